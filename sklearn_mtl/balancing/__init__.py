@@ -1,0 +1,28 @@
+"""Balancing: how task losses become one step, a file for each method."""
+
+from collections.abc import Mapping
+
+from ._base import BaseBalancing
+from ._fixed import FixedWeights
+
+__all__ = ["BaseBalancing", "FixedWeights", "resolve_balancing"]
+
+
+def resolve_balancing(loss_weights):
+    """Return the balancing that a parameter value stands for.
+
+    Parameters
+    ----------
+    loss_weights : "auto", None, dict, array-like or BaseBalancing
+        "auto" is ``FixedWeights()``; None counts all cells the same; a dict or an array
+        in task order gives the weights of :class:`FixedWeights`.
+    """
+    if isinstance(loss_weights, BaseBalancing):
+        return loss_weights
+    if loss_weights is None:
+        return FixedWeights(share_power=0)
+    if isinstance(loss_weights, str):
+        return FixedWeights()
+    if isinstance(loss_weights, Mapping):
+        return FixedWeights(dict(loss_weights))
+    return FixedWeights(loss_weights)

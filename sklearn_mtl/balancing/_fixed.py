@@ -1,0 +1,142 @@
+"""Weights that stay as they are."""
+
+from collections.abc import Mapping
+from numbers import Real
+
+import numpy as np
+import torch
+from sklearn.utils._param_validation import Interval
+from torch import nn
+
+from ._base import BaseBalancing
+
+
+class FixedWeights(BaseBalancing):
+    r"""Constant loss weights, corrected for how many cells of a task carry a label.
+
+    .. math:: \lambda_t \propto w_t\, s_t^{-p}, \qquad
+              \frac{1}{T} \sum_t \lambda_t = 1,
+
+    where :math:`w_t` is the weight given to task *t*, :math:`s_t` the share of rows
+    that carry its label and *p* the share power. The scaling to mean 1 makes a common
+    factor on all weights meaningless.
+
+    With *p* = 0 all cells count the same, and a task with few labels is drowned by the
+    others; with *p* = 1 all tasks count the same, and the few labels of a small task
+    make noisy steps. In between is better than both ends.
+
+    Parameters
+    ----------
+    weights : dict, array-like of shape (n_tasks,) or None, default=None
+        Weight of each task, by name or in task order. Tasks absent from a dict have
+        weight 1; zeros take a task out of training; at least one must be positive.
+        None gives all tasks weight 1.
+
+    share_power : float, default=0.5
+        The power *p*, between 0 and 1.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.balancing import FixedWeights
+    >>> FixedWeights({"topic": 2.0}).effective(["topic", "tone"], [0.25, 1.0])
+    array([1.6, 0.4])
+    """
+
+    _parameter_constraints = {"share_power": [Interval(Real, 0, 1, closed="both")]}
+
+    def __init__(self, weights=None, *, share_power=0.5):
+        self.weights = weights
+        self.share_power = share_power
+
+    def get_params(self, deep=True):
+        """Return the parameters; with `deep`, a dict's weights under the task names."""
+        params = super().get_params(deep=deep)
+        if deep and isinstance(self.weights, Mapping):
+            params.update(self.weights)
+        return params
+
+    def set_params(self, **params):
+        """Set parameters; the name of a task sets its weight in a new dict."""
+        own = set(self._get_param_names())
+        tasks = {name: value for name, value in params.items() if name not in own}
+        super().set_params(**{k: v for k, v in params.items() if k in own})
+        if tasks:
+            if self.weights is not None and not isinstance(self.weights, Mapping):
+                raise ValueError(
+                    f"Cannot set the weight of {sorted(tasks)} by name, because "
+                    f"weights is {self.weights!r}. Pass a dict {{task: weight}}."
+                )
+            self.weights = {**(self.weights or {}), **tasks}
+        return self
+
+    def effective(self, task_names, labelled_share):
+        """Return the weights after correction and scaling, shape (n_tasks,).
+
+        Parameters
+        ----------
+        task_names : list of str
+
+        labelled_share : array-like of shape (n_tasks,)
+
+        Raises
+        ------
+        ValueError
+            If a weight is negative or not a finite number, if all are zero, if their
+            number is wrong or a task is unknown.
+        """
+        self._validate_params()
+        weights = self._by_task(list(task_names))
+        share = np.asarray(labelled_share, dtype=float)
+        weights = weights * share**-self.share_power
+        return weights / weights.mean()
+
+    def _by_task(self, task_names):
+        if self.weights is None:
+            return np.ones(len(task_names))
+        if isinstance(self.weights, Mapping):
+            unknown = [name for name in self.weights if name not in task_names]
+            if unknown:
+                raise ValueError(
+                    f"loss_weights names unknown tasks {unknown}. The tasks are "
+                    f"{task_names}."
+                )
+            weights = [self.weights.get(name, 1.0) for name in task_names]
+        else:
+            weights = list(self.weights)
+        if len(weights) != len(task_names):
+            raise ValueError(
+                f"loss_weights must have one weight for each of the {len(task_names)} "
+                f"tasks {task_names}. Got {len(weights)}."
+            )
+        for name, weight in zip(task_names, weights, strict=True):
+            if not (isinstance(weight, Real) and np.isfinite(weight) and weight >= 0):
+                raise ValueError(
+                    f"The loss weight of task {name!r} must be a finite number that is "
+                    f"not negative. Got {weight!r}."
+                )
+        weights = np.asarray(weights, dtype=float)
+        if not weights.any():
+            raise ValueError(
+                "All loss weights are zero, so there is nothing to learn. Give at "
+                "least one task a positive weight."
+            )
+        return weights
+
+    def build(self, task_names, labelled_share):
+        return WeightedSum(self.effective(task_names, labelled_share))
+
+
+class WeightedSum(nn.Module):
+    """The sum of losses times constants.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_tasks,)
+    """
+
+    def __init__(self, weights):
+        super().__init__()
+        self.register_buffer("weights", torch.as_tensor(weights))
+
+    def forward(self, losses):
+        return losses @ self.weights

@@ -1,0 +1,47 @@
+"""Sharing: which parameters the tasks have in common, a file for each scheme."""
+
+from ._base import BaseSharing
+from ._hard import HardSharing
+from ._separate import Separate
+from ._shared_private import SharedPrivate
+
+__all__ = [
+    "BaseSharing",
+    "HardSharing",
+    "Separate",
+    "SharedPrivate",
+    "resolve_sharing",
+]
+
+_ALIASES = {
+    "shared-private": SharedPrivate,
+    "hard": HardSharing,
+    "separate": Separate,
+}
+
+# Most that the private paths may take under sharing="auto". One gigabyte is what a
+# laptop can spare beside the text itself: 300,000 features times 800 logits.
+PRIVATE_BUDGET = 2**30
+
+
+def resolve_sharing(sharing, *, n_features, n_logits, itemsize=4):
+    """Return the sharing that a parameter value stands for.
+
+    Parameters
+    ----------
+    sharing : {"auto", "shared-private", "hard", "separate"} or BaseSharing
+        "auto" is :class:`SharedPrivate` where its private paths fit into
+        ``PRIVATE_BUDGET`` bytes, else :class:`HardSharing`.
+
+    n_features, n_logits : int
+        Size of the rows; output columns of all tasks together.
+
+    itemsize : int, default=4
+        Bytes of a weight.
+    """
+    if not isinstance(sharing, str):
+        return sharing
+    if sharing == "auto":
+        fits = n_features * n_logits * itemsize <= PRIVATE_BUDGET
+        sharing = "shared-private" if fits else "hard"
+    return _ALIASES[sharing]()

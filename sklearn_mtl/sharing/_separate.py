@@ -1,0 +1,52 @@
+"""Nothing shared: the honest single-task baseline."""
+
+from torch import nn
+
+from ._base import BaseSharing, TaskNetwork
+
+
+class Separate(BaseSharing):
+    """A whole network for each task: the same code, with nothing shared.
+
+    This is what sharing has to beat. Each task has its own trunk and private path, is
+    trained on its own cells, and is touched by no other.
+
+    Notes
+    -----
+    Memory and time grow with the number of tasks: ``n_features * n_tasks * n_units``
+    floats for the trunks alone.
+
+    See Also
+    --------
+    SharedPrivate : One trunk for all.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.sharing import Separate
+    >>> baseline = MultiTaskTextClassifier(sharing=Separate())
+    """
+
+    def build(self, trunk, spec, n_logits):
+        return SeparateNetworks(
+            TaskNetwork(trunk, spec, [n], private=True) for n in n_logits
+        )
+
+
+class SeparateNetworks(nn.Module):
+    """Networks side by side that read the same rows.
+
+    Parameters
+    ----------
+    networks : iterable of TaskNetwork
+        One for each task.
+    """
+
+    is_shared = False
+
+    def __init__(self, networks):
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+
+    def forward(self, rows):
+        return tuple(network(rows)[0] for network in self.networks)

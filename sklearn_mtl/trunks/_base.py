@@ -1,0 +1,39 @@
+"""What all trunks have in common."""
+
+from abc import ABC, abstractmethod
+
+from sklearn.base import BaseEstimator
+
+
+class BaseTrunk(BaseEstimator, ABC):
+    """Settings of the shared part of the network: input rows -> hidden vector.
+
+    A trunk is a scikit-learn object of parameters, so that ``trunk__n_units`` is a
+    search parameter. It holds no weights: those live in the module it builds.
+
+    Attributes
+    ----------
+    reads_sparse : bool
+        Whether the built module reads :class:`~sklearn_mtl._batches.SparseBatch`
+        (True) or dense rows (False).
+
+    n_units : int
+        Width of the hidden vector.
+    """
+
+    reads_sparse = False
+
+    @abstractmethod
+    def build(self, spec):
+        """Build the module with fresh weights.
+
+        Parameters
+        ----------
+        spec : InputSpec
+            The rows that will come.
+
+        Returns
+        -------
+        module : torch.nn.Module
+            Maps a batch of rows to a tensor of shape (n_rows, n_units).
+        """

@@ -1,0 +1,35 @@
+"""The trunk of one hidden layer, over whatever rows the input layer reads."""
+
+from numbers import Integral, Real
+
+from sklearn.utils._param_validation import Interval, StrOptions
+from torch import nn
+
+from .._layers import input_layer
+from ._base import BaseTrunk
+
+
+class SingleLayerTrunk(BaseTrunk):
+    """Input layer, rectifier, dropout; parameters ``n_units`` and ``dropout``.
+
+    Attributes
+    ----------
+    init_range : float
+        The input weights start uniformly in ``[-init_range, init_range]``.
+    """
+
+    _parameter_constraints = {
+        "n_units": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
+    }
+
+    def build(self, spec):
+        self._validate_params()
+        dropout = self.dropout
+        if dropout == "auto":
+            dropout = 0.0 if spec.is_small else 0.5
+        return nn.Sequential(
+            input_layer(spec, self.n_units, init_range=self.init_range),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+        )

@@ -1,0 +1,306 @@
+"""The skorch net: one step, one epoch, and what history keeps of them."""
+
+import re
+import sys
+from contextlib import suppress
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import PrintLog
+from skorch.utils import to_device
+from torch import nn
+
+from ._batches import BatchLoader, Cells
+from ._layers import SparseLinear
+from ._optimizers import JointOptimizer, SparseSGD
+from .metrics import codes_accuracy
+
+
+def _print_plain(line):
+    """Print a line of skorch's log, without its colours where nobody sees them."""
+    print(line if sys.stdout.isatty() else re.sub(r"\x1b\[\d+m", "", line))
+
+
+class StopTraining(Exception):  # noqa: N818 (a request, not an error)
+    """A callback asked to stop; what was learnt so far stays."""
+
+
+class MultiTaskLoss(nn.Module):
+    """From logits and label cells to the loss of each task, and to the total.
+
+    Parameters
+    ----------
+    tasks : list of TaskType
+
+    balancing : torch.nn.Module
+        Turns the vector of task losses into the total.
+    """
+
+    def __init__(self, tasks, balancing):
+        super().__init__()
+        self.balancing = balancing
+        self.columns, losses = [], []
+        for task_type in dict.fromkeys(map(type, tasks)):
+            own = [k for k, task in enumerate(tasks) if type(task) is task_type]
+            self.columns.append(own)
+            losses.append(task_type.loss([tasks[k] for k in own]))
+        self.losses = nn.ModuleList(losses)
+
+    def forward(self, logits, cells):
+        """Return the summed, weighted loss of each task, shape (n_tasks,)."""
+        if len(self.losses) == 1:  # one type of task: no columns to pick
+            return (self.losses[0](logits, cells.codes) * cells.weights).sum(0)
+        total = cells.weights.new_zeros(cells.codes.shape[1])
+        for own, loss in zip(self.columns, self.losses, strict=True):
+            values = loss(tuple(logits[k] for k in own), cells.codes[:, own])
+            index = torch.tensor(own, device=values.device)
+            total = total.index_add(0, index, (values * cells.weights[:, own]).sum(0))
+        return total
+
+
+def build_network(sharing, trunk, spec, n_logits, dtype):
+    """Build the network in the float type of the rows."""
+    return sharing.build(trunk, spec, n_logits).to(dtype)
+
+
+class MultiTaskNet(NeuralNet):
+    """A skorch net that learns several tasks from batches with empty cells.
+
+    Takes a :class:`~sklearn_mtl._batches.RowDataset` as X. All of skorch's callbacks
+    and ``prefix__parameter`` names work; ``optimizer_sparse__*`` speaks to the
+    optimizer of the sparse input layers and ``optimizer_dense__*`` to that of the rest.
+
+    Parameters
+    ----------
+    tasks : list of TaskType
+
+    task_names : list of str
+
+    alpha : float, default=0.0
+        L2 penalty on all weights but biases.
+
+    optimizer_sparse, optimizer_dense : type of torch.optim.Optimizer
+
+    **kwargs : dict
+        Parameters of :class:`skorch.NeuralNet`.
+    """
+
+    prefixes_ = [*NeuralNet.prefixes_, "optimizer_sparse", "optimizer_dense"]
+
+    def __init__(
+        self,
+        *,
+        tasks,
+        task_names,
+        alpha=0.0,
+        optimizer_sparse=SparseSGD,
+        optimizer_dense=torch.optim.Adam,
+        module=build_network,
+        criterion=MultiTaskLoss,
+        iterator_train=BatchLoader,
+        iterator_valid=BatchLoader,
+        **kwargs,
+    ):
+        self.tasks = tasks
+        self.task_names = task_names
+        self.alpha = alpha
+        self.optimizer_sparse = optimizer_sparse
+        self.optimizer_dense = optimizer_dense
+        super().__init__(
+            module=module,
+            criterion=criterion,
+            iterator_train=iterator_train,
+            iterator_valid=iterator_valid,
+            **kwargs,
+        )
+
+    @property
+    def _default_callbacks(self):
+        per_task = [
+            f"{name}_{task}"
+            for name in ("train_loss", "valid_loss", "valid_score", "weight")
+            for task in self.task_names
+        ]
+        ignored = ["regularization", "valid_score_worst", *per_task]
+        print_log = ("print_log", PrintLog(ignored, sink=_print_plain))
+        others = [c for c in super()._default_callbacks if c[0] != "print_log"]
+        return [*others, print_log] if self.verbose else others
+
+    def initialize_criterion(self):
+        super().initialize_criterion()
+        dtype = next(self.module_.parameters()).dtype
+        self.criterion_ = self.criterion_.to(dtype)
+        return self
+
+    def initialize_optimizer(self, triggered_directly=None):
+        sparse = [
+            module.weight
+            for module in self.module_.modules()
+            if isinstance(module, SparseLinear)
+        ]
+        known = set(map(id, sparse))
+        dense = [p for _, p in self.get_all_learnable_params() if id(p) not in known]
+        decayed = [p for p in dense if p.ndim > 1]
+        free = [p for p in dense if p.ndim <= 1]
+        optimizers = []
+        if sparse:
+            groups = [{"params": sparse, "weight_decay": self.alpha}]
+            kwargs = self.get_params_for("optimizer_sparse")
+            optimizers.append(self.optimizer_sparse(groups, **kwargs))
+        groups = [{"params": decayed, "weight_decay": self.alpha}, {"params": free}]
+        kwargs = self.get_params_for("optimizer_dense")
+        optimizers.append(
+            self.optimizer_dense([g for g in groups if g["params"]], **kwargs)
+        )
+        self.optimizer_ = JointOptimizer(optimizers)
+        return self
+
+    def infer(self, x, **fit_params):
+        return self.module_(
+            to_device(x, self.device) if torch.is_tensor(x) else x.to(self.device)
+        )
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        cells = Cells(*(part.to(self.device) for part in y_true))
+        sums = self.criterion_(y_pred, cells)
+        self.epoch_sums_ += sums.detach().double().cpu().numpy()
+        self.epoch_rows_ += len(cells.codes)
+        if not training:
+            self._keep_decisions(y_pred, cells)
+        return self.criterion_.balancing(sums / len(cells.codes))
+
+    def _keep_decisions(self, logits, cells):
+        decided = [t.decide(z) for t, z in zip(self.tasks, logits, strict=True)]
+        parts = (cells.codes, torch.stack(decided, dim=1), cells.weights)
+        self.epoch_decisions_.append([part.cpu().numpy() for part in parts])
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        if iterator is None:
+            return
+        self.epoch_sums_ = np.zeros(len(self.tasks))
+        self.epoch_rows_ = 0
+        self.epoch_decisions_ = []
+        super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+        losses = self.epoch_sums_ / self.epoch_rows_
+        for task, loss in zip(self.task_names, losses, strict=True):
+            self.history.record(f"{prefix}_loss_{task}", float(loss))
+        if training:
+            weights = self.criterion_.balancing.weights.tolist()
+            for task, weight in zip(self.task_names, weights, strict=True):
+                self.history.record(f"weight_{task}", weight)
+            self.history.record("regularization", self._penalty())
+        else:
+            self._record_scores()
+        self.epoch_decisions_ = []
+
+    def _record_scores(self):
+        codes, decided, weights = map(
+            np.concatenate, zip(*self.epoch_decisions_, strict=True)
+        )
+        scores = codes_accuracy(codes, decided, weights)
+        for task, score in zip(self.task_names, scores, strict=True):
+            self.history.record(f"valid_score_{task}", float(score))
+        self.history.record("valid_score_mean", float(np.nanmean(scores)))
+        self.history.record("valid_score_worst", float(np.nanmin(scores)))
+
+    @torch.no_grad()
+    def _penalty(self):
+        if not self.alpha:
+            return 0.0
+        weights = [p for _, p in self.get_all_learnable_params() if p.ndim > 1]
+        return float(sum(self.alpha / 2 * p.double().square().sum() for p in weights))
+
+    def notify(self, method_name, **cb_kwargs):
+        # skorch's callbacks stop training by raising KeyboardInterrupt. They may; a
+        # user who presses Ctrl-C means something else, and must reach the caller.
+        if method_name != "on_epoch_end":
+            return super().notify(method_name, **cb_kwargs)
+        try:
+            super().notify(method_name, **cb_kwargs)
+        except KeyboardInterrupt as stop:
+            raise StopTraining from stop
+
+    def train(self, dataset):
+        """Run the training loop on an initialized net.
+
+        Parameters
+        ----------
+        dataset : RowDataset
+
+        Returns
+        -------
+        self
+        """
+        self.notify("on_train_begin", X=dataset, y=None)
+        with suppress(StopTraining):
+            self.fit_loop(dataset)
+        self.notify("on_train_end", X=dataset, y=None)
+        self._forget_training()
+        return self
+
+    def _forget_training(self):
+        """Drop what only training needs, so that no text rows travel in a pickle."""
+        self.optimizer_.zero_grad()
+        self.train_split = None
+        stopping = dict(self.callbacks_).get("early_stopping")
+        if stopping is not None:
+            stopping.best_model_weights_ = None  # they are in the module by now
+
+    @property
+    def row_dtype(self):
+        """The numpy float type of the rows."""
+        return str(self.module__dtype).removeprefix("torch.")
+
+    def best_epoch(self):
+        """Return the epoch, from 1, whose weights the net has."""
+        stopping = dict(self.callbacks_).get("early_stopping")
+        return stopping.best_epoch_ if stopping else len(self.history)
+
+    def epochs(self, labelled_share, n_before=0):
+        """Return the history as a plain dict for each epoch.
+
+        Parameters
+        ----------
+        labelled_share : ndarray of shape (n_tasks,)
+            Turns the loss per row into the loss per labelled cell.
+
+        n_before : int, default=0
+            Epochs that came before, in earlier fits.
+
+        Returns
+        -------
+        epochs : list of dict
+            ``loss`` is the sum of ``weighted_loss_<task>`` over tasks and of
+            ``regularization``.
+        """
+        return [
+            self._epoch(epoch, labelled_share, n_before + k)
+            for k, epoch in enumerate(self.history, start=1)
+        ]
+
+    def _epoch(self, epoch, labelled_share, number):
+        shares = dict(zip(self.task_names, labelled_share.tolist(), strict=True))
+        weighted = {
+            task: epoch[f"weight_{task}"] * epoch[f"train_loss_{task}"]
+            for task in self.task_names
+        }
+        penalty = epoch["regularization"]
+        row = {"epoch": number, "loss": sum(weighted.values()) + penalty}
+        row["regularization"] = penalty
+        for task in self.task_names:
+            row[f"loss_{task}"] = epoch[f"train_loss_{task}"] / shares[task]
+            row[f"weight_{task}"] = epoch[f"weight_{task}"]
+            row[f"weighted_loss_{task}"] = weighted[task]
+        scores = {k: v for k, v in epoch.items() if k.startswith("valid_score_")}
+        return row | {k: v for k, v in scores.items() if not k.endswith("_best")}
+
+    def represent(self, dataset):
+        """Return the shared hidden vector of each row, (n_rows, n_units)."""
+        self._set_training(False)
+        with torch.no_grad():
+            parts = [
+                self.module_.represent(rows.to(self.device)).cpu()
+                for rows, _ in self.get_iterator(dataset)
+            ]
+        return torch.cat(parts).numpy()

@@ -1,0 +1,139 @@
+"""How fit builds and predict reads: the estimator's inside, without its parameters."""
+
+from copy import copy
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import _num_samples, check_is_fitted
+
+from ._batches import RowDataset
+from ._data import read_cells
+from ._features import (
+    as_rows,
+    check_numeric,
+    fit_vectorizer,
+    match_trunk,
+    read_texts,
+    take_rows,
+)
+from ._training import check_metric, resolve_device, threads, train
+from .balancing import resolve_balancing
+from .trunks import resolve_trunk
+
+
+class BaseMultiTask(BaseEstimator):
+    """From X and y to a net, and from X to codes.
+
+    Reads the constructor parameters of
+    :class:`~sklearn_mtl.MultiTaskTextClassifier` and sets its fitted attributes.
+    """
+
+    def _fit_aside(self, X, y, sample_weight):
+        # Built aside and taken over whole: a fit that fails or is interrupted leaves
+        # what was fitted before untouched.
+        fresh = copy(self)
+        for name in _fitted_names(self):
+            if not self.warm_start:
+                delattr(fresh, name)
+        fresh._fit(X, y, sample_weight)
+        for name in _fitted_names(self):
+            delattr(self, name)
+        for name in _fitted_names(fresh):
+            setattr(self, name, getattr(fresh, name))
+        return self
+
+    def _fit(self, X, y, sample_weight):
+        resolve_device(self.device)
+        texts = read_texts(X)
+        if texts is not None:
+            X = texts
+        elif isinstance(self.vectorizer, str):
+            X = check_numeric(self, X, reset=not hasattr(self, "net_"))
+        # What is fitted at this point is there because of a warm start.
+        targets = getattr(self, "targets_", None)
+        cells = read_cells(y, sample_weight, _num_samples(X), self, targets)
+        # Built for its checks alone, before any work is done.
+        balancing = resolve_balancing(self.loss_weights)
+        balancing.build(cells.targets.names, cells.labelled_share)
+        check_metric(self, cells.targets.names)
+        rows = self._fit_rows(take_rows(X, cells.kept))
+        trunk = resolve_trunk(self.trunk, sparse=issparse(rows))
+        rows = match_trunk(rows, trunk is not None and trunk.reads_sparse)
+        net = train(self, rows, cells, trunk, getattr(self, "net_", None))
+        self._take_over(net, cells, trunk)
+
+    def _fit_rows(self, X):
+        """Turn the X of a fit into rows, fitting the vectorizer unless it is kept."""
+        if hasattr(self, "vectorizer_"):  # of a warm start
+            return self._transform_rows(X)
+        if isinstance(self.vectorizer, str) and not isinstance(X, list):
+            self.vectorizer_ = None
+            return X
+        self.vectorizer_, rows = fit_vectorizer(self.vectorizer, X, self.memory)
+        return rows
+
+    def _take_over(self, net, cells, trunk):
+        self.net_, self.targets_, self.trunk_ = net, cells.targets, trunk
+        self.sharing_ = net.module__sharing
+        self.task_names_, self.task_types_ = self.targets_.names, self.targets_.types
+        self.n_outputs_ = len(self.task_names_)
+        classes = [task.classes_ for task in self.targets_.tasks]
+        self.classes_ = classes[0] if self.targets_.container == "vector" else classes
+        weights = net.criterion_.balancing.weights.tolist()
+        self.loss_weights_ = dict(zip(self.task_names_, weights, strict=True))
+        before = getattr(self, "history_", [])  # of a warm start
+        self.history_ = before + net.epochs(cells.labelled_share, len(before))
+        self.n_iter_ = len(self.history_)
+        self.best_iter_ = len(before) + net.best_epoch()
+        if trunk is not None:
+            self._n_features_out = trunk.n_units
+
+    def _transform_rows(self, X):
+        """Turn the X of a prediction into rows as fit made them."""
+        texts = read_texts(X)
+        if self.vectorizer_ is not None:
+            return as_rows(self.vectorizer_.transform(X if texts is None else texts))
+        if texts is None:
+            return check_numeric(self, X, reset=False)
+        raise ValueError(
+            f"X holds texts, and fit saw rows of {self.n_features_in_} numeric "
+            "features. Pass such rows."
+        )
+
+    def _dataset(self, X):
+        check_is_fitted(self)
+        rows = self._transform_rows(X)
+        rows = match_trunk(rows, self.net_.module__spec.sparse)
+        if rows.shape[0] == 0:
+            raise ValueError(
+                "Found array with 0 sample(s) while at least 1 is required."
+            )
+        return RowDataset(rows.astype(self.net_.row_dtype, copy=False))
+
+    def _logits(self, X):
+        """Return the logits of each task as a list of ndarrays."""
+        with threads(self.n_jobs):
+            return [part.numpy() for part in self.net_.forward(self._dataset(X))]
+
+    def _probabilities(self, X):
+        pairs = zip(self._logits(X), self.targets_.tasks, strict=True)
+        return [task.probabilities(logits) for logits, task in pairs]
+
+    def _codes(self, X):
+        return np.column_stack([p.argmax(axis=1) for p in self._probabilities(X)])
+
+    def _represent(self, X):
+        dataset = self._dataset(X)
+        with threads(self.n_jobs):
+            return self.net_.represent(dataset)
+
+
+def _fitted_names(estimator):
+    """Names of what fit has set, private ones for scikit-learn's mixins included."""
+    return [
+        name
+        for name in vars(estimator)
+        if (name.endswith("_") and not name.startswith("_"))
+        or name == "_n_features_out"
+    ]

@@ -1,0 +1,440 @@
+"""The estimator: parameters, tags, fit, predict and score."""
+
+from numbers import Integral, Real
+
+from sklearn.base import (
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.utils import get_tags
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
+from ._base import BaseMultiTask
+from ._labels import as_label_table
+from ._params import LossWeightParamsMixin
+from .balancing import BaseBalancing
+from .metrics import cell_weights, codes_accuracy, mean_over_tasks
+from .sharing import BaseSharing, Separate
+from .trunks import BaseTrunk
+
+
+def _has_representation(estimator):
+    """Whether there is one hidden vector that all tasks read."""
+    if estimator.trunk is None:
+        raise AttributeError("There is no shared representation: trunk is None.")
+    if estimator.sharing == "separate" or isinstance(estimator.sharing, Separate):
+        raise AttributeError("There is no shared representation: sharing is separate.")
+    return True
+
+
+class MultiTaskTextClassifier(
+    ClassNamePrefixFeaturesOutMixin,
+    LossWeightParamsMixin,
+    TransformerMixin,
+    ClassifierMixin,
+    BaseMultiTask,
+):
+    """Learn several label columns of the same texts with one shared network.
+
+    A row may carry labels for any of the tasks. Empty cells are left out everywhere:
+    in the loss, in class weights, in the validation split and in scores.
+
+    The network reads sparse rows of words through a shared trunk and, for each task, a
+    private linear path; see :mod:`sklearn_mtl.trunks` and :mod:`sklearn_mtl.sharing`.
+
+    Parameters
+    ----------
+    vectorizer : "auto" or transformer, default="auto"
+        "auto" turns texts into TF-IDF rows of words and pairs of words (32-bit floats)
+        and lets numeric and sparse rows through. A scikit-learn transformer is cloned
+        and fitted.
+
+    trunk : {"auto", "bag", "dense"}, BaseTrunk or None, default="auto"
+        The shared part of the network. "auto" is
+        :class:`~sklearn_mtl.trunks.BagTrunk` for sparse rows and
+        :class:`~sklearn_mtl.trunks.DenseTrunk` for dense ones. None leaves a linear
+        model per task. Parameters of an object are searchable as ``trunk__n_units``.
+
+    sharing : {"auto", "shared-private", "hard", "separate"} or BaseSharing, \
+            default="auto"
+        What tasks share. "auto" is "shared-private" as long as the private paths fit
+        into a gigabyte, else "hard". "separate" is the single-task baseline.
+
+    loss_weights : "auto", dict, array-like, BaseBalancing or None, default="auto"
+        Weight of each task's loss, by name or in task order. Weights are corrected for
+        the labelled share of a task to the power -0.5 and scaled to mean 1, see
+        :class:`~sklearn_mtl.balancing.FixedWeights`. "auto" gives all tasks weight 1
+        before that; None counts all cells the same. With a dict,
+        ``loss_weights__<task>`` is a parameter.
+
+    class_weight : None, "balanced" or dict, default=None
+        ``{task: {class: weight}}`` or ``{task: "balanced"}``; for a y of one column a
+        flat ``{class: weight}``. "balanced" counts labelled cells only.
+
+    task_types : dict, default=None
+        ``{task: "binary" or "multiclass"}`` for tasks whose type is not to be inferred.
+
+    missing_label : object, default=None
+        A further value that means "no label", besides NaN, None and pandas.NA.
+
+    max_iter : int or "auto", default="auto"
+        Epochs. "auto" gives large data 8 and small data so many that at least 1000
+        steps are made; up to 200 rows it makes 100 full-batch steps.
+
+    batch_size : int or "auto", default="auto"
+        Rows per step. "auto" is 64, and all rows up to 200 rows.
+
+    learning_rate_init : float or "auto", default="auto"
+        First step of the input layer, for rows of unit mean squared norm (others are
+        scaled to it); it decays linearly to 0. "auto" is 80 for sparse rows (plain
+        gradient descent) and 0.003 for dense ones (Adam; 0.03 up to 200 rows). The step
+        of the layers behind is scaled by the same factor.
+
+    alpha : float, default=0.0
+        L2 penalty on all weights but biases. In sparse input layers a step decays only
+        the features of its batch.
+
+    early_stopping : bool or "auto", default="auto"
+        Whether to set rows aside and stop when their score no longer rises, keeping
+        the best weights. "auto" is False for the present trunks, whose steps decay to
+        zero over the planned epochs.
+
+    early_stopping_metric : str, default="mean"
+        "mean" or "worst" accuracy over tasks, or the name of a task.
+
+    validation_fraction : float, default=0.1
+        Share of rows set aside, every class of every task alike.
+
+    n_iter_no_change : int, default=5
+        Epochs without a better score before stopping.
+
+    n_jobs : int, default=None
+        Threads that torch uses in fit and predict. None means 1, or what a joblib
+        context says; -1 means all cores. Steps are short, so a second thread gains a
+        quarter on an idle machine, and loses far more where cores are busy.
+
+    warm_start : bool, default=False
+        Go on from the weights of the previous fit. Tasks, classes and features must be
+        those of that fit; the vectorizer is kept as it was.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds weights, dropout, the order of rows and the validation split.
+
+    device : str, default="auto"
+        "cpu", "cuda", "cuda:1", ...; "auto" is CUDA where there is one.
+
+    memory : str, joblib.Memory or None, default=None
+        Where to cache the output of the vectorizer, so that a search vectorises the
+        texts of a fold once.
+
+    verbose : int, default=0
+        Above 0, a progress bar and a line of losses per epoch.
+
+    callbacks : list of skorch callbacks, default=None
+        Run beside our own. An ``LRScheduler`` replaces the linear decay.
+
+    net_params : dict, default=None
+        Further parameters of the skorch net, for instance
+        ``{"optimizer_dense__betas": (0.9, 0.99)}``.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,) or list of such arrays
+        Classes of each task, in the dtype of the labels; one array for a 1-D y.
+
+    task_names_ : list of str
+        Column names of y; ``task0``, ``task1``, ... where it has none.
+
+    task_types_ : dict of {str: str}
+        Type of each task.
+
+    n_outputs_ : int
+        Number of tasks.
+
+    vectorizer_ : transformer or None
+        The fitted vectorizer; None where rows were numeric.
+
+    trunk_, sharing_ : objects
+        What the parameters of these names came to.
+
+    loss_weights_ : dict of {str: float}
+        Effective weight of each task; their mean is 1.
+
+    net_ : MultiTaskNet
+        The skorch net.
+
+    history_ : list of dict
+        A dict per epoch: ``loss`` (the total), ``weighted_loss_<task>`` and
+        ``regularization``, which add up to it; ``loss_<task>``, the mean over the
+        labelled cells, and ``weight_<task>``; with early stopping ``valid_score_mean``,
+        ``valid_score_worst`` and ``valid_score_<task>``.
+
+    n_iter_ : int
+        Epochs run.
+
+    best_iter_ : int
+        Epoch whose weights were kept, from 1.
+
+    n_features_in_ : int
+        Features seen in fit; for numeric X only.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        For a numeric DataFrame as X only.
+
+    See Also
+    --------
+    sklearn.multioutput.MultiOutputClassifier : A model for each column; no empty cells.
+
+    Notes
+    -----
+    Up to 200 rows the fit is a deterministic function of weighted sums over rows: one
+    full batch, no dropout, no validation split. A row of weight 2 then equals the row
+    given twice. At any size a row of weight 0, and a row without any label, counts as
+    absent.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    >>> labels = {
+    ...     "tone": ["good", "bad", "good", "bad"] * 5,
+    ...     "topic": ["tech", None, "arts", "arts"] + ["tech", "tech", None, None] * 4,
+    ... }
+    >>> clf = MultiTaskTextClassifier(random_state=0).fit(texts, labels)
+    >>> clf.predict(["great film", "awful phone"])
+    array([['good', 'arts'],
+           ['bad', 'tech']], dtype='<U4')
+    >>> clf.score(texts, labels)
+    1.0
+    """
+
+    _parameter_constraints = {
+        "vectorizer": [StrOptions({"auto"}), HasMethods(["fit", "transform"])],
+        "trunk": [StrOptions({"auto", "bag", "dense"}), BaseTrunk, None],
+        "sharing": [
+            StrOptions({"auto", "shared-private", "hard", "separate"}),
+            BaseSharing,
+        ],
+        "loss_weights": [StrOptions({"auto"}), dict, "array-like", BaseBalancing, None],
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "task_types": [dict, None],
+        "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "batch_size": [
+            StrOptions({"auto"}),
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "learning_rate_init": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, None, closed="neither"),
+        ],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "early_stopping": [StrOptions({"auto"}), "boolean"],
+        "early_stopping_metric": [str],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [Integral, None],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "device": [str],
+        "memory": [str, HasMethods(["cache"]), None],
+        "verbose": ["verbose"],
+        "callbacks": [list, None],
+        "net_params": [dict, None],
+    }
+
+    def __init__(
+        self,
+        vectorizer="auto",
+        *,
+        trunk="auto",
+        sharing="auto",
+        loss_weights="auto",
+        class_weight=None,
+        task_types=None,
+        missing_label=None,
+        max_iter="auto",
+        batch_size="auto",
+        learning_rate_init="auto",
+        alpha=0.0,
+        early_stopping="auto",
+        early_stopping_metric="mean",
+        validation_fraction=0.1,
+        n_iter_no_change=5,
+        n_jobs=None,
+        warm_start=False,
+        random_state=None,
+        device="auto",
+        memory=None,
+        verbose=0,
+        callbacks=None,
+        net_params=None,
+    ):
+        self.vectorizer = vectorizer
+        self.trunk = trunk
+        self.sharing = sharing
+        self.loss_weights = loss_weights
+        self.class_weight = class_weight
+        self.task_types = task_types
+        self.missing_label = missing_label
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.learning_rate_init = learning_rate_init
+        self.alpha = alpha
+        self.early_stopping = early_stopping
+        self.early_stopping_metric = early_stopping_metric
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.n_jobs = n_jobs
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.device = device
+        self.memory = memory
+        self.verbose = verbose
+        self.callbacks = callbacks
+        self.net_params = net_params
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
+        tags.target_tags.two_d_labels = True
+        if isinstance(self.vectorizer, str):
+            tags.input_tags.sparse = True
+            tags.input_tags.string = True
+        else:
+            tags.input_tags = get_tags(self.vectorizer).input_tags
+        return tags
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Fit the network to texts and labels.
+
+        Parameters
+        ----------
+        X : iterable of str, or array-like or sparse matrix of shape \
+                (n_samples, n_features)
+            Texts (list, array, Series of pandas, polars or pyarrow), or numeric rows.
+            The network computes in the float type of numeric rows; integers and texts
+            give 32-bit floats.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
+            Labels, one column per task. Column names, or the keys of a dict, are the
+            task names. NaN, None, pandas.NA and `missing_label` mean "no label".
+
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
+                default=None
+            Weight of each row, or of each cell.
+
+        Returns
+        -------
+        self : MultiTaskTextClassifier
+
+        Raises
+        ------
+        ValueError
+            If X, y, the weights or a parameter that depends on them cannot be used; a
+            previous fit is then still there.
+        """
+        return self._fit_aside(X, y, sample_weight)
+
+    def predict(self, X, output="array"):
+        """Predict a label for every text and task.
+
+        Parameters
+        ----------
+        X : iterable of str, or array-like or sparse matrix of shape \
+                (n_samples, n_features)
+
+        output : {"array", "frame", "dict"}, default="array"
+            "array" is an ndarray of shape (n_samples, n_tasks), or (n_samples,) if y
+            was 1-D; its dtype is object where the tasks have labels of several kinds.
+            "frame" is a DataFrame like y, "dict" maps tasks to arrays; both keep the
+            dtype of each task.
+
+        Returns
+        -------
+        y_pred : ndarray, DataFrame or dict
+        """
+        _check_option("output", output, ("array", "frame", "dict"))
+        codes = self._codes(X)
+        return self.targets_.decode(codes, output, like=X)
+
+    def predict_proba(self, X, output="list"):
+        """Predict the probability of every class of every task.
+
+        Parameters
+        ----------
+        X : iterable of str, or array-like or sparse matrix of shape \
+                (n_samples, n_features)
+
+        output : {"list", "dict"}, default="list"
+
+        Returns
+        -------
+        probabilities : list of ndarray of shape (n_samples, n_classes), or dict
+            In task order, classes in the order of ``classes_``: the convention of
+            scikit-learn's multi-output forests. A single ndarray if y was 1-D.
+        """
+        _check_option("output", output, ("list", "dict"))
+        probabilities = self._probabilities(X)
+        if output == "dict":
+            return dict(zip(self.task_names_, probabilities, strict=True))
+        if self.targets_.container == "vector":
+            return probabilities[0]
+        return probabilities
+
+    def score(self, X, y, sample_weight=None):
+        """Return the mean over tasks of the accuracy on labelled cells.
+
+        This is not scikit-learn's accuracy of whole rows: each task is scored on the
+        rows that carry its label, and tasks count alike.
+
+        Parameters
+        ----------
+        X : iterable of str, or array-like or sparse matrix of shape \
+                (n_samples, n_features)
+
+        y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
+            Labels. A label that fit never saw counts as a wrong prediction, with a
+            warning.
+
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
+                default=None
+
+        Returns
+        -------
+        score : float
+            NaN, with a warning, if no cell is labelled.
+        """
+        check_is_fitted(self)
+        table = as_label_table(y, missing_label=self.missing_label)
+        table = table.select(self.task_names_)
+        weights = cell_weights(sample_weight, *table.missing.shape)
+        codes = self.targets_.encode(table, unknown="warn")
+        decided = self._codes(X)
+        check_consistent_length(decided, codes)
+        return mean_over_tasks(codes_accuracy(codes, decided, weights))
+
+    @available_if(_has_representation)
+    def transform(self, X):
+        """Return the hidden vector of each text that all tasks read.
+
+        Parameters
+        ----------
+        X : iterable of str, or array-like or sparse matrix of shape \
+                (n_samples, n_features)
+
+        Returns
+        -------
+        representation : ndarray of shape (n_samples, n_units)
+        """
+        return self._represent(X)
+
+
+def _check_option(name, value, options):
+    if value not in options:
+        raise ValueError(f"{name} must be one of {options}. Got {value!r}.")

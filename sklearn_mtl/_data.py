@@ -1,0 +1,120 @@
+"""What fit learns from: label cells that count, and the rows that carry one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ._batches import RowDataset
+from ._labels import as_label_table
+from ._targets import Targets
+from ._weights import class_weight_table, row_weights
+from .metrics import cell_weights
+
+
+@dataclass
+class LabelledCells:
+    """The label side of a fit, rows without a cell that counts left out.
+
+    Attributes
+    ----------
+    kept : ndarray of shape (n_samples,), dtype bool
+        The rows of y that carry a label of positive weight.
+
+    targets : Targets
+
+    codes : ndarray of shape (n_kept, n_tasks), dtype int32
+
+    weights : ndarray of shape (n_kept, n_tasks)
+        Sample weight times class weight of each cell.
+
+    row_weights : ndarray of shape (n_kept,)
+        Sample weight of each row.
+
+    labelled_share : ndarray of shape (n_tasks,)
+        Share of the row weight that lies on labelled cells.
+    """
+
+    kept: np.ndarray
+    targets: Targets
+    codes: np.ndarray
+    weights: np.ndarray
+    row_weights: np.ndarray
+    labelled_share: np.ndarray
+
+    def dataset(self, rows, take=slice(None)):
+        """Join some of the kept rows with their cells for training.
+
+        Parameters
+        ----------
+        rows : csr_matrix, csr_array or ndarray of shape (n_kept, n_features)
+
+        take : slice or ndarray of int, default=all
+
+        Returns
+        -------
+        dataset : RowDataset
+        """
+        # Scaled to a mean row weight of 1, a batch divides by its number of rows and
+        # the whole is still the weighted mean over all rows.
+        scale = 1 / self.row_weights.mean()
+        weights = (self.weights[take] * scale).astype(rows.dtype)
+        return RowDataset(rows[take], self.codes[take], weights)
+
+
+def read_cells(y, sample_weight, n_samples, settings, targets=None):
+    """Check labels and weights and bring them into the form that training takes.
+
+    Parameters
+    ----------
+    y : array-like, dict or DataFrame
+
+    sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
+
+    n_samples : int
+        Rows of X.
+
+    settings : MultiTaskTextClassifier
+        Its constructor parameters are read.
+
+    targets : Targets, default=None
+        Tasks and classes of an earlier fit to keep to; None learns them from `y`.
+
+    Returns
+    -------
+    cells : LabelledCells
+
+    Raises
+    ------
+    ValueError
+        If `y`, `sample_weight` or a parameter that speaks of tasks cannot be used.
+    """
+    if y is None:
+        raise ValueError(
+            f"This {type(settings).__name__} estimator requires y to be passed, but "
+            "the target y is None."
+        )
+    table = as_label_table(y, missing_label=settings.missing_label)
+    if len(table) != n_samples:
+        raise ValueError(
+            "Found input variables with inconsistent numbers of samples: X has "
+            f"{n_samples} rows and y has {len(table)}. Pass a row of labels for each "
+            "text; a text without labels has a row of empty cells."
+        )
+    weights = cell_weights(sample_weight, *table.missing.shape)
+    if weights is None:
+        weights = np.ones(table.missing.shape)
+    counted = ~table.missing & (weights > 0)
+    kept = counted.any(axis=1)
+    table, weights = table.take(kept).mask(~counted[kept]), weights[kept]
+    if targets is None:
+        targets = Targets(table, settings.task_types)
+    elif table.names != targets.names:
+        raise ValueError(
+            "warm_start goes on with the tasks of the previous fit, "
+            f"{targets.names}. Got {table.names}."
+        )
+    codes = targets.encode(table)
+    factors = class_weight_table(settings.class_weight, targets, codes, weights)
+    by_row = row_weights(weights, codes >= 0)
+    share = (weights * (codes >= 0)).sum(axis=0) / by_row.sum()
+    return LabelledCells(kept, targets, codes, weights * factors, by_row, share)

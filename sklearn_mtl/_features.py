@@ -1,0 +1,175 @@
+"""From what the user passes as X to rows the network reads."""
+
+import numpy as np
+from scipy.sparse import csr_array, issparse
+from sklearn.base import clone
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.utils.validation import check_memory, validate_data
+
+# Up to this many texts every word counts; beyond, a word of a single text is noise
+# that costs a row of weights in each layer.
+_ALL_WORDS = 200
+
+
+def read_texts(X):
+    """Return X as a list of str if it is a collection of texts, else None.
+
+    Parameters
+    ----------
+    X : iterable of str, array-like or sparse matrix
+
+    Returns
+    -------
+    texts : list of str or None
+        None for numeric rows, which other checks look at.
+
+    Raises
+    ------
+    ValueError
+        If X is a bare string, a table with a column of strings, empty, or holds
+        anything but strings beside strings.
+    """
+    if isinstance(X, str | bytes):
+        raise ValueError(
+            "Iterable over raw text documents expected, string object received. Pass "
+            f"a list of texts, for instance [{X[:20]!r}]."
+        )
+    if not hasattr(X, "__iter__") and hasattr(X, "__array__"):
+        X = np.asarray(X)
+    if issparse(X) or not hasattr(X, "__iter__"):
+        return None
+    if len(getattr(X, "shape", (0,))) != 1:
+        _refuse_text_table(X)
+        return None
+    texts = X.tolist() if hasattr(X, "tolist") else list(X)
+    if texts and hasattr(texts[0], "as_py"):  # a column of pyarrow
+        texts = X.to_pylist()
+    if not texts:
+        raise ValueError(
+            "Found array with 0 sample(s): X is empty, and at least 1 text is required."
+        )
+    kinds = set(map(type, texts))
+    if kinds == {str}:
+        return texts
+    if not any(
+        issubclass(kind, str | bytes) or kind.__name__ in ("NoneType", "NAType")
+        for kind in kinds
+    ):
+        return None
+    wrong = [row for row, text in enumerate(texts) if not isinstance(text, str)]
+    if wrong:
+        raise ValueError(
+            "X must hold texts only. Got "
+            f"{texts[wrong[0]]!r} of type {type(texts[wrong[0]]).__name__} in row "
+            f"{wrong[0]}; {len(wrong)} such row(s), the first {wrong[:5]}. Fill empty "
+            "texts with '' and decode bytes."
+        )
+    return list(map(str, texts))
+
+
+def _refuse_text_table(X):
+    cells = X.to_numpy() if hasattr(X, "to_numpy") else np.asarray(X)
+    if cells.ndim == 2 and cells.size and isinstance(cells.flat[0], str | bytes):
+        columns = list(getattr(X, "columns", range(cells.shape[1])))
+        raise ValueError(
+            f"X must be one column of texts. Got a table of shape {cells.shape} that "
+            f"holds strings. Pass the column itself, for instance X[{columns[0]!r}]."
+        )
+
+
+def check_numeric(estimator, X, *, reset):
+    """Return numeric rows as a float CSR matrix or ndarray; integers as float32."""
+    return validate_data(
+        estimator,
+        X,
+        accept_sparse="csr",
+        dtype=[np.float32, np.float64] if _is_integer(X) else [np.float64, np.float32],
+        reset=reset,
+    )
+
+
+def _is_integer(X):
+    dtype = getattr(X, "dtype", None)
+    return getattr(dtype, "kind", None) in ("b", "i", "u")
+
+
+def fit_vectorizer(vectorizer, X, memory=None):
+    """Fit a vectorizer and return it with the rows it makes.
+
+    Parameters
+    ----------
+    vectorizer : "auto" or transformer
+        "auto" is TF-IDF over words and pairs of words; a transformer is cloned.
+
+    X : list of str, or what the transformer takes
+
+    memory : None, str or joblib.Memory, default=None
+        Where to keep the rows, so that a search vectorises a fold once.
+
+    Returns
+    -------
+    vectorizer : transformer
+        Fitted.
+
+    rows : csr_matrix, csr_array or ndarray of shape (n_samples, n_features)
+    """
+    if isinstance(vectorizer, str):
+        vectorizer = TfidfVectorizer(
+            ngram_range=(1, 2),
+            min_df=1 if len(X) <= _ALL_WORDS else 2,
+            sublinear_tf=True,
+            dtype=np.float32,
+        )
+    else:
+        vectorizer = clone(vectorizer)
+    try:
+        return check_memory(memory).cache(_fit_transform)(vectorizer, X)
+    except ValueError as error:
+        if "empty vocabulary" in str(error) or "no terms remain" in str(error):
+            raise ValueError(
+                f"The vectorizer found no features in {len(X)} text(s): {error} Pass "
+                "another vectorizer, for instance TfidfVectorizer(analyzer='char_wb', "
+                "ngram_range=(1, 3))."
+            ) from error
+        raise
+
+
+def _fit_transform(vectorizer, X):
+    rows = as_rows(vectorizer.fit_transform(X))
+    return vectorizer, rows
+
+
+def as_rows(rows):
+    """Return a transformer's output as float CSR or ndarray, ready for batches."""
+    rows = rows.tocsr() if issparse(rows) else np.ascontiguousarray(rows)
+    if rows.dtype not in (np.float32, np.float64):
+        rows = rows.astype(np.float32)
+    return rows
+
+
+def match_trunk(rows, reads_sparse):
+    """Return dense rows as sparse ones for a trunk that reads those."""
+    return csr_array(rows) if reads_sparse and not issparse(rows) else rows
+
+
+def take_rows(X, rows):
+    """Take rows (a mask) of whatever container X is; all of them without a copy."""
+    if rows.all():
+        return X
+    numbers = np.flatnonzero(rows)
+    if hasattr(X, "iloc"):
+        return X.iloc[numbers]
+    if isinstance(X, list):
+        return [X[row] for row in numbers]
+    return X[numbers]
+
+
+def row_scale(rows, weights):
+    """Return the factor that brings rows to a weighted mean squared norm of 1."""
+    if issparse(rows):
+        squares = csr_array((rows.data**2, rows.indices, rows.indptr), rows.shape)
+        norms = squares.sum(axis=1)
+    else:
+        norms = np.einsum("ij,ij->i", rows, rows)
+    mean = float(np.average(np.asarray(norms, dtype=float).ravel(), weights=weights))
+    return mean**-0.5 if mean > 0 else 1.0

@@ -1,0 +1,71 @@
+"""Loss weights as parameters that a grid can name one by one."""
+
+from collections.abc import Mapping
+
+from .balancing import BaseBalancing
+
+_PREFIX = "loss_weights__"
+
+
+class LossWeightParamsMixin:
+    """Makes ``loss_weights__<task>`` a parameter where `loss_weights` is a dict.
+
+    A dict is replaced, never changed, so that a clone in a search cannot reach into
+    the dict of the user. For a :class:`~sklearn_mtl.balancing.FixedWeights` object
+    scikit-learn's own nesting does the same.
+    """
+
+    def get_params(self, deep=True):
+        """Get parameters for this estimator.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            If True, also the parameters of contained objects, and the weights in a
+            dict of `loss_weights` as ``loss_weights__<task>``.
+
+        Returns
+        -------
+        params : dict
+            Parameter names mapped to their values.
+        """
+        params = super().get_params(deep=deep)
+        if deep and isinstance(self.loss_weights, Mapping):
+            params.update({_PREFIX + t: w for t, w in self.loss_weights.items()})
+        return params
+
+    def set_params(self, **params):
+        """Set the parameters of this estimator.
+
+        Parameters
+        ----------
+        **params : dict
+            Estimator parameters; ``loss_weights__<task>`` sets the weight of a task.
+
+        Returns
+        -------
+        self : estimator instance
+
+        Raises
+        ------
+        ValueError
+            If a task's weight is set where `loss_weights` is an alias.
+        """
+        chosen = params.get("loss_weights", self.loss_weights)
+        if isinstance(chosen, BaseBalancing):
+            return super().set_params(**params)
+        by_task = {
+            name.removeprefix(_PREFIX): params.pop(name)
+            for name in list(params)
+            if name.startswith(_PREFIX)
+        }
+        if by_task and not isinstance(chosen, Mapping):
+            raise ValueError(
+                f"Cannot set the loss weight of {sorted(by_task)}, because "
+                f"loss_weights is {chosen!r}. Pass a dict {{task: weight}} or "
+                "FixedWeights() as loss_weights first."
+            )
+        super().set_params(**params)
+        if by_task:
+            self.loss_weights = {**chosen, **by_task}
+        return self

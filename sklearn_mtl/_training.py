@@ -1,0 +1,172 @@
+"""One training run: rows, cells and settings in, a trained net out."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from joblib import effective_n_jobs
+from scipy.sparse import issparse
+from sklearn.utils import check_random_state
+from skorch.callbacks import EarlyStopping, LRScheduler, ProgressBar
+from skorch.helper import predefined_split
+from torch.optim.lr_scheduler import LambdaLR
+
+from ._features import row_scale
+from ._layers import InputSpec
+from ._net import MultiTaskNet
+from ._optimizers import LinearDecay
+from ._plan import make_plan
+from ._splitting import multitask_split
+from .balancing import resolve_balancing
+from .sharing import resolve_sharing
+
+
+def train(settings, rows, cells, trunk, previous=None):
+    """Build a net and train it.
+
+    Parameters
+    ----------
+    settings : MultiTaskTextClassifier
+        Its constructor parameters are read.
+
+    rows : csr_matrix, csr_array or ndarray of shape (n_rows, n_features)
+
+    cells : LabelledCells
+
+    trunk : BaseTrunk or None
+
+    previous : MultiTaskNet, default=None
+        Net whose weights to go on from.
+
+    Returns
+    -------
+    net : MultiTaskNet
+    """
+    rng = check_random_state(settings.random_state)
+    seed = int(rng.randint(np.iinfo(np.int32).max))
+    spec = InputSpec(
+        n_features=rows.shape[1],
+        sparse=issparse(rows),
+        scale=row_scale(rows, cells.row_weights),
+        n_rows=rows.shape[0],
+    )
+    plan = make_plan(settings, spec)
+    targets = cells.targets
+    n_logits = [task.n_logits for task in targets.tasks]
+    sharing = resolve_sharing(
+        settings.sharing,
+        n_features=spec.n_features,
+        n_logits=sum(n_logits),
+        itemsize=rows.dtype.itemsize,
+    )
+    learn, validate = slice(None), None
+    if plan.early_stopping:
+        learn, validate = multitask_split(
+            cells.codes, settings.validation_fraction, rng
+        )
+    dataset = cells.dataset(rows, learn)
+    n_steps = plan.max_iter * -(-len(dataset) // plan.batch_size)
+    device = resolve_device(settings.device)
+    balancing = resolve_balancing(settings.loss_weights)
+    parameters = {
+        "tasks": targets.tasks,
+        "task_names": targets.names,
+        "alpha": settings.alpha,
+        "module__sharing": sharing,
+        "module__trunk": trunk,
+        "module__spec": spec,
+        "module__n_logits": n_logits,
+        "module__dtype": torch.from_numpy(np.empty(0, rows.dtype)).dtype,
+        "criterion__tasks": targets.tasks,
+        "criterion__balancing": balancing.build(targets.names, cells.labelled_share),
+        "optimizer_sparse__lr": plan.sparse_rate,
+        "optimizer_dense__lr": plan.dense_rate,
+        "max_epochs": plan.max_iter,
+        "batch_size": plan.batch_size,
+        "iterator_train__shuffle": plan.batch_size < len(dataset),
+        "iterator_train__generator": torch.Generator().manual_seed(seed),
+        "iterator_valid__batch_size": 1024,
+        "train_split": None
+        if validate is None
+        else predefined_split(cells.dataset(rows, validate)),
+        "device": device,
+        "verbose": settings.verbose,
+        "callbacks": _callbacks(settings, plan, n_steps),
+    }
+    devices = [torch.device(device)] if device.startswith("cuda") else []
+    with torch.random.fork_rng(devices=devices), threads(settings.n_jobs):
+        torch.manual_seed(seed)
+        net = MultiTaskNet(**{**parameters, **(settings.net_params or {})})
+        net.initialize()
+        if previous is not None:
+            net.module_.load_state_dict(previous.module_.state_dict())
+        net.train(dataset)
+    return net
+
+
+def check_metric(settings, task_names):
+    """Raise a ValueError if early stopping is to watch what is not there."""
+    metrics = ["mean", "worst", *task_names]
+    if (
+        settings.early_stopping is True
+        and settings.early_stopping_metric not in metrics
+    ):
+        raise ValueError(
+            "early_stopping_metric must be 'mean', 'worst' or the name of a task. Got "
+            f"{settings.early_stopping_metric!r}; the tasks are {task_names}."
+        )
+
+
+def _callbacks(settings, plan, n_steps):
+    """Return the callbacks of the run: ours, then the user's."""
+    own = list(settings.callbacks or [])
+    bare = [
+        callback[1] if isinstance(callback, tuple) else callback for callback in own
+    ]
+    callbacks = []
+    if not any(isinstance(callback, LRScheduler) for callback in bare):
+        decay = LRScheduler(
+            LambdaLR, lr_lambda=LinearDecay(n_steps), step_every="batch"
+        )
+        callbacks.append(("learning_rate", decay))
+    if plan.early_stopping:
+        metric = settings.early_stopping_metric
+        stopping = EarlyStopping(
+            monitor=f"valid_score_{metric}",
+            lower_is_better=False,
+            patience=settings.n_iter_no_change,
+            load_best=True,
+        )
+        callbacks.append(("early_stopping", stopping))
+    if settings.verbose:
+        callbacks.append(("progress", ProgressBar()))
+    return callbacks + own
+
+
+def resolve_device(device):
+    """Return the device to train on; "auto" is CUDA where there is one.
+
+    Raises
+    ------
+    ValueError
+        If CUDA is asked for and absent.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if str(device).startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(
+            f"device={device!r} asks for CUDA, and torch finds no CUDA device. Use "
+            "device='cpu', or 'auto' to take CUDA only where it is there."
+        )
+    return str(device)
+
+
+@contextmanager
+def threads(n_jobs):
+    """Run a block with torch on `n_jobs` threads, counted as joblib counts."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(effective_n_jobs(n_jobs))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,96 @@
+"""How much each cell counts: sample weights times class weights."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ._targets import check_task_names
+
+
+def class_weight_table(class_weight, targets, codes, weights):
+    """Return the factor of each cell that comes from its class.
+
+    Parameters
+    ----------
+    class_weight : None, "balanced" or dict
+        A dict maps tasks to ``{class: weight}``, "balanced" or None; where y is one
+        vector, it is a flat ``{class: weight}``, as in scikit-learn.
+
+    targets : Targets
+
+    codes : ndarray of shape (n_rows, n_tasks)
+
+    weights : ndarray of shape (n_rows, n_tasks)
+        Sample weights; "balanced" counts with them, on labelled cells only.
+
+    Returns
+    -------
+    factors : ndarray of shape (n_rows, n_tasks)
+    """
+    factors = np.ones(codes.shape)
+    for k, (name, task) in enumerate(zip(targets.names, targets.tasks, strict=True)):
+        wanted = _of_task(class_weight, name, targets)
+        if wanted is None:
+            continue
+        rows = np.flatnonzero(codes[:, k] >= 0)
+        own = codes[rows, k]
+        if wanted == "balanced":
+            n_classes = len(task.classes_)
+            counts = np.bincount(own, weights=weights[rows, k], minlength=n_classes)
+            by_class = counts.sum() / (n_classes * np.maximum(counts, 1e-300))
+        else:
+            by_class = _by_class(wanted, name, task.classes_)
+        factors[rows, k] = by_class[own]
+    return factors
+
+
+def _of_task(class_weight, name, targets):
+    if class_weight is None or isinstance(class_weight, str):
+        return class_weight
+    if targets.container == "vector":
+        return class_weight
+    check_task_names("class_weight", class_weight, targets.names)
+    wanted = class_weight.get(name)
+    if wanted is not None and wanted != "balanced" and not isinstance(wanted, Mapping):
+        raise ValueError(
+            f"class_weight[{name!r}] must be a dict {{class: weight}}, 'balanced' or "
+            f"None. Got {wanted!r}."
+        )
+    return wanted
+
+
+def _by_class(wanted, name, classes):
+    known = classes.tolist()
+    unknown = [label for label in wanted if label not in known]
+    silent = [label for label in known if label not in wanted]
+    # As scikit-learn: a class that a fold happens to lack is fine, a typo is not.
+    if unknown and silent:
+        raise ValueError(
+            f"class_weight for task {name!r} names classes {unknown[:5]} that are not "
+            f"there, and none for {silent[:5]}. The classes are {known[:10]}."
+        )
+    values = np.array([wanted.get(label, 1.0) for label in known], dtype=float)
+    if not np.isfinite(values).all() or (values < 0).any():
+        raise ValueError(
+            f"class_weight for task {name!r} must be finite and not negative. Got "
+            f"{dict(wanted)}."
+        )
+    return values
+
+
+def row_weights(weights, labelled):
+    """Return the weight of each row: the mean over its labelled cells.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_rows, n_tasks)
+
+    labelled : ndarray of shape (n_rows, n_tasks), dtype bool
+
+    Returns
+    -------
+    row_weights : ndarray of shape (n_rows,)
+        0 for a row without labelled cells, which counts as absent.
+    """
+    total = (weights * labelled).sum(axis=1)
+    return total / np.maximum(labelled.sum(axis=1), 1)

@@ -1,0 +1,412 @@
+"""The docstrings of Python and of the installed libraries, as a data set."""
+
+import ast
+import contextlib
+import gc
+import gzip
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import sys
+import sysconfig
+import tempfile
+import warnings
+import zlib
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from sklearn.datasets import get_data_home
+from sklearn.utils import Bunch
+from sklearn.utils._param_validation import validate_params
+
+from ._definitions import documented_definitions
+
+TASKS = (
+    "library",
+    "subpackage",
+    "kind",
+    "visibility",
+    "returns",
+    "n_parameters",
+    "state",
+)
+MINIMUM_WORDS = 5
+MINIMUM_COUNT = 50
+
+# Raise this number with every change to what a cache file holds or how it is made:
+# the files of older versions then have other names and are left alone.
+_SCHEMA = 1
+
+# Import name -> name of the distribution, for the version.
+_DISTRIBUTIONS = {
+    "numpy": "numpy",
+    "scipy": "scipy",
+    "sklearn": "scikit-learn",
+    "skorch": "skorch",
+}
+
+# Tests, and copies of other projects' code: no library's own documentation.
+_SKIPPED_FOLDERS = {
+    "_external",
+    "_vendor",
+    "array_api_compat",
+    "array_api_extra",
+    "cobyqa",
+    "externals",
+    "idlelib",
+    "lib2to3",
+    "pyprima",
+    "test",
+    "tests",
+}
+
+_DESCRIPTION = f"""\
+Docstrings of Python and of scientific libraries
+------------------------------------------------
+
+Every docstring in the source files of the Python standard library and of the installed
+numpy, scipy, scikit-learn and skorch, tests and vendored code left out. The files are
+parsed, never imported. Docstrings of fewer than {MINIMUM_WORDS} words are left out, and
+of equal docstrings all but the first.
+
+The tasks. No label is read off the text: all come from the path of the file and from
+the code that the docstring stands in.
+
+library
+    Where the file lies: stdlib, numpy, scipy, sklearn or skorch.
+subpackage
+    The package under the library, such as "scipy.stats", or "asyncio" in the standard
+    library. Missing for files right under the library.
+kind
+    module, class, function, method, property, classmethod or staticmethod.
+visibility
+    public, private (the name or one around it begins with an underscore, or it is
+    defined inside a function) or special (`__call__`). Missing for modules.
+returns
+    What the body does: value, nothing or generator. Missing for modules and classes,
+    and for bodies with nothing in them, such as those of abstract methods.
+n_parameters
+    0, 1, 2, "3 or 4" or "5 or more", without the bound self. Has an order. Missing for
+    modules and classes.
+state
+    What a method does to the attributes of its object: changed (some are set), read or
+    untouched. Missing for all but methods and properties with a body.
+
+A label seen fewer than {MINIMUM_COUNT} times is missing too, in every task.
+
+Neighbours in a file resemble each other, and a random split puts them on both sides.
+For a stricter test, keep files together: `names` holds the qualified name of each
+docstring, from which groups for `sklearn.model_selection.GroupKFold` can be made.
+"""
+
+
+@validate_params(
+    {
+        "data_home": [str, os.PathLike, None],
+        "return_X_y": ["boolean"],
+        "as_frame": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def load_docstrings(
+    *,
+    data_home=None,
+    return_X_y=False,  # noqa: N803 (scikit-learn's name)
+    as_frame=False,
+):
+    """Load the docstrings of Python and of the installed libraries, with seven tasks.
+
+    Real texts with real labels that need no download: the docstrings of the standard
+    library, numpy, scipy, scikit-learn and skorch, read from their source files without
+    importing them. The labels come from the code, not from the text, and four tasks
+    have no answer for many of the texts.
+
+    =================   =============================================
+    Samples             about 15 000, depending on the versions
+    Tasks               7
+    Classes per task    3 (visibility) to about 50 (subpackage)
+    Labelled share      about 0.4 (state) to 1 (library, kind)
+    =================   =============================================
+
+    Parameters
+    ----------
+    data_home : str or path-like, default=None
+        The folder for the cache. By default the folder "sklearn_mtl" in scikit-learn's
+        data folder, see `sklearn.datasets.get_data_home`. The first call takes some
+        seconds and leaves a file of a few megabytes there, the next calls read it.
+        Where the folder cannot be written to, every call takes some seconds.
+
+    return_X_y : bool, default=False
+        Whether to return `(data, target)` instead of a Bunch.
+
+    as_frame : bool, default=False
+        Whether `data` is a pandas Series and `target` a pandas DataFrame. Off by
+        default, because pandas is not needed to use this package.
+
+    Returns
+    -------
+    docstrings : `sklearn.utils.Bunch`
+        Dictionary-like object, with the following attributes.
+
+        data : list of str, or Series if `as_frame`
+            The texts.
+        target : dict of str to ndarray of shape (n_samples,), dtype object
+            The labels of each task: str, or None where missing. A DataFrame with a
+            column per task if `as_frame`.
+        target_names : list of str
+            The names of the tasks.
+        names : list of str
+            The qualified name of what each text documents.
+        frame : DataFrame or None
+            Text and labels in one table, if `as_frame`.
+        versions : dict of str to str
+            The version of each library the texts come from.
+        DESCR : str
+            The description of the data set and of its tasks.
+
+    (data, target) : tuple if `return_X_y`
+        The first two of the above.
+
+    Raises
+    ------
+    ImportError
+        If `as_frame` is set and pandas is not installed.
+    RuntimeError
+        If the installation has no source files.
+
+    See Also
+    --------
+    make_multitask_texts : Artificial texts whose tasks are related as much as you say.
+
+    Notes
+    -----
+    The result depends on nothing but the versions in `versions`. The cache is a gzipped
+    file of JSON lines and holds no code; a damaged file is replaced. If you edit the
+    installed sources, delete the cache to see it.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.datasets import load_docstrings
+    >>> docstrings = load_docstrings()
+    >>> docstrings.target_names
+    ['library', 'subpackage', 'kind', 'visibility', 'returns', 'n_parameters', 'state']
+    >>> sorted(set(docstrings.target["library"]))
+    ['numpy', 'scipy', 'sklearn', 'skorch', 'stdlib']
+    >>> row = docstrings.names.index("email.message_from_string")
+    >>> print(docstrings.data[row].splitlines()[0])
+    Parse a string into a Message object model.
+    >>> {task: labels[row] for task, labels in docstrings.target.items()}
+    {'library': 'stdlib', 'subpackage': 'email', 'kind': 'function',
+    'visibility': 'public', 'returns': 'value', 'n_parameters': '3 or 4',
+    'state': None}
+    """
+    pandas = _import_pandas() if as_frame else None
+    sources = _sources()
+    header = _header(sources)
+    path = _cache_path(data_home, header)
+    rows = _read_cache(path, header)
+    if rows is None:
+        with _garbage_collector_paused():
+            rows = _collect(sources)
+        _write_cache(path, header, rows)
+
+    names, data, *columns = map(list, zip(*rows, strict=True))
+    target = {
+        task: np.array(column, dtype=object)
+        for task, column in zip(TASKS, columns, strict=True)
+    }
+    frame = None
+    if as_frame:
+        frame = pandas.DataFrame({"text": data, **target})
+        data, target = frame["text"], frame[list(TASKS)]
+    if return_X_y:
+        return data, target
+    return Bunch(
+        data=data,
+        target=target,
+        target_names=list(TASKS),
+        names=names,
+        frame=frame,
+        versions=header["versions"],
+        DESCR=_DESCRIPTION,
+    )
+
+
+def _import_pandas():
+    try:
+        import pandas
+    except ImportError as error:
+        raise ImportError(
+            "as_frame=True needs pandas, which is not installed. Install it with "
+            '`pip install "sklearn-mtl[pandas]"`, or pass as_frame=False.'
+        ) from error
+    return pandas
+
+
+def _sources():
+    """Return {library: (version, folder)} for what is installed."""
+    sources = {"stdlib": (platform.python_version(), sysconfig.get_path("stdlib"))}
+    for library, distribution in _DISTRIBUTIONS.items():
+        # For a top-level name this looks for the package and does not import it.
+        spec = importlib.util.find_spec(library)
+        if spec is not None and spec.submodule_search_locations:
+            version = importlib.metadata.version(distribution)
+            sources[library] = (version, next(iter(spec.submodule_search_locations)))
+    return sources
+
+
+def _header(sources):
+    """Return all that the texts and labels depend on."""
+    return {
+        "schema": _SCHEMA,
+        # The standard library is not the same on all of them.
+        "platform": f"{sys.implementation.name}-{sys.platform}",
+        "versions": {library: version for library, (version, _) in sources.items()},
+        "columns": ["name", "text", *TASKS],
+    }
+
+
+def _cache_path(data_home, header):
+    """Return the file to cache in, or None where no folder can be had."""
+    digest = hashlib.sha256(json.dumps(header).encode()).hexdigest()[:16]
+    try:
+        if data_home is None:
+            folder = Path(get_data_home()) / "sklearn_mtl"
+        else:
+            folder = Path(data_home).expanduser()
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # RuntimeError: there is no home folder
+        return None
+    return folder / f"docstrings-{digest}.jsonl.gz"
+
+
+def _read_cache(path, header):
+    """Return the rows of a cache file, or None where there is no sound one."""
+    if path is None:
+        return None
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            found, *rows = map(json.loads, file)
+    # What is not gzip, cut off, or not JSON. JSON's and UTF-8's errors are ValueErrors.
+    except (OSError, EOFError, zlib.error, ValueError):
+        return None
+    return rows if found == _with_size(header, rows) and _is_sound(rows) else None
+
+
+def _is_sound(rows):
+    """Tell whether all rows are [name, text, a label or None per task]."""
+    return bool(rows) and all(
+        isinstance(row, list)
+        and len(row) == 2 + len(TASKS)
+        and all(isinstance(cell, str) for cell in row[:2])
+        and all(cell is None or isinstance(cell, str) for cell in row[2:])
+        for row in rows
+    )
+
+
+def _with_size(header, rows):
+    """Add the number of rows, by which a file with lines cut off is known."""
+    return {**header, "n_samples": len(rows)}
+
+
+def _write_cache(path, header, rows):
+    """Write the rows so that no reader ever sees half a file; give up in silence."""
+    if path is None:
+        return
+    lines = (json.dumps(line) + "\n" for line in [_with_size(header, rows), *rows])
+    # No time stamp: equal texts give equal files. Level 9 would take twice as long.
+    content = gzip.compress("".join(lines).encode(), compresslevel=6, mtime=0)
+    with contextlib.suppress(OSError):
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(content)
+            os.replace(temporary, path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _garbage_collector_paused():
+    """Halve the time of parsing: a syntax tree is many objects, none of them garbage.
+
+    Only who paused it lets it go on, so that threads doing this at once leave it as it
+    was.
+    """
+    paused = gc.isenabled()
+    if paused:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if paused:
+            gc.enable()
+
+
+def _collect(sources):
+    """Read all sources: rows of name, text and a label or None per task."""
+    rows, seen = [], set()
+    for library, (_, folder) in sources.items():
+        for path, parts in _source_files(folder):
+            places = {"library": library, "subpackage": _subpackage(library, parts)}
+            module = ".".join(parts if library == "stdlib" else (library, *parts))
+            module = module.removesuffix(".__init__")
+            for name, text, labels in _documented(path):
+                if len(text.split()) >= MINIMUM_WORDS and text not in seen:
+                    seen.add(text)
+                    name = f"{module}.{name}" if name else module
+                    labels = {**places, **labels}
+                    rows.append([name, text, *(labels[task] for task in TASKS)])
+    if not rows:
+        folders = ", ".join(folder for _, folder in sources.values())
+        raise RuntimeError(
+            f"Found no docstrings in {folders}. Python seems to be installed without "
+            "its source files (.py); use an installation that has them."
+        )
+    _remove_rare_labels(rows)
+    return rows
+
+
+def _source_files(folder):
+    """Yield (path, parts of the module's name), the same on every file system."""
+    for parent, folders, files in os.walk(folder):
+        # Only packages can have these names: not site-packages, which in a plain
+        # installation lies inside the standard library.
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name.isidentifier() and name not in _SKIPPED_FOLDERS
+        )
+        for file in sorted(files):
+            if file.endswith(".py") and not file.startswith(("test_", "conftest.")):
+                path = Path(parent, file)
+                yield path, path.relative_to(folder).with_suffix("").parts
+
+
+def _subpackage(library, parts):
+    if len(parts) == 1:
+        return None
+    return parts[0] if library == "stdlib" else f"{library}.{parts[0]}"
+
+
+def _documented(path):
+    """Return the documented definitions of a file; none if it cannot be read."""
+    try:
+        with warnings.catch_warnings():
+            # Old sources have invalid escapes; their users cannot mend them.
+            warnings.simplefilter("ignore")
+            return list(documented_definitions(ast.parse(path.read_bytes())))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+
+
+def _remove_rare_labels(rows):
+    for column in range(2, 2 + len(TASKS)):
+        counts = Counter(row[column] for row in rows)
+        for row in rows:
+            if counts[row[column]] < MINIMUM_COUNT:
+                row[column] = None

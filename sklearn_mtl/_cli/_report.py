@@ -1,0 +1,127 @@
+"""Scores and predictions as text."""
+
+import math
+
+METRICS = {"accuracy": "accuracy", "recall": "recall", "f1": "macro-F1"}
+GAP = "  "
+
+
+def text_table(header, rows, left=1):
+    """Lay out cells in columns, the first ones flush left and the others right.
+
+    Parameters
+    ----------
+    header : sequence of str
+    rows : list of sequence of str
+    left : int, default=1
+        How many columns are flush left.
+
+    Returns
+    -------
+    text : str
+
+    Examples
+    --------
+    >>> print(text_table(["task", "accuracy"], [["topic", "0.9"], ["mean", "0.85"]]))
+    task   accuracy
+    topic       0.9
+    mean       0.85
+    """
+    lines = [header, *rows]
+    widths = _widths(lines)
+    return "\n".join(
+        GAP.join(
+            cell.ljust(width) if k < left else cell.rjust(width)
+            for k, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _widths(lines):
+    return [max(map(len, column)) for column in zip(*lines, strict=True)]
+
+
+def number(score):
+    """Write a score with three digits; a dash where there is none."""
+    return "-" if math.isnan(score) else f"{score:.3f}"
+
+
+def count(amount, noun):
+    """Write an amount and its noun, in the plural unless it is one."""
+    return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
+
+
+def scores_table(scores, tasks, further=None):
+    """Write the scores of one system, a line for each task and one for their mean.
+
+    Parameters
+    ----------
+    scores : dict of dict
+        From :func:`sklearn_mtl.metrics.multitask_scores`.
+
+    tasks : list of str
+
+    further : dict of str to dict, default=None
+        More columns: the name of each, and its cell for each task, as text.
+    """
+    further = further or {}
+    header = ["task", *METRICS.values(), *further, "support"]
+    rows = [
+        [
+            task,
+            *(number(scores[task][metric]) for metric in METRICS),
+            *(cells[task] for cells in further.values()),
+            f"{scores[task]['support']:,}",
+        ]
+        for task in tasks
+    ]
+    mean = [number(scores["mean"][metric]) for metric in METRICS]
+    rows.append(["mean", *mean, *([""] * len(further)), ""])
+    return text_table(header, rows)
+
+
+def side_by_side(scores_of, tasks):
+    """Write the scores of several systems, a group of columns for each metric.
+
+    Parameters
+    ----------
+    scores_of : dict of str to dict
+        For each system, scores from :func:`sklearn_mtl.metrics.multitask_scores`.
+
+    tasks : list of str
+    """
+    systems = list(scores_of)
+    support = next(iter(scores_of.values()))
+    header = ["task", *(system for _ in METRICS for system in systems), "support"]
+    rows = [
+        [
+            task,
+            *(
+                number(scores_of[system][task][metric])
+                for metric in METRICS
+                for system in systems
+            ),
+            f"{support[task]['support']:,}" if task != "mean" else "",
+        ]
+        for task in [*tasks, "mean"]
+    ]
+    groups = _group_line(_widths([header, *rows]), len(systems))
+    return f"{groups}\n{text_table(header, rows)}"
+
+
+def _group_line(widths, n_systems):
+    """Write each metric above the middle of its columns, which follow the first one."""
+    line, start = "", widths[0] + len(GAP)
+    for k, name in enumerate(METRICS.values()):
+        group = widths[1 + k * n_systems : 1 + (k + 1) * n_systems]
+        width = sum(group) + len(GAP) * (n_systems - 1)
+        line = line.ljust(start) + name.center(width).rstrip()
+        start += width + len(GAP)
+    return line
+
+
+def shorten(text, width):
+    """Put a text on one line and cut it to a width."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 3] + "..."

@@ -1,0 +1,254 @@
+"""Tables in files: every format there and back, and every way a file can be wrong."""
+
+import gzip
+import sys
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sklearn_mtl._cli._errors import CommandError, UsageError
+from sklearn_mtl._cli._tables import check_format, read_table, write_table
+
+TEXT_FORMATS = ["csv", "tsv", "jsonl", "ndjson"]
+ALL_FORMATS = [*TEXT_FORMATS, "parquet", *(f"{name}.gz" for name in TEXT_FORMATS)]
+
+COLUMNS = {
+    "body": ["a, b", 'say "x"', "two\nlines", "", "tab\there", "carriage\rreturn"],
+    "tone": ["é", "漢字", "😉", " padded ", "none", "\u2028"],
+}
+
+
+def write(path, contents):
+    data = contents if isinstance(contents, bytes) else contents.encode()
+    path.write_bytes(data)
+    return str(path)
+
+
+@pytest.mark.parametrize("ending", ALL_FORMATS)
+def test_strings_come_back_from_every_format(tmp_path, ending):
+    path = str(tmp_path / f"table.{ending}")
+    write_table(path, COLUMNS)
+    assert read_table(path).columns == COLUMNS
+
+
+names = st.text(min_size=1).filter(lambda name: not name.startswith("\ufeff"))
+
+
+@settings(
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    data=st.data(),
+    header=st.lists(names, min_size=1, max_size=3, unique=True),
+    n_rows=st.integers(1, 4),
+    ending=st.sampled_from(TEXT_FORMATS),
+)
+def test_any_strings_come_back(tmp_path, data, header, n_rows, ending):
+    cells = st.lists(st.text(), min_size=n_rows, max_size=n_rows)
+    columns = {name: data.draw(cells) for name in header}
+    path = str(tmp_path / f"table.{ending}")
+    write_table(path, columns)
+    assert read_table(path).columns == columns
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "jsonl.gz", "parquet"])
+def test_types_come_back_where_the_format_has_them(tmp_path, ending):
+    columns = {"n": [1, None, 3], "x": [0.5, 2.0, None], "b": [True, False, None]}
+    path = str(tmp_path / f"table.{ending}")
+    write_table(path, columns)
+    found = read_table(path).columns
+    assert found == columns
+    assert [type(cell) for cell in found["b"]] == [bool, bool, type(None)]
+
+
+def test_csv_writes_none_as_an_empty_cell(tmp_path):
+    path = tmp_path / "table.csv"
+    write_table(str(path), {"a": ["x", None], "b": [None, True]})
+    assert path.read_text() == "a,b\nx,\n,True\n"
+
+
+def test_json_lines_write_null_for_what_json_has_no_number_for(tmp_path):
+    path = tmp_path / "table.jsonl"
+    write_table(str(path), {"x": [float("nan"), float("inf"), 1.0]})
+    assert path.read_text() == '{"x": null}\n{"x": null}\n{"x": 1.0}\n'
+
+
+def test_half_a_surrogate_pair_does_not_stop_the_writing(tmp_path):
+    path = str(tmp_path / "table.jsonl")
+    write_table(path, {"x": ["a\ud83d"]})
+    assert read_table(path).columns == {"x": ["a?"]}
+
+
+def test_equal_tables_give_equal_gzip_files(tmp_path):
+    first, second = tmp_path / "a.csv.gz", tmp_path / "b.csv.gz"
+    write_table(str(first), COLUMNS)
+    write_table(str(second), COLUMNS)
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_delimiter_is_for_csv_only(tmp_path):
+    columns = {"a": ["1;2"], "b": ["x,y"]}
+    csv_path, tsv_path = tmp_path / "table.csv", tmp_path / "table.tsv"
+    write_table(str(csv_path), columns, ";")
+    write_table(str(tsv_path), columns, ";")
+    assert csv_path.read_text() == 'a;b\n"1;2";x,y\n'
+    assert tsv_path.read_text() == "a\tb\n1;2\tx,y\n"
+    assert read_table(str(csv_path), ";").columns == columns
+    assert read_table(str(tsv_path), ";").columns == columns
+
+
+def test_gzip_is_known_by_its_contents_too(tmp_path):
+    path = write(tmp_path / "table.csv", gzip.compress(b"a,b\n1,2\n"))
+    assert read_table(path).columns == {"a": ["1"], "b": ["2"]}
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path):
+    path = write(tmp_path / "table.csv", b"\xef\xbb\xbfa,b\r\n1,2\r\n")
+    assert read_table(path).columns == {"a": ["1"], "b": ["2"]}
+
+
+def test_empty_lines_are_skipped_and_lines_counted(tmp_path):
+    path = write(tmp_path / "table.csv", '\na,b\n\n1,"2\n2"\n\n3,4\n\n')
+    table = read_table(path)
+    assert table.columns == {"a": ["1", "3"], "b": ["2\n2", "4"]}
+    assert [table.place(row) for row in range(2)] == ["line 4", "line 7"]
+
+
+def test_an_empty_line_is_an_empty_cell_where_there_is_one_column(tmp_path):
+    path = write(tmp_path / "table.csv", "body\none\n\nthree\n\n\n")
+    assert read_table(path).columns == {"body": ["one", "", "three"]}
+
+
+def test_a_long_cell_is_read(tmp_path):
+    long = "x" * 200_000
+    path = write(tmp_path / "table.csv", f"body\n{long}\n")
+    assert read_table(path).columns == {"body": [long]}
+
+
+def test_json_keys_may_be_absent(tmp_path):
+    path = write(tmp_path / "t.jsonl", '{"a": "x"}\n\n{"b": 2, "a": "y"}\r\n')
+    table = read_table(path)
+    assert table.columns == {"a": ["x", "y"], "b": [None, 2]}
+    assert table.place(1) == "line 3"
+
+
+def test_parquet_rows_have_no_lines(tmp_path):
+    path = str(tmp_path / "t.parquet")
+    write_table(path, {"a": ["x"]})
+    assert read_table(path).place(0) == "row 1"
+
+
+BROKEN = {
+    "empty": ("t.csv", b"", r"t\.csv is empty"),
+    "blank": ("t.jsonl", b" \n\n", r"t\.jsonl is empty"),
+    "header alone": ("t.csv", b"a,b\n", "column names but no rows"),
+    "ragged": ("t.csv", b"a,b\n1,2\n\n1,2,3\n", r"line 4: 3 cells, but .* has 2.*','"),
+    "short row": ("t.tsv", b"a\tb\n1\n", r"line 2: 1 cells, but .* has 2.*'\\t'"),
+    "quote left open": ("t.csv", b'a,b\n1,2\n"1,2\n3,4\n', "line 3: .*quotation mark"),
+    "quote in a cell": ("t.csv", b'a,b\n"x"y,2\n', "line 2: .*doubled"),
+    "names twice": ("t.csv", b"a,b,a\n1,2,3\n", r"several columns named 'a'\. Rename"),
+    "not UTF-8": ("t.csv", b"a,b\n1,\xe9\n", "not UTF-8: byte 0xe9 in line 2.*iconv"),
+    "UTF-16": ("t.csv", "a,b\n1,2\n".encode("utf-16"), "looks like UTF-16"),
+    "not gzip": ("t.csv.gz", b"a,b\n1,2\n", "not a whole gzip file"),
+    "gzip cut off": ("t.csv.gz", gzip.compress(b"a,b\n1,2")[:-6], "not a whole gzip"),
+    "not JSON": ("t.jsonl", b'{"a": 1}\n{"a": }\n', "line 2: not valid as JSON"),
+    "deep JSON": ("t.jsonl", b"[" * 100_000, "line 1: not valid as JSON"),
+    "no object": ("t.jsonl", b'{"a": 1}\n[1, 2]\n', r"line 2: must be an object.*\[1"),
+    "key twice": ("t.jsonl", b'{"a": 1, "a": 2}\n', "line 1: .*stands twice"),
+    "no keys": ("t.jsonl", b"{}\n", "without any key"),
+    "not Parquet": ("t.parquet", b"a,b\n1,2\n", "Cannot read .* as Parquet"),
+}
+
+
+@pytest.mark.parametrize(("name", "contents", "message"), BROKEN.values(), ids=BROKEN)
+def test_broken_files_are_told_from_each_other(tmp_path, name, contents, message):
+    path = write(tmp_path / name, contents)
+    with pytest.raises(CommandError, match=message) as caught:
+        read_table(path)
+    assert str(path) in str(caught.value)
+
+
+def test_parquet_columns_must_have_names_of_their_own(tmp_path):
+    path = str(tmp_path / "t.parquet")
+    table = pyarrow.table([[1], [2]], names=["a", "a"])
+    pyarrow.parquet.write_table(table, path)
+    with pytest.raises(CommandError, match="several columns named 'a'"):
+        read_table(path)
+    pyarrow.parquet.write_table(table.select([]), path)
+    with pytest.raises(CommandError, match="has no columns"):
+        read_table(path)
+
+
+def test_parquet_refuses_mixed_cells_and_names_a_way_out(tmp_path):
+    path = tmp_path / "t.parquet"
+    with pytest.raises(CommandError, match=r"column has one type; JSON.*\.jsonl"):
+        write_table(str(path), {"a": ["x", 1]})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(CommandError, match=r"Cannot read .*no\.csv: No such file"):
+        read_table(str(tmp_path / "no.csv"))
+
+
+def test_a_folder_is_no_file(tmp_path):
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(CommandError, match=r"Cannot read .*folder\.csv"):
+        read_table(str(tmp_path / "folder.csv"))
+
+
+def test_a_failed_writing_leaves_nothing_behind(tmp_path):
+    (tmp_path / "t.csv").mkdir()
+    with pytest.raises(CommandError, match="Cannot write"):
+        write_table(str(tmp_path / "t.csv"), {"a": ["x"]})
+    assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+
+
+@pytest.mark.parametrize("name", ["t", "t.gz", "t.txt", "t.xlsx", "t.parquet.gz"])
+def test_unknown_formats(name):
+    with pytest.raises(UsageError, match=r"Known endings: \.csv, \.tsv, .*\.gz"):
+        check_format(name)
+
+
+def test_endings_may_be_capital_letters(tmp_path):
+    path = write(tmp_path / "T.CSV", "a\n1\n")
+    assert read_table(path).columns == {"a": ["1"]}
+
+
+def test_parquet_without_pyarrow_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(CommandError, match=r'pip install "sklearn-mtl\[parquet\]"'):
+        check_format("t.parquet")
+
+
+@pytest.mark.parametrize(
+    ("header", "wanted", "message"),
+    [
+        (
+            "body,tone",
+            "Tone",
+            "no column 'Tone'. Did you mean 'tone'. .*'body', 'tone'",
+        ),
+        ("body,topic", "topics", "Did you mean 'topic'"),
+        ("body,topic", "xyz", "no column 'xyz'. Its columns are: 'body', 'topic'"),
+        ("a,b", "a,b", "spaces between the names, no commas"),
+        ("body;tone", "body", "separated by ';'. Then say --delimiter"),
+    ],
+)
+def test_unknown_columns(tmp_path, header, wanted, message):
+    n_cells = header.count(",") + 1
+    path = write(tmp_path / "t.csv", f"{header}\n{','.join('x' * n_cells)}\n")
+    with pytest.raises(CommandError, match=message):
+        read_table(path).check_columns([wanted])
+
+
+def test_many_columns_are_not_all_listed(tmp_path):
+    names = [f"column{k}" for k in range(100)]
+    path = write(tmp_path / "t.csv", f"{','.join(names)}\n{','.join(names)}\n")
+    with pytest.raises(CommandError, match=r"'column11', \.\.\. \(100 in all\)"):
+        read_table(path).check_columns(["xyz"])

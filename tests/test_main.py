@@ -1,0 +1,477 @@
+"""The command line: what it prints, what it writes, how it ends."""
+
+import json
+import os
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.utils import Bunch
+
+import sklearn_mtl
+from sklearn_mtl._cli import _demo, main
+from sklearn_mtl._cli._tables import read_table, write_table
+
+WORDS = {"delivery": "parcel courier late", "payment": "invoice card refund"}
+TONES = {"angry": "terrible awful", "happy": "thanks great"}
+
+
+def make_table(n_rows=60, seed=0):
+    """Make a table in which words tell the labels, with some cells empty."""
+    rng = np.random.RandomState(seed)
+    columns = {"id": [], "body": [], "topic": [], "tone": []}
+    for row in range(n_rows):
+        topic, tone = rng.choice(list(WORDS)), rng.choice(list(TONES))
+        words = rng.choice(f"{WORDS[topic]} {TONES[tone]}".split(), 6)
+        columns["id"].append(str(row))
+        columns["body"].append(" ".join([*words, topic[:3], tone[:3]]))
+        columns["topic"].append(topic if rng.rand() < 0.8 else "")
+        columns["tone"].append(tone if rng.rand() < 0.8 else "")
+    return columns
+
+
+class MostFrequent:
+    """Stands in for the estimator where its quality does not matter.
+
+    ``fitted`` lists the parameters and the labels of each one fitted.
+    """
+
+    fitted = ()
+
+    def __init__(self, **parameters):
+        self.parameters = parameters
+
+    def fit(self, texts, labels):
+        assert all(isinstance(text, str) for text in texts)
+        MostFrequent.fitted += ((self.parameters, texts, labels),)
+        self.task_names_ = list(labels)
+        cells = [
+            [cell for cell in column if cell is not None] for column in labels.values()
+        ]
+        counted = [np.unique(np.array(column), return_counts=True) for column in cells]
+        self.classes_ = [classes for classes, _ in counted]
+        self.shares_ = [counts / counts.sum() for _, counts in counted]
+        return self
+
+    def predict_proba(self, texts):
+        return [np.tile(shares, (len(texts), 1)) for shares in self.shares_]
+
+    def predict(self, texts, output):
+        assert output == "dict"
+        return {
+            task: np.repeat(classes[shares.argmax()], len(texts))
+            for task, classes, shares in zip(
+                self.task_names_, self.classes_, self.shares_, strict=True
+            )
+        }
+
+
+@pytest.fixture
+def stub(monkeypatch):
+    monkeypatch.setattr(
+        sklearn_mtl, "MultiTaskTextClassifier", MostFrequent, raising=False
+    )
+    monkeypatch.setattr(MostFrequent, "fitted", ())
+    return MostFrequent
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Work in a folder with a table to learn from, one to score on, one to predict."""
+    monkeypatch.chdir(tmp_path)
+    write_table("data.csv", make_table())
+    write_table("held.csv", make_table(20, seed=1))
+    new = make_table(5, seed=2)
+    write_table("new.csv", {"body": ["", *new["body"]], "note": ["x"] * 6})
+    return tmp_path
+
+
+FIT = ["fit", "data.csv", "--text", "body", "--tasks", "topic", "tone"]
+
+
+class TestErrors:
+    """Each is one line on standard error, and nothing is trained."""
+
+    USAGE = {
+        "unknown command": (["data.csv"], "invalid choice: 'data.csv'"),
+        "no table": (["fit"], "required: DATA.* See python -m sklearn_mtl fit --help"),
+        "unknown option": ([*FIT, "--frob"], "unrecognized arguments: --frob"),
+        "short for an option": ([*FIT, "--pre", "x.csv"], "unrecognized arguments"),
+        "no text": (FIT[:2], r"--text COLUMN must say.*'id', 'body', 'topic', 'tone'"),
+        "no tasks": (FIT[:4], r"--tasks COLUMN \.\.\. must say.*'id', 'body', 'topic'"),
+        "a task twice": ([*FIT, "topic"], "--tasks names a column twice"),
+        "text as task": ([*FIT, "body"], "'body' cannot be both the text and a task"),
+        "nowhere to write": ([*FIT, "--predict", "new.csv"], "Give both or neither"),
+        "nothing to write": ([*FIT, "--to", "out.csv"], "Give both or neither"),
+        "scores twice": ([*FIT, "--test", "a.csv", "--held-out", "0.1"], "Choose one"),
+        "nothing to do": ([*FIT, "--held-out", "0"], "leaves nothing to do"),
+        "data of no format": (["fit", "data.xls"], r"data\.xls does not say .*\.csv"),
+        "output of no format": (
+            [*FIT, "--predict", "new.csv", "--to", "out"],
+            r"The name of out does not say .*Known endings: \.csv",
+        ),
+        "output over input": (
+            [*FIT, "--predict", "new.csv", "--to", "../{folder}/new.csv"],
+            "would overwrite a table that is read",
+        ),
+        "share": ([*FIT, "--held-out", "1"], "--held-out: must be from 0 to below 1"),
+        "no number": ([*FIT, "--max-iter", "x"], "--max-iter: must be a whole number"),
+        "seed": ([*FIT, "--seed", "-1"], r"--seed: must be from 0 to 2\*\*32 - 1"),
+        "delimiter": (
+            [*FIT, "--delimiter", "::"],
+            "--delimiter: must be one character",
+        ),
+        "sharing": ([*FIT, "--sharing", "some"], "--sharing: invalid choice: 'some'"),
+    }
+    DATA = {
+        "no file": (["fit", "no.csv"], r"Cannot read no\.csv: No such file"),
+        "unknown text": (
+            ["fit", "data.csv", "--text", "Body", "--tasks", "tone"],
+            r"data\.csv has no column 'Body'\. Did you mean 'body'\?",
+        ),
+        "unknown task": ([*FIT[:-1], "tome"], "no column 'tome'. Did you mean 'tone'"),
+        "empty task": ([*FIT, "empty"], r"no label in column 'empty': all 60 cells"),
+        "unknown in test": ([*FIT, "--test", "x.csv"], r"x\.csv has no column 'body'"),
+        "other labels in test": (
+            [*FIT, "--test", "numbers.jsonl"],
+            "no label in common in column 'tone': 1, 2 here, '.*' there",
+        ),
+        "no labels in test": ([*FIT, "--test", "bare.jsonl"], "no label to score on"),
+        "text is null": (
+            [*FIT, "--predict", "null.jsonl", "--to", "out.csv"],
+            r"null\.jsonl, line 2: column 'body' must hold texts\. Got null\. Write",
+        ),
+        "text is a number": (
+            [*FIT, "--predict", "seven.jsonl", "--to", "out.csv"],
+            "must hold texts. Got 7, a int",
+        ),
+        "label is a list": (
+            ["fit", "lists.jsonl", "--text", "body", "--tasks", "tags"],
+            r"lists\.jsonl, line 1: column 'tags' must hold one label a cell.*\['a'\]",
+        ),
+        "too few rows": (
+            ["fit", "one.csv", "--text", "body", "--tasks", "topic"],
+            "too few rows to hold some of them out.*--held-out 0",
+        ),
+        "no folder": (
+            [*FIT, "--predict", "new.csv", "--to", "nowhere/out.csv"],
+            "there is no folder nowhere",
+        ),
+        "a folder": ([*FIT, "--predict", "new.csv", "--to", "dir.csv"], "is a folder"),
+        "column in the way": (
+            [*FIT, "--predict", "old.csv", "--to", "out.csv"],
+            r"old\.csv has a column 'tone_predicted' already.*Rename",
+        ),
+    }
+
+    @pytest.fixture(autouse=True)
+    def files(self, folder, stub):
+        table = make_table()
+        write_table("data.csv", {**table, "empty": [""] * 60})
+        write_table("x.csv", {"text": ["a"], "topic": ["b"]})
+        write_table("old.csv", {"body": ["a"], "tone_predicted": ["b"]})
+        write_table("one.csv", {"body": ["a", "b"], "topic": ["x", "y"]})
+        write_table("lists.jsonl", {"body": ["a"], "tags": [["a"]]})
+        write_table("null.jsonl", {"body": ["a", None]})
+        write_table("seven.jsonl", {"body": [7]})
+        labels = {"topic": ["delivery", None], "tone": [1, 2]}
+        write_table("numbers.jsonl", {"body": ["a", "b"], **labels})
+        write_table("bare.jsonl", {"body": ["a"], "topic": [None], "tone": [""]})
+        os.mkdir("dir.csv")
+        yield
+        assert stub.fitted == ()
+
+    def check(self, folder, capsys, arguments, exit_code, message):
+        arguments = [argument.format(folder=folder.name) for argument in arguments]
+        assert main(arguments) == exit_code
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("sklearn_mtl: error: ")
+        assert err.count("\n") == 1
+        with pytest.raises(ValueError, match=message):
+            raise ValueError(err)
+
+    @pytest.mark.parametrize(("arguments", "message"), USAGE.values(), ids=USAGE)
+    def test_of_the_command(self, folder, capsys, arguments, message):
+        self.check(folder, capsys, arguments, 2, message)
+
+    @pytest.mark.parametrize(("arguments", "message"), DATA.values(), ids=DATA)
+    def test_of_the_data(self, folder, capsys, arguments, message):
+        # This one is found after the description of the tasks is printed.
+        if "one.csv" in arguments:
+            assert main(arguments) == 1
+            assert "too few rows" in capsys.readouterr().err
+            return
+        self.check(folder, capsys, arguments, 1, message)
+
+
+def test_a_refusal_of_the_estimator_is_no_traceback(folder, stub, monkeypatch, capsys):
+    def refuse(self, texts, labels):
+        raise ValueError("`y['tone']` holds both str and int labels.")
+
+    monkeypatch.setattr(stub, "fit", refuse)
+    assert main(FIT) == 1
+    message = (
+        "sklearn_mtl: error: Cannot fit: `y['tone']` holds both str and int labels."
+    )
+    assert message in capsys.readouterr().err
+
+
+def test_fit_reports_on_held_out_rows(folder, stub, capsys):
+    assert main(FIT) == 0
+    out = capsys.readouterr().out
+    assert "data.csv: 60 rows\n\ntask   classes  labelled\ntopic        2" in out
+    ((parameters, texts, labels),) = stub.fitted
+    assert parameters == {
+        "sharing": "auto",
+        "max_iter": "auto",
+        "random_state": 0,
+        "verbose": 1,
+    }
+    n_rest = 60 - len(texts)
+    assert 6 <= n_rest <= 18
+    assert f"Fitting on {len(texts)} rows; the other {n_rest} are held out" in out
+    assert f"Scores on held-out rows ({n_rest} texts; fitted in" in out
+    assert "task   accuracy  recall  macro-F1  majority  support\n" in out
+    assert set(labels["topic"]) == {"delivery", "payment", None}
+
+
+def test_the_held_out_rows_hang_on_the_seed_alone(folder, stub):
+    for seed in ("1", "1", "2"):
+        assert main([*FIT, "--seed", seed, "--quiet"]) == 0
+    first, second, third = (texts for _, texts, _ in stub.fitted)
+    assert first == second != third
+    assert stub.fitted[2][0]["random_state"] == 2
+    assert stub.fitted[2][0]["verbose"] == 0
+
+
+def test_options_reach_the_estimator(folder, stub):
+    options = ["--sharing", "hard", "--max-iter", "3", "--test", "held.csv"]
+    assert main([*FIT, *options]) == 0
+    ((parameters, texts, _),) = stub.fitted
+    assert parameters["sharing"] == "hard"
+    assert parameters["max_iter"] == 3
+    assert len(texts) == 60
+
+
+def test_scores_on_a_table_of_ones_own(folder, stub, capsys):
+    labels = {"topic": ["delivery"] * 3 + [""], "tone": [""] * 4}
+    write_table("held.csv", {"body": list("abcd"), **labels})
+    assert main([*FIT, "--test", "held.csv"]) == 0
+    rows = {
+        line.split()[0]: line.split()[1:]
+        for line in capsys.readouterr()
+        .out.partition("Scores on held.csv")[2]
+        .split("\n")
+        if line.strip()
+    }
+    assert rows["topic"][0] in ("1.000", "0.000")
+    assert rows["topic"][3] == rows["topic"][0]  # the stub answers the majority
+    assert rows["topic"][4] == "3"
+    assert rows["tone"] == ["-", "-", "-", "-", "0"]
+
+
+def test_labels_not_seen_in_training_are_warned_of(folder, stub, capsys):
+    table = make_table(20, seed=1)
+    table["tone"][:2] = ["sad", "sad"]
+    write_table("held.csv", table)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main([*FIT, "--test", "held.csv"]) == 0
+    err = capsys.readouterr().err
+    assert err == (
+        "sklearn_mtl: warning: held.csv: column 'tone' has labels that are not in the "
+        "training table: 'sad'. They count as errors.\n"
+    )
+
+
+def test_missing_labels(folder, stub):
+    columns = {
+        "body": list("abcdefgh"),
+        "n": [1, 2, 1, 2, None, "", float("nan"), "n/a"],
+    }
+    write_table("data.jsonl", columns)
+    command = ["fit", "data.jsonl", "--text", "body", "--tasks", "n"]
+    command += ["--predict", "new.csv", "--to", "out.csv", "--held-out", "0"]
+    assert main([*command, "--missing", "n/a", "none"]) == 0
+    ((_, _, labels),) = stub.fitted
+    assert labels == {"n": [1, 2, 1, 2, None, None, None, None]}
+
+
+def test_numbers_can_be_named_missing(folder, stub):
+    write_table("data.jsonl", {"body": list("abcd"), "n": [1, 2, -1, -1]})
+    command = ["fit", "data.jsonl", "--text", "body", "--tasks", "n"]
+    command += ["--predict", "new.csv", "--to", "out.csv", "--held-out", "0"]
+    assert main([*command, "--missing", "-1"]) == 0
+    assert stub.fitted[0][2] == {"n": [1, 2, None, None]}
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv.gz", "jsonl", "parquet"])
+def test_predictions_stand_beside_the_columns_of_the_input(folder, stub, ending):
+    out = f"out.{ending}"
+    assert main([*FIT, "--predict", "new.csv", "--to", out]) == 0
+    # Scores on held-out rows, and then once more on all rows to predict.
+    assert [len(texts) for _, texts, _ in stub.fitted][1:] == [60]
+    found, new = read_table(out).columns, read_table("new.csv").columns
+    added = [
+        "topic_predicted",
+        "topic_probability",
+        "tone_predicted",
+        "tone_probability",
+    ]
+    assert list(found) == ["body", "note", *added]
+    assert found["body"] == new["body"]
+    assert set(found["topic_predicted"]) < set(WORDS)
+    assert 0.5 <= float(found["topic_probability"][0]) <= 1
+
+
+def test_predictions_keep_the_type_of_the_labels(folder, stub):
+    columns = {"body": list("abcd"), "n": [1, 1, 2, 3], "b": [True, True, False, None]}
+    write_table("data.jsonl", columns)
+    command = ["fit", "data.jsonl", "--text", "body", "--tasks", "n", "b"]
+    command += ["--held-out", "0", "--predict", "new.csv", "--to", "out.jsonl"]
+    assert main(command) == 0
+    with open("out.jsonl") as file:
+        record = json.loads(file.readline())
+    assert record["n_predicted"] == 1
+    assert record["b_predicted"] is True
+    assert record["n_probability"] == 0.5
+
+
+def test_one_fit_is_enough_with_a_test_table(folder, stub, capsys):
+    assert (
+        main([*FIT, "--test", "held.csv", "--predict", "new.csv", "--to", "o.csv"]) == 0
+    )
+    assert len(stub.fitted) == 1
+    out = capsys.readouterr().out
+    assert "Scores on held.csv (20 texts" in out
+    assert "Wrote o.csv: 6 rows, with two more columns for each task" in out
+
+
+def test_the_delimiter_is_for_all_csv_files_of_the_command(folder, stub):
+    write_table("data.csv", make_table(), ";")
+    write_table("new.csv", {"body": ["a"]}, ";")
+    options = ["--delimiter", ";", "--predict", "new.csv", "--to", "out.csv"]
+    assert main([*FIT, *options]) == 0
+    with open("out.csv") as file:
+        assert file.readline().startswith("body;topic_predicted;")
+
+
+def tiny_docstrings():
+    table = make_table(80)
+    target = {
+        task: np.array([cell or None for cell in table[task]], dtype=object)
+        for task in ("topic", "tone")
+    }
+    return Bunch(data=table["body"], target=target)
+
+
+def test_the_main_job(monkeypatch, stub, capsys):
+    monkeypatch.setattr(_demo, "load_docstrings", tiny_docstrings)
+    assert main([]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert [given for given, _, _ in stub.fitted] == [
+        {"random_state": 0, "verbose": 1},
+        {"random_state": 0, "verbose": 1, "sharing": "separate"},
+    ]
+    assert "80 docstrings of Python and of installed libraries, 2 tasks:\ntopic" in out
+    assert "Fitting on 60 texts, scoring on the other 20." in out
+    assert "task   shared  single  linear  shared  single  linear" in out
+    assert 'MultiTaskTextClassifier(sharing="separate"), one for each task' in out
+    assert out.count("predicted  probability\ntopic") == 3
+    mean = next(line.split() for line in out.splitlines() if line.startswith("mean"))
+    assert float(mean[3]) > 0.9  # LinearSVC is no stub
+
+
+def test_help_teaches(capsys):
+    for arguments in (["--help"], ["fit", "--help"]):
+        with pytest.raises(SystemExit) as caught:
+            main(arguments)
+        assert caught.value.code == 0
+        out = capsys.readouterr().out
+        assert "examples:" in out
+        assert "python -m sklearn_mtl fit tickets.csv --text body --tasks topic" in out
+        assert max(map(len, out.splitlines())) <= 88
+
+
+def test_the_examples_of_the_help_are_commands(folder, stub, capsys):
+    with pytest.raises(SystemExit):
+        main(["fit", "--help"])
+    text = capsys.readouterr().out.partition("examples:")[2].partition("exit codes")[0]
+    table = make_table()
+    for name in ("tickets.csv", "train.csv.gz", "test.csv.gz", "tickets.jsonl"):
+        write_table(name, table)
+    lines = text.replace("\\\n", " ").strip().splitlines()
+    assert len(lines) == 4
+    for line in lines:
+        assert main(line.split()[3:]) == 0
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"sklearn_mtl {sklearn_mtl.__version__}\n"
+
+
+def test_an_interrupt_ends_without_a_traceback(folder, stub, monkeypatch, capsys):
+    def interrupt(self, texts, labels):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stub, "fit", interrupt)
+    assert main([*FIT, "--predict", "new.csv", "--to", "out.csv"]) == 130
+    assert capsys.readouterr().err == "sklearn_mtl: interrupted\n"
+    assert not os.path.exists("out.csv")
+
+
+def run(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "sklearn_mtl", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        **options,
+    )
+
+
+def test_it_runs_as_a_program():
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    result = run("fit", "漢字.csv", stdin=subprocess.DEVNULL, env=environment)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    message = "sklearn_mtl: error: Cannot read ??.csv: No such file or directory.\n"
+    assert result.stderr == message
+
+
+def test_a_reader_that_goes_away_is_no_error(folder, stub, monkeypatch):
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with open(write_end, "w") as closed_pipe:
+        monkeypatch.setattr(sys, "stdout", closed_pipe)
+        assert main(FIT) == 141
+
+
+def test_it_learns(folder, capsys):
+    """The real estimator, from a table to predictions."""
+    write_table("data.csv", make_table(400))
+    write_table("held.csv", make_table(50, seed=1))
+    options = ["--test", "held.csv", "--predict", "new.csv", "--to", "out.csv"]
+    assert main([*FIT, *options, "--quiet", "--max-iter", "5"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    mean = next(line.split() for line in lines if line.startswith("mean"))
+    assert float(mean[1]) > 0.95
+    found = read_table("out.csv").columns
+    assert len(found["topic_predicted"]) == 6
+
+
+def test_progress_is_shown_unless_quiet(folder, capsys):
+    command = [*FIT, "--max-iter", "2", "--held-out", "0.3"]
+    assert main([*command, "--quiet"]) == 0
+    quiet = capsys.readouterr()
+    assert main(command) == 0
+    loud = capsys.readouterr()
+    assert quiet.err == ""
+    assert len(loud.out + loud.err) > len(quiet.out)

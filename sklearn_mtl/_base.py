@@ -45,7 +45,7 @@ class BaseMultiTask(BaseEstimator):
 
     def _fit(self, X, y, sample_weight):
         resolve_device(self.device)
-        texts = read_texts(X)
+        texts = read_texts(X, self.vectorizer)
         if texts is not None:
             X = texts
         elif isinstance(self.vectorizer, str):
@@ -91,7 +91,7 @@ class BaseMultiTask(BaseEstimator):
 
     def _transform_rows(self, X):
         """Turn the X of a prediction into rows as fit made them."""
-        texts = read_texts(X)
+        texts = read_texts(X, self.vectorizer)
         if self.vectorizer_ is not None:
             return as_rows(self.vectorizer_.transform(X if texts is None else texts))
         if texts is None:

@@ -100,6 +100,8 @@ def read_cells(y, sample_weight, n_samples, settings, targets=None):
             f"{n_samples} rows and y has {len(table)}. Pass a row of labels for each "
             "text; a text without labels has a row of empty cells."
         )
+    if targets is not None:  # of a warm start, which keeps to its tasks
+        table = table.select(targets.names)
     weights = cell_weights(sample_weight, *table.missing.shape)
     if weights is None:
         weights = np.ones(table.missing.shape)
@@ -108,11 +110,6 @@ def read_cells(y, sample_weight, n_samples, settings, targets=None):
     table, weights = table.take(kept).mask(~counted[kept]), weights[kept]
     if targets is None:
         targets = Targets(table, settings.task_types)
-    elif table.names != targets.names:
-        raise ValueError(
-            "warm_start goes on with the tasks of the previous fit, "
-            f"{targets.names}. Got {table.names}."
-        )
     codes = targets.encode(table)
     factors = class_weight_table(settings.class_weight, targets, codes, weights)
     by_row = row_weights(weights, codes >= 0)

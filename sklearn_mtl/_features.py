@@ -4,6 +4,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.utils import _safe_indexing, get_tags
 from sklearn.utils.validation import check_memory, validate_data
 
 # Up to this many texts every word counts; beyond, a word of a single text is noise
@@ -11,12 +12,15 @@ from sklearn.utils.validation import check_memory, validate_data
 _ALL_WORDS = 200
 
 
-def read_texts(X):
+def read_texts(X, vectorizer="auto"):
     """Return X as a list of str if it is a collection of texts, else None.
 
     Parameters
     ----------
     X : iterable of str, array-like or sparse matrix
+
+    vectorizer : "auto" or transformer, default="auto"
+        A transformer of tables may have its table of strings.
 
     Returns
     -------
@@ -39,7 +43,8 @@ def read_texts(X):
     if issparse(X) or not hasattr(X, "__iter__"):
         return None
     if len(getattr(X, "shape", (0,))) != 1:
-        _refuse_text_table(X)
+        if isinstance(vectorizer, str) or not _reads_tables(vectorizer):
+            _refuse_text_table(X)
         return None
     texts = X.tolist() if hasattr(X, "tolist") else list(X)
     if texts and hasattr(texts[0], "as_py"):  # a column of pyarrow
@@ -67,10 +72,18 @@ def read_texts(X):
     return list(map(str, texts))
 
 
+def _reads_tables(vectorizer):
+    return get_tags(vectorizer).input_tags.two_d_array
+
+
 def _refuse_text_table(X):
-    cells = X.to_numpy() if hasattr(X, "to_numpy") else np.asarray(X)
-    if cells.ndim == 2 and cells.size and isinstance(cells.flat[0], str | bytes):
-        columns = list(getattr(X, "columns", range(cells.shape[1])))
+    cells = np.asarray(X)
+    if cells.ndim != 2 or cells.dtype.kind not in "OUST":
+        return
+    if any(isinstance(cell, str | bytes) for cell in cells.flat):
+        columns = getattr(X, "column_names", None)  # pyarrow's word
+        if columns is None:
+            columns = list(getattr(X, "columns", range(cells.shape[1])))
         raise ValueError(
             f"X must be one column of texts. Got a table of shape {cells.shape} that "
             f"holds strings. Pass the column itself, for instance X[{columns[0]!r}]."
@@ -79,18 +92,10 @@ def _refuse_text_table(X):
 
 def check_numeric(estimator, X, *, reset):
     """Return numeric rows as a float CSR matrix or ndarray; integers as float32."""
-    return validate_data(
-        estimator,
-        X,
-        accept_sparse="csr",
-        dtype=[np.float32, np.float64] if _is_integer(X) else [np.float64, np.float32],
-        reset=reset,
+    rows = validate_data(
+        estimator, X, accept_sparse="csr", dtype="numeric", reset=reset
     )
-
-
-def _is_integer(X):
-    dtype = getattr(X, "dtype", None)
-    return getattr(dtype, "kind", None) in ("b", "i", "u")
+    return as_rows(rows)
 
 
 def fit_vectorizer(vectorizer, X, memory=None):
@@ -127,9 +132,9 @@ def fit_vectorizer(vectorizer, X, memory=None):
     except ValueError as error:
         if "empty vocabulary" in str(error) or "no terms remain" in str(error):
             raise ValueError(
-                f"The vectorizer found no features in {len(X)} text(s): {error} Pass "
-                "another vectorizer, for instance TfidfVectorizer(analyzer='char_wb', "
-                "ngram_range=(1, 3))."
+                f"The vectorizer found no features in {len(X)} text(s): "
+                f"{str(error).rstrip('.')}. Pass another vectorizer, for instance "
+                "TfidfVectorizer(analyzer='char_wb', ngram_range=(1, 3))."
             ) from error
         raise
 
@@ -156,20 +161,16 @@ def take_rows(X, rows):
     """Take rows (a mask) of whatever container X is; all of them without a copy."""
     if rows.all():
         return X
-    numbers = np.flatnonzero(rows)
-    if hasattr(X, "iloc"):
-        return X.iloc[numbers]
-    if isinstance(X, list):
-        return [X[row] for row in numbers]
-    return X[numbers]
+    return _safe_indexing(X, np.flatnonzero(rows))
 
 
 def row_scale(rows, weights):
     """Return the factor that brings rows to a weighted mean squared norm of 1."""
     if issparse(rows):
-        squares = csr_array((rows.data**2, rows.indices, rows.indptr), rows.shape)
+        squared = rows.data.astype(float) ** 2
+        squares = csr_array((squared, rows.indices, rows.indptr), rows.shape)
         norms = squares.sum(axis=1)
     else:
-        norms = np.einsum("ij,ij->i", rows, rows)
-    mean = float(np.average(np.asarray(norms, dtype=float).ravel(), weights=weights))
+        norms = np.einsum("ij,ij->i", rows, rows, dtype=float)
+    mean = float(np.average(norms, weights=weights))
     return mean**-0.5 if mean > 0 else 1.0

@@ -4,6 +4,7 @@ The bottom room of the house. It knows containers and empty cells, not networks,
 that scoring and splitting can read labels exactly as fitting does.
 """
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
 
@@ -48,6 +49,11 @@ class LabelTable:
     def __len__(self):
         return len(self.missing)
 
+    @property
+    def is_named(self):
+        """Whether the user named the tasks, so that columns have no fixed order."""
+        return self.container in ("dict", "frame")
+
     def take(self, rows):
         """Return the table of the given rows (indices or a boolean mask)."""
         columns = [column[rows] for column in self.columns]
@@ -62,7 +68,7 @@ class LabelTable:
 
         Unnamed containers (arrays, vectors) are taken in the order they stand in.
         """
-        if self.container in ("vector", "array"):
+        if not self.is_named:
             if len(names) != len(self.names):
                 raise ValueError(
                     f"{what} must have a column for each of the {len(names)} tasks "
@@ -125,13 +131,15 @@ def as_label_table(y, *, missing_label=None, what="y"):
 
 def _open(y, what):
     """Split a container into names, raw columns, its kind and its template."""
-    if isinstance(y, dict):
+    if isinstance(y, Mapping):
         return _open_dict(y, what)
     if issparse(y):
         raise ValueError(
             f"{what} is a sparse matrix, in which a cell that is not stored could mean "
             f"0 or missing. Pass a dense array, for instance {what}.toarray()."
         )
+    if hasattr(y, "collect"):
+        raise ValueError(f"{what} is a lazy frame. Pass {what}.collect().")
     if hasattr(y, "columns") or hasattr(y, "column_names"):
         return _open_frame(y, what)
     array = _as_array(y, what)
@@ -171,7 +179,8 @@ def _open_frame(y, what):
         raise ValueError(f"{what} is a table without columns. Pass one for each task.")
     integer_names = all(isinstance(name, Integral) for name in names)
     frame = nw.from_native(y, eager_only=True)
-    columns = [_series_to_array(frame[name]) for name in frame.columns]
+    # By position: frame[name] means something else where names are integers.
+    columns = [_series_to_array(series) for series in frame.iter_columns()]
     template = None if integer_names else frame.head(0).to_native()
     return _task_names(names), columns, "frame", template
 
@@ -181,20 +190,19 @@ def _as_array(values, what):
     series = nw.from_native(values, series_only=True, pass_through=True)
     if isinstance(series, nw.Series):
         return _series_to_array(series)
-    if isinstance(values, np.ndarray):
-        return values
-    if (
-        values is None
-        or isinstance(values, str | bytes)
-        or not hasattr(
-            values, "__len__" if not hasattr(values, "__array__") else "__array__"
-        )
-    ):
+    if isinstance(values, np.ma.MaskedArray):
+        return np.where(np.ma.getmaskarray(values), None, values.data)
+    if hasattr(values, "__array__"):
+        array = np.asarray(values)
+        # Of integers beside empty cells (Arrow, pandas) numpy makes floats.
+        foreign = not isinstance(getattr(values, "dtype", None), np.dtype)
+        if foreign and array.dtype.kind == "f" and np.isnan(array).any():
+            array = _list_to_array(values.tolist(), what)
+        return array
+    if isinstance(values, str | bytes | Set) or not hasattr(values, "__len__"):
         raise ValueError(
             f"{what} must be a column or a table of labels. Got {values!r}."
         )
-    if hasattr(values, "__array__"):
-        return np.asarray(values)
     return _list_to_array(list(values), what)
 
 
@@ -246,6 +254,8 @@ def _task_names(names):
 
 def _clean(column, label, missing_label):
     """Return the column in its own dtype and the mask of its missing cells."""
+    if column.dtype.kind == "T":
+        column = column.astype(object)
     missing = np.zeros(len(column), dtype=bool)
     if column.dtype.kind == "O":
         missing = _missing_objects(column)
@@ -285,17 +295,17 @@ def _missing_objects(column):
 
 
 def _equal(column, value):
-    """Compare cell by cell; a cell of another type is simply not equal."""
+    """Compare cell by cell; a cell of another kind is simply not equal."""
+    family = _family_of(type(value))
     if column.dtype.kind == "O":
+        cells = column.tolist()
+        alike = {kind for kind in set(map(type, cells)) if _family_of(kind) == family}
         return np.fromiter(
-            (
-                (type(c) is type(value) and c == value) or c is value
-                for c in column.tolist()
-            ),
+            (c is value or (type(c) in alike and c == value) for c in cells),
             dtype=bool,
-            count=len(column),
+            count=len(cells),
         )
-    if isinstance(value, str) != (column.dtype.kind == "U"):
+    if _family_of(column.dtype.type) != family:
         return np.zeros(len(column), dtype=bool)
     return column == value
 
@@ -310,6 +320,12 @@ def _kind_of(kind):
     return kind.__name__
 
 
+def _family_of(kind):
+    """Name the kind, where int and float are one: 1 == 1.0, but 1 is not True."""
+    name = _kind_of(kind)
+    return "number" if name in ("int", "float") else name
+
+
 def _narrow(column, missing, label):
     """Give an object column the dtype of its labelled cells; refuse mixed ones."""
     labelled = np.flatnonzero(~missing)
@@ -321,7 +337,14 @@ def _narrow(column, missing, label):
     if found <= {"int", "float"} or found <= {"bool"}:
         dtype = bool if found == {"bool"} else float if "float" in found else np.int64
         narrow = np.zeros(len(column), dtype=dtype)
-        narrow[labelled] = cells
+        try:
+            narrow[labelled] = cells
+        except OverflowError:
+            k = next(i for i, cell in enumerate(cells) if not -(2**63) <= cell < 2**63)
+            raise ValueError(
+                f"{label} holds an integer beyond 64 bits. Got {cells[k]} in row "
+                f"{labelled[k]}. Cast the column to str."
+            ) from None
         return narrow
     foreign = found - set(_KINDS)
     if foreign:

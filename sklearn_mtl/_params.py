@@ -5,6 +5,19 @@ from collections.abc import Mapping
 from .balancing import BaseBalancing
 
 _PREFIX = "loss_weights__"
+# Parameters that take an alias or an object, with an object that has parameters.
+_OBJECTS = {"vectorizer": "TfidfVectorizer()", "trunk": "BagTrunk()"}
+
+
+def _check_nesting(params, name, value, example):
+    """Raise a ValueError if a parameter is set inside of an alias."""
+    nested = [key for key in params if key.startswith(f"{name}__")]
+    value = params.get(name, value)
+    if nested and not hasattr(value, "set_params"):
+        raise ValueError(
+            f"Cannot set {nested[0]}, because {name} is {value!r}. Pass an object, for "
+            f"instance {example}, as {name} first."
+        )
 
 
 class LossWeightParamsMixin:
@@ -31,7 +44,7 @@ class LossWeightParamsMixin:
         """
         params = super().get_params(deep=deep)
         if deep and isinstance(self.loss_weights, Mapping):
-            params.update({_PREFIX + t: w for t, w in self.loss_weights.items()})
+            params.update({f"{_PREFIX}{t}": w for t, w in self.loss_weights.items()})
         return params
 
     def set_params(self, **params):
@@ -49,8 +62,11 @@ class LossWeightParamsMixin:
         Raises
         ------
         ValueError
-            If a task's weight is set where `loss_weights` is an alias.
+            If a parameter is set inside of an alias, or a task's weight where
+            `loss_weights` is one.
         """
+        for name, example in _OBJECTS.items():
+            _check_nesting(params, name, getattr(self, name), example)
         chosen = params.get("loss_weights", self.loss_weights)
         if isinstance(chosen, BaseBalancing):
             return super().set_params(**params)

@@ -44,6 +44,11 @@ class Plan:
     early_stopping: bool
 
 
+def asks_for_early_stopping(settings):
+    """Whether early stopping is on; a grid may hold numpy's True."""
+    return settings.early_stopping != "auto" and bool(settings.early_stopping)
+
+
 def make_plan(settings, spec):
     """Resolve the "auto" settings.
 
@@ -76,5 +81,5 @@ def make_plan(settings, spec):
         sparse_rate, dense_rate = sparse_rate * factor, dense_rate * factor
     # Steps decay to zero over the planned epochs, which already ends training where it
     # should; the rows a validation split costs are worth more (see docs).
-    early_stopping = settings.early_stopping is True
+    early_stopping = asks_for_early_stopping(settings)
     return Plan(max_iter, batch_size, sparse_rate, dense_rate, early_stopping)

@@ -170,7 +170,6 @@ def check_task_names(parameter, value, task_names):
 
 
 def _as_array(columns):
-    kinds = {"U" if c.dtype.kind == "O" else c.dtype.kind for c in columns}
-    if len(kinds) > 1:
+    if len({column.dtype.kind for column in columns}) > 1:
         columns = [column.astype(object) for column in columns]
     return np.column_stack(columns)

@@ -15,7 +15,7 @@ from ._features import row_scale
 from ._layers import InputSpec
 from ._net import MultiTaskNet
 from ._optimizers import LinearDecay
-from ._plan import make_plan
+from ._plan import asks_for_early_stopping, make_plan
 from ._splitting import multitask_split
 from .balancing import resolve_balancing
 from .sharing import resolve_sharing
@@ -106,11 +106,15 @@ def train(settings, rows, cells, trunk, previous=None):
 
 def check_metric(settings, task_names):
     """Raise a ValueError if early stopping is to watch what is not there."""
-    metrics = ["mean", "worst", *task_names]
-    if (
-        settings.early_stopping is True
-        and settings.early_stopping_metric not in metrics
-    ):
+    if not asks_for_early_stopping(settings):
+        return
+    taken = [name for name in ("mean", "worst") if name in task_names]
+    if taken:
+        raise ValueError(
+            f"With early stopping no task can be called {taken[0]!r}, which is a "
+            "score over all tasks. Rename it."
+        )
+    if settings.early_stopping_metric not in ["mean", "worst", *task_names]:
         raise ValueError(
             "early_stopping_metric must be 'mean', 'worst' or the name of a task. Got "
             f"{settings.early_stopping_metric!r}; the tasks are {task_names}."

@@ -84,11 +84,15 @@ def multitask_scores(
     >>> round(scores["mean"]["accuracy"], 3)
     0.833
     """
+    metrics = (metrics,) if isinstance(metrics, str) else metrics
     unknown = [name for name in metrics if name not in _METRICS]
     if unknown:
         raise ValueError(f"metrics must be among {list(_METRICS)}. Got {unknown}.")
     true = as_label_table(y_true, what="y_true")
-    pred = as_label_table(y_pred, what="y_pred").select(true.names, what="y_pred")
+    pred = as_label_table(y_pred, what="y_pred")
+    if pred.is_named and not true.is_named:
+        true = true.select(pred.names, what="y_true")
+    pred = pred.select(true.names, what="y_pred")
     if len(true) != len(pred):
         raise ValueError(
             f"y_true and y_pred must have the same rows. Got {len(true)} and "
@@ -102,6 +106,12 @@ def multitask_scores(
     scores = {}
     for k, name in enumerate(true.names):
         rows = np.flatnonzero(~true.missing[:, k])
+        empty = rows[pred.missing[rows, k]]
+        if len(empty):
+            raise ValueError(
+                f"y_pred[{name!r}] is empty in row(s) {empty[:5].tolist()}, where "
+                "y_true holds a label. Predict a label for each of these cells."
+            )
         scores[name] = {
             metric: _score_one(metric, true, pred, weights, rows, k)
             for metric in metrics

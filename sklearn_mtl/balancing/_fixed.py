@@ -42,7 +42,10 @@ class FixedWeights(BaseBalancing):
     array([1.6, 0.4])
     """
 
-    _parameter_constraints = {"share_power": [Interval(Real, 0, 1, closed="both")]}
+    _parameter_constraints = {
+        "weights": [Mapping, "array-like", None],
+        "share_power": [Interval(Real, 0, 1, closed="both")],
+    }
 
     def __init__(self, weights=None, *, share_power=0.5):
         self.weights = weights
@@ -59,14 +62,15 @@ class FixedWeights(BaseBalancing):
         """Set parameters; the name of a task sets its weight in a new dict."""
         own = set(self._get_param_names())
         tasks = {name: value for name, value in params.items() if name not in own}
+        weights = params.get("weights", self.weights)
+        if tasks and not isinstance(weights, Mapping | None):
+            raise ValueError(
+                f"Cannot set the weight of {sorted(tasks)} by name, because weights is "
+                f"{weights!r}. Pass a dict {{task: weight}}."
+            )
         super().set_params(**{k: v for k, v in params.items() if k in own})
         if tasks:
-            if self.weights is not None and not isinstance(self.weights, Mapping):
-                raise ValueError(
-                    f"Cannot set the weight of {sorted(tasks)} by name, because "
-                    f"weights is {self.weights!r}. Pass a dict {{task: weight}}."
-                )
-            self.weights = {**(self.weights or {}), **tasks}
+            self.weights = {**(weights or {}), **tasks}
         return self
 
     def effective(self, task_names, labelled_share):

@@ -20,7 +20,8 @@ class Categorical(TaskType):
     """
 
     def fit(self, cells):
-        self.classes_ = np.unique(cells)
+        classes = np.unique(cells)
+        self.classes_ = classes.astype(str) if classes.dtype.kind == "O" else classes
         return self
 
     @property
@@ -101,9 +102,10 @@ class CategoricalLoss(nn.Module):
         peak = z.new_zeros(shape).masked_fill_(~self.reference, lowest)
         peak.scatter_reduce_(1, self.owner.expand(len(z), -1), z.detach(), "amax")
         terms = torch.exp(z - peak.index_select(1, self.owner))
-        reference_term = torch.exp(-peak) * self.reference
+        # Not a product: far below zero it would be infinity times zero.
+        reference_term = torch.exp(-peak).masked_fill(~self.reference, 0.0)
         total = reference_term.index_add(1, self.owner, terms)
         # Column of the cell's own class; for the reference class any column will do.
         own = (self.offset + codes).clamp_(min=0, max=z.shape[1] - 1)
         chosen = z.gather(1, own) * (~self.reference | (codes > 0))
-        return (total.log() + peak - chosen) * labelled
+        return (total.log() + (peak - chosen)) * labelled

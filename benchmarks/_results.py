@@ -1,0 +1,60 @@
+"""Results files, and how their numbers are written."""
+
+import json
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def read_results(path):
+    """Return what a results file holds, {} if there is none."""
+    path = Path(path)
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def write_results(path, results):
+    """Write results by set, in the order of their names."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(_rounded(dict(sorted(results.items()))), indent=1)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _rounded(value):
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return round(value, 5) if isinstance(value, float) else value
+
+
+def markdown_table(header, rows):
+    """Return a Markdown table; all columns but the first are numbers."""
+    ruler = ["---"] + ["---:"] * (len(header) - 1)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [header, ruler, *rows])
+
+
+def score(row, column):
+    """Return a mean score, with the spread over seeds where there were several."""
+    text = f"{row[column]:.3f}"
+    if len(row["runs"]) > 1:
+        text += f" ± {row[column + '_spread']:.3f}"
+    return text
+
+
+def seconds(value):
+    return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def above_start(row):
+    """Return the MiB that a fit added to interpreter, imports and data."""
+    return row["fit_peak_mib"] - row["start_mib"]
+
+
+def is_over(row):
+    """Whether the system was ended at the time limit and so has no numbers."""
+    return "over_seconds" in row
+
+
+def over(row):
+    return f"over {row['over_seconds']:g} s"

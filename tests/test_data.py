@@ -1,0 +1,90 @@
+"""Label cells that count: rows left out, weights, shares."""
+
+import numpy as np
+import pytest
+
+from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl._data import read_cells
+
+Y = {
+    "topic": ["a", "b", None, None, "a"],
+    "tone": [1, None, 0, None, None],
+}
+
+
+def read(y=Y, sample_weight=None, n_samples=5, targets=None, **settings):
+    estimator = MultiTaskTextClassifier(**settings)
+    return read_cells(y, sample_weight, n_samples, estimator, targets)
+
+
+def test_rows_without_a_label_are_left_out():
+    cells = read()
+    assert cells.kept.tolist() == [True, True, True, False, True]
+    assert cells.codes.tolist() == [[0, 1], [1, -1], [-1, 0], [0, -1]]
+    np.testing.assert_allclose(cells.labelled_share, [0.75, 0.5])
+
+
+def test_a_row_of_weight_zero_is_left_out():
+    y = {"topic": ["a", "b", None, None, "b"], "tone": Y["tone"]}
+    cells = read(y, sample_weight=[1, 0, 1, 1, 2])
+    assert cells.kept.tolist() == [True, False, True, False, True]
+    assert cells.row_weights.tolist() == [1, 1, 2]
+    np.testing.assert_allclose(cells.labelled_share, [3 / 4, 2 / 4])
+
+
+def test_a_class_in_rows_of_weight_zero_is_not_there():
+    cells = read(sample_weight=[1, 0, 1, 1, 1], y={"tone": [1, 2, 0, 1, 0]})
+    assert cells.targets.tasks[0].classes_.tolist() == [0, 1]
+
+
+def test_a_cell_of_weight_zero_is_a_missing_cell():
+    weights = np.ones((5, 2))
+    weights[0, 1] = weights[1, 0] = 0
+    y = {"topic": ["a", "b", "b", "a", "a"], "tone": [1, 1, 0, None, None]}
+    emptied = {"topic": ["a", None, "b", "a", "a"], "tone": [None, 1, 0, None, None]}
+    by_weight, by_cell = read(y, weights), read(emptied)
+    np.testing.assert_array_equal(by_weight.codes, by_cell.codes)
+    np.testing.assert_allclose(by_weight.labelled_share, by_cell.labelled_share)
+
+
+def test_weights_of_the_dataset_have_mean_one_over_rows():
+    cells = read(sample_weight=[3, 3, 3, 3, 3])
+    rows = np.zeros((4, 2), dtype=np.float32)
+    dataset = cells.dataset(rows)
+    np.testing.assert_allclose(dataset.weights, 1.0)
+    assert dataset.weights.dtype == np.float32
+
+
+def test_dataset_takes_rows():
+    cells = read()
+    dataset = cells.dataset(np.arange(8.0).reshape(4, 2), take=np.array([2, 0]))
+    assert dataset.X.tolist() == [[4.0, 5.0], [0.0, 1.0]]
+    assert dataset.codes.tolist() == [[-1, 0], [0, 1]]
+
+
+def test_class_weights_multiply_sample_weights():
+    cells = read(
+        sample_weight=[2, 1, 1, 1, 1], class_weight={"topic": {"a": 5.0, "b": 1.0}}
+    )
+    np.testing.assert_allclose(cells.weights[:, 0][cells.codes[:, 0] >= 0], [10, 1, 5])
+
+
+def test_rows_must_match():
+    with pytest.raises(ValueError, match="X has 4 rows and y has 5"):
+        read(n_samples=4)
+
+
+def test_y_is_required():
+    with pytest.raises(ValueError, match="requires y to be passed"):
+        read(y=None)
+
+
+def test_warm_start_keeps_to_its_tasks():
+    targets = read().targets
+    with pytest.raises(
+        ValueError, match=r"exactly the tasks \['topic', 'tone'\]. Missing: \['tone'\]"
+    ):
+        read(y={"topic": Y["topic"]}, targets=targets)
+    reordered = read(y=dict(reversed(Y.items())), targets=targets)
+    assert reordered.targets is targets
+    np.testing.assert_array_equal(reordered.codes, read().codes)

@@ -1,0 +1,46 @@
+"""Every block of Python in the README and under docs/ runs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def python_blocks(page):
+    """Yield each block's code, led by empty lines so that tracebacks name the line."""
+    text = page.read_text(encoding="utf-8")
+    for block in BLOCK.finditer(text):
+        yield "\n" * text.count("\n", 0, block.start(1)) + block.group(1)
+
+
+def test_the_readme_has_examples():
+    assert list(python_blocks(ROOT / "README.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_blocks_run(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    namespace = {"__name__": "__main__"}
+    for code in python_blocks(page):
+        exec(compile(code, str(page), "exec"), namespace)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_files_lead_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
+    missing = [link for link in links if not (page.parent / link).exists()]
+    assert not missing, f"{page.name} links to files that do not exist: {missing}"
+
+
+def test_the_readme_has_the_test_command_where_ci_looks_for_it():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"<!-- test command -->\n```bash\n(.*?)```", text, re.DOTALL)
+    assert found, "the marker `<!-- test command -->` must stand right above its block"
+    (line,) = found.group(1).splitlines()
+    assert line.startswith("python3 -m venv")
+    assert line.endswith("-m pytest")

@@ -1,0 +1,384 @@
+"""From X to rows: what counts as texts, what the vectorizer gives, how rows scale."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_array_equal
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+
+from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl._features import (
+    as_rows,
+    check_numeric,
+    fit_vectorizer,
+    match_trunk,
+    read_texts,
+    row_scale,
+    take_rows,
+)
+
+# Texts -------------------------------------------------------------------------------
+
+TEXTS = ["one text", "", "caf\u00e9"]
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        TEXTS,
+        tuple(TEXTS),
+        iter(TEXTS),
+        list(map(np.str_, TEXTS)),
+        np.array(TEXTS),
+        np.array(TEXTS, dtype=object),
+        pd.Series(TEXTS, index=[5, 6, 7]),
+        pd.Series(TEXTS, dtype=object),
+        pd.Series(TEXTS, dtype="string"),
+        pd.Series(TEXTS, dtype="category"),
+        pd.Series(TEXTS, dtype="string[pyarrow]"),
+        pd.Index(TEXTS),
+        pl.Series(TEXTS),
+        pa.array(TEXTS),
+        pa.chunked_array([TEXTS[:1], TEXTS[1:]]),
+    ],
+    ids=lambda X: f"{type(X).__module__}.{type(X).__name__}-{getattr(X, 'dtype', '')}",
+)
+def test_texts_may_come_in_any_container(X):
+    texts = read_texts(X)
+    assert texts == TEXTS
+    assert set(map(type, texts)) == {str}
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.zeros((2, 3)),
+        np.zeros((2, 3), dtype=int),
+        [[1, 2], [3, 4]],
+        [1.0, 2.0],
+        np.zeros(3),
+        [{"a": 1}, {"b": 2}],
+        [["a", "token"], ["list"]],
+        pd.DataFrame({"a": [1.0, 2.0]}),
+        pl.DataFrame({"a": [1.0, 2.0]}),
+        pa.table({"a": [1.0, 2.0]}),
+        sparse.csr_array(np.eye(2)),
+        sparse.csr_matrix(np.eye(2)),
+        3,
+        None,
+    ],
+    ids=lambda X: f"{type(X).__module__}.{type(X).__name__}-{getattr(X, 'dtype', '')}",
+)
+def test_what_is_no_text_is_left_to_other_checks(X):
+    assert read_texts(X) is None
+
+
+@pytest.mark.parametrize(
+    ("X", "found"),
+    [
+        (["a", None], r"Got None of type NoneType in row 1; 1 such row\(s\)"),
+        ([None, "a", None], r"in row 0; 2 such row\(s\), the first \[0, 2\]"),
+        ([None, None], "None of type NoneType in row 0"),
+        (["a", 1], "Got 1 of type int in row 1"),
+        (["a", np.nan], "Got nan of type float in row 1"),
+        ([b"a"], "Got b'a' of type bytes in row 0.*decode bytes"),
+        (np.array([b"a"]), "Got b'a' of type bytes in row 0"),
+        (pd.Series(["a", None]), "Got nan of type float in row 1"),
+        (pd.Series(["a", None], dtype="string"), "Got <NA> of type NAType in row 1"),
+        (pl.Series(["a", None]), "Got None of type NoneType in row 1"),
+        (pa.array(["a", None]), "Got None of type NoneType in row 1"),
+    ],
+)
+def test_every_text_is_a_str(X, found):
+    with pytest.raises(ValueError, match=rf"X must hold texts only\. .*{found}"):
+        read_texts(X)
+
+
+@pytest.mark.parametrize("X", ["a text", b"a text"])
+def test_one_string_is_no_collection_of_texts(X):
+    with pytest.raises(ValueError, match=r"string object received\. Pass a list"):
+        read_texts(X)
+
+
+@pytest.mark.parametrize("X", [[], (), np.array([]), pd.Series([], dtype=object)])
+def test_there_is_at_least_one_text(X):
+    with pytest.raises(ValueError, match=r"0 sample\(s\): X is empty"):
+        read_texts(X)
+
+
+@pytest.mark.parametrize(
+    ("X", "shape", "column"),
+    [
+        (pd.DataFrame({"body": ["a", "b"]}), r"\(2, 1\)", "'body'"),
+        (pd.DataFrame({"body": [None, "b"]}), r"\(2, 1\)", "'body'"),
+        (pl.DataFrame({"body": ["a", "b"]}), r"\(2, 1\)", "'body'"),
+        (pa.table({"body": ["a", "b"]}), r"\(2, 1\)", "'body'"),
+        (np.array([["a", "b"]]), r"\(1, 2\)", "0"),
+    ],
+)
+def test_a_table_of_texts_is_to_be_passed_as_a_column(X, shape, column):
+    message = rf"one column of texts\. Got a table of shape {shape} .* X\[{column}\]"
+    with pytest.raises(ValueError, match=message):
+        read_texts(X)
+
+
+def test_a_transformer_of_tables_gets_its_table():
+    X = pd.DataFrame({"title": ["good", "bad"] * 3, "body": ["film", "film"] * 3})
+    columns = [(name, CountVectorizer(), name) for name in X]
+    clf = MultiTaskTextClassifier(ColumnTransformer(columns), max_iter=10)
+    assert clf.fit(X, [1, 0] * 3).predict(X).tolist() == [1, 0] * 3
+
+
+# Numbers -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [
+        (bool, np.float32),
+        (np.int8, np.float32),
+        (np.int64, np.float32),
+        (np.float32, np.float32),
+        (np.float64, np.float64),
+    ],
+)
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array, pd.DataFrame])
+def test_integers_become_32_bit_floats_and_floats_stay(container, dtype, expected):
+    X = container(np.eye(3, dtype=dtype))
+    rows = check_numeric(MultiTaskTextClassifier(), X, reset=True)
+    assert rows.dtype == expected
+    assert_array_equal(rows.toarray() if sparse.issparse(rows) else rows, np.eye(3))
+
+
+def test_a_list_of_integers_becomes_32_bit_floats():
+    rows = check_numeric(MultiTaskTextClassifier(), [[1, 2], [3, 4]], reset=True)
+    assert rows.dtype == np.float32
+
+
+def test_sparse_rows_of_any_format_become_csr():
+    X = sparse.coo_array(np.eye(3))
+    assert check_numeric(MultiTaskTextClassifier(), X, reset=True).format == "csr"
+
+
+def test_predict_checks_the_number_of_features():
+    estimator = MultiTaskTextClassifier()
+    check_numeric(estimator, np.eye(3), reset=True)
+    with pytest.raises(ValueError, match="expecting 3 features as input"):
+        check_numeric(estimator, np.eye(2), reset=False)
+
+
+# Vectorizers -------------------------------------------------------------------------
+
+
+class CountingVectorizer(TransformerMixin, BaseEstimator):
+    """Counts how often any of its instances was fitted."""
+
+    n_fits = 0
+
+    def __init__(self, unit=1.0):
+        self.unit = unit
+
+    def fit(self, X, y=None):
+        CountingVectorizer.n_fits += 1
+        self.n_texts_ = len(X)
+        return self
+
+    def transform(self, X):
+        return np.array([[len(text) * self.unit] for text in X])
+
+
+@pytest.fixture
+def n_fits(monkeypatch):
+    monkeypatch.setattr(CountingVectorizer, "n_fits", 0)
+    return lambda: CountingVectorizer.n_fits
+
+
+def test_auto_is_tf_idf_of_words_and_pairs():
+    vectorizer, rows = fit_vectorizer("auto", ["good film", "bad film"])
+    features = ["bad", "bad film", "film", "good", "good film"]
+    assert vectorizer.get_feature_names_out().tolist() == features
+    assert rows.format == "csr"
+    assert rows.dtype == np.float32
+
+
+@pytest.mark.parametrize(("n_texts", "kept"), [(200, True), (201, False)])
+def test_auto_keeps_words_of_a_single_text_in_small_data_only(n_texts, kept):
+    texts = ["once film", *["film"] * (n_texts - 1)]
+    vectorizer, _ = fit_vectorizer("auto", texts)
+    assert ("once" in vectorizer.vocabulary_) is kept
+
+
+def test_a_vectorizer_is_cloned_and_fitted():
+    given = TfidfVectorizer(lowercase=False)
+    fitted, rows = fit_vectorizer(given, ["Good film", "bad film"])
+    assert not hasattr(given, "vocabulary_")
+    assert fitted.get_feature_names_out().tolist() == ["Good", "bad", "film"]
+    assert rows.dtype == np.float64
+
+
+def test_memory_saves_the_second_fit(tmp_path, n_fits):
+    first, rows = fit_vectorizer(CountingVectorizer(), ["a", "bb"], str(tmp_path))
+    again, same_rows = fit_vectorizer(CountingVectorizer(), ["a", "bb"], str(tmp_path))
+    assert n_fits() == 1
+    assert_array_equal(rows, same_rows)
+    assert first.n_texts_ == again.n_texts_ == 2
+
+
+def test_memory_knows_texts_and_parameters_apart(tmp_path, n_fits):
+    memory = str(tmp_path)
+    _, rows = fit_vectorizer(CountingVectorizer(), ["a", "bb"], memory)
+    _, other_texts = fit_vectorizer(CountingVectorizer(), ["a", "ccc"], memory)
+    _, other_unit = fit_vectorizer(CountingVectorizer(2.0), ["a", "bb"], memory)
+    assert n_fits() == 3
+    assert [r[1, 0] for r in (rows, other_texts, other_unit)] == [2, 3, 4]
+
+
+def test_without_memory_nothing_is_kept(n_fits):
+    for _ in range(2):
+        fit_vectorizer(CountingVectorizer(), ["a", "bb"])
+    assert n_fits() == 2
+
+
+@pytest.mark.parametrize(
+    ("vectorizer", "texts"),
+    [
+        ("auto", ["a", "b"]),
+        (CountVectorizer(stop_words=["the"]), ["the", "the"]),
+        (CountVectorizer(min_df=2), ["one text", "another"]),
+    ],
+)
+def test_texts_without_features_are_explained(vectorizer, texts):
+    message = r"found no features in 2 text\(s\): .* Pass another vectorizer, for"
+    with pytest.raises(ValueError, match=message):
+        fit_vectorizer(vectorizer, texts)
+
+
+def test_other_errors_of_a_vectorizer_are_its_own():
+    with pytest.raises(ValueError, match=r"^max_df corresponds to < documents"):
+        fit_vectorizer(CountVectorizer(min_df=2, max_df=1), ["one", "two"])
+
+
+# Rows --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("output", "format_"),
+    [
+        (sparse.csr_array(np.eye(2)), "csr"),
+        (sparse.csc_matrix(np.eye(2)), "csr"),
+        (sparse.coo_array(np.eye(2)), "csr"),
+        (np.eye(2), None),
+        (np.asfortranarray(np.eye(2)), None),
+        (pd.DataFrame(np.eye(2)), None),
+    ],
+    ids=["csr", "csc", "coo", "array", "fortran", "pandas"],
+)
+def test_the_output_of_a_transformer_becomes_csr_or_an_array(output, format_):
+    rows = as_rows(output)
+    assert getattr(rows, "format", None) == format_
+    dense = rows.toarray() if format_ else rows
+    assert dense.flags.c_contiguous
+    assert_array_equal(dense, np.eye(2))
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [
+        (np.float64, np.float64),
+        (np.float32, np.float32),
+        (np.int64, np.float32),
+        (bool, np.float32),
+    ],
+)
+def test_rows_are_floats(container, dtype, expected):
+    assert as_rows(container(np.eye(2, dtype=dtype))).dtype == expected
+
+
+def test_a_trunk_of_sparse_rows_gets_sparse_rows():
+    rows = np.eye(2, dtype=np.float32)
+    found = match_trunk(rows, reads_sparse=True)
+    assert found.format == "csr"
+    assert found.dtype == np.float32
+    assert match_trunk(found, reads_sparse=True) is found
+
+
+def test_sparse_rows_are_never_made_dense():
+    rows = sparse.csr_array(np.eye(2))
+    assert match_trunk(rows, reads_sparse=False) is rows
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        ["a", "b", "c"],
+        ("a", "b", "c"),
+        np.array([["a"], ["b"], ["c"]]),
+        pd.Series(["a", "b", "c"], index=[7, 8, 9]),
+        pd.DataFrame({"x": ["a", "b", "c"]}, index=[7, 8, 9]),
+        pl.DataFrame({"x": ["a", "b", "c"]}),
+        pa.table({"x": ["a", "b", "c"]}),
+    ],
+    ids=lambda X: f"{type(X).__module__}.{type(X).__name__}",
+)
+def test_rows_are_taken_from_any_container(X):
+    taken = take_rows(X, np.array([True, False, True]))
+    assert np.ravel(taken).tolist() == ["a", "c"]
+    if not isinstance(X, tuple):
+        assert type(taken) is type(X)
+
+
+def test_rows_are_taken_from_sparse_rows():
+    taken = take_rows(sparse.csr_array(np.eye(3)), np.array([True, False, True]))
+    assert taken.format == "csr"
+    assert_array_equal(taken.toarray(), np.eye(3)[[0, 2]])
+
+
+def test_all_rows_are_taken_without_a_copy():
+    X = pd.Series(["a", "b"])
+    assert take_rows(X, np.array([True, True])) is X
+
+
+# Scale -------------------------------------------------------------------------------
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    rows=arrays(
+        np.float64, (4, 3), elements=st.integers(-9, 9).map(float), fill=st.nothing()
+    ),
+    weights=st.lists(st.floats(0.1, 9.0), min_size=4, max_size=4),
+)
+def test_scaled_rows_have_a_weighted_mean_squared_norm_of_one(rows, weights):
+    scale = row_scale(rows, weights)
+    assert row_scale(sparse.csr_array(rows), weights) == pytest.approx(scale)
+    if rows.any():
+        norms = np.square(scale * rows).sum(axis=1)
+        assert np.average(norms, weights=weights) == pytest.approx(1.0)
+        assert row_scale(10 * rows, weights) == pytest.approx(scale / 10)
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+def test_rows_of_zeros_are_not_scaled(container):
+    assert row_scale(container(np.zeros((2, 3))), np.ones(2)) == 1.0
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+def test_the_scale_of_large_32_bit_rows_does_not_overflow(container):
+    rows = container(1e25 * np.eye(2, dtype=np.float32))
+    assert row_scale(rows, np.ones(2)) == pytest.approx(1e-25)
+
+
+def test_the_scale_of_rows_given_twice_is_that_of_weight_two():
+    rows = np.arange(6.0).reshape(3, 2)
+    repeated = np.repeat(rows, [1, 2, 3], axis=0)
+    expected = row_scale(repeated, np.ones(6))
+    assert row_scale(rows, [1, 2, 3]) == pytest.approx(expected, rel=1e-14)

@@ -1,0 +1,196 @@
+"""The net: task losses of one batch, one epoch of history, and how it stops."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.sparse import csr_array, random_array
+from skorch.callbacks import Callback
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from sklearn_mtl._batches import Cells, RowDataset
+from sklearn_mtl._layers import InputSpec
+from sklearn_mtl._net import MultiTaskLoss, MultiTaskNet
+from sklearn_mtl._optimizers import SparseSGD
+from sklearn_mtl.balancing import FixedWeights
+from sklearn_mtl.sharing import SharedPrivate
+from sklearn_mtl.tasks import Categorical, TaskType
+from sklearn_mtl.trunks import BagTrunk
+
+N_ROWS, N_FEATURES = 24, 10
+TASKS = [Categorical().fit(np.arange(2)), Categorical().fit(np.arange(3))]
+NAMES = ["topic", "tone"]
+
+
+def make_dataset(seed=0):
+    rng = np.random.default_rng(seed)
+    X = random_array((N_ROWS, N_FEATURES), density=0.4, rng=rng, format="csr")
+    codes = np.column_stack([rng.integers(-1, 2, N_ROWS), rng.integers(-1, 3, N_ROWS)])
+    return RowDataset(csr_array(X), codes.astype(np.int32), rng.random((N_ROWS, 2)))
+
+
+def make_net(**parameters):
+    spec = InputSpec(n_features=N_FEATURES, sparse=True, scale=1.0, n_rows=N_ROWS)
+    balancing = FixedWeights({"topic": 3.0}, share_power=0).build(NAMES, np.ones(2))
+    defaults = {
+        "tasks": TASKS,
+        "task_names": NAMES,
+        "module__sharing": SharedPrivate(),
+        "module__trunk": BagTrunk(n_units=4),
+        "module__spec": spec,
+        "module__n_logits": [1, 3],
+        "module__dtype": torch.float64,
+        "criterion__tasks": TASKS,
+        "criterion__balancing": balancing,
+        "optimizer_sparse__lr": 0.5,
+        "optimizer_dense__lr": 0.01,
+        "max_epochs": 3,
+        "batch_size": 7,
+        "train_split": None,
+        "verbose": 0,
+    }
+    torch.manual_seed(0)
+    return MultiTaskNet(**{**defaults, **parameters}).initialize()
+
+
+def test_task_losses_are_sums_over_labelled_cells():
+    _, cells = make_dataset().__getitems__(list(range(N_ROWS)))
+    logits = (torch.randn(N_ROWS, 1).double(), torch.randn(N_ROWS, 3).double())
+    found = MultiTaskLoss(TASKS, balancing=torch.nn.Identity())(logits, cells)
+    codes, weights = cells
+    rows = codes[:, 0] >= 0
+    binary = binary_cross_entropy_with_logits(
+        logits[0][rows, 0], codes[rows, 0].double(), reduction="none"
+    )
+    several = cross_entropy(logits[1], codes[:, 1], ignore_index=-1, reduction="none")
+    expected = [binary @ weights[rows, 0], several @ weights[:, 1]]
+    torch.testing.assert_close(found, torch.stack(expected))
+
+
+class Squared(TaskType):
+    """A second type of task: the square of its only logit."""
+
+    def fit(self, cells):
+        return self
+
+    encode = decode = probabilities = decide = fit
+
+    @staticmethod
+    def loss(tasks):
+        class Loss(torch.nn.Module):
+            def forward(self, logits, codes):
+                return torch.cat(logits, dim=1).square() * (codes >= 0)
+
+        return Loss()
+
+
+def test_tasks_of_several_types_keep_their_columns():
+    logits = tuple(torch.full((2, n), 2.0) for n in (1, 1, 3, 1))
+    codes = torch.tensor([[0, 1, 2, -1], [-1, 0, 1, 0]])
+    tasks = [Squared(), TASKS[0], TASKS[1], Squared()]
+    loss = MultiTaskLoss(tasks, balancing=torch.nn.Identity())
+    found = loss(logits, Cells(codes, torch.ones(2, 4)))
+    alone = MultiTaskLoss(tasks[1:3], balancing=torch.nn.Identity())
+    middle = alone(logits[1:3], Cells(codes[:, 1:3], torch.ones(2, 2)))
+    torch.testing.assert_close(found, torch.tensor([4.0, *middle.tolist(), 4.0]))
+
+
+def test_an_epoch_of_history_is_the_mean_over_its_rows():
+    net = make_net(
+        module__trunk=BagTrunk(n_units=4, dropout=0.0),
+        optimizer_sparse__lr=0.0,
+        optimizer_dense__lr=0.0,
+        max_epochs=1,
+    )
+    dataset = make_dataset()
+    net.train(dataset)
+    rows, cells = dataset.__getitems__(list(range(N_ROWS)))
+    with torch.no_grad():
+        sums = net.criterion_(net.module_(rows), cells) / N_ROWS
+    epoch = net.history[-1]
+    found = [epoch[f"train_loss_{name}"] for name in NAMES]
+    np.testing.assert_allclose(found, sums.numpy())
+    np.testing.assert_allclose(
+        epoch["train_loss"], 1.5 * found[0] + 0.5 * found[1], rtol=1e-6
+    )
+
+
+def test_penalty_is_the_half_squared_norm_of_the_weights():
+    net = make_net(alpha=0.2, max_epochs=1).train(make_dataset())
+    weights = [p for p in net.module_.parameters() if p.ndim > 1]
+    expected = 0.1 * sum(p.detach().square().sum().item() for p in weights)
+    assert net.history[-1]["regularization"] == pytest.approx(expected)
+
+
+def test_penalty_is_on_every_weight_and_no_bias():
+    net = make_net(alpha=0.2)
+    decayed = {
+        id(p)
+        for group in net.optimizer_.param_groups
+        if group["weight_decay"]
+        for p in group["params"]
+    }
+    for name, parameter in net.module_.named_parameters():
+        assert (id(parameter) in decayed) == name.endswith("weight"), name
+
+
+def test_sparse_layers_have_an_optimizer_of_their_own():
+    net = make_net()
+    sparse, dense = net.optimizer_.optimizers
+    assert isinstance(sparse, SparseSGD)
+    assert isinstance(dense, torch.optim.Adam)
+    own = {id(p) for p in sparse.param_groups[0]["params"]}
+    names = {n for n, p in net.module_.named_parameters() if id(p) in own}
+    assert names == {"trunk.0.weight", "private.weight"}
+    others = {id(p) for group in dense.param_groups for p in group["params"]}
+    assert own | others == {id(p) for p in net.module_.parameters()}
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.1])
+def test_torch_sgd_can_take_the_place_of_ours(alpha):
+    if alpha:  # torch's own refuses to decay sparse weights; ours is why that works
+        net = make_net(alpha=alpha, optimizer_sparse=torch.optim.SGD)
+        with pytest.raises(RuntimeError, match="sparse"):
+            net.train(make_dataset())
+        return
+    ours = make_net().train(make_dataset())
+    torchs = make_net(optimizer_sparse=torch.optim.SGD).train(make_dataset())
+    torch.testing.assert_close(
+        ours.module_.state_dict(), torchs.module_.state_dict(), rtol=1e-9, atol=1e-12
+    )
+
+
+class Raise(Callback):
+    """Raise a KeyboardInterrupt where a test wants it."""
+
+    def __init__(self, where):
+        self.where = where
+
+    def on_epoch_end(self, net, **kwargs):
+        if self.where == "epoch" and len(net.history) == 2:
+            raise KeyboardInterrupt
+
+    def on_batch_end(self, net, **kwargs):
+        if self.where == "batch" and len(net.history) == 2:
+            raise KeyboardInterrupt
+
+
+def test_a_callback_may_stop_at_the_end_of_an_epoch():
+    net = make_net(max_epochs=5, callbacks=[Raise("epoch")]).train(make_dataset())
+    assert len(net.history) == 2
+
+
+def test_an_interrupt_in_the_middle_reaches_the_caller():
+    net = make_net(callbacks=[Raise("batch")])
+    with pytest.raises(KeyboardInterrupt):
+        net.train(make_dataset())
+
+
+def test_nothing_of_the_training_rows_stays():
+    net = make_net().train(make_dataset())
+    assert net.train_split is None
+    assert all(p.grad is None for p in net.module_.parameters())
+
+
+def test_unknown_parameter_is_named_with_what_was_meant():
+    with pytest.raises(ValueError, match="optimizer_dense__betas"):
+        make_net(optimizer_dense_betas=(0.9, 0.99))

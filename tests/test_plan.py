@@ -1,0 +1,99 @@
+"""The "auto" rules: what training settings follow from the shape of the data."""
+
+from math import ceil
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl._layers import InputSpec
+from sklearn_mtl._plan import (
+    BATCH_SIZE,
+    EPOCHS,
+    FULL_BATCH_STEPS,
+    STEPS,
+    make_plan,
+)
+
+
+def plan_of(n_rows=1000, sparse=True, **params):
+    spec = InputSpec(n_features=10, sparse=sparse, scale=1.0, n_rows=n_rows)
+    return make_plan(MultiTaskTextClassifier(**params), spec)
+
+
+def n_steps(plan, n_rows):
+    return plan.max_iter * ceil(n_rows / plan.batch_size)
+
+
+@pytest.mark.parametrize("n_rows", [1, 7, 200])
+def test_small_data_makes_a_fixed_number_of_full_batch_steps(n_rows):
+    plan = plan_of(n_rows)
+    assert plan.batch_size == n_rows
+    assert plan.max_iter == FULL_BATCH_STEPS
+
+
+def test_small_batches_start_above_200_rows():
+    assert plan_of(200).batch_size == 200
+    assert plan_of(201).batch_size == BATCH_SIZE
+
+
+@given(n_rows=st.integers(201, 10**6))
+@settings(max_examples=50, deadline=None)
+def test_larger_data_makes_enough_steps_and_epochs_and_few_more(n_rows):
+    plan = plan_of(n_rows)
+    assert plan.max_iter >= EPOCHS
+    assert n_steps(plan, n_rows) >= STEPS
+    if plan.max_iter > EPOCHS:
+        assert (plan.max_iter - 1) * n_rows / BATCH_SIZE < STEPS
+
+
+@given(n_rows=st.integers(1, 10**5), batch_size=st.integers(1, 10**4))
+@settings(max_examples=50, deadline=None)
+def test_any_batch_size_makes_enough_steps(n_rows, batch_size):
+    plan = plan_of(n_rows, batch_size=batch_size)
+    assert plan.batch_size == min(batch_size, n_rows)
+    assert n_steps(plan, n_rows) >= (FULL_BATCH_STEPS if n_rows <= 200 else STEPS)
+
+
+@pytest.mark.parametrize("n_rows", [50, 5000])
+def test_what_is_given_wins(n_rows):
+    plan = plan_of(n_rows, max_iter=3, batch_size=20, early_stopping=True)
+    assert plan.max_iter == 3
+    assert plan.batch_size == 20
+    assert plan.early_stopping
+
+
+@pytest.mark.parametrize("n_rows", [50, 5000])
+@pytest.mark.parametrize("sparse", [True, False])
+def test_one_learning_rate_scales_both(n_rows, sparse):
+    auto = plan_of(n_rows, sparse)
+    plan = plan_of(n_rows, sparse, learning_rate_init=0.5)
+    assert (plan.sparse_rate if sparse else plan.dense_rate) == pytest.approx(0.5)
+    ratio = auto.sparse_rate / auto.dense_rate
+    assert plan.sparse_rate / plan.dense_rate == pytest.approx(ratio)
+
+
+@pytest.mark.parametrize("n_rows", [50, 5000])
+@pytest.mark.parametrize("sparse", [True, False])
+def test_the_auto_rate_may_be_written_out(n_rows, sparse):
+    auto = plan_of(n_rows, sparse)
+    rate = auto.sparse_rate if sparse else auto.dense_rate
+    assert plan_of(n_rows, sparse, learning_rate_init=rate) == auto
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("auto", False),
+        (False, False),
+        (True, True),
+        (np.False_, False),
+        (np.True_, True),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("n_rows", [50, 5000])
+def test_early_stopping_is_for_those_who_ask(n_rows, value, expected):
+    assert plan_of(n_rows, early_stopping=value).early_stopping is expected

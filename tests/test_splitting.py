@@ -1,0 +1,126 @@
+"""Two parts with an even share of every class of every task."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from numpy.testing import assert_array_equal
+
+from sklearn_mtl._splitting import multitask_split
+
+fractions = st.floats(0.05, 0.95)
+seeds = st.integers(0, 2**32 - 1)
+# -2 stands for a label that fit never saw, -1 for an empty cell.
+tables = arrays(
+    np.int32,
+    array_shapes(min_dims=2, max_dims=2, max_side=12),
+    elements=st.integers(-2, 3),
+    fill=st.nothing(),
+)
+
+
+def split_or_reject(codes, fraction, seed):
+    """Split, and tell hypothesis to look elsewhere where no split is possible."""
+    try:
+        return multitask_split(codes, fraction, seed)
+    except ValueError:
+        assume(False)
+
+
+@settings(max_examples=60, deadline=None)
+@given(codes=tables, fraction=fractions, seed=seeds)
+def test_the_parts_are_disjoint_and_cover_all_rows(codes, fraction, seed):
+    larger, smaller = split_or_reject(codes, fraction, seed)
+    assert_array_equal(
+        np.sort(np.concatenate([larger, smaller])), np.arange(len(codes))
+    )
+    assert_array_equal(larger, np.sort(larger))
+    assert_array_equal(smaller, np.sort(smaller))
+    assert len(smaller) > 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(codes=tables, fraction=fractions, seed=seeds)
+def test_every_class_of_the_smaller_part_is_in_the_larger(codes, fraction, seed):
+    larger, smaller = split_or_reject(codes, fraction, seed)
+    for task in codes.T:
+        classes = set(task[smaller]) - {-1, -2}
+        assert classes <= set(task[larger])
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_class_that_other_tasks_used_up_gets_a_row_back(seed):
+    codes = np.array([[0, -1], [0, 0], [1, -1], [1, 0]])
+    larger, _ = multitask_split(codes, 0.5, seed)
+    assert 0 in codes[larger, 1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(codes=tables, fraction=fractions, seed=seeds)
+def test_rows_without_labels_stay_in_the_larger_part(codes, fraction, seed):
+    _, smaller = split_or_reject(codes, fraction, seed)
+    assert (codes[smaller] >= 0).any(axis=1).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    sizes=st.lists(st.integers(1, 20), min_size=1, max_size=4),
+    n_missing=st.integers(0, 5),
+    fraction=fractions,
+    seed=seeds,
+)
+def test_a_single_task_is_split_by_class_within_rounding(
+    sizes, n_missing, fraction, seed
+):
+    codes = np.repeat([-1, *range(len(sizes))], [n_missing, *sizes])[:, None]
+    shares = [min(round(fraction * size), size - 1) for size in sizes]
+    if not any(shares):
+        with pytest.raises(ValueError, match="no class has enough rows"):
+            multitask_split(codes, fraction, seed)
+        return
+    _, smaller = multitask_split(codes, fraction, seed)
+    assert_array_equal(np.bincount(codes[smaller, 0], minlength=len(sizes)), shares)
+
+
+def test_several_tasks_are_split_evenly():
+    rng = np.random.RandomState(0)
+    codes = np.column_stack([rng.randint(-1, n, size=2000) for n in (2, 5, 10)])
+    _, smaller = multitask_split(codes, 0.2, 0)
+    for task in codes.T:
+        counts = np.bincount(task[task >= 0])
+        found = np.bincount(task[smaller][task[smaller] >= 0])
+        assert np.abs(found / counts - 0.2).max() < 0.03
+
+
+def test_the_seed_decides():
+    codes = np.arange(40)[:, None] % 4
+    splits = [multitask_split(codes, 0.25, seed)[1].tolist() for seed in (0, 0, 1)]
+    assert splits[0] == splits[1] != splits[2]
+    again = multitask_split(codes, 0.25, np.random.RandomState(0))[1]
+    assert again.tolist() == splits[0]
+
+
+def test_codes_are_not_changed():
+    codes = np.arange(20)[:, None] % 4
+    before = codes.copy()
+    multitask_split(codes, 0.25, 0)
+    assert_array_equal(codes, before)
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        np.arange(8)[:, None],
+        np.full((8, 2), -1),
+        np.zeros((0, 1), dtype=int),
+        np.array([[0, 0], [0, 1]]),
+    ],
+    ids=["a class a row", "no labels", "no rows", "classes that need each row"],
+)
+def test_a_split_may_be_impossible(codes):
+    message = (
+        rf"A validation split of 30% of {len(codes)} rows is empty.*early_stopping"
+    )
+    with pytest.raises(ValueError, match=message):
+        multitask_split(codes, 0.3, 0)

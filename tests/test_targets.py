@@ -1,0 +1,286 @@
+"""Targets: labels to codes and back, in the containers and types of the user."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from pandas.testing import assert_frame_equal
+
+from sklearn_mtl._labels import as_label_table
+from sklearn_mtl._targets import Targets, check_task_names
+
+
+def targets_of(y, **params):
+    """Give the targets of some labels, and the labels' codes."""
+    table = as_label_table(y)
+    targets = Targets(table, **params)
+    return targets, targets.encode(table)
+
+
+def decoded(y, output="array", like=None):
+    """Send labels there and back."""
+    targets, codes = targets_of(y)
+    return targets.decode(codes, output, like)
+
+
+# Tasks -------------------------------------------------------------------------------
+
+
+def test_classes_are_sorted_and_in_the_dtype_of_the_labels():
+    y = {"a": ["y", None, "x"], "b": np.array([3, 1, 2], np.int8)}
+    first, second = targets_of(y)[0].tasks
+    assert first.classes_.tolist() == ["x", "y"]
+    assert second.classes_.tolist() == [1, 2, 3]
+    assert second.classes_.dtype == np.int8
+
+
+def test_types_are_inferred_from_the_number_of_classes():
+    targets, _ = targets_of({"a": ["x", "y"], "b": [1, 2], "c": [True, False]})
+    assert targets.types == dict.fromkeys("abc", "binary")
+    targets, _ = targets_of({"a": ["x", "y", "z"]})
+    assert targets.types == {"a": "multiclass"}
+
+
+def test_a_declared_type_is_kept():
+    targets, _ = targets_of({"a": [0, 1], "b": [0, 1]}, task_types={"a": "multiclass"})
+    assert targets.types == {"a": "multiclass", "b": "binary"}
+
+
+@pytest.mark.parametrize(
+    ("task_types", "message"),
+    [
+        ({"c": "binary"}, r"task_types names unknown tasks \['c'\].* \['a', 'b'\]"),
+        ({"a": "ordered"}, r"type of y\['a'\] must be one of .* Got 'ordered'"),
+        ({"b": "binary"}, r"y\['b'\] is declared binary and holds 3 classes"),
+    ],
+)
+def test_what_is_wrong_with_task_types(task_types, message):
+    with pytest.raises(ValueError, match=message):
+        targets_of({"a": [0, 1, 0], "b": [0, 1, 2]}, task_types=task_types)
+
+
+def test_a_task_without_labels_is_an_error():
+    message = r"task\(s\) \['b', 'c'\] have no label in any of the 2 rows"
+    with pytest.raises(ValueError, match=message):
+        targets_of({"a": [0, 1], "b": [None, None], "c": [np.nan, np.nan]})
+
+
+def test_tasks_with_a_single_class_are_named_in_one_warning():
+    y = {"a": [0, 1], "b": ["x", "x"], "c": [None, 2]}
+    with pytest.warns(UserWarning, match=r"\['b', 'c'\] have a single class") as record:
+        targets_of(y)
+    assert len(record) == 1
+
+
+def test_unknown_names_are_found_in_any_dict_parameter():
+    check_task_names("class_weight", None, ["a"])
+    check_task_names("class_weight", {"a": 1}, ["a", "b"])
+    with pytest.raises(ValueError, match=r"class_weight names unknown tasks \['z'\]"):
+        check_task_names("class_weight", {"a": 1, "z": 2}, ["a", "b"])
+
+
+# Codes -------------------------------------------------------------------------------
+
+
+def test_missing_cells_have_code_minus_one():
+    _, codes = targets_of({"a": ["y", None, "x"], "b": [None, 7, 5]})
+    assert codes.tolist() == [[1, -1], [-1, 1], [0, 0]]
+
+
+def test_a_label_that_fit_did_not_see_is_an_error():
+    targets, _ = targets_of({"a": ["x", "y", "y"]})
+    table = as_label_table({"a": [None, "z", "x"]})
+    message = r"y\['a'\] holds labels .* \['z'\] in row\(s\) \[1\].* \['x', 'y'\]"
+    with pytest.raises(ValueError, match=message):
+        targets.encode(table)
+
+
+def test_a_label_that_fit_did_not_see_may_count_as_wrong():
+    targets, _ = targets_of(["x", "y"])
+    table = as_label_table([None, "z", "x"])
+    with pytest.warns(UserWarning, match=r"^y holds labels .* count as wrong"):
+        codes = targets.encode(table, unknown="warn")
+    assert codes.tolist() == [[-1], [-2], [0]]
+
+
+@pytest.mark.parametrize("unknown", ["raise", "warn"])
+@pytest.mark.parametrize(
+    ("fitted", "given", "found"),
+    [
+        (["x", "y"], [1, 2], "1"),
+        ([1, 2], ["1", "2"], "'1'"),
+        ([True, False], ["x"], "'x'"),
+    ],
+)
+def test_labels_of_another_type_are_an_error(fitted, given, found, unknown):
+    targets, _ = targets_of({"a": fitted})
+    with pytest.raises(ValueError, match=rf"another type than in fit\. Got .*{found}"):
+        targets.encode(as_label_table({"a": given}), unknown=unknown)
+
+
+def test_an_empty_column_is_of_any_type():
+    targets, _ = targets_of(["x", "y"])
+    assert targets.encode(as_label_table(np.full(2, np.nan))).tolist() == [[-1], [-1]]
+
+
+def test_integers_that_became_floats_beside_empty_cells_are_known():
+    targets, _ = targets_of(pd.Series([1, 2]))
+    codes = targets.encode(as_label_table(pd.Series([2, None, 1])))
+    assert codes.tolist() == [[1], [-1], [0]]
+
+
+# Labels ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("y", "dtype"),
+    [
+        (np.array([1, 2], np.int8), np.int8),
+        (["a", "bb"], "<U2"),
+        (np.array(["a", "bb"]), "<U2"),
+        ({"a": np.array([1, 2], np.int8), "b": [1, 2]}, np.int64),
+        ({"a": ["x", "y"], "b": ["longer", "z"]}, "<U6"),
+        ({"a": [True, False], "b": [False, True]}, bool),
+        ({"a": [True, False], "b": [1, 2]}, object),
+        ({"a": [1, 2], "b": [1.0, 2.0]}, object),
+        ({"a": ["x", "y"], "b": [1, 2]}, object),
+    ],
+    ids=repr,
+)
+def test_array_output_has_the_common_dtype_of_one_kind_or_object(y, dtype):
+    assert decoded(y).dtype == dtype
+
+
+def test_array_output_keeps_each_cell_as_it_is():
+    rows = [["x", True, 1, 1.0], ["y", False, 2, 2.0]]
+    found = decoded(rows).tolist()
+    assert found == rows
+    assert [type(cell) for cell in found[0]] == [str, bool, int, float]
+
+
+@pytest.mark.parametrize(
+    ("y", "shape"), [([1, 2], (2,)), ([[1], [2]], (2, 1)), ({"a": [1, 2]}, (2, 1))]
+)
+def test_array_output_has_one_dimension_for_a_vector_only(y, shape):
+    assert decoded(y).shape == shape
+
+
+def test_dict_output_keeps_the_dtype_of_each_task():
+    y = {"a": np.array([1, 2], np.int8), "b": [True, False], "c": ["x", "y"]}
+    found = decoded(y, "dict")
+    assert list(found) == ["a", "b", "c"]
+    assert found["a"].dtype == np.int8
+    assert found["b"].dtype == bool
+    assert found["c"].tolist() == ["x", "y"]
+
+
+PANDAS = pd.DataFrame(
+    {
+        "str": ["x", "y"],
+        "object": pd.Series(["x", "y"], dtype=object),
+        "string": pd.Series(["x", "y"], dtype="string"),
+        "arrow": pd.Series(["x", "y"], dtype="string[pyarrow]"),
+        "category": pd.Categorical(["b", "a"], categories=["c", "b", "a"]),
+        "levels": pd.Categorical([2, 1], categories=[1, 2], ordered=True),
+        "bool": [True, False],
+        "boolean": pd.Series([True, False], dtype="boolean"),
+        "int8": pd.Series([1, 2], dtype="int8"),
+        "Int8": pd.Series([1, 2], dtype="Int8"),
+        "float": [1.0, 2.0],
+    }
+)
+
+
+def test_a_pandas_frame_comes_back_as_it_was():
+    assert_frame_equal(decoded(PANDAS, "frame"), PANDAS)
+
+
+def test_a_pandas_frame_with_empty_cells_comes_back_in_its_dtypes():
+    frame = PANDAS.drop(columns=["bool", "int8"]).reindex([0, 1, 2])
+    targets, codes = targets_of(frame)
+    predicted = targets.decode(codes.clip(min=0), "frame")
+    assert predicted.dtypes.tolist() == frame.dtypes.tolist()
+    assert_frame_equal(predicted[:2], frame[:2])
+
+
+def test_a_polars_frame_comes_back_as_it_was():
+    frame = pl.DataFrame(
+        {"str": ["x", "y"], "bool": [True, False], "int": [1, 2], "enum": ["b", "a"]},
+        schema_overrides={"int": pl.Int8, "enum": pl.Enum(["c", "b", "a"])},
+    )
+    predicted = decoded(frame, "frame")
+    assert predicted.schema == frame.schema
+    assert predicted.equals(frame)
+
+
+def test_an_arrow_table_comes_back_as_it_was():
+    table = pa.table(
+        {
+            "str": pa.array(["x", "y"], pa.large_string()),
+            "bool": [True, False],
+            "int": pa.array([1, 2], pa.int8()),
+            "dictionary": pa.array(["b", "a"]).dictionary_encode(),
+        }
+    )
+    predicted = decoded(table, "frame")
+    assert predicted.schema == table.schema
+    assert predicted.to_pylist() == table.to_pylist()
+
+
+@pytest.mark.parametrize("container", [pd.Series, pd.DataFrame])
+def test_a_pandas_frame_takes_over_the_index_of_x(container):
+    X = container(["one", "two"], index=["p", "q"])
+    assert decoded(PANDAS, "frame", like=X).index.tolist() == ["p", "q"]
+
+
+def test_a_pandas_frame_counts_its_rows_where_x_has_no_index():
+    frame = PANDAS.set_index(pd.Index([7, 9]))
+    assert decoded(frame, "frame", like=["one", "two"]).index.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "y",
+    [["x", "y"], [["x"], ["y"]], {"a": ["x", "y"]}, pd.DataFrame([["x"], ["y"]])],
+    ids=["vector", "array", "dict", "frame without names"],
+)
+def test_frame_output_needs_a_named_frame_in_fit(y):
+    with pytest.raises(ValueError, match=r"no DataFrame with named columns .*'dict'"):
+        decoded(y, "frame")
+
+
+# Any table ---------------------------------------------------------------------------
+
+
+@st.composite
+def label_columns(draw):
+    """Columns of str, int or bool cells with None among them, each with a label."""
+    n_rows = draw(st.integers(1, 6))
+    kinds = [st.text("ab \u00e9", max_size=2), st.integers(-3, 3), st.booleans()]
+    chosen = draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=3))
+    cells = [st.lists(st.none() | k, min_size=n_rows, max_size=n_rows) for k in chosen]
+    return {
+        f"t{k}": draw(c.filter(lambda column: column != [None] * len(column)))
+        for k, c in enumerate(cells)
+    }
+
+
+@settings(max_examples=100, deadline=None)
+@given(columns=label_columns())
+def test_labels_come_back_from_their_codes(columns):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*single class")
+        targets, codes = targets_of(columns)
+    found = targets.decode(codes, "dict")
+    for k, (name, cells) in enumerate(columns.items()):
+        labelled = np.array([cell is not None for cell in cells])
+        assert_array_equal(codes[:, k] >= 0, labelled)
+        assert (codes[~labelled, k] == -1).all()
+        expected = [cell for cell in cells if cell is not None]
+        assert found[name][labelled].tolist() == expected
+        assert targets.tasks[k].classes_.tolist() == sorted(set(expected))

@@ -1,0 +1,231 @@
+"""What a label column means to the network: codes, losses, probabilities."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from sklearn_mtl.tasks import Categorical, make_task
+from sklearn_mtl.tasks._categorical import CategoricalLoss
+
+class_counts = st.lists(st.integers(1, 5), min_size=1, max_size=5)
+seeds = st.integers(0, 2**32 - 1)
+# (scale, shift) of the logits: ordinary, far apart, and far from zero altogether.
+logit_ranges = st.sampled_from([(1, 0), (1e4, 0), (1, 1e4), (1, -1e4), (1, -100)])
+
+
+def task_of(n_classes):
+    return Categorical().fit(np.arange(n_classes))
+
+
+def draw_batch(n_classes, seed, spread=(1, 0), dtype=torch.float64):
+    """Draw logits of each task and codes, missing (-1) and unknown (-2) ones too."""
+    scale, shift = spread
+    rng = torch.Generator().manual_seed(seed)
+    logits = [
+        torch.randn(8, task_of(n).n_logits, generator=rng, dtype=dtype) * scale + shift
+        for n in n_classes
+    ]
+    codes = [torch.randint(-2, n, (8,), generator=rng) for n in n_classes]
+    return [z.requires_grad_() for z in logits], torch.stack(codes, dim=1)
+
+
+def reference_loss(n_classes, logits, codes):
+    """Compute the loss of each cell with torch's own functions, task by task."""
+    losses = []
+    for n, z, code in zip(n_classes, logits, codes.T, strict=True):
+        wanted = code.clamp(min=0)
+        if n == 1:
+            loss = 0 * z[:, 0]
+        elif n == 2:
+            loss = binary_cross_entropy_with_logits(
+                z[:, 0], wanted.to(z.dtype), reduction="none"
+            )
+        else:
+            loss = cross_entropy(z, wanted, reduction="none")
+        losses.append(torch.where(code >= 0, loss, 0.0))
+    return torch.stack(losses, dim=1)
+
+
+# Losses ------------------------------------------------------------------------------
+
+
+@settings(max_examples=80, deadline=None)
+@given(n_classes=class_counts, seed=seeds, spread=logit_ranges)
+def test_loss_and_gradient_are_those_of_torch(n_classes, seed, spread):
+    logits, codes = draw_batch(n_classes, seed, spread)
+    loss = CategoricalLoss(n_classes)(logits, codes)
+    expected = reference_loss(n_classes, logits, codes)
+    torch.testing.assert_close(loss, expected, rtol=1e-10, atol=1e-10)
+    found = torch.autograd.grad(loss.sum(), logits)
+    wanted = torch.autograd.grad(expected.sum(), logits)
+    torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-10)
+
+
+@settings(max_examples=40, deadline=None)
+@given(n_classes=class_counts, seed=seeds, spread=logit_ranges)
+def test_32_bit_losses_are_as_exact_as_those_of_torch(n_classes, seed, spread):
+    logits, codes = draw_batch(n_classes, seed, spread, torch.float32)
+    loss = CategoricalLoss(n_classes)(logits, codes)
+    expected = reference_loss(n_classes, logits, codes)
+    torch.testing.assert_close(loss, expected, rtol=1e-5, atol=1e-5)
+    assert (loss >= 0).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(n_classes=class_counts, seed=seeds, spread=logit_ranges)
+def test_cells_without_a_label_have_no_loss_and_no_gradient(n_classes, seed, spread):
+    logits, codes = draw_batch(n_classes, seed, spread, torch.float32)
+    loss = CategoricalLoss(n_classes)(logits, codes)
+    assert (loss[codes < 0] == 0).all()
+    gradients = torch.autograd.grad(loss.sum(), logits)
+    for gradient, code in zip(gradients, codes.T, strict=True):
+        assert (gradient[code < 0] == 0).all()
+
+
+def test_a_task_with_one_class_is_never_trained():
+    logits, codes = draw_batch([1, 3, 1], seed=0)
+    loss = CategoricalLoss([1, 3, 1])(logits, codes)
+    assert (loss[:, [0, 2]] == 0).all()
+    first, _, last = torch.autograd.grad(loss.sum(), logits)
+    assert (first == 0).all()
+    assert (last == 0).all()
+
+
+def test_tasks_do_not_disturb_each_other():
+    n_classes = [4, 2, 1, 3]
+    logits, codes = draw_batch(n_classes, seed=0)
+    together = CategoricalLoss(n_classes)(logits, codes)
+    for k, n in enumerate(n_classes):
+        alone = CategoricalLoss([n])([logits[k]], codes[:, [k]])
+        torch.testing.assert_close(alone[:, 0], together[:, k])
+
+
+def test_the_loss_of_some_tasks_knows_their_classes():
+    n_classes = [2, 5, 1]
+    logits, codes = draw_batch(n_classes, seed=0)
+    module = Categorical.loss([task_of(n) for n in n_classes])
+    torch.testing.assert_close(
+        module(logits, codes), CategoricalLoss(n_classes)(logits, codes)
+    )
+
+
+# Probabilities -----------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    n_classes=st.integers(1, 6),
+    seed=seeds,
+    spread=logit_ranges,
+    dtype=st.sampled_from([torch.float32, torch.float64]),
+)
+def test_probabilities_sum_to_one_and_agree_with_decisions(
+    n_classes, seed, spread, dtype
+):
+    task = task_of(n_classes)
+    logits = draw_batch([n_classes], seed, spread, dtype)[0][0].detach()
+    # Differences that a softmax in this precision can show.
+    logits = logits.round(decimals=2)
+    probabilities = task.probabilities(logits.numpy())
+    assert probabilities.shape == (8, n_classes)
+    assert probabilities.dtype == logits.numpy().dtype
+    assert (probabilities >= 0).all()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, rtol=1e-6)
+    assert_array_equal(probabilities.argmax(axis=1), task.decide(logits).numpy())
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+def test_probabilities_are_the_softmax_of_the_logits(n_classes):
+    logits = draw_batch([n_classes], seed=0)[0][0].detach()
+    found = task_of(n_classes).probabilities(logits.numpy())
+    if n_classes == 2:
+        logits = torch.cat([torch.zeros_like(logits), logits], dim=1)
+    np.testing.assert_allclose(found, logits.softmax(dim=1).numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("n_classes", [1, 2, 3, 5])
+def test_the_loss_is_the_negative_logarithm_of_the_probability(n_classes):
+    logits = draw_batch([n_classes], seed=0)[0]
+    probabilities = task_of(n_classes).probabilities(logits[0].detach().numpy())
+    for code in range(n_classes):
+        codes = torch.full((8, 1), code)
+        loss = CategoricalLoss([n_classes])(logits, codes).detach().numpy()
+        np.testing.assert_allclose(loss[:, 0], -np.log(probabilities[:, code]))
+
+
+# Codes -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n_classes", "n_logits"), [(1, 1), (2, 1), (3, 3), (7, 7)])
+def test_a_binary_task_has_one_logit(n_classes, n_logits):
+    assert task_of(n_classes).n_logits == n_logits
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        np.array(["b", "a", "b", "\u00e9"], dtype=object),
+        np.array(["b", "a", "longer"]),
+        np.array([3, -1, 2], dtype=np.int8),
+        np.array([True, False]),
+        np.array([2.0, 0.0]),
+    ],
+    ids=["object", "str", "int", "bool", "float"],
+)
+def test_labels_come_back_from_their_codes(cells):
+    task = Categorical().fit(cells)
+    codes = task.encode(cells)
+    assert codes.dtype == np.int64
+    assert_array_equal(task.decode(codes), cells)
+    assert_array_equal(np.unique(codes), np.arange(len(task.classes_)))
+
+
+@pytest.mark.parametrize(
+    ("cells", "others"),
+    [
+        (np.array(["b", "d"], dtype=object), np.array(["a", "b", "c", "d", "e", "bb"])),
+        (np.array([2, 4]), np.array([1, 2, 3, 4, 5, 6])),
+        (np.array([2.0, 4.0]), np.array([1, 2, 3, 4, 5, 6])),
+    ],
+)
+def test_unknown_labels_have_code_minus_one(cells, others):
+    task = Categorical().fit(cells)
+    assert task.encode(others).tolist() == [-1, 0, -1, 1, -1, -1]
+
+
+def test_no_cells_have_no_codes():
+    assert len(task_of(3).encode(np.zeros(0))) == 0
+
+
+# Types -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("declared", "n_classes", "name"),
+    [
+        (None, 1, "binary"),
+        (None, 2, "binary"),
+        (None, 3, "multiclass"),
+        ("binary", 2, "binary"),
+        ("multiclass", 2, "multiclass"),
+        ("multiclass", 3, "multiclass"),
+    ],
+)
+def test_the_type_of_a_task(declared, n_classes, name):
+    found, task = make_task(declared, np.arange(n_classes), "y")
+    assert found == name
+    assert task.classes_.tolist() == list(range(n_classes))
+
+
+def test_a_declared_type_must_be_known():
+    with pytest.raises(ValueError, match=r"^The type of y must be one of .*'ordered'"):
+        make_task("ordered", np.arange(2), "y")
+
+
+def test_a_binary_task_has_two_classes_at_most():
+    with pytest.raises(ValueError, match=r"y\['a'\] is declared binary and holds 3"):
+        make_task("binary", np.arange(3), "y['a']")

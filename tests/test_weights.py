@@ -1,0 +1,165 @@
+"""How much each cell counts."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.utils.class_weight import compute_class_weight
+
+from sklearn_mtl._labels import as_label_table
+from sklearn_mtl._targets import Targets
+from sklearn_mtl._weights import class_weight_table, row_weights
+from sklearn_mtl.metrics import cell_weights
+
+Y = {"a": ["x", "y", "y", None], "b": [1, 1, 2, 3]}
+
+
+def factors_of(class_weight, y=Y, weights=None):
+    """Give the factor of each cell."""
+    table = as_label_table(y)
+    targets = Targets(table)
+    if weights is None:
+        weights = np.ones(table.missing.shape)
+    return class_weight_table(class_weight, targets, targets.encode(table), weights)
+
+
+# Class weights -----------------------------------------------------------------------
+
+
+def test_without_class_weights_all_cells_count_the_same():
+    assert_array_equal(factors_of(None), np.ones((4, 2)))
+
+
+def test_balanced_is_what_scikit_learn_counts_on_labelled_cells():
+    weights = np.array([[1.0, 2.0], [3.0, 1.0], [0.5, 1.0], [9.0, 4.0]])
+    found = factors_of("balanced", weights=weights)
+    for k, rows in enumerate([[0, 1, 2], [0, 1, 2, 3]]):
+        cells = np.array([list(Y.values())[k][row] for row in rows])
+        classes = np.unique(cells)
+        expected = compute_class_weight(
+            "balanced", classes=classes, y=cells, sample_weight=weights[rows, k]
+        )
+        expected = dict(zip(classes, expected, strict=True))
+        assert_allclose(found[rows, k], [expected[cell] for cell in cells])
+
+
+def test_a_missing_cell_has_factor_one():
+    assert factors_of("balanced")[3, 0] == 1.0
+
+
+def test_each_task_has_its_own_weights():
+    found = factors_of({"a": {"x": 3.0, "y": 0.0}, "b": None})
+    assert_array_equal(found, [[3, 1], [0, 1], [0, 1], [1, 1]])
+
+
+def test_one_task_may_be_balanced():
+    found = factors_of({"a": "balanced"})
+    assert_array_equal(found[:, 0], factors_of("balanced")[:, 0])
+    assert_array_equal(found[:, 1], np.ones(4))
+
+
+def test_classes_that_are_not_named_have_weight_one():
+    assert_array_equal(factors_of({"b": {2: 5}})[:, 1], [1, 1, 5, 1])
+
+
+def test_classes_that_are_not_there_may_be_named_if_all_others_are():
+    assert_array_equal(factors_of({"a": {"x": 2, "y": 3, "z": 4}})[:3, 0], [2, 3, 3])
+
+
+def test_a_vector_takes_a_flat_dict():
+    assert_array_equal(factors_of({"x": 2}, ["x", "y"]), [[2], [1]])
+    assert_array_equal(factors_of({True: 2}, [True, False]), [[2], [1]])
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "message"),
+    [
+        ({"c": "balanced"}, r"names unknown tasks \['c'\]"),
+        ({"x": 1, "y": 2}, r"names unknown tasks \['x', 'y'\]\. The tasks are"),
+        ({"a": 3}, r"class_weight\['a'\] must be a dict .* Got 3"),
+        ({"a": "even"}, r"class_weight\['a'\] must be a dict .* Got 'even'"),
+        ({"a": {"x": 1, "z": 2}}, r"'a' names classes \['z'\] .* none for \['y'\]"),
+        ({"a": {"x": -1}}, r"'a' must be finite and not negative. Got {'x': -1}"),
+        ({"a": {"x": np.nan}}, "'a' must be finite and not negative"),
+        ({"a": {"x": np.inf}}, "'a' must be finite and not negative"),
+    ],
+)
+def test_what_is_wrong_with_class_weights(class_weight, message):
+    with pytest.raises(ValueError, match=message):
+        factors_of(class_weight)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    cells=st.lists(st.sampled_from([0, 1, 2, None]), min_size=1, max_size=12).filter(
+        lambda cells: len(set(cells) - {None}) > 1
+    ),
+    data=st.data(),
+)
+def test_balanced_classes_have_equal_sums_and_leave_the_total(cells, data):
+    size = len(cells)
+    weights = data.draw(st.lists(st.floats(0.1, 9), min_size=size, max_size=size))
+    weights = np.array(weights)[:, None]
+    balanced = (weights * factors_of("balanced", cells, weights)).ravel()
+    labels = np.array([-1 if cell is None else cell for cell in cells])
+    sums = [balanced[labels == label].sum() for label in set(cells) - {None}]
+    assert_allclose(sums, sums[0])
+    assert_allclose(sum(sums), weights[labels >= 0].sum())
+
+
+# Row weights -------------------------------------------------------------------------
+
+
+def test_a_row_weighs_the_mean_of_its_labelled_cells():
+    weights = np.array([[1.0, 3.0], [1.0, 3.0], [1.0, 3.0]])
+    labelled = np.array([[True, True], [False, True], [False, False]])
+    assert_array_equal(row_weights(weights, labelled), [2, 3, 0])
+
+
+# Sample weights ----------------------------------------------------------------------
+
+
+def test_no_weights_stay_none():
+    assert cell_weights(None, 3, 2) is None
+
+
+@pytest.mark.parametrize("container", [list, tuple, np.array, pd.Series, pl.Series])
+def test_the_weight_of_a_row_is_that_of_its_cells(container):
+    found = cell_weights(container([1, 2, 0]), 3, 2)
+    assert_array_equal(found, [[1, 1], [2, 2], [0, 0]])
+    assert found.dtype == float
+
+
+@pytest.mark.parametrize("container", [list, np.array, pd.DataFrame])
+def test_each_cell_may_have_its_weight(container):
+    weights = [[1, 2], [0, 4], [5, 6]]
+    assert_array_equal(cell_weights(container(weights), 3, 2), weights)
+
+
+def test_a_number_is_the_weight_of_every_cell():
+    assert_array_equal(cell_weights(2.0, 3, 2), np.full((3, 2), 2.0))
+
+
+@pytest.mark.parametrize("shape", [(2,), (3, 1), (2, 3), (3, 2, 1)])
+def test_weights_fit_the_table(shape):
+    message = r"must have shape \(3,\), .*, or \(3, 2\), .*sample_weight\.shape == "
+    with pytest.raises(ValueError, match=message):
+        cell_weights(np.ones(shape), 3, 2)
+
+
+@pytest.mark.parametrize("wrong", [-1.0, np.nan, np.inf, None])
+def test_weights_are_finite_and_not_negative(wrong):
+    message = "sample_weight contains NaN, infinity or negative .* in row 1"
+    with pytest.raises(ValueError, match=message):
+        cell_weights([1.0, wrong, wrong], 3, 2)
+    with pytest.raises(ValueError, match=message):
+        cell_weights([[1.0, 1.0], [1.0, wrong], [1.0, 1.0]], 3, 2)
+
+
+@pytest.mark.parametrize("weights", [[0, 0, 0], np.zeros((3, 2)), 0])
+def test_some_weight_is_positive(weights):
+    with pytest.raises(ValueError, match="at least one non-zero number"):
+        cell_weights(weights, 3, 2)

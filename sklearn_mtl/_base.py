@@ -15,11 +15,12 @@ from ._features import (
     fit_vectorizer,
     match_trunk,
     read_texts,
+    reads_tables_too,
     take_rows,
 )
-from ._training import check_metric, resolve_device, threads, train
+from ._training import check_settings, resolve_device, threads, train
 from .balancing import resolve_balancing
-from .trunks import resolve_trunk
+from .trunks import BaseTrunk, resolve_trunk
 
 
 class BaseMultiTask(BaseEstimator):
@@ -45,6 +46,8 @@ class BaseMultiTask(BaseEstimator):
 
     def _fit(self, X, y, sample_weight):
         resolve_device(self.device)
+        if isinstance(self.trunk, BaseTrunk):
+            self.trunk._validate_params()
         texts = read_texts(X, self.vectorizer)
         if texts is not None:
             X = texts
@@ -56,7 +59,7 @@ class BaseMultiTask(BaseEstimator):
         # Built for its checks alone, before any work is done.
         balancing = resolve_balancing(self.loss_weights)
         balancing.build(cells.targets.names, cells.labelled_share)
-        check_metric(self, cells.targets.names)
+        check_settings(self, cells.targets.names)
         rows = self._fit_rows(take_rows(X, cells.kept))
         trunk = resolve_trunk(self.trunk, sparse=issparse(rows))
         rows = match_trunk(rows, trunk is not None and trunk.reads_sparse)
@@ -92,6 +95,8 @@ class BaseMultiTask(BaseEstimator):
     def _transform_rows(self, X):
         """Turn the X of a prediction into rows as fit made them."""
         texts = read_texts(X, self.vectorizer)
+        if len(getattr(X, "shape", ())) == 2:
+            self._check_table()
         if self.vectorizer_ is not None:
             return as_rows(self.vectorizer_.transform(X if texts is None else texts))
         if texts is None:
@@ -100,6 +105,13 @@ class BaseMultiTask(BaseEstimator):
             f"X holds texts, and fit saw rows of {self.n_features_in_} numeric "
             "features. Pass such rows."
         )
+
+    def _check_table(self):
+        if self.vectorizer_ is not None and not reads_tables_too(self.vectorizer_):
+            raise ValueError(
+                "X holds numeric rows, and fit saw texts. Pass a list or a column of "
+                "texts."
+            )
 
     def _dataset(self, X):
         check_is_fitted(self)
@@ -113,8 +125,9 @@ class BaseMultiTask(BaseEstimator):
 
     def _logits(self, X):
         """Return the logits of each task as a list of ndarrays."""
+        dataset = self._dataset(X)
         with threads(self.n_jobs):
-            return [part.numpy() for part in self.net_.forward(self._dataset(X))]
+            return [part.numpy() for part in self.net_.forward(dataset)]
 
     def _probabilities(self, X):
         pairs = zip(self._logits(X), self.targets_.tasks, strict=True)

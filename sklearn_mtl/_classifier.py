@@ -222,6 +222,7 @@ class MultiTaskTextClassifier(
         "loss_weights": [StrOptions({"auto"}), dict, "array-like", BaseBalancing, None],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "task_types": [dict, None],
+        "missing_label": "no_validation",
         "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "batch_size": [
             StrOptions({"auto"}),
@@ -419,7 +420,6 @@ class MultiTaskTextClassifier(
         check_consistent_length(decided, codes)
         return mean_over_tasks(codes_accuracy(codes, decided, weights))
 
-    @available_if(_has_representation)
     def transform(self, X):
         """Return the hidden vector of each text that all tasks read.
 
@@ -433,6 +433,13 @@ class MultiTaskTextClassifier(
         representation : ndarray of shape (n_samples, n_units)
         """
         return self._represent(X)
+
+
+# Outside of the class, because scikit-learn wraps `transform` for set_output when the
+# class is made, and would hide the condition.
+for _name in ("transform", "get_feature_names_out"):
+    _method = getattr(MultiTaskTextClassifier, _name)
+    setattr(MultiTaskTextClassifier, _name, available_if(_has_representation)(_method))
 
 
 def _check_option(name, value, options):

@@ -110,6 +110,8 @@ def read_cells(y, sample_weight, n_samples, settings, targets=None):
     table, weights = table.take(kept).mask(~counted[kept]), weights[kept]
     if targets is None:
         targets = Targets(table, settings.task_types)
+    else:
+        targets.check(table, settings.task_types)
     codes = targets.encode(table)
     factors = class_weight_table(settings.class_weight, targets, codes, weights)
     by_row = row_weights(weights, codes >= 0)

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.utils import _safe_indexing, get_tags
+from sklearn.utils import _safe_indexing, assert_all_finite, get_tags
 from sklearn.utils.validation import check_memory, validate_data
 
 # Up to this many texts every word counts; beyond, a word of a single text is noise
@@ -38,12 +38,13 @@ def read_texts(X, vectorizer="auto"):
             "Iterable over raw text documents expected, string object received. Pass "
             f"a list of texts, for instance [{X[:20]!r}]."
         )
-    if not hasattr(X, "__iter__") and hasattr(X, "__array__"):
+    if not (hasattr(X, "__iter__") or hasattr(X, "shape")) and hasattr(X, "__array__"):
         X = np.asarray(X)
-    if issparse(X) or not hasattr(X, "__iter__"):
+    if issparse(X) or not (hasattr(X, "__iter__") or hasattr(X, "shape")):
         return None
+    reads_tables = not isinstance(vectorizer, str) and reads_tables_too(vectorizer)
     if len(getattr(X, "shape", (0,))) != 1:
-        if isinstance(vectorizer, str) or not _reads_tables(vectorizer):
+        if not reads_tables:
             _refuse_text_table(X)
         return None
     texts = X.tolist() if hasattr(X, "tolist") else list(X)
@@ -53,6 +54,8 @@ def read_texts(X, vectorizer="auto"):
         raise ValueError(
             "Found array with 0 sample(s): X is empty, and at least 1 text is required."
         )
+    if isinstance(texts[0], list | tuple) and not reads_tables:
+        _refuse_text_table(np.array(texts, dtype=object))
     kinds = set(map(type, texts))
     if kinds == {str}:
         return texts
@@ -72,7 +75,8 @@ def read_texts(X, vectorizer="auto"):
     return list(map(str, texts))
 
 
-def _reads_tables(vectorizer):
+def reads_tables_too(vectorizer):
+    """Whether a transformer takes tables, not only collections of texts."""
     return get_tags(vectorizer).input_tags.two_d_array
 
 
@@ -80,14 +84,17 @@ def _refuse_text_table(X):
     cells = np.asarray(X)
     if cells.ndim != 2 or cells.dtype.kind not in "OUST":
         return
-    if any(isinstance(cell, str | bytes) for cell in cells.flat):
-        columns = getattr(X, "column_names", None)  # pyarrow's word
-        if columns is None:
-            columns = list(getattr(X, "columns", range(cells.shape[1])))
-        raise ValueError(
-            f"X must be one column of texts. Got a table of shape {cells.shape} that "
-            f"holds strings. Pass the column itself, for instance X[{columns[0]!r}]."
-        )
+    of_text = [any(isinstance(c, str | bytes) for c in column) for column in cells.T]
+    if not any(of_text):
+        return
+    k = of_text.index(True)
+    names = getattr(X, "column_names", None)  # pyarrow's word
+    names = getattr(X, "columns", None) if names is None else names
+    column = f"X[:, {k}]" if names is None else f"X[{list(names)[k]!r}]"
+    raise ValueError(
+        f"X must be one column of texts. Got a table of shape {cells.shape} that holds "
+        f"strings. Pass the column itself, for instance {column}."
+    )
 
 
 def check_numeric(estimator, X, *, reset):
@@ -145,10 +152,14 @@ def _fit_transform(vectorizer, X):
 
 
 def as_rows(rows):
-    """Return a transformer's output as float CSR or ndarray, ready for batches."""
+    """Return rows as finite float CSR or ndarray, ready for batches."""
     rows = rows.tocsr() if issparse(rows) else np.ascontiguousarray(rows)
     if rows.dtype not in (np.float32, np.float64):
         rows = rows.astype(np.float32)
+    if issparse(rows) and not rows.has_canonical_format:
+        rows = rows.copy()  # the caller's own, perhaps
+        rows.sum_duplicates()
+    assert_all_finite(rows, input_name="X")
     return rows
 
 

@@ -240,12 +240,33 @@ class MultiTaskNet(NeuralNet):
         return self
 
     def _forget_training(self):
-        """Drop what only training needs, so that no text rows travel in a pickle."""
+        """Drop what only training needs: text rows have no place in a pickle."""
         self.optimizer_.zero_grad()
+        for optimizer in self.optimizer_.optimizers:
+            optimizer.state.clear()
         self.train_split = None
-        stopping = dict(self.callbacks_).get("early_stopping")
-        if stopping is not None:
-            stopping.best_model_weights_ = None  # they are in the module by now
+        # Both hold the weights, which a pickle would store once more.
+        callbacks = dict(self.callbacks_)
+        if "learning_rate" in callbacks:
+            callbacks["learning_rate"].lr_scheduler_ = None
+        if "early_stopping" in callbacks:
+            callbacks["early_stopping"].best_model_weights_ = None
+
+    def go_on_from(self, previous):
+        """Take over the weights of a net that was trained before.
+
+        Raises
+        ------
+        ValueError
+            If that net is another one.
+        """
+        try:
+            self.module_.load_state_dict(previous.module_.state_dict())
+        except RuntimeError as error:
+            raise ValueError(
+                "warm_start goes on with the network of the previous fit, so trunk and "
+                "sharing must be what they were. Set them back, or warm_start=False."
+            ) from error
 
     @property
     def row_dtype(self):

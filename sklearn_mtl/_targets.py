@@ -39,17 +39,11 @@ class Targets:
     """
 
     def __init__(self, table, task_types=None):
+        check_learnable(table, task_types)
         self.names = list(table.names)
         self.container = table.container
         self.template = table.template
-        check_task_names("task_types", task_types, self.names)
         self.types, self.tasks = {}, []
-        empty = [n for k, n in enumerate(self.names) if table.missing[:, k].all()]
-        if empty:
-            raise ValueError(
-                f"The task(s) {empty} have no label in any of the {len(table)} rows "
-                "that count, so there is nothing to learn. Leave these columns out."
-            )
         for k, name in enumerate(self.names):
             cells = table.columns[k][~table.missing[:, k]]
             wanted = (task_types or {}).get(name)
@@ -70,6 +64,23 @@ class Targets:
 
     def _label(self, name):
         return "y" if self.container == "vector" else f"y[{name!r}]"
+
+    def check(self, table, task_types):
+        """Raise a ValueError if a table cannot be learnt from.
+
+        Parameters
+        ----------
+        table : LabelTable
+
+        task_types : dict of {str: str} or None
+        """
+        check_learnable(table, task_types)
+        for name, task_type in (task_types or {}).items():
+            if task_type != self.types[name]:
+                raise ValueError(
+                    f"warm_start goes on with the type of {self._label(name)}, "
+                    f"{self.types[name]!r}. Got {task_type!r} in task_types."
+                )
 
     def encode(self, table, unknown="raise"):
         """Return the codes of a table of labels.
@@ -158,6 +169,17 @@ class Targets:
             return frame.cast(self.template.schema)
         frame = frame.astype(dict(self.template.dtypes))  # pandas
         return frame.set_axis(like.index) if hasattr(like, "iloc") else frame
+
+
+def check_learnable(table, task_types):
+    """Raise a ValueError if a task has no label, or a type has no task."""
+    check_task_names("task_types", task_types, table.names)
+    empty = [n for k, n in enumerate(table.names) if table.missing[:, k].all()]
+    if empty:
+        raise ValueError(
+            f"The task(s) {empty} have no label in any of the {len(table)} rows that "
+            "count, so there is nothing to learn. Leave these columns out."
+        )
 
 
 def check_task_names(parameter, value, task_names):

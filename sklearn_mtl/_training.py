@@ -64,6 +64,7 @@ def train(settings, rows, cells, trunk, previous=None):
         learn, validate = multitask_split(
             cells.codes, settings.validation_fraction, rng
         )
+        _check_validated(settings, cells, validate)
     dataset = cells.dataset(rows, learn)
     n_steps = plan.max_iter * -(-len(dataset) // plan.batch_size)
     device = resolve_device(settings.device)
@@ -99,13 +100,19 @@ def train(settings, rows, cells, trunk, previous=None):
         net = MultiTaskNet(**{**parameters, **(settings.net_params or {})})
         net.initialize()
         if previous is not None:
-            net.module_.load_state_dict(previous.module_.state_dict())
+            net.go_on_from(previous)
         net.train(dataset)
     return net
 
 
-def check_metric(settings, task_names):
-    """Raise a ValueError if early stopping is to watch what is not there."""
+def check_settings(settings, task_names):
+    """Raise a ValueError if a setting cannot mean anything for these tasks."""
+    if "lr" in (settings.net_params or {}):
+        raise ValueError(
+            "net_params holds 'lr', the step of skorch's single optimizer; here there "
+            "are two. Use learning_rate_init, which moves both, or "
+            "'optimizer_sparse__lr' and 'optimizer_dense__lr'."
+        )
     if not asks_for_early_stopping(settings):
         return
     taken = [name for name in ("mean", "worst") if name in task_names]
@@ -118,6 +125,16 @@ def check_metric(settings, task_names):
         raise ValueError(
             "early_stopping_metric must be 'mean', 'worst' or the name of a task. Got "
             f"{settings.early_stopping_metric!r}; the tasks are {task_names}."
+        )
+
+
+def _check_validated(settings, cells, rows):
+    metric, names = settings.early_stopping_metric, cells.targets.names
+    if metric in names and (cells.codes[rows, names.index(metric)] < 0).all():
+        raise ValueError(
+            f"early_stopping_metric is the task {metric!r}, and none of the "
+            f"{len(rows)} rows of the validation split carries its label: it has too "
+            "few. Use 'mean', or a larger validation_fraction."
         )
 
 
@@ -153,10 +170,17 @@ def resolve_device(device):
     Raises
     ------
     ValueError
-        If CUDA is asked for and absent.
+        If the device is unknown, or CUDA is asked for and absent.
     """
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(
+            f"device={device!r} is no device that torch knows. Use 'cpu', 'cuda' or "
+            "'auto'."
+        ) from error
     if str(device).startswith("cuda") and not torch.cuda.is_available():
         raise ValueError(
             f"device={device!r} asks for CUDA, and torch finds no CUDA device. Use "

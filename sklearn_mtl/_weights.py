@@ -1,6 +1,7 @@
 """How much each cell counts: sample weights times class weights."""
 
 from collections.abc import Mapping
+from numbers import Real
 
 import numpy as np
 
@@ -69,13 +70,19 @@ def _by_class(wanted, name, classes):
             f"class_weight for task {name!r} names classes {unknown[:5]} that are not "
             f"there, and none for {silent[:5]}. The classes are {known[:10]}."
         )
-    values = np.array([wanted.get(label, 1.0) for label in known], dtype=float)
-    if not np.isfinite(values).all() or (values < 0).any():
+    values = [wanted.get(label, 1.0) for label in known]
+    for value in values:
+        if not (isinstance(value, Real) and np.isfinite(value) and value >= 0):
+            raise ValueError(
+                f"class_weight for task {name!r} must be finite and not negative. Got "
+                f"{dict(wanted)}."
+            )
+    if not any(values):
         raise ValueError(
-            f"class_weight for task {name!r} must be finite and not negative. Got "
-            f"{dict(wanted)}."
+            f"class_weight for task {name!r} is zero for all classes, which leaves "
+            "nothing to learn. To take a task out, give it a loss weight of 0."
         )
-    return values
+    return np.array(values, dtype=float)
 
 
 def row_weights(weights, labelled):

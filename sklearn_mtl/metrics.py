@@ -167,7 +167,10 @@ def cell_weights(sample_weight, n_rows, n_tasks):
     """
     if sample_weight is None:
         return None
-    weights = np.asarray(sample_weight, dtype=float)
+    try:
+        weights = np.asarray(sample_weight, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"sample_weight must hold numbers: {error}.") from error
     if weights.ndim == 0:
         weights = np.full(n_rows, weights)
     if weights.shape not in ((n_rows,), (n_rows, n_tasks)):

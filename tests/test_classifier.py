@@ -282,6 +282,7 @@ def test_a_vectorizer_may_read_what_is_no_text():
     clf = fit(tokens, vectorizer=TfidfVectorizer(analyzer=list))
     assert "phone" in clf.vectorizer_.vocabulary_
     assert clf.predict([["great", "phone"], ["awful"]]).shape == (2, 3)
+    assert clf.predict([["great", "phone"]]).shape == (1, 3)
     counts = [{"great": k % 3, "phone": 1} for k in range(len(TEXTS))]
     clf = fit(counts, vectorizer=DictVectorizer())
     assert clf.predict([{"great": 1}]).shape == (1, 3)

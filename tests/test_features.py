@@ -121,7 +121,7 @@ def test_there_is_at_least_one_text(X):
         (pd.DataFrame({"body": [None, "b"]}), r"\(2, 1\)", "'body'"),
         (pl.DataFrame({"body": ["a", "b"]}), r"\(2, 1\)", "'body'"),
         (pa.table({"body": ["a", "b"]}), r"\(2, 1\)", "'body'"),
-        (np.array([["a", "b"]]), r"\(1, 2\)", "0"),
+        (np.array([["a", "b"]]), r"\(1, 2\)", ":, 0"),
     ],
 )
 def test_a_table_of_texts_is_to_be_passed_as_a_column(X, shape, column):

@@ -6,7 +6,7 @@ from skorch.callbacks import EarlyStopping, EpochScoring, LRScheduler
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl._plan import Plan
-from sklearn_mtl._training import _callbacks, check_metric, resolve_device, threads
+from sklearn_mtl._training import _callbacks, check_settings, resolve_device, threads
 
 PLAN = Plan(2, 8, sparse_rate=1.0, dense_rate=1.0, early_stopping=False)
 STOPPING = Plan(2, 8, sparse_rate=1.0, dense_rate=1.0, early_stopping=True)
@@ -80,7 +80,7 @@ def test_metric_to_stop_by(metric):
     settings = MultiTaskTextClassifier(
         early_stopping=True, early_stopping_metric=metric
     )
-    check_metric(settings, ["tone"])
+    check_settings(settings, ["tone"])
     stopping = dict(_callbacks(settings, STOPPING, n_steps=10))["early_stopping"]
     assert stopping.monitor == f"valid_score_{metric}"
 
@@ -88,15 +88,15 @@ def test_metric_to_stop_by(metric):
 def test_unknown_metric_to_stop_by():
     settings = MultiTaskTextClassifier(early_stopping=True, early_stopping_metric="f1")
     with pytest.raises(ValueError, match=r"'f1'; the tasks are \['tone'\]"):
-        check_metric(settings, ["tone"])
+        check_settings(settings, ["tone"])
 
 
 @pytest.mark.parametrize("name", ["mean", "worst"])
 def test_a_task_cannot_have_the_name_of_a_score(name):
     settings = MultiTaskTextClassifier(early_stopping=True)
     with pytest.raises(ValueError, match=f"no task can be called '{name}'"):
-        check_metric(settings, ["tone", name])
+        check_settings(settings, ["tone", name])
 
 
 def test_metric_is_not_looked_at_without_early_stopping():
-    check_metric(MultiTaskTextClassifier(early_stopping_metric="f1"), ["tone"])
+    check_settings(MultiTaskTextClassifier(early_stopping_metric="f1"), ["tone"])

@@ -63,8 +63,8 @@ class BaseMultiTask(BaseEstimator):
         rows = self._fit_rows(take_rows(X, cells.kept))
         trunk = resolve_trunk(self.trunk, sparse=issparse(rows))
         rows = match_trunk(rows, trunk is not None and trunk.reads_sparse)
-        net = train(self, rows, cells, trunk, getattr(self, "net_", None))
-        self._take_over(net, cells, trunk)
+        net, plan = train(self, rows, cells, trunk, getattr(self, "net_", None))
+        self._take_over(net, plan, cells, trunk)
 
     def _fit_rows(self, X):
         """Turn the X of a fit into rows, fitting the vectorizer unless it is kept."""
@@ -76,9 +76,12 @@ class BaseMultiTask(BaseEstimator):
         self.vectorizer_, rows = fit_vectorizer(self.vectorizer, X, self.memory)
         return rows
 
-    def _take_over(self, net, cells, trunk):
+    def _take_over(self, net, plan, cells, trunk):
         self.net_, self.targets_, self.trunk_ = net, cells.targets, trunk
         self.sharing_ = net.module__sharing
+        self.max_iter_, self.batch_size_ = plan.max_iter, plan.batch_size
+        self.learning_rate_init_ = plan.input_rate
+        self.early_stopping_, self.device_ = plan.early_stopping, net.device
         self.task_names_, self.task_types_ = self.targets_.names, self.targets_.types
         self.n_outputs_ = len(self.task_names_)
         classes = [task.classes_ for task in self.targets_.tasks]
@@ -86,7 +89,7 @@ class BaseMultiTask(BaseEstimator):
         weights = net.criterion_.balancing.weights.tolist()
         self.loss_weights_ = dict(zip(self.task_names_, weights, strict=True))
         before = getattr(self, "history_", [])  # of a warm start
-        self.history_ = before + net.epochs(cells.labelled_share, len(before))
+        self.history_ = before + net.epochs(len(before))
         self.n_iter_ = len(self.history_)
         self.best_iter_ = len(before) + net.best_epoch()
         if trunk is not None:
@@ -95,7 +98,7 @@ class BaseMultiTask(BaseEstimator):
     def _transform_rows(self, X):
         """Turn the X of a prediction into rows as fit made them."""
         texts = read_texts(X, self.vectorizer)
-        if len(getattr(X, "shape", ())) == 2:
+        if texts is None:
             self._check_table()
         if self.vectorizer_ is not None:
             return as_rows(self.vectorizer_.transform(X if texts is None else texts))
@@ -107,7 +110,11 @@ class BaseMultiTask(BaseEstimator):
         )
 
     def _check_table(self):
-        if self.vectorizer_ is not None and not reads_tables_too(self.vectorizer_):
+        # An analyzer of the user's own may read anything.
+        analyzer = getattr(self.vectorizer_, "analyzer", None)
+        if self.vectorizer_ is None or reads_tables_too(self.vectorizer_):
+            return
+        if isinstance(analyzer, str):
             raise ValueError(
                 "X holds numeric rows, and fit saw texts. Pass a list or a column of "
                 "texts."

@@ -63,13 +63,16 @@ class SparseBatch:
         return self._transposed
 
     def to(self, device):
-        if self.values.device == torch.device(device):
+        device = torch.device(device)
+        here = self.values.device
+        if here.type == device.type and device.index in (None, here.index):
             return self
         moved = SparseBatch(
             self.indices.to(device), self.offsets.to(device), self.values.to(device)
         )
-        # Sorted where the matrix lives: the device only multiplies.
-        moved._transposed = Transposed(*(t.to(device) for t in self.transposed()))
+        if torch.is_grad_enabled():
+            # Sorted where the matrix lives: the device only multiplies.
+            moved._transposed = Transposed(*(t.to(device) for t in self.transposed()))
         return moved
 
 

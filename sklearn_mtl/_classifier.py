@@ -16,18 +16,20 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from ._base import BaseMultiTask
 from ._labels import as_label_table
 from ._params import LossWeightParamsMixin
+from ._targets import check_output
 from .balancing import BaseBalancing
 from .metrics import cell_weights, codes_accuracy, mean_over_tasks
-from .sharing import BaseSharing, Separate
+from .sharing import BaseSharing
 from .trunks import BaseTrunk
 
 
 def _has_representation(estimator):
     """Whether there is one hidden vector that all tasks read."""
     if estimator.trunk is None:
-        raise AttributeError("There is no shared representation: trunk is None.")
-    if estimator.sharing == "separate" or isinstance(estimator.sharing, Separate):
-        raise AttributeError("There is no shared representation: sharing is separate.")
+        raise AttributeError("No shared representation: trunk is None.")
+    sharing = estimator.sharing
+    if sharing == "separate" or not getattr(sharing, "is_shared", True):
+        raise AttributeError(f"No shared representation: sharing is {sharing!r}.")
     return True
 
 
@@ -49,9 +51,9 @@ class MultiTaskTextClassifier(
     Parameters
     ----------
     vectorizer : "auto" or transformer, default="auto"
-        "auto" turns texts into TF-IDF rows of words and pairs of words (32-bit floats)
-        and lets numeric and sparse rows through. A scikit-learn transformer is cloned
-        and fitted.
+        "auto" turns texts into TF-IDF rows of words and pairs of words (sublinear
+        counts, 32-bit floats, above 200 texts without words of a single text) and lets
+        numeric and sparse rows through. A scikit-learn transformer is cloned.
 
     trunk : {"auto", "bag", "dense"}, BaseTrunk or None, default="auto"
         The shared part of the network. "auto" is
@@ -104,7 +106,8 @@ class MultiTaskTextClassifier(
         zero over the planned epochs.
 
     early_stopping_metric : str, default="mean"
-        "mean" or "worst" accuracy over tasks, or the name of a task.
+        "mean" or "worst" accuracy over tasks, or the name of a task; cells count with
+        their sample and class weights.
 
     validation_fraction : float, default=0.1
         Share of rows set aside, every class of every task alike.
@@ -114,15 +117,17 @@ class MultiTaskTextClassifier(
 
     n_jobs : int, default=None
         Threads that torch uses in fit and predict. None means 1, or what a joblib
-        context says; -1 means all cores. Steps are short, so a second thread gains a
-        quarter on an idle machine, and loses far more where cores are busy.
+        context says; -1 means all cores. Steps are short, so more threads gain little
+        on an idle machine, and lose much where cores are busy.
 
     warm_start : bool, default=False
         Go on from the weights of the previous fit. Tasks, classes and features must be
         those of that fit; the vectorizer is kept as it was.
 
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, dropout, the order of rows and the validation split.
+        Seeds weights, dropout, the order of rows and the validation split. Fits in
+        several threads of one process share torch's random numbers; to repeat a
+        search, give it processes.
 
     device : str, default="auto"
         "cpu", "cuda", "cuda:1", ...; "auto" is CUDA where there is one.
@@ -158,18 +163,19 @@ class MultiTaskTextClassifier(
     vectorizer_ : transformer or None
         The fitted vectorizer; None where rows were numeric.
 
-    trunk_, sharing_ : objects
+    trunk_, sharing_, max_iter_, batch_size_, learning_rate_init_, early_stopping_, \
+            device_ : object
         What the parameters of these names came to.
 
     loss_weights_ : dict of {str: float}
         Effective weight of each task; their mean is 1.
 
-    net_ : MultiTaskNet
-        The skorch net.
+    targets_, net_ : Targets, MultiTaskNet
+        From labels to codes and back; the skorch net.
 
     history_ : list of dict
         A dict per epoch: ``loss`` (the total), ``weighted_loss_<task>`` and
-        ``regularization``, which add up to it; ``loss_<task>``, the mean over the
+        ``regularization``, which add up to it; ``loss_<task>``, the weighted mean over
         labelled cells, and ``weight_<task>``; with early stopping ``valid_score_mean``,
         ``valid_score_worst`` and ``valid_score_<task>``.
 
@@ -191,10 +197,9 @@ class MultiTaskTextClassifier(
 
     Notes
     -----
-    Up to 200 rows the fit is a deterministic function of weighted sums over rows: one
-    full batch, no dropout, no validation split. A row of weight 2 then equals the row
-    given twice. At any size a row of weight 0, and a row without any label, counts as
-    absent.
+    Up to 200 rows a fit is one full batch without dropout, a deterministic function of
+    weighted sums over rows: a numeric row of weight 2 then equals the row given twice.
+    At any size a row of weight 0, and a row without any label, counts as absent.
 
     Examples
     --------
@@ -213,7 +218,10 @@ class MultiTaskTextClassifier(
     """
 
     _parameter_constraints = {
-        "vectorizer": [StrOptions({"auto"}), HasMethods(["fit", "transform"])],
+        "vectorizer": [
+            StrOptions({"auto"}),
+            HasMethods(["fit_transform", "transform"]),
+        ],
         "trunk": [StrOptions({"auto", "bag", "dense"}), BaseTrunk, None],
         "sharing": [
             StrOptions({"auto", "shared-private", "hard", "separate"}),
@@ -360,7 +368,7 @@ class MultiTaskTextClassifier(
         -------
         y_pred : ndarray, DataFrame or dict
         """
-        _check_option("output", output, ("array", "frame", "dict"))
+        check_output(output, ("array", "frame", "dict"))
         codes = self._codes(X)
         return self.targets_.decode(codes, output, like=X)
 
@@ -380,7 +388,7 @@ class MultiTaskTextClassifier(
             In task order, classes in the order of ``classes_``: the convention of
             scikit-learn's multi-output forests. A single ndarray if y was 1-D.
         """
-        _check_option("output", output, ("list", "dict"))
+        check_output(output, ("list", "dict"))
         probabilities = self._probabilities(X)
         if output == "dict":
             return dict(zip(self.task_names_, probabilities, strict=True))
@@ -440,8 +448,3 @@ class MultiTaskTextClassifier(
 for _name in ("transform", "get_feature_names_out"):
     _method = getattr(MultiTaskTextClassifier, _name)
     setattr(MultiTaskTextClassifier, _name, available_if(_has_representation)(_method))
-
-
-def _check_option(name, value, options):
-    if value not in options:
-        raise ValueError(f"{name} must be one of {options}. Got {value!r}.")

@@ -31,7 +31,7 @@ class LabelledCells:
         Sample weight of each row.
 
     labelled_share : ndarray of shape (n_tasks,)
-        Share of the row weight that lies on labelled cells.
+        Share of the row weight that lies on rows with a label of the task.
     """
 
     kept: np.ndarray
@@ -54,8 +54,8 @@ class LabelledCells:
         -------
         dataset : RowDataset
         """
-        # Scaled to a mean row weight of 1, a batch divides by its number of rows and
-        # the whole is still the weighted mean over all rows.
+        # Scaled to a mean row weight of 1, so that a batch can divide by its number of
+        # rows: what it estimates is the weighted mean over all rows.
         scale = 1 / self.row_weights.mean()
         weights = (self.weights[take] * scale).astype(rows.dtype)
         return RowDataset(rows[take], self.codes[take], weights)
@@ -115,5 +115,5 @@ def read_cells(y, sample_weight, n_samples, settings, targets=None):
     codes = targets.encode(table)
     factors = class_weight_table(settings.class_weight, targets, codes, weights)
     by_row = row_weights(weights, codes >= 0)
-    share = (weights * (codes >= 0)).sum(axis=0) / by_row.sum()
+    share = by_row @ (codes >= 0) / by_row.sum()
     return LabelledCells(kept, targets, codes, weights * factors, by_row, share)

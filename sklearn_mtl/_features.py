@@ -34,9 +34,10 @@ def read_texts(X, vectorizer="auto"):
         anything but strings beside strings.
     """
     if isinstance(X, str | bytes):
+        text = X if isinstance(X, str) else X.decode(errors="replace")
         raise ValueError(
             "Iterable over raw text documents expected, string object received. Pass "
-            f"a list of texts, for instance [{X[:20]!r}]."
+            f"a list of texts, for instance [{text[:20]!r}]."
         )
     if not (hasattr(X, "__iter__") or hasattr(X, "shape")) and hasattr(X, "__array__"):
         X = np.asarray(X)
@@ -54,7 +55,7 @@ def read_texts(X, vectorizer="auto"):
         raise ValueError(
             "Found array with 0 sample(s): X is empty, and at least 1 text is required."
         )
-    if isinstance(texts[0], list | tuple) and not reads_tables:
+    if isinstance(texts[0], list | tuple) and isinstance(vectorizer, str):
         _refuse_text_table(np.array(texts, dtype=object))
     kinds = set(map(type, texts))
     if kinds == {str}:

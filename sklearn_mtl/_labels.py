@@ -113,8 +113,6 @@ def as_label_table(y, *, missing_label=None, what="y"):
         If `y` has no or more than two dimensions, ragged rows, unusable task names,
         an infinite cell, or a column that holds labels of several types.
     """
-    if isinstance(y, LabelTable):
-        return y
     names, columns, container, template = _open(y, what)
     cleaned = []
     for name, column in zip(names, columns, strict=True):
@@ -181,8 +179,15 @@ def _open_frame(y, what):
     frame = nw.from_native(y, eager_only=True)
     # By position: frame[name] means something else where names are integers.
     columns = [_series_to_array(series) for series in frame.iter_columns()]
-    template = None if integer_names else frame.head(0).to_native()
+    template = None if integer_names else _empty_like(frame.to_native())
     return _task_names(names), columns, "frame", template
+
+
+def _empty_like(frame):
+    # A slice of an Arrow table would keep, and pickle, all of its cells.
+    if hasattr(frame, "column_names"):
+        return frame.schema.empty_table()
+    return frame.head(0)
 
 
 def _as_array(values, what):

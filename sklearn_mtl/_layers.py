@@ -34,10 +34,10 @@ class InputSpec:
 
     @property
     def is_small(self):
-        """Up to 200 rows: full batches, no dropout, no validation split.
+        """Up to 200 rows: full batches and no dropout.
 
-        The fit is then a deterministic function of the weighted sums over rows, and a
-        row of weight 2 equals the row given twice.
+        The fit is then a deterministic function of weighted sums over rows, and a row
+        of weight 2 equals the row given twice.
         """
         return self.n_rows <= 200
 

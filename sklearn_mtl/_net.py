@@ -7,8 +7,7 @@ from contextlib import suppress
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import PrintLog
-from skorch.utils import to_device
+from skorch.callbacks import EarlyStopping, LRScheduler, PrintLog
 from torch import nn
 
 from ._batches import BatchLoader, Cells
@@ -20,6 +19,11 @@ from .metrics import codes_accuracy
 def _print_plain(line):
     """Print a line of skorch's log, without its colours where nobody sees them."""
     print(line if sys.stdout.isatty() else re.sub(r"\x1b\[\d+m", "", line))
+
+
+# What history keeps of each task, a record `<name>_<task>` an epoch. None of them
+# starts like a record of skorch's own, whatever a task is called.
+_TASK_RECORDS = ("task_train_loss", "task_valid_loss", "task_cells", "task_weight")
 
 
 class StopTraining(Exception):  # noqa: N818 (a request, not an error)
@@ -118,11 +122,10 @@ class MultiTaskNet(NeuralNet):
     @property
     def _default_callbacks(self):
         per_task = [
-            f"{name}_{task}"
-            for name in ("train_loss", "valid_loss", "valid_score", "weight")
-            for task in self.task_names
+            f"{name}_{task}" for name in _TASK_RECORDS for task in self.task_names
         ]
-        ignored = ["regularization", "valid_score_worst", *per_task]
+        scores = [f"valid_score_{task}" for task in ("worst", *self.task_names)]
+        ignored = ["regularization", *scores, *per_task]
         print_log = ("print_log", PrintLog(ignored, sink=_print_plain))
         others = [c for c in super()._default_callbacks if c[0] != "print_log"]
         return [*others, print_log] if self.verbose else others
@@ -157,14 +160,13 @@ class MultiTaskNet(NeuralNet):
         return self
 
     def infer(self, x, **fit_params):
-        return self.module_(
-            to_device(x, self.device) if torch.is_tensor(x) else x.to(self.device)
-        )
+        return self.module_(x.to(self.device))
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         cells = Cells(*(part.to(self.device) for part in y_true))
         sums = self.criterion_(y_pred, cells)
         self.epoch_sums_ += sums.detach().double().cpu().numpy()
+        self.epoch_cells_ += (cells.weights * (cells.codes >= 0)).sum(0).cpu().numpy()
         self.epoch_rows_ += len(cells.codes)
         if not training:
             self._keep_decisions(y_pred, cells)
@@ -179,28 +181,29 @@ class MultiTaskNet(NeuralNet):
         if iterator is None:
             return
         self.epoch_sums_ = np.zeros(len(self.tasks))
+        self.epoch_cells_ = np.zeros(len(self.tasks))
         self.epoch_rows_ = 0
         self.epoch_decisions_ = []
         super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
-        losses = self.epoch_sums_ / self.epoch_rows_
-        for task, loss in zip(self.task_names, losses, strict=True):
-            self.history.record(f"{prefix}_loss_{task}", float(loss))
+        self._record(f"task_{prefix}_loss", self.epoch_sums_ / self.epoch_rows_)
         if training:
-            weights = self.criterion_.balancing.weights.tolist()
-            for task, weight in zip(self.task_names, weights, strict=True):
-                self.history.record(f"weight_{task}", weight)
+            self._record("task_cells", self.epoch_cells_ / self.epoch_rows_)
+            self._record("task_weight", self.criterion_.balancing.weights)
             self.history.record("regularization", self._penalty())
         else:
             self._record_scores()
         self.epoch_decisions_ = []
+
+    def _record(self, name, values):
+        for task, value in zip(self.task_names, values.tolist(), strict=True):
+            self.history.record(f"{name}_{task}", value)
 
     def _record_scores(self):
         codes, decided, weights = map(
             np.concatenate, zip(*self.epoch_decisions_, strict=True)
         )
         scores = codes_accuracy(codes, decided, weights)
-        for task, score in zip(self.task_names, scores, strict=True):
-            self.history.record(f"valid_score_{task}", float(score))
+        self._record("valid_score", scores)
         self.history.record("valid_score_mean", float(np.nanmean(scores)))
         self.history.record("valid_score_worst", float(np.nanmin(scores)))
 
@@ -231,12 +234,22 @@ class MultiTaskNet(NeuralNet):
         Returns
         -------
         self
+
+        Raises
+        ------
+        ValueError
+            If the loss grows beyond all bounds.
         """
         self.notify("on_train_begin", X=dataset, y=None)
         with suppress(StopTraining):
             self.fit_loop(dataset)
         self.notify("on_train_end", X=dataset, y=None)
         self._forget_training()
+        if not np.isfinite(self.history[-1, "train_loss"]):
+            raise ValueError(
+                "Training diverged: the loss is no longer a finite number. Lower "
+                "learning_rate_init or the loss weights, or scale X."
+            )
         return self
 
     def _forget_training(self):
@@ -245,12 +258,13 @@ class MultiTaskNet(NeuralNet):
         for optimizer in self.optimizer_.optimizers:
             optimizer.state.clear()
         self.train_split = None
+        self.iterator_train__generator = None
         # Both hold the weights, which a pickle would store once more.
-        callbacks = dict(self.callbacks_)
-        if "learning_rate" in callbacks:
-            callbacks["learning_rate"].lr_scheduler_ = None
-        if "early_stopping" in callbacks:
-            callbacks["early_stopping"].best_model_weights_ = None
+        for _, callback in self.callbacks_:
+            if isinstance(callback, LRScheduler):
+                callback.lr_scheduler_ = None
+            elif isinstance(callback, EarlyStopping):
+                callback.best_model_weights_ = None
 
     def go_on_from(self, previous):
         """Take over the weights of a net that was trained before.
@@ -275,17 +289,16 @@ class MultiTaskNet(NeuralNet):
 
     def best_epoch(self):
         """Return the epoch, from 1, whose weights the net has."""
-        stopping = dict(self.callbacks_).get("early_stopping")
-        return stopping.best_epoch_ if stopping else len(self.history)
+        for _, callback in self.callbacks_:
+            if isinstance(callback, EarlyStopping) and callback.load_best:
+                return callback.best_epoch_
+        return len(self.history)
 
-    def epochs(self, labelled_share, n_before=0):
+    def epochs(self, n_before=0):
         """Return the history as a plain dict for each epoch.
 
         Parameters
         ----------
-        labelled_share : ndarray of shape (n_tasks,)
-            Turns the loss per row into the loss per labelled cell.
-
         n_before : int, default=0
             Epochs that came before, in earlier fits.
 
@@ -296,25 +309,24 @@ class MultiTaskNet(NeuralNet):
             ``regularization``.
         """
         return [
-            self._epoch(epoch, labelled_share, n_before + k)
+            self._epoch(epoch, n_before + k)
             for k, epoch in enumerate(self.history, start=1)
         ]
 
-    def _epoch(self, epoch, labelled_share, number):
-        shares = dict(zip(self.task_names, labelled_share.tolist(), strict=True))
-        weighted = {
-            task: epoch[f"weight_{task}"] * epoch[f"train_loss_{task}"]
-            for task in self.task_names
-        }
+    def _epoch(self, epoch, number):
         penalty = epoch["regularization"]
-        row = {"epoch": number, "loss": sum(weighted.values()) + penalty}
-        row["regularization"] = penalty
+        row = {"epoch": number, "loss": penalty, "regularization": penalty}
         for task in self.task_names:
-            row[f"loss_{task}"] = epoch[f"train_loss_{task}"] / shares[task]
-            row[f"weight_{task}"] = epoch[f"weight_{task}"]
-            row[f"weighted_loss_{task}"] = weighted[task]
-        scores = {k: v for k, v in epoch.items() if k.startswith("valid_score_")}
-        return row | {k: v for k, v in scores.items() if not k.endswith("_best")}
+            by_row, weight = (
+                epoch[f"task_train_loss_{task}"],
+                epoch[f"task_weight_{task}"],
+            )
+            row[f"loss_{task}"] = by_row / epoch[f"task_cells_{task}"]
+            row[f"weight_{task}"] = weight
+            row[f"weighted_loss_{task}"] = weight * by_row
+            row["loss"] += weight * by_row
+        scores = [f"valid_score_{name}" for name in ("mean", "worst", *self.task_names)]
+        return row | {name: epoch[name] for name in scores if name in epoch}
 
     def represent(self, dataset):
         """Return the shared hidden vector of each row, (n_rows, n_units)."""

@@ -13,11 +13,13 @@ from torch.optim import Optimizer
 class SparseSGD(Optimizer):
     r"""Gradient descent on the rows of a weight that a batch touches.
 
-    .. math:: W_u \leftarrow W_u - \eta\,(G_u + \alpha W_u)
+    .. math:: W_u \leftarrow \frac{W_u - \eta\,G_u}{1 + \eta\,\alpha}
 
     for each row *u* in the sparse gradient *G*, with step :math:`\eta` and penalty
     :math:`\alpha`. The penalty too reaches only rows in the batch, so a feature decays
-    in proportion to how often it occurs: the usual lazy form of an L2 penalty.
+    in proportion to how often it occurs: the usual lazy form of an L2 penalty. It is
+    taken implicitly (at the new weights), which is stable at any step, where
+    :math:`W_u - \eta\,(G_u + \alpha W_u)` is not; both rest at the same weights.
 
     Parameters
     ----------
@@ -41,11 +43,12 @@ class SparseSGD(Optimizer):
                 if weight.grad is None:
                     continue
                 rows, gradient = weight.grad._indices()[0], weight.grad._values()
+                shrink = 1 / (1 + group["lr"] * group["weight_decay"])
                 if group["weight_decay"]:
-                    gradient = gradient + group["weight_decay"] * weight[rows]
-                # index_add_ says the same and takes one to three times as long.
+                    weight[rows] *= shrink
+                # index_add_ says the same, and was slower.
                 index = rows.unsqueeze(1).expand_as(gradient)
-                weight.scatter_add_(0, index, gradient * -group["lr"])
+                weight.scatter_add_(0, index, gradient * (-group["lr"] * shrink))
 
 
 class JointOptimizer(Optimizer):

@@ -1,7 +1,7 @@
-"""The "auto" rules: training settings read off the shape of the data.
+"""The "auto" rules of training: settings read off the shape of the data.
 
-One place for all of them. A rule may look at rows, features and labels, never at what
-the data is called; each was chosen on the dev splits of five real data sets.
+A rule may look at rows, features and labels, never at what the data is called. The
+values were chosen on the dev splits of five real data sets.
 """
 
 from dataclasses import dataclass
@@ -31,14 +31,18 @@ class Plan:
 
     batch_size : int
 
+    input_rate : float
+        Learning rate of the input layers.
+
     sparse_rate, dense_rate : float
-        Learning rates of the sparse input layers and of everything else.
+        Learning rates of sparse input layers and of everything else.
 
     early_stopping : bool
     """
 
     max_iter: int
     batch_size: int
+    input_rate: float
     sparse_rate: float
     dense_rate: float
     early_stopping: bool
@@ -74,12 +78,15 @@ def make_plan(settings, spec):
     sparse_rate, dense_rate = SPARSE_RATE, DENSE_RATE
     if spec.is_small and not spec.sparse:
         dense_rate = FULL_BATCH_DENSE_RATE
+    input_rate = sparse_rate if spec.sparse else dense_rate
     if settings.learning_rate_init != "auto":
         # One knob for both optimizers: their ratio stays as it is.
-        own = sparse_rate if spec.sparse else dense_rate
-        factor = settings.learning_rate_init / own
+        factor = settings.learning_rate_init / input_rate
+        input_rate = settings.learning_rate_init
         sparse_rate, dense_rate = sparse_rate * factor, dense_rate * factor
     # Steps decay to zero over the planned epochs, which already ends training where it
-    # should; the rows a validation split costs are worth more (see docs).
+    # should; on dev splits the rows of a validation split were worth more in training.
     early_stopping = asks_for_early_stopping(settings)
-    return Plan(max_iter, batch_size, sparse_rate, dense_rate, early_stopping)
+    return Plan(
+        max_iter, batch_size, input_rate, sparse_rate, dense_rate, early_stopping
+    )

@@ -59,7 +59,7 @@ class Targets:
                 f"The task(s) {single} have a single class among their labelled cells; "
                 "it will be predicted for every text.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=7,  # the caller of fit
             )
 
     def _label(self, name):
@@ -171,14 +171,22 @@ class Targets:
         return frame.set_axis(like.index) if hasattr(like, "iloc") else frame
 
 
+def check_output(output, options):
+    """Raise a ValueError if there is no such form of output."""
+    if output not in options:
+        raise ValueError(f"output must be one of {options}. Got {output!r}.")
+
+
 def check_learnable(table, task_types):
     """Raise a ValueError if a task has no label, or a type has no task."""
     check_task_names("task_types", task_types, table.names)
     empty = [n for k, n in enumerate(table.names) if table.missing[:, k].all()]
     if empty:
+        if table.container == "vector":
+            raise ValueError("y has no label in any row of positive weight.")
         raise ValueError(
-            f"The task(s) {empty} have no label in any of the {len(table)} rows that "
-            "count, so there is nothing to learn. Leave these columns out."
+            f"The task(s) {empty} have no label in any row of positive weight, so "
+            "there is nothing to learn. Leave these columns out."
         )
 
 

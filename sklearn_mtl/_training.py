@@ -20,6 +20,18 @@ from ._splitting import multitask_split
 from .balancing import resolve_balancing
 from .sharing import resolve_sharing
 
+# Parameters of a skorch net that are parameters of ours, or do not exist here.
+_OWN_PARAMETERS = {
+    "lr": "learning_rate_init, or 'optimizer_sparse__lr' and 'optimizer_dense__lr'",
+    "optimizer": "'optimizer_sparse' and 'optimizer_dense', with their prefixes,",
+    "batch_size": "batch_size",
+    "max_epochs": "max_iter",
+    "device": "device",
+    "verbose": "verbose",
+    "callbacks": "callbacks",
+    "warm_start": "warm_start",
+}
+
 
 def train(settings, rows, cells, trunk, previous=None):
     """Build a net and train it.
@@ -41,13 +53,18 @@ def train(settings, rows, cells, trunk, previous=None):
     Returns
     -------
     net : MultiTaskNet
+
+    plan : Plan
     """
     rng = check_random_state(settings.random_state)
     seed = int(rng.randint(np.iinfo(np.int32).max))
     spec = InputSpec(
         n_features=rows.shape[1],
         sparse=issparse(rows),
-        scale=row_scale(rows, cells.row_weights),
+        # Weights that were learnt under one scale mean something else under another.
+        scale=row_scale(rows, cells.row_weights)
+        if previous is None
+        else previous.module__spec.scale,
         n_rows=rows.shape[0],
     )
     plan = make_plan(settings, spec)
@@ -96,23 +113,23 @@ def train(settings, rows, cells, trunk, previous=None):
     }
     devices = [torch.device(device)] if device.startswith("cuda") else []
     with torch.random.fork_rng(devices=devices), threads(settings.n_jobs):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
+        if devices:
+            torch.cuda.manual_seed(seed)
         net = MultiTaskNet(**{**parameters, **(settings.net_params or {})})
         net.initialize()
         if previous is not None:
             net.go_on_from(previous)
         net.train(dataset)
-    return net
+    return net, plan
 
 
 def check_settings(settings, task_names):
     """Raise a ValueError if a setting cannot mean anything for these tasks."""
-    if "lr" in (settings.net_params or {}):
-        raise ValueError(
-            "net_params holds 'lr', the step of skorch's single optimizer; here there "
-            "are two. Use learning_rate_init, which moves both, or "
-            "'optimizer_sparse__lr' and 'optimizer_dense__lr'."
-        )
+    for name in settings.net_params or {}:
+        instead = _OWN_PARAMETERS.get(name.partition("__")[0])
+        if instead and (name in _OWN_PARAMETERS or name.startswith("optimizer__")):
+            raise ValueError(f"net_params holds {name!r}. Use {instead} instead.")
     if not asks_for_early_stopping(settings):
         return
     taken = [name for name in ("mean", "worst") if name in task_names]
@@ -139,12 +156,12 @@ def _check_validated(settings, cells, rows):
 
 
 def _callbacks(settings, plan, n_steps):
-    """Return the callbacks of the run: ours, then the user's."""
+    """Return the callbacks of the run, ours and the user's."""
     own = list(settings.callbacks or [])
     bare = [
         callback[1] if isinstance(callback, tuple) else callback for callback in own
     ]
-    callbacks = []
+    callbacks, last = [], []
     if not any(isinstance(callback, LRScheduler) for callback in bare):
         decay = LRScheduler(
             LambdaLR, lr_lambda=LinearDecay(n_steps), step_every="batch"
@@ -158,10 +175,11 @@ def _callbacks(settings, plan, n_steps):
             patience=settings.n_iter_no_change,
             load_best=True,
         )
-        callbacks.append(("early_stopping", stopping))
+        # After the user's, who would not see the epoch at which it stops.
+        last.append(("early_stopping", stopping))
     if settings.verbose:
         callbacks.append(("progress", ProgressBar()))
-    return callbacks + own
+    return callbacks + own + last
 
 
 def resolve_device(device):
@@ -181,12 +199,15 @@ def resolve_device(device):
             f"device={device!r} is no device that torch knows. Use 'cpu', 'cuda' or "
             "'auto'."
         ) from error
-    if str(device).startswith("cuda") and not torch.cuda.is_available():
-        raise ValueError(
-            f"device={device!r} asks for CUDA, and torch finds no CUDA device. Use "
-            "device='cpu', or 'auto' to take CUDA only where it is there."
-        )
-    return str(device)
+    if device.startswith("cuda"):
+        n_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if n_devices <= (torch.device(device).index or 0):
+            raise ValueError(
+                f"device={device!r} asks for CUDA, and torch finds {n_devices or 'no'} "
+                "CUDA device. Use device='cpu', or 'auto' to take CUDA only where "
+                "it is there."
+            )
+    return device
 
 
 @contextmanager

@@ -182,13 +182,13 @@ Y_CASES = [
     case("no columns", "y is a table without columns", y=pd.DataFrame(index=range(20))),
     case(
         "task without labels",
-        r"\['topic'\] have no label in any of the 20 rows",
+        r"\['topic'\] have no label in any row",
         y=labels(topic=[None] * 20),
     ),
     case("no label at all", "no label", y=[None] * 20),
     case(
         "task whose cells weigh nothing",
-        r"\['topic'\] have no label in any of the 20 rows",
+        r"\['topic'\] have no label in any row",
         sample_weight=np.array([[1, 0]] * 20),
     ),
     case(
@@ -608,7 +608,7 @@ def test_nothing_is_transformed_where_nothing_is_shared(params):
     assert not hasattr(clf, "transform")
     with pytest.raises(AttributeError, match="no attribute 'transform'") as raised:
         clf.transform(TEXTS)
-    assert "no shared representation" in str(raised.value.__cause__)
+    assert "No shared representation" in str(raised.value.__cause__)
 
 
 def test_texts_after_numbers_are_refused(on_numbers):

@@ -107,7 +107,7 @@ def test_an_epoch_of_history_is_the_mean_over_its_rows():
     with torch.no_grad():
         sums = net.criterion_(net.module_(rows), cells) / N_ROWS
     epoch = net.history[-1]
-    found = [epoch[f"train_loss_{name}"] for name in NAMES]
+    found = [epoch[f"task_train_loss_{name}"] for name in NAMES]
     np.testing.assert_allclose(found, sums.numpy())
     np.testing.assert_allclose(
         epoch["train_loss"], 1.5 * found[0] + 0.5 * found[1], rtol=1e-6
@@ -194,3 +194,23 @@ def test_nothing_of_the_training_rows_stays():
 def test_unknown_parameter_is_named_with_what_was_meant():
     with pytest.raises(ValueError, match="optimizer_dense__betas"):
         make_net(optimizer_dense_betas=(0.9, 0.99))
+
+
+def test_a_task_may_be_called_like_a_record_of_skorch():
+    net = make_net(task_names=["best", "is_best"], train_split=None)
+    (first, *_) = net.train(make_dataset()).epochs()
+    parts = first["weighted_loss_best"] + first["weighted_loss_is_best"]
+    assert first["loss"] == pytest.approx(parts)
+    assert first["loss"] == pytest.approx(net.history[0, "train_loss"], rel=1e-6)
+
+
+def test_divergence_is_an_error():
+    dataset = make_dataset()
+    dataset.X = dataset.X * 1e200
+    with pytest.raises(ValueError, match=r"diverged.*learning_rate_init"):
+        make_net(optimizer_sparse__lr=1e200).train(dataset)
+
+
+def test_another_network_cannot_be_gone_on_from():
+    with pytest.raises(ValueError, match="warm_start goes on with the network"):
+        make_net().go_on_from(make_net(module__trunk=BagTrunk(n_units=5)))

@@ -29,7 +29,16 @@ def test_sparse_sgd_is_sgd():
 def test_penalty_reaches_the_rows_of_the_batch_only():
     weight = with_sparse_gradient([1], [[0.0]], (3, 1))
     SparseSGD([weight], lr=0.5, weight_decay=0.1).step()
-    assert weight.detach().ravel().tolist() == pytest.approx([1.0, 0.95, 1.0])
+    assert weight.detach().ravel().tolist() == pytest.approx([1.0, 1 / 1.05, 1.0])
+
+
+def test_penalty_is_stable_at_any_step():
+    weight = with_sparse_gradient([0], [[0.0]], (1, 1))
+    optimizer = SparseSGD([weight], lr=100.0, weight_decay=1.0)
+    for _ in range(3):
+        before = weight.item()
+        optimizer.step()
+        assert 0 < weight.item() < before
 
 
 def test_a_weight_without_gradient_stays():

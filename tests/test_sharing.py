@@ -11,7 +11,7 @@ from sklearn_mtl import sharing as sharings
 from sklearn_mtl._batches import SparseBatch
 from sklearn_mtl._layers import InputSpec
 from sklearn_mtl.sharing import HardSharing, Separate, SharedPrivate, resolve_sharing
-from sklearn_mtl.trunks import BagTrunk, DenseTrunk, resolve_trunk
+from sklearn_mtl.trunks import BagTrunk, BaseTrunk, DenseTrunk, resolve_trunk
 
 N_LOGITS = [1, 3, 1]
 SHARINGS = [HardSharing(), SharedPrivate(), Separate()]
@@ -136,7 +136,6 @@ def test_without_trunk_there_is_a_linear_path_alone(sharing):
     network = sharing.build(None, spec, N_LOGITS)
     rows = SparseBatch.from_csr(csr_array((2, 9), dtype=np.float32))
     assert torch.cat(network(rows), dim=1).abs().sum() == 0  # all start at 0
-    assert not network.is_shared
 
 
 @pytest.mark.parametrize("sharing", [HardSharing(), SharedPrivate()])
@@ -146,7 +145,6 @@ def test_represent_is_the_hidden_vector(sharing):
     hidden = network.represent(rows_for(trunk))
     assert hidden.shape == (8, 6)
     assert hidden.min() >= 0
-    assert network.is_shared
 
 
 @pytest.mark.parametrize(("n_rows", "p"), [(200, 0.0), (201, 0.5)])
@@ -183,9 +181,29 @@ def test_sharing_aliases(alias, kind):
     assert type(resolve_sharing(alias, n_features=1, n_logits=1)) is kind
 
 
-def test_sharing_object_is_taken_as_it_is():
-    sharing = HardSharing()
-    assert resolve_sharing(sharing, n_features=1, n_logits=1) is sharing
+def test_objects_are_cloned():
+    sharing, trunk = HardSharing(), BagTrunk(n_units=3)
+    own = resolve_sharing(sharing, n_features=1, n_logits=1)
+    assert own is not sharing
+    assert type(own) is HardSharing
+    own = resolve_trunk(trunk, sparse=True)
+    assert own is not trunk
+    assert own.n_units == 3
+
+
+class Identity(BaseTrunk):
+    """A trunk of a user: rows as they are."""
+
+    n_units = 9
+
+    def build(self, spec):
+        return torch.nn.Identity()
+
+
+def test_a_trunk_of_the_users_own_needs_no_more_than_build():
+    trunk = resolve_trunk(Identity(), sparse=False)
+    trunk._validate_params()
+    assert make(HardSharing(), trunk)(rows_for(trunk))[1].shape == (8, 3)
 
 
 @pytest.mark.parametrize(("sparse", "kind"), [(True, BagTrunk), (False, DenseTrunk)])

@@ -1,5 +1,6 @@
 """A training run: devices, threads, callbacks and the metric to stop by."""
 
+import numpy as np
 import pytest
 import torch
 from skorch.callbacks import EarlyStopping, EpochScoring, LRScheduler
@@ -8,8 +9,10 @@ from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl._plan import Plan
 from sklearn_mtl._training import _callbacks, check_settings, resolve_device, threads
 
-PLAN = Plan(2, 8, sparse_rate=1.0, dense_rate=1.0, early_stopping=False)
-STOPPING = Plan(2, 8, sparse_rate=1.0, dense_rate=1.0, early_stopping=True)
+PLAN = Plan(2, 8, input_rate=1.0, sparse_rate=1.0, dense_rate=1.0, early_stopping=False)
+STOPPING = Plan(
+    2, 8, input_rate=1.0, sparse_rate=1.0, dense_rate=1.0, early_stopping=True
+)
 
 
 @pytest.fixture(params=[False, True], ids=["no CUDA", "CUDA"])
@@ -27,9 +30,13 @@ def test_cpu_is_always_there(cuda):
 
 
 @pytest.mark.parametrize("device", ["cuda", "cuda:1"])
-def test_cuda_asked_for_and_absent(cuda, device):
-    if cuda:
+def test_cuda_asked_for_and_absent(cuda, device, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    if cuda and device == "cuda":
         assert resolve_device(device) == device
+    elif cuda:
+        with pytest.raises(ValueError, match=f"device='{device}'.*finds 1 CUDA"):
+            resolve_device(device)
     else:
         with pytest.raises(ValueError, match=f"device='{device}'.*no CUDA device"):
             resolve_device(device)
@@ -66,13 +73,14 @@ def test_a_scheduler_of_the_user_replaces_the_decay(wrap):
     assert callbacks == [own]
 
 
-def test_callbacks_of_the_user_come_last():
+def test_callbacks_of_the_user_come_between_ours():
     own = EpochScoring("accuracy")
     settings = MultiTaskTextClassifier(callbacks=[own], verbose=1)
     callbacks = _callbacks(settings, STOPPING, n_steps=10)
-    assert names_of(callbacks[:-1]) == ["learning_rate", "early_stopping", "progress"]
-    assert callbacks[-1] is own
-    assert isinstance(dict(callbacks[:2])["early_stopping"], EarlyStopping)
+    found = names_of(callbacks)
+    assert found == ["learning_rate", "progress", "EpochScoring", "early_stopping"]
+    assert callbacks[2] is own
+    assert isinstance(callbacks[3][1], EarlyStopping)
 
 
 @pytest.mark.parametrize("metric", ["mean", "worst", "tone"])
@@ -81,7 +89,7 @@ def test_metric_to_stop_by(metric):
         early_stopping=True, early_stopping_metric=metric
     )
     check_settings(settings, ["tone"])
-    stopping = dict(_callbacks(settings, STOPPING, n_steps=10))["early_stopping"]
+    _, stopping = _callbacks(settings, STOPPING, n_steps=10)[-1]
     assert stopping.monitor == f"valid_score_{metric}"
 
 
@@ -100,3 +108,34 @@ def test_a_task_cannot_have_the_name_of_a_score(name):
 
 def test_metric_is_not_looked_at_without_early_stopping():
     check_settings(MultiTaskTextClassifier(early_stopping_metric="f1"), ["tone"])
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("lr", "learning_rate_init"),
+        ("batch_size", "batch_size"),
+        ("max_epochs", "max_iter"),
+        ("optimizer", "optimizer_sparse"),
+        ("optimizer__lr", "optimizer_sparse"),
+    ],
+)
+def test_what_has_a_parameter_of_its_own_is_refused_in_net_params(name, instead):
+    settings = MultiTaskTextClassifier(net_params={name: 1})
+    with pytest.raises(ValueError, match=f"net_params holds '{name}'. Use .*{instead}"):
+        check_settings(settings, ["tone"])
+
+
+def test_prefixes_of_the_net_may_pass():
+    names = ["optimizer_dense__betas", "optimizer_sparse__lr", "callbacks__print_log"]
+    settings = MultiTaskTextClassifier(net_params=dict.fromkeys(names))
+    check_settings(settings, ["tone"])
+
+
+def test_a_warm_start_keeps_the_scale_of_the_rows():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 3)), rng.integers(2, size=40)
+    clf = MultiTaskTextClassifier(random_state=0, max_iter=5).fit(X, y)
+    before = clf.predict_proba(X)
+    clf.set_params(warm_start=True, learning_rate_init=1e-12, max_iter=1)
+    np.testing.assert_allclose(clf.fit(10 * X, y).predict_proba(X), before, atol=1e-8)

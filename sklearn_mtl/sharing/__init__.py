@@ -1,5 +1,7 @@
 """Sharing: which parameters the tasks have in common, a file for each scheme."""
 
+from sklearn.base import clone
+
 from ._base import BaseSharing
 from ._hard import HardSharing
 from ._separate import Separate
@@ -40,7 +42,7 @@ def resolve_sharing(sharing, *, n_features, n_logits, itemsize=4):
         Bytes of a weight.
     """
     if not isinstance(sharing, str):
-        return sharing
+        return clone(sharing)  # as scikit-learn treats what it is given
     if sharing == "auto":
         fits = n_features * n_logits * itemsize <= PRIVATE_BUDGET
         sharing = "shared-private" if fits else "hard"

@@ -9,7 +9,15 @@ from .._layers import input_layer
 
 
 class BaseSharing(BaseEstimator, ABC):
-    """Settings that say how tasks share; builds the network around a trunk."""
+    """Settings that say how tasks share; builds the network around a trunk.
+
+    Attributes
+    ----------
+    is_shared : bool
+        Whether all tasks read one hidden vector, so that there is a representation.
+    """
+
+    is_shared = True
 
     @abstractmethod
     def build(self, trunk, spec, n_logits):
@@ -30,8 +38,8 @@ class BaseSharing(BaseEstimator, ABC):
         -------
         network : torch.nn.Module
             ``network(rows)`` returns a tuple of logits, one tensor of shape (n_rows,
-            n_logits[t]) per task; ``network.represent(rows)`` returns the hidden
-            vector all tasks read. ``network.is_shared`` says whether there is one.
+            n_logits[t]) per task; where the sharing ``is_shared``,
+            ``network.represent(rows)`` returns the hidden vector all tasks read.
         """
 
 
@@ -65,10 +73,6 @@ class TaskNetwork(nn.Module):
             nn.init.zeros_(self.head.bias)
         if private or trunk is None:
             self.private = input_layer(spec, sum(n_logits))
-
-    @property
-    def is_shared(self):
-        return self.trunk is not None
 
     def represent(self, rows):
         return self.trunk(rows)

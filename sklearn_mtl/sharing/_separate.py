@@ -27,6 +27,8 @@ class Separate(BaseSharing):
     >>> baseline = MultiTaskTextClassifier(sharing=Separate())
     """
 
+    is_shared = False
+
     def build(self, trunk, spec, n_logits):
         return SeparateNetworks(
             TaskNetwork(trunk, spec, [n], private=True) for n in n_logits
@@ -41,8 +43,6 @@ class SeparateNetworks(nn.Module):
     networks : iterable of TaskNetwork
         One for each task.
     """
-
-    is_shared = False
 
     def __init__(self, networks):
         super().__init__()

@@ -1,5 +1,7 @@
 """Trunks: the shared part of the network, from input rows to a hidden vector."""
 
+from sklearn.base import clone
+
 from ._bag import BagTrunk
 from ._base import BaseTrunk
 from ._dense import DenseTrunk
@@ -29,6 +31,8 @@ def resolve_trunk(trunk, *, sparse):
     if isinstance(trunk, str):
         alias = ("bag" if sparse else "dense") if trunk == "auto" else trunk
         trunk = _ALIASES[alias]()
+    else:
+        trunk = clone(trunk)  # as scikit-learn treats what it is given
     if sparse and not trunk.reads_sparse:
         raise ValueError(
             f"{type(trunk).__name__} reads dense rows and the rows are sparse, which "

@@ -15,8 +15,7 @@ class BagTrunk(SingleLayerTrunk):
     Parameters
     ----------
     n_units : int, default=128
-        Width of the hidden vector. On five real data sets 64 to 128 units were enough;
-        memory is ``n_features * n_units`` floats.
+        Width of the hidden vector. Memory is ``n_features * n_units`` floats.
 
     dropout : float or "auto", default="auto"
         Share of hidden units set to 0 at random in training. "auto" is 0.5, and 0 for

@@ -22,6 +22,7 @@ class BaseTrunk(BaseEstimator, ABC):
     """
 
     reads_sparse = False
+    _parameter_constraints: dict = {}
 
     @abstractmethod
     def build(self, spec):

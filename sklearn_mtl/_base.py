@@ -110,11 +110,11 @@ class BaseMultiTask(BaseEstimator):
         )
 
     def _check_table(self):
-        # An analyzer of the user's own may read anything.
-        analyzer = getattr(self.vectorizer_, "analyzer", None)
-        if self.vectorizer_ is None or reads_tables_too(self.vectorizer_):
+        """Refuse what is no text where the fitted vectorizer reads nothing else."""
+        vectorizer = self.vectorizer_
+        if vectorizer is None or reads_tables_too(vectorizer):
             return
-        if isinstance(analyzer, str):
+        if isinstance(getattr(vectorizer, "analyzer", None), str):  # not the user's own
             raise ValueError(
                 "X holds numeric rows, and fit saw texts. Pass a list or a column of "
                 "texts."

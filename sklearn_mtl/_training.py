@@ -1,6 +1,7 @@
 """One training run: rows, cells and settings in, a trained net out."""
 
 from contextlib import contextmanager
+from math import ceil
 
 import numpy as np
 import torch
@@ -62,41 +63,24 @@ def train(settings, rows, cells, trunk, previous=None):
         n_features=rows.shape[1],
         sparse=issparse(rows),
         # Weights that were learnt under one scale mean something else under another.
-        scale=row_scale(rows, cells.row_weights)
-        if previous is None
-        else previous.module__spec.scale,
+        scale=previous.module__spec.scale
+        if previous
+        else row_scale(rows, cells.row_weights),
         n_rows=rows.shape[0],
     )
     plan = make_plan(settings, spec)
-    targets = cells.targets
-    n_logits = [task.n_logits for task in targets.tasks]
-    sharing = resolve_sharing(
-        settings.sharing,
-        n_features=spec.n_features,
-        n_logits=sum(n_logits),
-        itemsize=rows.dtype.itemsize,
-    )
-    learn, validate = slice(None), None
+    learn, validation = slice(None), None
     if plan.early_stopping:
         learn, validate = multitask_split(
             cells.codes, settings.validation_fraction, rng
         )
         _check_validated(settings, cells, validate)
+        validation = predefined_split(cells.dataset(rows, validate))
     dataset = cells.dataset(rows, learn)
-    n_steps = plan.max_iter * -(-len(dataset) // plan.batch_size)
-    device = resolve_device(settings.device)
-    balancing = resolve_balancing(settings.loss_weights)
+    n_steps = plan.max_iter * ceil(len(dataset) / plan.batch_size)
     parameters = {
-        "tasks": targets.tasks,
-        "task_names": targets.names,
+        **_network_parameters(settings, cells, spec, trunk, rows.dtype),
         "alpha": settings.alpha,
-        "module__sharing": sharing,
-        "module__trunk": trunk,
-        "module__spec": spec,
-        "module__n_logits": n_logits,
-        "module__dtype": torch.from_numpy(np.empty(0, rows.dtype)).dtype,
-        "criterion__tasks": targets.tasks,
-        "criterion__balancing": balancing.build(targets.names, cells.labelled_share),
         "optimizer_sparse__lr": plan.sparse_rate,
         "optimizer_dense__lr": plan.dense_rate,
         "max_epochs": plan.max_iter,
@@ -104,24 +88,54 @@ def train(settings, rows, cells, trunk, previous=None):
         "iterator_train__shuffle": plan.batch_size < len(dataset),
         "iterator_train__generator": torch.Generator().manual_seed(seed),
         "iterator_valid__batch_size": 1024,
-        "train_split": None
-        if validate is None
-        else predefined_split(cells.dataset(rows, validate)),
-        "device": device,
+        "train_split": validation,
+        "device": resolve_device(settings.device),
         "verbose": settings.verbose,
         "callbacks": _callbacks(settings, plan, n_steps),
+        **(settings.net_params or {}),
     }
-    devices = [torch.device(device)] if device.startswith("cuda") else []
-    with torch.random.fork_rng(devices=devices), threads(settings.n_jobs):
-        torch.default_generator.manual_seed(seed)
-        if devices:
-            torch.cuda.manual_seed(seed)
-        net = MultiTaskNet(**{**parameters, **(settings.net_params or {})})
-        net.initialize()
-        if previous is not None:
+    with _seeded(seed, parameters["device"]), threads(settings.n_jobs):
+        net = MultiTaskNet(**parameters).initialize()
+        if previous:
             net.go_on_from(previous)
         net.train(dataset)
     return net, plan
+
+
+def _network_parameters(settings, cells, spec, trunk, dtype):
+    """Return what the net needs to build network and loss."""
+    targets = cells.targets
+    n_logits = [task.n_logits for task in targets.tasks]
+    sharing = resolve_sharing(
+        settings.sharing,
+        n_features=spec.n_features,
+        n_logits=sum(n_logits),
+        itemsize=dtype.itemsize,
+    )
+    balancing = resolve_balancing(settings.loss_weights)
+    return {
+        "tasks": targets.tasks,
+        "task_names": targets.names,
+        "module__sharing": sharing,
+        "module__trunk": trunk,
+        "module__spec": spec,
+        "module__n_logits": n_logits,
+        "module__dtype": getattr(torch, dtype.name),
+        "criterion__tasks": targets.tasks,
+        "criterion__balancing": balancing.build(targets.names, cells.labelled_share),
+    }
+
+
+@contextmanager
+def _seeded(seed, device):
+    """Run a block with torch's random numbers of its own, on the devices it uses."""
+    devices = [torch.device(device)] if device.startswith("cuda") else []
+    with torch.random.fork_rng(devices=devices):
+        torch.default_generator.manual_seed(seed)
+        for cuda in devices:
+            with torch.cuda.device(cuda):
+                torch.cuda.manual_seed(seed)
+        yield
 
 
 def check_settings(settings, task_names):

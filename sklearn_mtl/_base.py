@@ -45,7 +45,7 @@ class BaseMultiTask(BaseEstimator):
         return self
 
     def _fit(self, X, y, sample_weight):
-        resolve_device(self.device)
+        device = resolve_device(self.device)
         if isinstance(self.trunk, BaseTrunk):
             self.trunk._validate_params()
         texts = read_texts(X, self.vectorizer)
@@ -56,14 +56,15 @@ class BaseMultiTask(BaseEstimator):
         # What is fitted at this point is there because of a warm start.
         targets = getattr(self, "targets_", None)
         cells = read_cells(y, sample_weight, _num_samples(X), self, targets)
-        # Built for its checks alone, before any work is done.
+        # All that may refuse the parameters comes before the vectorizer's work.
         balancing = resolve_balancing(self.loss_weights)
-        balancing.build(cells.targets.names, cells.labelled_share)
+        balancing = balancing.build(cells.targets.names, cells.labelled_share)
         check_settings(self, cells.targets.names)
         rows = self._fit_rows(take_rows(X, cells.kept))
         trunk = resolve_trunk(self.trunk, sparse=issparse(rows))
         rows = match_trunk(rows, trunk is not None and trunk.reads_sparse)
-        net, plan = train(self, rows, cells, trunk, getattr(self, "net_", None))
+        previous = getattr(self, "net_", None)
+        net, plan = train(self, rows, cells, trunk, balancing, device, previous)
         self._take_over(net, plan, cells, trunk)
 
     def _fit_rows(self, X):

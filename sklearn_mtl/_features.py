@@ -7,9 +7,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.utils import _safe_indexing, assert_all_finite, get_tags
 from sklearn.utils.validation import check_memory, validate_data
 
-# Up to this many texts every word counts; beyond, a word of a single text is noise
-# that costs a row of weights in each layer.
-_ALL_WORDS = 200
+from ._layers import SMALL
 
 
 def read_texts(X, vectorizer="auto"):
@@ -129,7 +127,9 @@ def fit_vectorizer(vectorizer, X, memory=None):
     if isinstance(vectorizer, str):
         vectorizer = TfidfVectorizer(
             ngram_range=(1, 2),
-            min_df=1 if len(X) <= _ALL_WORDS else 2,
+            # Of many texts, a word of a single one is noise that costs a row of weights
+            # in each layer.
+            min_df=1 if len(X) <= SMALL else 2,
             sublinear_tf=True,
             dtype=np.float32,
         )

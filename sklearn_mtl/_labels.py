@@ -127,6 +127,15 @@ def as_label_table(y, *, missing_label=None, what="y"):
     )
 
 
+def check_task_names(parameter, value, task_names):
+    """Raise a ValueError where a dict parameter names a task that is not there."""
+    unknown = [name for name in (value or {}) if name not in task_names]
+    if unknown:
+        raise ValueError(
+            f"{parameter} names unknown tasks {unknown}. The tasks are {task_names}."
+        )
+
+
 def _open(y, what):
     """Split a container into names, raw columns, its kind and its template."""
     if isinstance(y, Mapping):

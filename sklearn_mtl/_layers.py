@@ -6,6 +6,9 @@ import torch
 from torch import nn
 from torch.nn.functional import embedding_bag
 
+# Up to this many rows data are small: full batches, no dropout, every word counts.
+SMALL = 200
+
 
 @dataclass(frozen=True)
 class InputSpec:
@@ -34,12 +37,12 @@ class InputSpec:
 
     @property
     def is_small(self):
-        """Up to 200 rows: full batches and no dropout.
+        """Whether training is in full batches and without dropout.
 
         The fit is then a deterministic function of weighted sums over rows, and a row
         of weight 2 equals the row given twice.
         """
-        return self.n_rows <= 200
+        return self.n_rows <= SMALL
 
 
 class SparseLinear(nn.Module):
@@ -75,7 +78,7 @@ class SparseLinear(nn.Module):
 
 
 class _SparseProduct(torch.autograd.Function):
-    """``rows @ weight`` with the gradient of `weight` as coalesced sparse rows."""
+    """``rows @ weight`` with a sparse gradient, a row for each feature of the batch."""
 
     @staticmethod
     def forward(ctx, weight, batch):

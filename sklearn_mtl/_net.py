@@ -31,14 +31,15 @@ class StopTraining(Exception):  # noqa: N818 (a request, not an error)
 
 
 class MultiTaskLoss(nn.Module):
-    """From logits and label cells to the loss of each task, and to the total.
+    """From logits and label cells to the loss of each task.
 
     Parameters
     ----------
     tasks : list of TaskType
 
     balancing : torch.nn.Module
-        Turns the vector of task losses into the total.
+        Turns the vector of task losses into the total; here because skorch trains what
+        is learnable in a criterion.
     """
 
     def __init__(self, tasks, balancing):
@@ -71,8 +72,8 @@ def build_network(sharing, trunk, spec, n_logits, dtype):
 class MultiTaskNet(NeuralNet):
     """A skorch net that learns several tasks from batches with empty cells.
 
-    Takes a :class:`~sklearn_mtl._batches.RowDataset` as X. All of skorch's callbacks
-    and ``prefix__parameter`` names work; ``optimizer_sparse__*`` speaks to the
+    Takes a :class:`~sklearn_mtl._batches.RowDataset` as X. skorch's callbacks and
+    ``prefix__parameter`` names are at hand; ``optimizer_sparse__*`` speaks to the
     optimizer of the sparse input layers and ``optimizer_dense__*`` to that of the rest.
 
     Parameters
@@ -317,11 +318,9 @@ class MultiTaskNet(NeuralNet):
         penalty = epoch["regularization"]
         row = {"epoch": number, "loss": penalty, "regularization": penalty}
         for task in self.task_names:
-            by_row, weight = (
-                epoch[f"task_train_loss_{task}"],
-                epoch[f"task_weight_{task}"],
-            )
-            row[f"loss_{task}"] = by_row / epoch[f"task_cells_{task}"]
+            by_row = epoch[f"task_train_loss_{task}"]
+            weight, cells = epoch[f"task_weight_{task}"], epoch[f"task_cells_{task}"]
+            row[f"loss_{task}"] = by_row / cells if cells else np.nan
             row[f"weight_{task}"] = weight
             row[f"weighted_loss_{task}"] = weight * by_row
             row["loss"] += weight * by_row

@@ -1,9 +1,8 @@
 """One optimizer for two kinds of weights: sparse input rows and the dense rest.
 
 Adaptive steps (Adam, Adagrad) make the steps of rare words as large as those of
-frequent ones, and a bag of words then overfits. Plain gradient descent on the input
-layer, with Adam on the few dense weights behind it, was the largest single effect on
-quality that was measured.
+frequent ones, and a bag of words then overfits. So the input layers take plain gradient
+descent, and Adam moves the few dense weights behind them.
 """
 
 import torch

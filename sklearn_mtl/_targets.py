@@ -5,6 +5,7 @@ import warnings
 import narwhals as nw
 import numpy as np
 
+from ._labels import check_task_names
 from .tasks import make_task
 
 
@@ -187,15 +188,6 @@ def check_learnable(table, task_types):
         raise ValueError(
             f"The task(s) {empty} have no label in any row of positive weight, so "
             "there is nothing to learn. Leave these columns out."
-        )
-
-
-def check_task_names(parameter, value, task_names):
-    """Raise a ValueError where a dict parameter names a task that is not there."""
-    unknown = [name for name in (value or {}) if name not in task_names]
-    if unknown:
-        raise ValueError(
-            f"{parameter} names unknown tasks {unknown}. The tasks are {task_names}."
         )
 
 

@@ -18,7 +18,6 @@ from ._net import MultiTaskNet
 from ._optimizers import LinearDecay
 from ._plan import asks_for_early_stopping, make_plan
 from ._splitting import multitask_split
-from .balancing import resolve_balancing
 from .sharing import resolve_sharing
 
 # Parameters of a skorch net that are parameters of ours, or do not exist here.
@@ -34,7 +33,7 @@ _OWN_PARAMETERS = {
 }
 
 
-def train(settings, rows, cells, trunk, previous=None):
+def train(settings, rows, cells, trunk, balancing, device, previous=None):
     """Build a net and train it.
 
     Parameters
@@ -47,6 +46,11 @@ def train(settings, rows, cells, trunk, previous=None):
     cells : LabelledCells
 
     trunk : BaseTrunk or None
+
+    balancing : torch.nn.Module
+        What the balancing strategy built.
+
+    device : str
 
     previous : MultiTaskNet, default=None
         Net whose weights to go on from.
@@ -79,7 +83,8 @@ def train(settings, rows, cells, trunk, previous=None):
     dataset = cells.dataset(rows, learn)
     n_steps = plan.max_iter * ceil(len(dataset) / plan.batch_size)
     parameters = {
-        **_network_parameters(settings, cells, spec, trunk, rows.dtype),
+        **_network_parameters(settings, cells.targets, spec, trunk, rows.dtype),
+        "criterion__balancing": balancing,
         "alpha": settings.alpha,
         "optimizer_sparse__lr": plan.sparse_rate,
         "optimizer_dense__lr": plan.dense_rate,
@@ -89,12 +94,12 @@ def train(settings, rows, cells, trunk, previous=None):
         "iterator_train__generator": torch.Generator().manual_seed(seed),
         "iterator_valid__batch_size": 1024,
         "train_split": validation,
-        "device": resolve_device(settings.device),
+        "device": device,
         "verbose": settings.verbose,
         "callbacks": _callbacks(settings, plan, n_steps),
         **(settings.net_params or {}),
     }
-    with _seeded(seed, parameters["device"]), threads(settings.n_jobs):
+    with _seeded(seed, device), threads(settings.n_jobs):
         net = MultiTaskNet(**parameters).initialize()
         if previous:
             net.go_on_from(previous)
@@ -102,9 +107,8 @@ def train(settings, rows, cells, trunk, previous=None):
     return net, plan
 
 
-def _network_parameters(settings, cells, spec, trunk, dtype):
-    """Return what the net needs to build network and loss."""
-    targets = cells.targets
+def _network_parameters(settings, targets, spec, trunk, dtype):
+    """Return what the net needs to know of tasks, network and loss."""
     n_logits = [task.n_logits for task in targets.tasks]
     sharing = resolve_sharing(
         settings.sharing,
@@ -112,7 +116,6 @@ def _network_parameters(settings, cells, spec, trunk, dtype):
         n_logits=sum(n_logits),
         itemsize=dtype.itemsize,
     )
-    balancing = resolve_balancing(settings.loss_weights)
     return {
         "tasks": targets.tasks,
         "task_names": targets.names,
@@ -122,7 +125,6 @@ def _network_parameters(settings, cells, spec, trunk, dtype):
         "module__n_logits": n_logits,
         "module__dtype": getattr(torch, dtype.name),
         "criterion__tasks": targets.tasks,
-        "criterion__balancing": balancing.build(targets.names, cells.labelled_share),
     }
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array
 
-from sklearn_mtl._labels import as_label_table
+from sklearn_mtl._labels import as_label_table, check_task_names
 
 
 def labelled_cells(table, task=0):
@@ -520,3 +520,10 @@ def test_any_cell_comes_back_and_exactly_none_is_missing(columns, container):
 def test_the_template_of_an_arrow_table_holds_none_of_its_cells():
     table = as_label_table(pa.table({"tone": ["a word to look for"] * 10}))
     assert b"look for" not in pickle.dumps(table.template)
+
+
+def test_unknown_names_are_found_in_any_dict_parameter():
+    check_task_names("class_weight", None, ["a"])
+    check_task_names("class_weight", {"a": 1}, ["a", "b"])
+    with pytest.raises(ValueError, match=r"class_weight names unknown tasks \['z'\]"):
+        check_task_names("class_weight", {"a": 1, "z": 2}, ["a", "b"])

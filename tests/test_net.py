@@ -214,3 +214,11 @@ def test_divergence_is_an_error():
 def test_another_network_cannot_be_gone_on_from():
     with pytest.raises(ValueError, match="warm_start goes on with the network"):
         make_net().go_on_from(make_net(module__trunk=BagTrunk(n_units=5)))
+
+
+def test_a_task_whose_cells_weigh_nothing_has_no_mean_loss():
+    dataset = make_dataset()
+    dataset.weights[:, 0] = 0
+    first = make_net(max_epochs=1).train(dataset).epochs()[0]
+    assert np.isnan(first["loss_topic"])
+    assert first["weighted_loss_topic"] == 0

@@ -13,7 +13,7 @@ from numpy.testing import assert_array_equal
 from pandas.testing import assert_frame_equal
 
 from sklearn_mtl._labels import as_label_table
-from sklearn_mtl._targets import Targets, check_task_names
+from sklearn_mtl._targets import Targets
 
 
 def targets_of(y, **params):
@@ -76,13 +76,6 @@ def test_tasks_with_a_single_class_are_named_in_one_warning():
     with pytest.warns(UserWarning, match=r"\['b', 'c'\] have a single class") as record:
         targets_of(y)
     assert len(record) == 1
-
-
-def test_unknown_names_are_found_in_any_dict_parameter():
-    check_task_names("class_weight", None, ["a"])
-    check_task_names("class_weight", {"a": 1}, ["a", "b"])
-    with pytest.raises(ValueError, match=r"class_weight names unknown tasks \['z'\]"):
-        check_task_names("class_weight", {"a": 1, "z": 2}, ["a", "b"])
 
 
 # Codes -------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import torch
 from sklearn.utils._param_validation import Interval
 from torch import nn
 
+from .._labels import check_task_names
 from ._base import BaseBalancing
 
 
@@ -23,7 +24,7 @@ class FixedWeights(BaseBalancing):
 
     With *p* = 0 all cells count the same, and a task with few labels is drowned by the
     others; with *p* = 1 all tasks count the same, and the few labels of a small task
-    make noisy steps. In between is better than both ends.
+    make noisy steps. The default lies between the two.
 
     Parameters
     ----------
@@ -98,12 +99,7 @@ class FixedWeights(BaseBalancing):
         if self.weights is None:
             return np.ones(len(task_names))
         if isinstance(self.weights, Mapping):
-            unknown = [name for name in self.weights if name not in task_names]
-            if unknown:
-                raise ValueError(
-                    f"loss_weights names unknown tasks {unknown}. The tasks are "
-                    f"{task_names}."
-                )
+            check_task_names("loss_weights", self.weights, task_names)
             weights = [self.weights.get(name, 1.0) for name in task_names]
         else:
             weights = list(self.weights)

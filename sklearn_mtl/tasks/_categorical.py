@@ -26,8 +26,7 @@ class Categorical(TaskType):
 
     @property
     def n_logits(self):
-        n_classes = len(self.classes_)
-        return n_classes if n_classes > 2 else 1
+        return _n_logits(len(self.classes_))
 
     def encode(self, cells):
         if len(cells) == 0:
@@ -62,6 +61,10 @@ class Categorical(TaskType):
         return CategoricalLoss([len(task.classes_) for task in tasks])
 
 
+def _n_logits(n_classes):
+    return n_classes if n_classes > 2 else 1
+
+
 class CategoricalLoss(nn.Module):
     r"""Cross-entropy of all categorical tasks in one pass over the joined logits.
 
@@ -81,7 +84,7 @@ class CategoricalLoss(nn.Module):
 
     def __init__(self, n_classes):
         super().__init__()
-        n_logits = [n if n > 2 else 1 for n in n_classes]
+        n_logits = [_n_logits(n) for n in n_classes]
         # The first class of a binary task is the reference, whose logit is 0.
         reference = torch.tensor([n <= 2 for n in n_classes])
         start = torch.tensor([0, *n_logits[:-1]]).cumsum(0)

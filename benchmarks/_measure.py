@@ -8,17 +8,31 @@ memory of its parent as its own.
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 from datetime import date
 from importlib import import_module
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "skorch", "sklearn_mtl")
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "torch",
+    "skorch",
+    "sklearn_mtl",
+    "fasttext-numpy2-wheel",
+    "vowpalwabbit",
+)
 
 
-def in_fresh_process(target, arguments, *, threads, limit=None):
+class Failed(Exception):  # noqa: N818 (an outcome, which gets a row of its own)
+    """The process ended without a result."""
+
+
+def in_fresh_process(target, arguments, *, threads, limit=None, python=None):
     """Call a function of a module in this folder, in a process of its own.
 
     Parameters
@@ -35,16 +49,24 @@ def in_fresh_process(target, arguments, *, threads, limit=None):
     limit : float, default=None
         Seconds after which the process is ended.
 
+    python : str, default=None
+        Another interpreter than the one that runs this.
+
     Returns
     -------
     result
         What the function returned; None if it was ended.
+
+    Raises
+    ------
+    Failed
+        If the process ended in an error, or was killed for want of memory.
     """
     settings = dict.fromkeys(THREAD_VARIABLES, str(threads))
     settings["CUDA_VISIBLE_DEVICES"] = ""
     try:
         finished = subprocess.run(
-            [sys.executable, __file__, target],
+            [python or sys.executable, __file__, target],
             input=json.dumps(arguments),
             stdout=subprocess.PIPE,
             text=True,
@@ -54,6 +76,8 @@ def in_fresh_process(target, arguments, *, threads, limit=None):
         )
     except subprocess.TimeoutExpired:
         return None
+    except subprocess.CalledProcessError as error:
+        raise Failed(f"exit status {error.returncode}") from error
     return json.loads(finished.stdout.splitlines()[-1])
 
 
@@ -66,8 +90,25 @@ def machine_facts(threads):
         "threads": threads,
         "device": "cpu",
         "python": platform.python_version(),
-        **{package: version(package) for package in PACKAGES},
+        **installed_versions(),
     }
+
+
+def installed_versions():
+    """Return the versions of the packages that this interpreter has."""
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def peak_mib():
+    """Return the peak resident memory of this process so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def _answer():

@@ -13,7 +13,7 @@ def read_results(path):
 
 
 def write_results(path, results):
-    """Write results by set, in the order of their names."""
+    """Write results in the order of their names."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_rounded(dict(sorted(results.items()))), indent=1)
@@ -43,6 +43,7 @@ def score(row, column):
 
 
 def seconds(value):
+    """Return seconds as a table shows them."""
     return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
 
 
@@ -51,10 +52,22 @@ def above_start(row):
     return row["fit_peak_mib"] - row["start_mib"]
 
 
-def is_over(row):
-    """Whether the system was ended at the time limit and so has no numbers."""
-    return "over_seconds" in row
+def has_numbers(row):
+    """Whether a system ran to its end, on some tasks at least."""
+    return row is not None and "runs" in row
 
 
-def over(row):
-    return f"over {row['over_seconds']:g} s"
+def total_seconds(row):
+    """Return the seconds from raw train texts to the labels of the test texts."""
+    return row["vectorise_seconds"] + row["fit_seconds"] + row["predict_seconds"]
+
+
+def cell(row, written):
+    """Return what a table says of a row: its numbers, or why there are none."""
+    if row is None:
+        return "-"
+    if "over_seconds" in row:
+        return f"over {row['over_seconds']:g} s"
+    if "not_installed" in row:
+        return "not installed"
+    return f"failed, {row['failed']}" if "failed" in row else written(row)

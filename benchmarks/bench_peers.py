@@ -1,78 +1,70 @@
-"""Compare this estimator with linear models per task: scores, seconds, memory.
+"""Compare this estimator with its peers: scores, seconds, memory.
 
-Every system is fitted on the train split with its defaults and scored on the labelled
-cells of the test split, each run in a process of its own. Prints a table per set and
-writes the rows to the results file, where rows of other sets and systems stay.
+Every system is fitted on the train split and scored on the labelled cells of the test
+split, each run in a process of its own. Prints a table per set and writes the rows to
+the results file, where rows of other sets and systems stay.
 """
 
 import argparse
 import sys
-from collections import Counter
+from pathlib import Path
 from statistics import mean, stdev
 
 from _data import find_sets
-from _measure import in_fresh_process, machine_facts
-from _results import (
-    RESULTS,
-    above_start,
-    is_over,
-    markdown_table,
-    over,
-    read_results,
-    score,
-    seconds,
-    write_results,
-)
-from _systems import SYSTEMS
+from _measure import Failed, in_fresh_process
+from _report import report
+from _results import RESULTS, read_results, write_results
+from _run import prediction_file
+from _summary import summarise_sets
+from _systems import OURS, SYSTEMS
 
 SCORES = ("accuracy", "macro_f1")
 SECONDS = ("vectorise_seconds", "fit_seconds", "predict_seconds")
 MEMORY = ("start_mib", "fit_peak_mib", "peak_mib")
-HEADER = (
-    "system",
-    "accuracy",
-    "macro-F1",
-    "vectorise s",
-    "fit s",
-    "predict s",
-    "fit peak MiB",
-    "above start MiB",
-)
 
 
 def main():
     options = read_options()
     for name in options.sets:
         facts = in_fresh_process(
-            "_systems:describe",
+            "_run:describe",
             {"folder": options.data, "name": name},
             threads=options.threads,
         )
         for system in options.systems:
             if SYSTEMS[system].same_labels and not facts["same_labels"]:
-                print(f"{name}: no {system}, labels differ", file=sys.stderr)
                 continue
             row = run_system(system, name, options)
             # Read again and written at once: a long benchmark may be interrupted.
             results = read_results(options.output)
-            rows = results.get(name, {}).get("systems", {}) | {system: row}
-            results[name] = {**facts, "systems": in_order(rows)}
+            result = results.get(name, {})
+            rows = in_order(result.get("systems", {}) | {system: row})
+            # Differences belong to rows as they were.
+            results[name] = {**facts, "systems": rows, "differences": {}}
             write_results(options.output, results)
-        print(report(name, read_results(options.output)[name]), flush=True)
+        results = read_results(options.output)
+        if options.predictions:
+            results[name]["differences"] = compare(name, results[name], options)
+            write_results(options.output, results)
+        print(report(name, results[name]), flush=True)
+    summary = summarise_sets(read_results(options.output))
+    write_results(options.output.with_name("summary.json"), summary)
 
 
 def read_options():
-    usual = [key for key, system in SYSTEMS.items() if not system.optional]
-    available = f"of {', '.join(SYSTEMS)}; default: {', '.join(usual)}"
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, metavar="DIR")
     parser.add_argument(
         "--sets", type=names, metavar="NAME,...", help="default: all in DIR"
     )
     parser.add_argument(
-        "--systems", type=names, default=usual, metavar="NAME,...", help=available
+        "--systems",
+        type=names,
+        default=list(SYSTEMS),
+        metavar="NAME,...",
+        help=f"default, and all there are: {', '.join(SYSTEMS)}",
     )
-    parser.add_argument("--seeds", type=int, default=3, metavar="N")
+    parser.add_argument("--seeds", type=int, default=5, metavar="N")
     parser.add_argument("--threads", type=int, default=2, metavar="N")
     parser.add_argument(
         "--limit",
@@ -80,7 +72,19 @@ def read_options():
         metavar="SECONDS",
         help="end a process that takes longer, reading the data included",
     )
-    parser.add_argument("--output", default=RESULTS / "peers.json", metavar="FILE")
+    parser.add_argument(
+        "--predictions",
+        metavar="DIR",
+        help="keep all predictions here, and compare systems by them",
+    )
+    parser.add_argument(
+        "--peers-python",
+        metavar="FILE",
+        help="interpreter that has requirements-peers.txt; default: this one",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=RESULTS / "peers.json", metavar="FILE"
+    )
     options = parser.parse_args()
     found = find_sets(options.data)
     if not found:
@@ -93,7 +97,7 @@ def read_options():
 
 
 def names(text):
-    return text.split(",")
+    return [name for name in text.split(",") if name]
 
 
 def in_order(rows):
@@ -102,21 +106,40 @@ def in_order(rows):
 
 def run_system(system, name, options):
     """Return the row of a system: every run, and what they come to."""
+    python = options.peers_python if SYSTEMS[system].needs else None
     row = {
         "system": SYSTEMS[system].label,
-        "machine": machine_facts(options.threads),
+        "machine": in_fresh_process(
+            "_measure:machine_facts",
+            {"threads": options.threads},
+            threads=options.threads,
+            python=python,
+        ),
     }
     runs = []
     for seed in range(options.seeds if SYSTEMS[system].seeded else 1):
         print(f"{name}: {system}, seed {seed}", file=sys.stderr, flush=True)
-        run = in_fresh_process(
-            "_systems:measure",
-            {"system": system, "folder": options.data, "name": name, "seed": seed},
-            threads=options.threads,
-            limit=options.limit,
-        )
+        arguments = {
+            "system": system,
+            "folder": options.data,
+            "name": name,
+            "seed": seed,
+            "predictions": options.predictions,
+        }
+        try:
+            run = in_fresh_process(
+                "_run:measure",
+                arguments,
+                threads=options.threads,
+                limit=options.limit,
+                python=python,
+            )
+        except Failed as failure:
+            return {**row, "failed": str(failure)}
         if run is None:
             return {**row, "over_seconds": options.limit}
+        if "not_installed" in run:
+            return {**row, **run}
         runs.append(run)
     return {**row, **summarise(runs)}
 
@@ -127,7 +150,9 @@ def summarise(runs):
         task: {key: mean(run["tasks"][task][key] for run in runs) for key in SCORES}
         for task in runs[0]["tasks"]
     }
+    only_tasks = runs[0]["only_tasks"]
     for run in runs:
+        del run["only_tasks"]
         scores = run.pop("tasks").values()
         run |= {key: mean(task[key] for task in scores) for key in SCORES}
     summary = {key: mean(run[key] for run in runs) for key in SCORES + SECONDS}
@@ -135,41 +160,36 @@ def summarise(runs):
     if len(runs) > 1:
         spread = {f"{key}_spread": stdev(run[key] for run in runs) for key in SCORES}
         summary |= spread
+    if only_tasks:
+        summary["only_tasks"] = only_tasks
     return {**summary, "runs": runs, "tasks": tasks}
 
 
-def report(name, result):
-    """Return the table of a set, with what must be known to read it."""
-    rows = result["systems"].values()
-    lines = [
-        f"## {name}",
-        "",
-        f"{result['train_texts']} texts to learn from, {result['test_texts']} to score "
-        f"on; {result['tasks']} tasks.",
-    ]
-    if result["left_out"]:
-        lines.append(f"One class in train, left out: {', '.join(result['left_out'])}.")
-    lines += ["", markdown_table(HEADER, map(table_row, rows)), ""]
-    for row in rows:
-        caught = sum(
-            (Counter(run["warnings"]) for run in row.get("runs", [])), Counter()
+def compare(name, result, options):
+    """Return our scores minus those of the peers whose predictions were kept."""
+    seeds = {
+        system: [run["seed"] for run in row["runs"]]
+        for system, row in result["systems"].items()
+        if "runs" in row
+        and all(
+            prediction_file(options.predictions, name, system, run["seed"]).exists()
+            for run in row["runs"]
         )
-        for category, count in caught.items():
-            lines.append(f"{row['system']}: {count} {category}")
-    return "\n".join(lines)
-
-
-def table_row(row):
-    if is_over(row):
-        return [row["system"], *[over(row)] * (len(HEADER) - 1)]
-    return [
-        row["system"],
-        score(row, "accuracy"),
-        score(row, "macro_f1"),
-        *[seconds(row[key]) for key in SECONDS],
-        f"{row['fit_peak_mib']:,.0f}",
-        f"{above_start(row):,.0f}",
-    ]
+    }
+    if OURS not in seeds:
+        return {}
+    print(f"{name}: bootstrap", file=sys.stderr, flush=True)
+    return in_fresh_process(
+        "_bootstrap:differences",
+        {
+            "folder": options.predictions,
+            "name": name,
+            "ours": OURS,
+            "peers": list(seeds),
+            "seeds": seeds,
+        },
+        threads=options.threads,
+    )
 
 
 if __name__ == "__main__":

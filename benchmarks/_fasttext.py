@@ -6,6 +6,7 @@ writing them is part of the fit. Label names are numbers, because a label must n
 a space.
 """
 
+import random
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -43,6 +44,8 @@ class FastText:
     def _fit_one(self, pairs, path):
         classes = sorted({label for _, label in pairs})
         codes = {label: code for code, label in enumerate(classes)}
+        # It learns from one line at a time, so their order must not mean anything.
+        random.Random(self.seed).shuffle(pairs)
         write_lines(path, (f"{PREFIX}{codes[label]} {line}" for line, label in pairs))
         model = fasttext.train_supervised(
             str(path), thread=n_threads(), seed=self.seed, verbose=0, **SETTINGS

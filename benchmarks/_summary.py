@@ -128,7 +128,7 @@ def predict_rates(results):
                 for key, row in rows.items()
             }
             rates[name]["ratio"] = rates[name][OURS] / rates[name][BASELINE]
-            rates[name]["short_texts"] = result["test_characters"] < SHORT
+            rates[name]["short_texts"] = result.get("test_characters", SHORT) < SHORT
     return rates
 
 

@@ -77,7 +77,8 @@ SYSTEMS = {
     "separate": System(
         'MultiTaskTextClassifier, sharing="separate"',
         "_network:separate",
+        "own",
         seeded=True,
     ),
-    "shared": System("MultiTaskTextClassifier", "_network:shared", seeded=True),
+    "shared": System("MultiTaskTextClassifier", "_network:shared", "own", seeded=True),
 }

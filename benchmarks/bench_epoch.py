@@ -15,31 +15,36 @@ from _results import RESULTS, read_results, write_results
 
 def main():
     options = read_options()
-    result = in_fresh_process(
-        "_epoch:measure",
-        {"folder": options.data, "name": options.set, "n_batches": options.batches},
-        threads=options.threads,
-    )
-    results = read_results(options.output)
-    results[options.set] = {**result, "machine": machine_facts(options.threads)}
-    write_results(options.output, results)
-    print(
-        f"{options.set}: {result['epoch_seconds']:.2f} s an epoch; over dense rows "
-        f"{result['dense_epoch_seconds']:.0f} s, {result['ratio']:.1f} times as long, "
-        f"extrapolated from {result['batches_timed']} of {result['batches']} batches."
-    )
+    for name in options.sets:
+        result = in_fresh_process(
+            "_epoch:measure",
+            {"folder": options.data, "name": name, "n_batches": options.batches},
+            threads=options.threads,
+        )
+        results = read_results(options.output)
+        results[name] = {**result, "machine": machine_facts(options.threads)}
+        write_results(options.output, results)
+        print(
+            f"{name}: {result['epoch_seconds']:.2f} s an epoch; over dense rows "
+            f"{result['dense_epoch_seconds']:.0f} s, {result['ratio']:.1f} times as "
+            f"long, extrapolated from {result['batches_timed']} of "
+            f"{result['batches']} batches.",
+            flush=True,
+        )
 
 
 def read_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, metavar="DIR")
-    parser.add_argument("--set", default="fdu_mtl", metavar="NAME")
+    parser.add_argument("--sets", default="fdu_mtl", metavar="NAME,...")
     parser.add_argument("--batches", type=int, default=20, metavar="N")
     parser.add_argument("--threads", type=int, default=2, metavar="N")
     parser.add_argument("--output", default=RESULTS / "epoch.json", metavar="FILE")
     options = parser.parse_args()
-    if options.set not in (found := find_sets(options.data)):
-        parser.error(f"no set {options.set} in {options.data}; there are {found}")
+    options.sets = options.sets.split(",")
+    found = find_sets(options.data)
+    if unknown := [name for name in options.sets if name not in found]:
+        parser.error(f"no {', '.join(unknown)} in {options.data}; there are {found}")
     return options
 
 

@@ -186,8 +186,8 @@ def linear_notes(best_linear):
     """Return how far the best linear model of each set is behind us in macro-F1."""
     words = {"tfidf": "TF-IDF", "ours": "our features"}
     return [
-        f"Our macro-F1 minus that of the best linear model over {words[family]} of each "
-        "set (best on the test split), in points: "
+        f"Our macro-F1 minus that of the best linear model over {words[family]} for "
+        "each set (best on the test split), in points: "
         + ", ".join(
             f"{name} {100 * entry['macro_f1_difference']:+.1f}"
             for name, entry in found["sets"].items()

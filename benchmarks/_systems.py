@@ -52,7 +52,9 @@ SYSTEMS = {
         "tfidf",
         same_labels=True,
     ),
-    "mlp": System("TF-IDF + MLPClassifier per task", "_linear:mlp"),
+    "mlp": System(
+        "TF-IDF + MLPClassifier(early_stopping=True) per task", "_linear:mlp"
+    ),
     "linear_svc_ours": System(
         "our features + LinearSVC per task", "_linear:linear_svc_ours", "ours"
     ),

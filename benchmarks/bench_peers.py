@@ -179,7 +179,7 @@ def compare(name, result, options):
     if OURS not in seeds:
         return {}
     print(f"{name}: bootstrap", file=sys.stderr, flush=True)
-    return in_fresh_process(
+    compared = in_fresh_process(
         "_bootstrap:differences",
         {
             "folder": options.predictions,
@@ -190,6 +190,25 @@ def compare(name, result, options):
         },
         threads=options.threads,
     )
+    kept = {}
+    for peer, entry in compared.items():
+        if is_of_these_rows(entry, result["systems"], peer):
+            kept[peer] = entry
+        else:
+            print(f"{name}: {peer} was run again since its predictions were kept")
+    return kept
+
+
+def is_of_these_rows(entry, rows, peer):
+    """Whether kept predictions give the scores of the rows, so that they belong."""
+    for key in SCORES:
+        own, other = (
+            mean(rows[system]["tasks"][task][key] for task in rows[peer]["tasks"])
+            for system in (OURS, peer)
+        )
+        if abs(own - other - entry[key]["difference"]) > 1e-4:
+            return False
+    return True
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def time_fit(texts, labels, test_texts=None, test_labels=None):
         "train_seconds": total - vectorising.seconds,
         "fit_seconds": total,
         "steps": steps,
-        "step_seconds": (total - vectorising.seconds) / steps,
+        "step_milliseconds": 1000 * (total - vectorising.seconds) / steps,
         "start_mib": start_mib,
         "fit_peak_mib": peak_mib(),
         "fit_mib": peak_mib() - start_mib,

@@ -25,7 +25,7 @@ GROWING = (
     "vectorise_seconds",
     "train_seconds",
     "fit_seconds",
-    "step_seconds",
+    "step_milliseconds",
     "predict_seconds",
     "fit_mib",
 )

@@ -112,10 +112,13 @@ class BaseMultiTask(BaseEstimator):
 
     def _check_table(self):
         """Refuse what is no text where the fitted vectorizer reads nothing else."""
-        vectorizer = self.vectorizer_
-        if vectorizer is None or reads_tables_too(vectorizer):
+        if self.vectorizer_ is None:
             return
-        if isinstance(getattr(vectorizer, "analyzer", None), str):  # not the user's own
+        reads_texts = isinstance(self.vectorizer, str) or (
+            not reads_tables_too(self.vectorizer_)
+            and isinstance(getattr(self.vectorizer_, "analyzer", None), str)
+        )
+        if reads_texts:  # and not something of the user's own making
             raise ValueError(
                 "X holds numeric rows, and fit saw texts. Pass a list or a column of "
                 "texts."

@@ -1,11 +1,16 @@
 """Rows to batches: whole slices of the matrix, never row by row."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from scipy.sparse import issparse
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
+
+# Batches whose rows are taken out of the matrix at once: a call for each batch would
+# cost more than the copying.
+BATCHES_AT_ONCE = 16
 
 
 class Transposed(NamedTuple):
@@ -32,11 +37,11 @@ class SparseBatch:
         self._transposed = None
 
     @classmethod
-    def from_csr(cls, rows):
-        indices, offsets = rows.indices, rows.indptr
+    def from_arrays(cls, indices, offsets, values):
+        """Wrap the arrays of a CSR matrix."""
         if offsets.dtype != indices.dtype:
             offsets = offsets.astype(indices.dtype)
-        return cls(*map(torch.from_numpy, (indices, offsets, rows.data)))
+        return cls(*map(torch.from_numpy, (indices, offsets, values)))
 
     def __len__(self):
         return len(self.offsets) - 1
@@ -46,7 +51,7 @@ class SparseBatch:
         if self._transposed is None:
             device = self.values.device
             indices, offsets = self.indices.cpu().numpy(), self.offsets.cpu().numpy()
-            order = np.argsort(indices, kind="stable")
+            order = np.argsort(indices)
             ordered = indices[order]
             starts = np.flatnonzero(np.diff(ordered, prepend=-1))
             rows = np.repeat(
@@ -111,20 +116,86 @@ class RowDataset(Dataset):
         return self.__getitems__([row])
 
     def __getitems__(self, rows):
-        X = self.X[rows]
-        X = SparseBatch.from_csr(X) if issparse(X) else torch.from_numpy(X)
+        taken = self.take(rows)
+        return taken.batch(0, len(taken))
+
+    def take(self, rows):
+        """Return a dataset of some rows, a list or array of numbers or a slice."""
         if self.codes is None:
-            return X, torch.zeros(0)
-        codes = torch.from_numpy(self.codes[rows].astype(np.int64))
-        return X, Cells(codes, torch.from_numpy(self.weights[rows]))
+            return RowDataset(self.X[rows])
+        return RowDataset(self.X[rows], self.codes[rows], self.weights[rows])
+
+    def batch(self, start, stop):
+        """Return the rows from `start` to `stop` with their cells, without a copy."""
+        X, own = self.X, slice(start, stop)
+        if issparse(X):
+            values = slice(X.indptr[start], X.indptr[stop])
+            offsets = X.indptr[start : stop + 1] - X.indptr[start]
+            rows = SparseBatch.from_arrays(X.indices[values], offsets, X.data[values])
+        else:
+            # torch warns of arrays that it may not write to: a memory map, perhaps.
+            rows = torch.from_numpy(np.require(X[own], requirements="W"))
+        if self.codes is None:
+            return rows, torch.zeros(0)
+        codes = torch.from_numpy(self.codes[own].astype(np.int64))
+        return rows, Cells(codes, torch.from_numpy(self.weights[own]))
 
 
-def _as_is(batch):
-    return batch
+class BatchLoader:
+    """The batches of a dataset, each made while the one before is used.
+
+    Stands where skorch expects a :class:`torch.utils.data.DataLoader`. The next batch
+    is made on a second thread: numpy and torch let go of the interpreter for most of
+    the work.
+
+    Parameters
+    ----------
+    dataset : RowDataset
+
+    batch_size : int, default=1
+        Rows in a batch; the last may have fewer.
+
+    shuffle : bool, default=False
+        Whether to visit the rows in a new random order each time.
+
+    generator : torch.Generator, default=None
+        Source of that order.
+
+    transpose : bool, default=False
+        Whether sparse batches are to be made by feature, too, as a step needs them.
+    """
+
+    def __init__(
+        self, dataset, batch_size=1, *, shuffle=False, generator=None, transpose=False
+    ):
+        self.dataset, self.batch_size = dataset, batch_size
+        self.shuffle, self.generator, self.transpose = shuffle, generator, transpose
+
+    def __len__(self):
+        return -(-len(self.dataset) // self.batch_size)
+
+    def __iter__(self):
+        batches = self._batches()
+        return batches if len(self) == 1 else _made_ahead(batches)
+
+    def _batches(self):
+        n_rows, at_once = len(self.dataset), BATCHES_AT_ONCE * self.batch_size
+        if self.shuffle:
+            order = torch.randperm(n_rows, generator=self.generator).numpy()
+        for first in range(0, n_rows, at_once):
+            block = slice(first, first + at_once)
+            taken = self.dataset.take(order[block] if self.shuffle else block)
+            for start in range(0, len(taken), self.batch_size):
+                batch = taken.batch(start, min(start + self.batch_size, len(taken)))
+                if self.transpose and isinstance(batch[0], SparseBatch):
+                    batch[0].transposed()
+                yield batch
 
 
-class BatchLoader(DataLoader):
-    """A DataLoader whose dataset hands out finished batches."""
-
-    def __init__(self, dataset, **kwargs):
-        super().__init__(dataset, collate_fn=_as_is, **kwargs)
+def _made_ahead(batches):
+    """Yield what an iterator yields, one item ahead on a thread of its own."""
+    with ThreadPoolExecutor(1) as worker:
+        ahead = worker.submit(next, batches, None)
+        while (batch := ahead.result()) is not None:
+            ahead = worker.submit(next, batches, None)
+            yield batch

@@ -7,7 +7,7 @@ import numpy as np
 from ._batches import RowDataset
 from ._labels import as_label_table
 from ._targets import Targets
-from ._weights import class_weight_table, row_weights
+from ._weights import class_weight_table, log_class_shares, row_weights
 from .metrics import cell_weights
 
 
@@ -32,6 +32,9 @@ class LabelledCells:
 
     labelled_share : ndarray of shape (n_tasks,)
         Share of the row weight that lies on rows with a label of the task.
+
+    log_class_shares : list of ndarray of shape (n_classes,)
+        Of the weight on each task's cells, the logarithm of what lies on each class.
     """
 
     kept: np.ndarray
@@ -40,6 +43,7 @@ class LabelledCells:
     weights: np.ndarray
     row_weights: np.ndarray
     labelled_share: np.ndarray
+    log_class_shares: list
 
     def dataset(self, rows, take=slice(None)):
         """Join some of the kept rows with their cells for training.
@@ -116,4 +120,13 @@ def read_cells(y, sample_weight, n_samples, settings, targets=None):
     factors = class_weight_table(settings.class_weight, targets, codes, weights)
     by_row = row_weights(weights, codes >= 0)
     share = by_row @ (codes >= 0) / by_row.sum()
-    return LabelledCells(kept, targets, codes, weights * factors, by_row, share)
+    weights = weights * factors
+    return LabelledCells(
+        kept,
+        targets,
+        codes,
+        weights,
+        by_row,
+        share,
+        log_class_shares(targets, codes, weights),
+    )

@@ -3,11 +3,15 @@
 import numpy as np
 from scipy.sparse import csr_array, issparse
 from sklearn.base import clone
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.pipeline import FeatureUnion
 from sklearn.utils import _safe_indexing, assert_all_finite, get_tags
 from sklearn.utils.validation import check_memory, validate_data
 
 from ._layers import SMALL
+from .feature_extraction import FastTfidfVectorizer
+
+# Up to this many characters on average, texts are short.
+SHORT_TEXT = 200
 
 
 def read_texts(X, vectorizer="auto"):
@@ -104,13 +108,44 @@ def check_numeric(estimator, X, *, reset):
     return as_rows(rows)
 
 
+def auto_vectorizer(texts):
+    """Return the vectorizer that "auto" stands for, unfitted.
+
+    TF-IDF over words and pairs of words with sublinear counts. Above 200 texts without
+    words of a single text; for short texts, which have few words that other texts have
+    too, the runs of four characters inside of words are added.
+
+    Parameters
+    ----------
+    texts : list of str
+
+    Returns
+    -------
+    vectorizer : FastTfidfVectorizer, or FeatureUnion of two
+    """
+    common = {
+        # Of many texts, a word of a single one is noise that costs a row of weights in
+        # each layer.
+        "min_df": 1 if len(texts) <= SMALL else 2,
+        "sublinear_tf": True,
+        "dtype": np.float32,
+    }
+    words = FastTfidfVectorizer(
+        ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **common
+    )
+    if sum(map(len, texts)) > SHORT_TEXT * len(texts):
+        return words
+    parts = FastTfidfVectorizer(analyzer="char_wb", ngram_range=(4, 4), **common)
+    return FeatureUnion([("words", words), ("parts", parts)])
+
+
 def fit_vectorizer(vectorizer, X, memory=None):
     """Fit a vectorizer and return it with the rows it makes.
 
     Parameters
     ----------
     vectorizer : "auto" or transformer
-        "auto" is TF-IDF over words and pairs of words; a transformer is cloned.
+        "auto" is :func:`auto_vectorizer`; a transformer is cloned.
 
     X : list of str, or what the transformer takes
 
@@ -125,14 +160,7 @@ def fit_vectorizer(vectorizer, X, memory=None):
     rows : csr_matrix, csr_array or ndarray of shape (n_samples, n_features)
     """
     if isinstance(vectorizer, str):
-        vectorizer = TfidfVectorizer(
-            ngram_range=(1, 2),
-            # Of many texts, a word of a single one is noise that costs a row of weights
-            # in each layer.
-            min_df=1 if len(X) <= SMALL else 2,
-            sublinear_tf=True,
-            dtype=np.float32,
-        )
+        vectorizer = auto_vectorizer(X)
     else:
         vectorizer = clone(vectorizer)
     try:

@@ -116,6 +116,26 @@ def _weighted_sums(table, indices, offsets, values):
     )
 
 
+class Dropout(nn.Module):
+    """Dropout that draws uniform numbers; torch's draws from Bernoulli, 4 times slower.
+
+    Parameters
+    ----------
+    p : float
+        Share of the units that a training step sets to 0; the others grow by 1 / (1 -
+        p).
+    """
+
+    def __init__(self, p):
+        super().__init__()
+        self.p = p
+
+    def forward(self, hidden):
+        if not (self.training and self.p):
+            return hidden
+        return hidden * (torch.rand_like(hidden) >= self.p).to(hidden).div_(1 - self.p)
+
+
 class DenseLinear(nn.Linear):
     """A linear layer over dense rows, scaled to unit mean squared norm."""
 

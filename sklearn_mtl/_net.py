@@ -7,12 +7,13 @@ from contextlib import suppress
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import EarlyStopping, LRScheduler, PrintLog
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler, PrintLog
+from skorch.utils import TeeGenerator
 from torch import nn
 
 from ._batches import BatchLoader, Cells
 from ._layers import SparseLinear
-from ._optimizers import JointOptimizer, SparseSGD
+from ._optimizers import Adam, JointOptimizer, SparseSGD
 from .metrics import codes_accuracy
 
 
@@ -40,16 +41,20 @@ class MultiTaskLoss(nn.Module):
     balancing : torch.nn.Module
         Turns the vector of task losses into the total; here because skorch trains what
         is learnable in a criterion.
+
+    adjustments : list of ndarray of shape (n_classes,), default=None
+        What is added to the logits of each task's classes in training alone.
     """
 
-    def __init__(self, tasks, balancing):
+    def __init__(self, tasks, balancing, adjustments=None):
         super().__init__()
         self.balancing = balancing
         self.columns, losses = [], []
         for task_type in dict.fromkeys(map(type, tasks)):
             own = [k for k, task in enumerate(tasks) if type(task) is task_type]
             self.columns.append(own)
-            losses.append(task_type.loss([tasks[k] for k in own]))
+            added = None if adjustments is None else [adjustments[k] for k in own]
+            losses.append(task_type.loss([tasks[k] for k in own], added))
         self.losses = nn.ModuleList(losses)
 
     def forward(self, logits, cells):
@@ -100,7 +105,7 @@ class MultiTaskNet(NeuralNet):
         task_names,
         alpha=0.0,
         optimizer_sparse=SparseSGD,
-        optimizer_dense=torch.optim.Adam,
+        optimizer_dense=Adam,
         module=build_network,
         criterion=MultiTaskLoss,
         iterator_train=BatchLoader,
@@ -163,11 +168,25 @@ class MultiTaskNet(NeuralNet):
     def infer(self, x, **fit_params):
         return self.module_(x.to(self.device))
 
+    def train_step(self, batch, **fit_params):
+        # As skorch does it, without the closure that only optimizers which evaluate a
+        # step several times need.
+        self.optimizer_.zero_grad()
+        step = self.train_step_single(batch, **fit_params)
+        if self.watches_gradients_:
+            self.notify(
+                "on_grad_computed",
+                named_parameters=TeeGenerator(self.get_all_learnable_params()),
+                batch=batch,
+                training=True,
+            )
+        self.optimizer_.step()
+        return step
+
     def get_loss(self, y_pred, y_true, X=None, training=False):
         cells = Cells(*(part.to(self.device) for part in y_true))
         sums = self.criterion_(y_pred, cells)
-        self.epoch_sums_ += sums.detach().double().cpu().numpy()
-        self.epoch_cells_ += (cells.weights * (cells.codes >= 0)).sum(0).cpu().numpy()
+        self.epoch_sums_ += sums.detach()
         self.epoch_rows_ += len(cells.codes)
         if not training:
             self._keep_decisions(y_pred, cells)
@@ -181,14 +200,15 @@ class MultiTaskNet(NeuralNet):
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         if iterator is None:
             return
-        self.epoch_sums_ = np.zeros(len(self.tasks))
-        self.epoch_cells_ = np.zeros(len(self.tasks))
+        self.epoch_sums_ = torch.zeros(
+            len(self.tasks), dtype=torch.float64, device=self.device
+        )
         self.epoch_rows_ = 0
         self.epoch_decisions_ = []
         super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
         self._record(f"task_{prefix}_loss", self.epoch_sums_ / self.epoch_rows_)
         if training:
-            self._record("task_cells", self.epoch_cells_ / self.epoch_rows_)
+            self._record("task_cells", self.cells_by_row_)
             self._record("task_weight", self.criterion_.balancing.weights)
             self.history.record("regularization", self._penalty())
         else:
@@ -241,6 +261,11 @@ class MultiTaskNet(NeuralNet):
         ValueError
             If the loss grows beyond all bounds.
         """
+        self.watches_gradients_ = any(
+            type(callback).on_grad_computed is not Callback.on_grad_computed
+            for _, callback in self.callbacks_
+        )
+        self.cells_by_row_ = (dataset.weights * (dataset.codes >= 0)).mean(axis=0)
         self.notify("on_train_begin", X=dataset, y=None)
         with suppress(StopTraining):
             self.fit_loop(dataset)

@@ -6,10 +6,47 @@ descent, and Adam moves the few dense weights behind them.
 """
 
 import torch
+from skorch.callbacks import Callback
 from torch.optim import Optimizer
 
 
-class SparseSGD(Optimizer):
+def _undecorated(method):
+    return getattr(method, "__wrapped__", method)
+
+
+class _WithoutCompiler:
+    """Methods of a torch optimizer without the decorators that speak to its compiler.
+
+    On their first call these import torch's compiler, which takes longer than a fit to
+    a few thousand texts.
+    """
+
+    add_param_group = _undecorated(Optimizer.add_param_group)
+    zero_grad = _undecorated(Optimizer.zero_grad)
+
+
+class Adam(_WithoutCompiler, torch.optim.Adam):
+    """torch's Adam, as one operation per weight.
+
+    Parameters
+    ----------
+    params : iterable
+        Weights or groups of them.
+
+    fused : bool, default=True
+        Whether a step is one operation per weight.
+
+    **kwargs : dict
+        Further parameters of :class:`torch.optim.Adam`.
+    """
+
+    def __init__(self, params, *, fused=True, **kwargs):
+        super().__init__(params, fused=fused, **kwargs)
+
+    step = torch.no_grad()(_undecorated(torch.optim.Adam.step))
+
+
+class SparseSGD(_WithoutCompiler, Optimizer):
     r"""Gradient descent on the rows of a weight that a batch touches.
 
     .. math:: W_u \leftarrow \frac{W_u - \eta\,G_u}{1 + \eta\,\alpha}
@@ -50,7 +87,7 @@ class SparseSGD(Optimizer):
                 weight.scatter_add_(0, index, gradient * (-group["lr"] * shrink))
 
 
-class JointOptimizer(Optimizer):
+class JointOptimizer(_WithoutCompiler, Optimizer):
     """Several optimizers behind the interface of one.
 
     Learning-rate schedulers and checkpoints see the parameter groups of all of them;
@@ -97,16 +134,26 @@ class JointOptimizer(Optimizer):
         self._adopt_groups()
 
 
-class LinearDecay:
-    """Factor on the learning rate that falls from 1 to 0 over a number of steps.
+class LinearDecay(Callback):
+    """A skorch callback by which learning rates fall to 0 step by step.
 
     Parameters
     ----------
     n_steps : int
+        Steps until 0.
     """
 
     def __init__(self, n_steps):
         self.n_steps = n_steps
 
-    def __call__(self, step):
-        return max(1.0 - step / self.n_steps, 0.0)
+    def on_train_begin(self, net, **kwargs):
+        self.step_ = 0
+        self.rates_ = [group["lr"] for group in net.optimizer_.param_groups]
+
+    def on_batch_begin(self, net, training=False, **kwargs):
+        if not training:
+            return
+        factor = max(1.0 - self.step_ / self.n_steps, 0.0)
+        for group, rate in zip(net.optimizer_.param_groups, self.rates_, strict=True):
+            group["lr"] = rate * factor
+        self.step_ += 1

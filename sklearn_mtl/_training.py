@@ -10,7 +10,6 @@ from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 from skorch.callbacks import EarlyStopping, LRScheduler, ProgressBar
 from skorch.helper import predefined_split
-from torch.optim.lr_scheduler import LambdaLR
 
 from ._features import row_scale
 from ._layers import InputSpec
@@ -85,12 +84,16 @@ def train(settings, rows, cells, trunk, balancing, device, previous=None):
     parameters = {
         **_network_parameters(settings, cells.targets, spec, trunk, rows.dtype),
         "criterion__balancing": balancing,
+        "criterion__adjustments": [
+            settings.logit_adjustment * shares for shares in cells.log_class_shares
+        ],
         "alpha": settings.alpha,
         "optimizer_sparse__lr": plan.sparse_rate,
         "optimizer_dense__lr": plan.dense_rate,
         "max_epochs": plan.max_iter,
         "batch_size": plan.batch_size,
         "iterator_train__shuffle": plan.batch_size < len(dataset),
+        "iterator_train__transpose": True,
         "iterator_train__generator": torch.Generator().manual_seed(seed),
         "iterator_valid__batch_size": 1024,
         "train_split": validation,
@@ -179,10 +182,7 @@ def _callbacks(settings, plan, n_steps):
     ]
     callbacks, last = [], []
     if not any(isinstance(callback, LRScheduler) for callback in bare):
-        decay = LRScheduler(
-            LambdaLR, lr_lambda=LinearDecay(n_steps), step_every="batch"
-        )
-        callbacks.append(("learning_rate", decay))
+        callbacks.append(("learning_rate", LinearDecay(n_steps)))
     if plan.early_stopping:
         metric = settings.early_stopping_metric
         stopping = EarlyStopping(

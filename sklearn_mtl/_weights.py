@@ -85,6 +85,39 @@ def _by_class(wanted, name, classes):
     return np.array(values, dtype=float)
 
 
+def log_class_shares(targets, codes, weights):
+    """Return the logarithm of each class's share in the labelled cells of its task.
+
+    Parameters
+    ----------
+    targets : Targets
+
+    codes : ndarray of shape (n_rows, n_tasks)
+
+    weights : ndarray of shape (n_rows, n_tasks)
+        How much each cell counts.
+
+    Returns
+    -------
+    log_shares : list of ndarray of shape (n_classes,)
+        A class without cells (a warm start may lack it) has the share of the rarest.
+    """
+    log_shares = []
+    for k, task in enumerate(targets.tasks):
+        rows = np.flatnonzero(codes[:, k] >= 0)
+        n_classes = len(task.classes_)
+        counts = np.bincount(
+            codes[rows, k], weights=weights[rows, k], minlength=n_classes
+        )
+        there = counts > 0
+        if there.any():
+            counts[~there] = counts[there].min()
+            log_shares.append(np.log(counts / counts.sum()))
+        else:
+            log_shares.append(np.zeros(n_classes))
+    return log_shares
+
+
 def row_weights(weights, labelled):
     """Return the weight of each row: the mean over its labelled cells.
 

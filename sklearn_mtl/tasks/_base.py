@@ -57,7 +57,7 @@ class TaskType(ABC):
 
     @staticmethod
     @abstractmethod
-    def loss(tasks):
+    def loss(tasks, adjustments=None):
         """Build the loss of several tasks of this type at once.
 
         Parameters
@@ -65,6 +65,10 @@ class TaskType(ABC):
         tasks : list of TaskType
             Tasks of this very type. They are computed together because a loop over
             many small tasks would cost more than the network.
+
+        adjustments : list of ndarray of shape (n_classes,), default=None
+            What the loss adds to the logits of each task's classes, so that the network
+            need not learn it.
 
         Returns
         -------

@@ -5,7 +5,7 @@ from numbers import Integral, Real
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
-from .._layers import input_layer
+from .._layers import Dropout, input_layer
 from ._base import BaseTrunk
 
 
@@ -31,5 +31,5 @@ class SingleLayerTrunk(BaseTrunk):
         return nn.Sequential(
             input_layer(spec, self.n_units, init_range=self.init_range),
             nn.ReLU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
         )

@@ -10,6 +10,8 @@ from ._ngrams import (
     Lengths,
     Sequences,
     count_ngrams,
+    find,
+    to_rows,
 )
 from ._tokens import NewCodes
 
@@ -51,20 +53,26 @@ class CharacterCounter:
         in_units = keep if of_texts is None else None
         counts = count_ngrams(sequences, len(alphabet), self._lengths, in_units)
         if of_texts is not None:
-            counts = counts._replace(matrix=_product(of_texts, counts.matrix))
+            counts = counts._replace(columns=counts.columns @ of_texts)
             if keep is not None:
                 counts = counts.select(keep)
-        counts = counts.sort(len(alphabet))
-        return _names(counts.symbols, alphabet), counts.matrix
+        symbols, matrix = counts.sort(len(alphabet))
+        return _names(symbols, alphabet), matrix
 
     def know(self, vocabulary):
         """Return a counter of the terms of a vocabulary alone."""
         return KnownCharacters(vocabulary, self._divide, self._lengths)
 
     def _divide(self, texts):
-        """Return distinct units of text, and how often each text has them.
+        """Return units of text, and how often each text has them.
 
-        The counts are None where each text is a unit.
+        Returns
+        -------
+        units : list of str
+            Distinct words in the order in which they are met, or else the texts.
+
+        of_texts : csr_array of shape (n_units, n_texts) or None
+            None if each text is a unit.
         """
         if self._cutter is None:
             ready = map(self._preprocess, texts)
@@ -72,9 +80,8 @@ class CharacterCounter:
         codes = NewCodes()
         sequences = self._cutter.code(texts, codes)
         words = codes.words
-        counts = count_ngrams(sequences, len(words), Lengths(1, 1))
-        units = [f" {words[code]} " for code in counts.symbols[:, 0].tolist()]
-        return units, counts.matrix
+        symbols, of_texts = count_ngrams(sequences, len(words), Lengths(1, 1))
+        return [f" {words[code]} " for code in symbols[:, 0].tolist()], of_texts
 
 
 class KnownCharacters:
@@ -100,15 +107,18 @@ class KnownCharacters:
         # A word is counted whole if it is shorter than the shortest run.
         self._known = KnownNgrams(ngrams, len(self._alphabet), lengths)
         self._divide = divide
+        self._n_terms = len(vocabulary)
 
     def count(self, texts):
         """Return the counts, a csr_array of shape (n_texts, n_terms)."""
         units, of_texts = self._divide(texts)
         points, rows = _code_points(units)
-        symbols = np.searchsorted(self._alphabet, points).astype(np.int32)
-        symbols[~np.isin(points, self._alphabet)] = MISSING
-        matrix = self._known.count(Sequences(symbols, rows, len(units)))
-        return matrix if of_texts is None else _product(of_texts, matrix)
+        symbols = find(points, self._alphabet).astype(np.int32)
+        sequences = Sequences(symbols, rows, len(units))
+        places, columns = self._known.count(sequences)
+        if of_texts is not None:
+            columns = columns @ of_texts
+        return to_rows(columns, places, self._n_terms)
 
 
 def _code_points(units):
@@ -116,12 +126,6 @@ def _code_points(units):
     points = np.frombuffer("".join(units).encode("utf-32-le", "surrogatepass"), "<u4")
     sizes = np.fromiter(map(len, units), np.int64, len(units))
     return points, np.repeat(np.arange(len(units), dtype=np.int32), sizes)
-
-
-def _product(of_texts, of_units):
-    matrix = of_texts @ of_units
-    matrix.sort_indices()
-    return matrix
 
 
 def _names(symbols, alphabet):

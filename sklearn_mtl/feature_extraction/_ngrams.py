@@ -111,36 +111,38 @@ class Numbering:
 class Counts(NamedTuple):
     """N-grams, and how often each sequence has them.
 
-    `symbols` has a row for each n-gram, filled up with -1; `matrix` is of shape
-    (n_rows, n_ngrams), with 32-bit counts.
+    `symbols` has a row for each n-gram, filled up with -1. `columns` is of shape
+    (n_ngrams, n_rows), with 32-bit counts; it becomes the columns of a matrix.
 
     The n-grams are in the order in which scikit-learn meets them, which reads a
-    sequence once for each length; the entries of a row of the matrix are, too.
+    sequence once for each length.
     """
 
     symbols: np.ndarray
-    matrix: csr_array
+    columns: csr_array
 
     def select(self, keep):
-        """Return the counts of the n-grams that are in the right number of rows."""
-        df = np.bincount(self.matrix.indices, minlength=len(self.symbols))
-        kept = np.flatnonzero(keep(df))
-        if len(kept) == len(df):
+        """Return the counts of n-grams with a number of rows that `keep` keeps."""
+        kept = np.flatnonzero(keep(np.diff(self.columns.indptr)))
+        if len(kept) == len(self.symbols):
             return self
-        return Counts(self.symbols[kept], self.matrix[:, kept])
+        return Counts(self.symbols[kept], self.columns[kept])
 
     def sort(self, n_symbols):
-        """Return these counts with n-grams in the order of their symbols.
+        """Return n-grams in the order of their symbols, and a matrix with a row each.
 
-        The entries of a row stay in their places, as scikit-learn leaves them. It
-        matters to the last bit of a row's norm.
+        Returns
+        -------
+        symbols : ndarray of shape (n_ngrams, longest)
+
+        matrix : csr_array of shape (n_rows, n_ngrams)
+            The entries of a row are in the order in which the n-grams are met, as
+            scikit-learn leaves them. It matters to the last bit of a row's norm.
         """
         order = order_of(self.symbols, n_symbols)
-        indices, indptr = self.matrix.indices, self.matrix.indptr
-        places = np.empty(len(order), dtype=indices.dtype)
-        places[order] = np.arange(len(order), dtype=indices.dtype)
-        parts = self.matrix.data, places[indices], indptr
-        return Counts(self.symbols[order], csr_array(parts, self.matrix.shape))
+        places = np.empty(len(order), dtype=np.int32)
+        places[order] = np.arange(len(order), dtype=np.int32)
+        return self.symbols[order], to_rows(self.columns, places, len(order))
 
 
 def count_ngrams(sequences, n_symbols, lengths, keep=None):
@@ -183,8 +185,8 @@ def count_ngrams(sequences, n_symbols, lengths, keep=None):
         skipped = row_starts[rows] * (lengths.longest - 1) + row_sizes[rows] * (n - 1)
         met.append(first_places + skipped)
     order = np.argsort(np.concatenate(met))
-    matrix = vstack(columns, format="csr")[order].T.tocsr()
-    return Counts(np.concatenate(symbols)[order], matrix)
+    columns = vstack(columns, format="csr")[order]
+    return Counts(np.concatenate(symbols)[order], columns)
 
 
 class KnownNgrams:
@@ -203,7 +205,6 @@ class KnownNgrams:
 
     def __init__(self, ngrams, n_symbols, lengths):
         self.lengths = lengths
-        self._n_columns = ngrams.n_rows
         self._numbering = Numbering(n_symbols)
         self._tables = {}
         sizes = np.bincount(ngrams.rows, minlength=ngrams.n_rows)
@@ -219,10 +220,14 @@ class KnownNgrams:
 
         Returns
         -------
-        matrix : csr_array of shape (n_rows, n_columns)
-            Its indices are sorted, its counts are 32-bit integers.
+        places : ndarray
+            The columns of the n-grams that occur, ascending.
+
+        columns : csr_array of shape (len(places), n_rows)
+            Their counts, 32-bit integers.
         """
-        found, columns = [], []
+        found = [csr_array((0, sequences.n_rows), dtype=np.intc)]
+        columns = [np.empty(0, dtype=np.int32)]
         for n, numbers, places in self._numbering.windows(sequences, self.lengths):
             known, known_columns = self._tables.get(n, ((), ()))
             if not len(known):
@@ -232,14 +237,30 @@ class KnownNgrams:
             kept = np.flatnonzero(places != MISSING)
             columns.append(known_columns[places[kept]])
             found.append(ngrams[kept])
-        shape = sequences.n_rows, self._n_columns
-        if not found:
-            return csr_array(shape, dtype=np.intc)
         columns = np.concatenate(columns)
         order = np.argsort(columns)
-        matrix = vstack(found, format="csr")[order].T.tocsr()
-        indices = columns[order].astype(matrix.indices.dtype)[matrix.indices]
-        return csr_array((matrix.data, indices, matrix.indptr), shape)
+        return columns[order], vstack(found, format="csr")[order]
+
+
+def to_rows(columns, places, n_columns):
+    """Return the matrix whose columns at some places are the rows of another.
+
+    Parameters
+    ----------
+    columns : csr_array of shape (len(places), n_rows)
+
+    places : ndarray of int
+
+    n_columns : int
+
+    Returns
+    -------
+    matrix : csr_array of shape (n_rows, n_columns)
+        The entries of a row are in the order of `columns`.
+    """
+    rows = columns.T.tocsr()
+    indices = places.astype(rows.indices.dtype, copy=False)[rows.indices]
+    return csr_array((rows.data, indices, rows.indptr), (rows.shape[0], n_columns))
 
 
 def count_windows(numbers, places, sequences):

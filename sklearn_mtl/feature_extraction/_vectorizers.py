@@ -10,13 +10,15 @@ from sklearn.feature_extraction.text import (
     TfidfVectorizer,
 )
 from sklearn.preprocessing import normalize
+from sklearn.utils import murmurhash3_32
 from sklearn.utils._sparse import _align_api_if_sparse
+from sklearn.utils.validation import FLOAT_DTYPES
 
 from ._settings import counter_for, settings_of
 from ._tokens import UnsuitedError
 
 # For fewer characters than these, scikit-learn's loop is through before ours is set up.
-SMALL = 5_000
+SMALL = 8_000
 
 
 class Settled(dict):
@@ -24,7 +26,56 @@ class Settled(dict):
 
 
 class FastCountVectorizer(CountVectorizer):
-    """TODO."""
+    r"""Turn texts into counts of words or of runs of characters, fast.
+
+    A :class:`~sklearn.feature_extraction.text.CountVectorizer` in every respect, with
+    the same parameters, attributes, errors and results: it takes a fraction of the
+    time, since it counts integers where scikit-learn counts strings.
+
+    Parameters
+    ----------
+    **parameters
+        Those of :class:`~sklearn.feature_extraction.text.CountVectorizer`.
+
+    Attributes
+    ----------
+    vocabulary_ : dict
+        Features and their columns.
+
+    fixed_vocabulary_ : bool
+        Whether the parameter ``vocabulary`` was given.
+
+    See Also
+    --------
+    FastTfidfVectorizer : The same with weights.
+
+    Notes
+    -----
+    scikit-learn's own code runs, with the same results in its own time, for
+
+    - a callable ``analyzer``, ``tokenizer``, ``preprocessor`` or ``strip_accents``;
+    - a ``token_pattern`` with a group, or one whose tokens hold blanks, or characters
+      that sort before a blank, where ``ngram_range`` joins tokens;
+    - ``input="file"`` and ``input="filename"``;
+    - subclasses that override a method that reads texts, such as ``build_analyzer``;
+    - calls of ``transform`` with few and short texts.
+
+    Any other ``token_pattern`` than runs of word characters, the default and ``\w+``
+    among them, is matched text by text, which takes most of the time.
+
+    All texts of a call are held in memory, as a list.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.feature_extraction import FastCountVectorizer
+    >>> vectorizer = FastCountVectorizer(ngram_range=(1, 2))
+    >>> X = vectorizer.fit_transform(["a good film", "a very good film"])
+    >>> vectorizer.get_feature_names_out()
+    array(['film', 'good', 'good film', 'very', 'very good'], dtype=object)
+    >>> X.toarray()
+    array([[1, 1, 1, 0, 0],
+           [1, 1, 1, 1, 1]])
+    """
 
     # scikit-learn's `fit`, `fit_transform` and `transform` call the three private
     # methods below. To replace those keeps all the rest, checks and errors included.
@@ -109,12 +160,71 @@ class FastCountVectorizer(CountVectorizer):
         return state
 
 
+# scikit-learn's class asks the next one in line for counts: that is ours.
 class FastTfidfVectorizer(TfidfVectorizer, FastCountVectorizer):
-    """TODO."""
+    """Turn texts into TF-IDF features, fast.
+
+    A :class:`~sklearn.feature_extraction.text.TfidfVectorizer` in every respect, with
+    the same parameters, attributes, errors and results, to the last bit. The notes on
+    `FastCountVectorizer` say for which settings it is no faster.
+
+    Parameters
+    ----------
+    **parameters
+        Those of :class:`~sklearn.feature_extraction.text.TfidfVectorizer`.
+
+    Attributes
+    ----------
+    vocabulary_ : dict
+        Features and their columns.
+
+    fixed_vocabulary_ : bool
+        Whether the parameter ``vocabulary`` was given.
+
+    idf_ : ndarray of shape (n_features,)
+        Inverse document frequencies, if ``use_idf``.
+
+    See Also
+    --------
+    FastCountVectorizer : Counts without weights.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.feature_extraction import FastTfidfVectorizer
+    >>> vectorizer = FastTfidfVectorizer(sublinear_tf=True)
+    >>> X = vectorizer.fit_transform(["a good film", "a very good film"])
+    >>> X.toarray().round(2)
+    array([[0.71, 0.71, 0.  ],
+           [0.5 , 0.5 , 0.7 ]])
+    """
 
 
 class FastHashingVectorizer(HashingVectorizer):
-    """TODO."""
+    """Turn texts into counts of hashed features, fast.
+
+    A :class:`~sklearn.feature_extraction.text.HashingVectorizer` in every respect, with
+    the same parameters, errors and results. Each feature is hashed once in a call,
+    however often it occurs, so many texts in a call gain more than few. The notes on
+    `FastCountVectorizer` say for which settings it is no faster; a ``dtype`` that is no
+    float is another.
+
+    Parameters
+    ----------
+    **parameters
+        Those of :class:`~sklearn.feature_extraction.text.HashingVectorizer`.
+
+    See Also
+    --------
+    FastCountVectorizer : Keeps the features' names.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.feature_extraction import FastHashingVectorizer
+    >>> vectorizer = FastHashingVectorizer(n_features=10, norm=None)
+    >>> vectorizer.transform(["a good film", "a very good film"]).toarray()
+    array([[ 0.,  0.,  0.,  0.,  0., -1.,  0.,  0.,  0.,  1.],
+           [ 0.,  0.,  0.,  0.,  0., -1., -1.,  0.,  0.,  1.]])
+    """
 
     def transform(self, X):
         """Return the matrix of hashed counts.
@@ -132,7 +242,7 @@ class FastHashingVectorizer(HashingVectorizer):
             return super().transform(X)  # which refuses it
         self._validate_ngram_range()
         self.build_analyzer()  # refuses bad settings, and warns of stop words
-        counter = counter_for(self)
+        counter = counter_for(self) if self.dtype in FLOAT_DTYPES else None
         documents = X if counter is None else list(X)
         texts = None if counter is None else as_texts(documents, self.decode)
         if texts and sum(map(len, texts)) >= SMALL:
@@ -146,11 +256,14 @@ class FastHashingVectorizer(HashingVectorizer):
 
     def _hash(self, names, counts):
         """Turn counts of n-grams into counts of their hashes."""
-        hashed = self._get_hasher().transform([name] for name in names)
-        indices = hashed.indices[counts.indices]
-        data = hashed.data[counts.indices] * counts.data.astype(hashed.dtype)
-        shape = len(counts.indptr) - 1, self.n_features
-        matrix = csr_array((data, indices, counts.indptr), shape)
+        hashes = np.fromiter(map(murmurhash3_32, names), np.int64, len(names))
+        columns = (np.abs(hashes) % self.n_features).astype(counts.indices.dtype)
+        signs = np.ones(len(names), dtype=self.dtype)
+        if self.alternate_sign:
+            signs[hashes < 0] = -1
+        data = signs[counts.indices] * counts.data.astype(self.dtype)
+        shape = counts.shape[0], self.n_features
+        matrix = csr_array((data, columns[counts.indices], counts.indptr), shape)
         matrix.sum_duplicates()  # keeps the zeros of signs that cancel
         if self.binary:
             matrix.data.fill(1)

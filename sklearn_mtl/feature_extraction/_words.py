@@ -1,10 +1,10 @@
 """Counts of words and of runs of words."""
 
-from itertools import chain
+from itertools import repeat
 
 import numpy as np
 
-from ._ngrams import KnownNgrams, Lengths, Sequences, count_ngrams
+from ._ngrams import KnownNgrams, Lengths, Sequences, count_ngrams, to_rows
 from ._tokens import KnownCodes, NewCodes
 
 
@@ -51,8 +51,8 @@ class WordCounter:
         rank[order] = np.arange(len(order), dtype=np.int32)
         sequences = sequences._replace(symbols=rank[sequences.symbols])
         counts = count_ngrams(sequences, len(words), self._lengths, keep)
-        counts = counts.sort(len(words))
-        return _names(counts.symbols, words), counts.matrix
+        symbols, matrix = counts.sort(len(words))
+        return _names(symbols, words), matrix
 
     def know(self, vocabulary):
         """Return a counter of the terms of a vocabulary alone."""
@@ -75,21 +75,25 @@ class KnownWords:
         terms = [term for term in vocabulary if isinstance(term, str)]
         columns = np.array([vocabulary[term] for term in terms], dtype=np.int32)
         if lengths.longest == 1:
-            parts = [[term] for term in terms]
+            words, sizes = terms, np.ones(len(terms), dtype=np.int64)
         else:
-            parts = [term.split(" ") for term in terms]
-        words = list(chain.from_iterable(parts))
-        place = {word: code for code, word in enumerate(dict.fromkeys(words))}
-        symbols = np.fromiter(map(place.__getitem__, words), np.int32, len(words))
-        rows = np.repeat(columns, list(map(len, parts)))
+            words = " ".join(terms).split(" ") if terms else []
+            n_blanks = map(str.count, terms, repeat(" "))
+            sizes = np.fromiter(n_blanks, np.int64, len(terms)) + 1
+        codes = NewCodes()
+        symbols = codes(words)
+        rows = np.repeat(columns, sizes)
         ngrams = Sequences(symbols, rows, len(vocabulary))
-        self._known = KnownNgrams(ngrams, len(place), lengths)
-        self._codes = KnownCodes(place, stop_words)
+        self._known = KnownNgrams(ngrams, len(codes.words), lengths)
+        self._codes = KnownCodes(codes.words, stop_words)
         self._cutter = cutter
+        self._n_terms = len(vocabulary)
 
     def count(self, texts):
         """Return the counts, a csr_array of shape (n_texts, n_terms)."""
-        return self._known.count(self._cutter.code(texts, self._codes))
+        sequences = self._cutter.code(texts, self._codes)
+        places, columns = self._known.count(sequences)
+        return to_rows(columns, places, self._n_terms)
 
 
 def _names(symbols, words):

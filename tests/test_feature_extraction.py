@@ -281,6 +281,7 @@ def shout(text):
         {"preprocessor": shout},
         {"strip_accents": shout},
         {"token_pattern": r"(\w)\w*"},
+        {"ngram_range": (0, 2)},
         {"token_pattern": r"[^,]+", "ngram_range": (1, 2)},
     ],
     ids=str,

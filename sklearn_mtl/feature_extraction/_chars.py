@@ -38,8 +38,7 @@ class CharacterCounter:
     def __init__(self, cutter, preprocess, ngram_range):
         self._cutter = cutter
         self._preprocess = preprocess
-        shortest = max(ngram_range[0], 1)
-        self._lengths = Lengths(shortest, ngram_range[1], whole=cutter is not None)
+        self._lengths = Lengths(*ngram_range, whole=cutter is not None)
 
     def count(self, texts, keep=None):
         """Return the features of texts, sorted, and a matrix of their counts.

@@ -52,9 +52,7 @@ class PackedReader:
         self._table = table
         self._shortest = shortest
         self._codes = codes
-        self._short = HashTable(
-            lambda packed: codes(packed.view("S8").astype(str).tolist())
-        )
+        self._short = HashTable(lambda packed: codes(_unpack(packed)))
 
     def __call__(self, texts):
         """Return the codes of all words, and the number of words in each text."""
@@ -83,6 +81,10 @@ class PackedReader:
             kept = sizes >= self._shortest
             starts, sizes = starts[kept], sizes[kept]
         return starts, sizes
+
+
+def _unpack(packed):
+    return packed.astype("<u8").view("S8").astype(str).tolist()
 
 
 class HashTable:

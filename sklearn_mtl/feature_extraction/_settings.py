@@ -1,6 +1,7 @@
 """Which settings of a vectorizer are covered, and what counts for them."""
 
 import re
+from numbers import Integral
 
 from sklearn.feature_extraction.text import CountVectorizer
 
@@ -40,6 +41,7 @@ def counter_for(vectorizer):
         or vectorizer.tokenizer is not None
         or callable(vectorizer.analyzer)
         or callable(vectorizer.strip_accents)
+        or not all(isinstance(n, Integral) and n > 0 for n in vectorizer.ngram_range)
         or any(
             getattr(own, name) is not getattr(CountVectorizer, name) for name in HOOKS
         )

@@ -63,7 +63,9 @@ class FastCountVectorizer(CountVectorizer):
     Any other ``token_pattern`` than runs of word characters, the default and ``\w+``
     among them, is matched text by text, which takes most of the time.
 
-    All texts of a call are held in memory, as a list.
+    All texts of a call are held in memory, as a list. The first ``transform`` after a
+    fit prepares the vocabulary; a change inside ``vocabulary_`` that leaves its size is
+    not noticed after that, while another dict is.
 
     Examples
     --------

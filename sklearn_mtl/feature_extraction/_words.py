@@ -23,7 +23,7 @@ class WordCounter:
     def __init__(self, cutter, stop_words, ngram_range):
         self._cutter = cutter
         self._stop_words = stop_words or ()
-        self._lengths = Lengths(max(ngram_range[0], 1), ngram_range[1])
+        self._lengths = Lengths(*ngram_range)
 
     def count(self, texts, keep=None):
         """Return the features of texts, sorted, and a matrix of their counts.

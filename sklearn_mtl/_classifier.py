@@ -51,9 +51,10 @@ class MultiTaskTextClassifier(
     Parameters
     ----------
     vectorizer : "auto" or transformer, default="auto"
-        "auto" turns texts into TF-IDF rows of words, pairs of words and, for short
-        texts, parts of words, see :func:`~sklearn_mtl._features.auto_vectorizer`; it
-        lets numeric and sparse rows through. A scikit-learn transformer is cloned.
+        "auto" turns texts into TF-IDF rows of words and pairs of words (sublinear
+        counts, 32-bit floats, above 200 texts without words of a single text), up to 5
+        million characters also of the 4-character parts of words, and lets numeric and
+        sparse rows through. A scikit-learn transformer is cloned.
 
     trunk : {"auto", "bag", "dense"}, BaseTrunk or None, default="auto"
         The shared part of the network. "auto" is

@@ -10,8 +10,8 @@ from sklearn.utils.validation import check_memory, validate_data
 from ._layers import SMALL
 from .feature_extraction import FastTfidfVectorizer
 
-# Up to this many characters on average, texts are short.
-SHORT_TEXT = 200
+# Up to this many characters in all texts together, there is time for parts of words.
+PARTS_BUDGET = 5_000_000
 
 
 def read_texts(X, vectorizer="auto"):
@@ -111,9 +111,10 @@ def check_numeric(estimator, X, *, reset):
 def auto_vectorizer(texts):
     """Return the vectorizer that "auto" stands for, unfitted.
 
-    TF-IDF over words and pairs of words with sublinear counts. Above 200 texts without
-    words of a single text; for short texts, which have few words that other texts have
-    too, the runs of four characters inside of words are added.
+    TF-IDF over words and pairs of words with sublinear counts, above 200 texts without
+    words of a single text. Up to 5 million characters in all, the runs of four
+    characters inside of words are added: the fewer and shorter the texts, the more of
+    their words are new, while their parts are not.
 
     Parameters
     ----------
@@ -133,7 +134,7 @@ def auto_vectorizer(texts):
     words = FastTfidfVectorizer(
         ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **common
     )
-    if sum(map(len, texts)) > SHORT_TEXT * len(texts):
+    if sum(map(len, texts)) > PARTS_BUDGET:
         return words
     parts = FastTfidfVectorizer(analyzer="char_wb", ngram_range=(4, 4), **common)
     return FeatureUnion([("words", words), ("parts", parts)])

@@ -52,6 +52,7 @@ WITHOUT_NETWORK = (
     "model_selection",
     "inspection",
     "datasets",
+    "feature_extraction",
 )
 NETWORK = {"torch", "skorch"} | {
     room for room, rank in RANK.items() if RANK["search"] <= rank <= RANK["_layers"]

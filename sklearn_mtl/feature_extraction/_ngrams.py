@@ -1,0 +1,329 @@
+"""From sequences of symbols to counts of their n-grams, without a string in between.
+
+A symbol is an integer, a word or a character by its place in sorted order. An n-gram is
+an integer too, so n-grams are counted by sorting integers, which numpy does many times
+faster than a dict counts strings.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_array, vstack
+
+MISSING = -1  # a symbol that is in no known n-gram
+BITS = 63  # of an integer that is not negative
+
+
+class Sequences(NamedTuple):
+    """Sequences of symbols, one after the other.
+
+    `symbols` holds those of all sequences, and `rows` the number of the sequence each
+    belongs to, below `n_rows`.
+    """
+
+    symbols: np.ndarray
+    rows: np.ndarray
+    n_rows: int
+
+
+class Lengths(NamedTuple):
+    """Which windows of a sequence count.
+
+    Those of `shortest` to `longest` symbols; and with `whole`, a sequence that is
+    shorter than `shortest` is counted as a whole.
+    """
+
+    shortest: int
+    longest: int
+    whole: bool = False
+
+
+class Numbering:
+    """Numbers for the n-grams over an alphabet, in the order of their symbols.
+
+    The number of an n-gram is that of its first n - 1 symbols, times the size of the
+    alphabet, plus the last symbol. Where this could outgrow 63 bits, the first n - 1
+    symbols are replaced by their place among those that occur, in `prefixes[n - 1]`.
+
+    Parameters
+    ----------
+    n_symbols : int
+        Size of the alphabet.
+    """
+
+    def __init__(self, n_symbols):
+        self.n_symbols = n_symbols
+        self.bounds = [1]  # numbers of n symbols are below bounds[n]
+        self.prefixes = {}
+
+    def windows(self, sequences, lengths):
+        """Yield (n, numbers, places) for the windows of n symbols.
+
+        A window's place is that of its first symbol.
+
+        The first sequences to be numbered are the ones that `prefixes` are learned
+        from; later ones are numbered alike, and windows with an unknown prefix are
+        left out.
+        """
+        symbols, rows, n_rows = sequences
+        sizes = np.bincount(rows, minlength=n_rows) if lengths.whole else None
+        numbers = np.zeros(len(symbols) + 1, dtype=np.int64)
+        fits = np.ones(len(symbols) + 1, dtype=bool)
+        for n in range(1, lengths.longest + 1):
+            last, first_rows = symbols[n - 1 :], rows[: len(rows) - n + 1]
+            fits = fits[:-1] & (last != MISSING) & (rows[n - 1 :] == first_rows)
+            if not fits.any():
+                return
+            numbers = self._extend(numbers[:-1], last, n, fits)
+            counts = fits
+            if n < lengths.shortest:
+                if not lengths.whole:
+                    continue
+                counts = fits & (sizes[first_rows] == n)
+            places = np.flatnonzero(counts)
+            yield n, numbers[places], places
+
+    def _extend(self, numbers, last, n, fits):
+        """Return the numbers of windows, and take unknown prefixes out of `fits`."""
+        if len(self.bounds) == n:
+            if self.bounds[-1] * self.n_symbols >= 2**BITS:
+                self.prefixes[n - 1] = np.unique(numbers[fits])
+                self.bounds[-1] = len(self.prefixes[n - 1])
+            self.bounds.append(self.bounds[-1] * self.n_symbols)
+        if n - 1 in self.prefixes:
+            numbers = find(numbers, self.prefixes[n - 1])
+            fits &= numbers != MISSING
+        numbers = numbers * self.n_symbols
+        numbers += last
+        return numbers
+
+    def symbols_of(self, numbers, n):
+        """Return the symbols of n-grams, an array of shape (len(numbers), n)."""
+        symbols = np.empty((len(numbers), n), dtype=np.int64)
+        for place in range(n - 1, 0, -1):
+            numbers, symbols[:, place] = np.divmod(numbers, self.n_symbols)
+            if place in self.prefixes:
+                numbers = self.prefixes[place][numbers]
+        symbols[:, 0] = numbers
+        return symbols
+
+
+class Counts(NamedTuple):
+    """N-grams, and how often each sequence has them.
+
+    `symbols` has a row for each n-gram, filled up with -1. `columns` is of shape
+    (n_ngrams, n_rows), with 32-bit counts; it becomes the columns of a matrix.
+
+    The n-grams are in the order in which scikit-learn meets them, which reads a
+    sequence once for each length.
+    """
+
+    symbols: np.ndarray
+    columns: csr_array
+
+    def select(self, keep):
+        """Return the counts of n-grams with a number of rows that `keep` keeps."""
+        kept = np.flatnonzero(keep(np.diff(self.columns.indptr)))
+        if len(kept) == len(self.symbols):
+            return self
+        return Counts(self.symbols[kept], self.columns[kept])
+
+    def sort(self, n_symbols):
+        """Return n-grams in the order of their symbols, and a matrix with a row each.
+
+        Returns
+        -------
+        symbols : ndarray of shape (n_ngrams, longest)
+
+        matrix : csr_array of shape (n_rows, n_ngrams)
+            The entries of a row are in the order in which the n-grams are met, as
+            scikit-learn leaves them. It matters to the last bit of a row's norm.
+        """
+        order = order_of(self.symbols, n_symbols)
+        places = np.empty(len(order), dtype=np.int32)
+        places[order] = np.arange(len(order), dtype=np.int32)
+        return self.symbols[order], to_rows(self.columns, places, len(order))
+
+
+def count_ngrams(sequences, n_symbols, lengths, keep=None):
+    """Count the n-grams that occur in sequences.
+
+    Parameters
+    ----------
+    sequences : Sequences
+
+    n_symbols : int
+
+    lengths : Lengths
+
+    keep : callable, default=None
+        Takes the numbers of sequences that have each n-gram, and says by a mask which
+        n-grams to keep.
+
+    Returns
+    -------
+    counts : Counts
+    """
+    numbering = Numbering(n_symbols)
+    row_sizes = np.bincount(sequences.rows, minlength=sequences.n_rows)
+    row_starts = np.cumsum(row_sizes) - row_sizes
+    symbols = [np.empty((0, lengths.longest), dtype=np.int64)]
+    columns = [csr_array((0, sequences.n_rows), dtype=np.intc)]
+    met = [np.empty(0, dtype=np.int64)]
+    for n, numbers, places in numbering.windows(sequences, lengths):
+        numbers, first_places, ngrams = count_windows(numbers, places, sequences)
+        if keep is not None:
+            kept = np.flatnonzero(keep(np.diff(ngrams.indptr)))
+            if len(kept) < len(numbers):
+                numbers, first_places = numbers[kept], first_places[kept]
+                ngrams = ngrams[kept]
+        columns.append(ngrams)
+        filled = np.full((len(numbers), lengths.longest), MISSING, dtype=np.int64)
+        filled[:, :n] = numbering.symbols_of(numbers, n)
+        symbols.append(filled)
+        rows = sequences.rows[first_places]
+        skipped = row_starts[rows] * (lengths.longest - 1) + row_sizes[rows] * (n - 1)
+        met.append(first_places + skipped)
+    order = np.argsort(np.concatenate(met))
+    columns = vstack(columns, format="csr")[order]
+    return Counts(np.concatenate(symbols)[order], columns)
+
+
+class KnownNgrams:
+    """The n-grams of a vocabulary, ready to be found in sequences.
+
+    Parameters
+    ----------
+    ngrams : Sequences
+        The n-grams of the vocabulary as sequences; their rows are the columns of the
+        matrix, and some rows may be empty.
+
+    n_symbols : int
+
+    lengths : Lengths
+    """
+
+    def __init__(self, ngrams, n_symbols, lengths):
+        self.lengths = lengths
+        self._numbering = Numbering(n_symbols)
+        self._tables = {}
+        sizes = np.bincount(ngrams.rows, minlength=ngrams.n_rows)
+        every = Lengths(1, lengths.longest)
+        for n, numbers, places in self._numbering.windows(ngrams, every):
+            columns = ngrams.rows[places]
+            whole = sizes[columns] == n  # all windows teach prefixes, these are wanted
+            order = np.argsort(numbers[whole])
+            self._tables[n] = numbers[whole][order], columns[whole][order]
+
+    def count(self, sequences):
+        """Count the known n-grams in sequences.
+
+        Returns
+        -------
+        places : ndarray
+            The columns of the n-grams that occur, ascending.
+
+        columns : csr_array of shape (len(places), n_rows)
+            Their counts, 32-bit integers.
+        """
+        found = [csr_array((0, sequences.n_rows), dtype=np.intc)]
+        columns = [np.empty(0, dtype=np.int32)]
+        for n, numbers, places in self._numbering.windows(sequences, self.lengths):
+            known, known_columns = self._tables.get(n, ((), ()))
+            if not len(known):
+                continue
+            numbers, _, ngrams = count_windows(numbers, places, sequences)
+            places = find(numbers, known)
+            kept = np.flatnonzero(places != MISSING)
+            columns.append(known_columns[places[kept]])
+            found.append(ngrams[kept])
+        columns = np.concatenate(columns)
+        order = np.argsort(columns)
+        return columns[order], vstack(found, format="csr")[order]
+
+
+def to_rows(columns, places, n_columns):
+    """Return the matrix whose columns at some places are the rows of another.
+
+    Parameters
+    ----------
+    columns : csr_array of shape (len(places), n_rows)
+
+    places : ndarray of int
+
+    n_columns : int
+
+    Returns
+    -------
+    matrix : csr_array of shape (n_rows, n_columns)
+        The entries of a row are in the order of `columns`.
+    """
+    rows = columns.T.tocsr()
+    indices = places.astype(rows.indices.dtype, copy=False)[rows.indices]
+    return csr_array((rows.data, indices, rows.indptr), (rows.shape[0], n_columns))
+
+
+def count_windows(numbers, places, sequences):
+    """Count how often each sequence has a window of each number.
+
+    Returns
+    -------
+    distinct : ndarray
+        The numbers that occur, ascending.
+
+    first_places : ndarray
+        Where each first occurs.
+
+    counts : csr_array of shape (len(distinct), n_rows)
+    """
+    place_bits = len(sequences.rows).bit_length()
+    table = None
+    if int(numbers.max(initial=0)).bit_length() + place_bits > BITS:
+        table, numbers = np.unique(numbers, return_inverse=True)
+    windows = numbers << place_bits
+    windows |= places
+    windows.sort()
+    places = windows & ((1 << place_bits) - 1)
+    windows >>= place_bits
+    rows = sequences.rows[places]
+    is_new = changes(windows)
+    is_entry = is_new | changes(rows)
+    entries = np.flatnonzero(is_entry)
+    counts = np.diff(entries, append=len(windows)).astype(np.intc)
+    starts = np.flatnonzero(is_new)
+    distinct = windows[starts]
+    # scipy keeps 32-bit indices only where all of them are.
+    small = len(windows) <= np.iinfo(np.int32).max
+    indptr = np.append(np.flatnonzero(is_new[entries]), len(entries))
+    indptr = indptr.astype(np.int32 if small else np.int64)
+    matrix = csr_array((counts, rows[entries], indptr), (len(starts), sequences.n_rows))
+    return distinct if table is None else table[distinct], places[starts], matrix
+
+
+def changes(values):
+    """Return a mask of the values that differ from the one before."""
+    mask = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=mask[1:])
+    return mask
+
+
+def find(values, table):
+    """Return the place of each value in a sorted table, -1 where it is not there."""
+    if not len(table):
+        return np.full(len(values), MISSING)
+    places = np.searchsorted(table, values)
+    np.minimum(places, len(table) - 1, out=places)
+    places[table[places] != values] = MISSING
+    return places
+
+
+def order_of(symbols, n_symbols):
+    """Return the order of n-grams by their symbols, the shorter of two first."""
+    n_ngrams, longest = symbols.shape
+    if (n_symbols + 1) ** longest >= 2**BITS:
+        return np.lexsort(symbols.T[::-1])
+    keys = np.zeros(n_ngrams, dtype=np.int64)
+    for place in range(longest):
+        keys *= n_symbols + 1
+        keys += symbols[:, place] + 1
+    return np.argsort(keys)

@@ -75,7 +75,7 @@ class Squared(TaskType):
     encode = decode = probabilities = decide = fit
 
     @staticmethod
-    def loss(tasks):
+    def loss(tasks, adjustments=None):
         class Loss(torch.nn.Module):
             def forward(self, logits, codes):
                 return torch.cat(logits, dim=1).square() * (codes >= 0)

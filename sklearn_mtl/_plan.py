@@ -9,6 +9,9 @@ from math import ceil
 
 # Step of the sparse input layer, for rows of unit mean squared norm, and of Adam.
 SPARSE_RATE = 500.0
+# The more epochs, the smaller the first, so that the way travelled for a row stays the
+# same; but no smaller than this share of it, at which few rows learn as well.
+LEAST_RATE = 0.2
 DENSE_RATE = 7e-3
 # Rows in a batch: with the rate in proportion to it, 64 rows are no better, and take
 # longer.
@@ -77,6 +80,8 @@ def make_plan(settings, spec):
         steps = FULL_BATCH_STEPS if spec.is_small else STEPS
         max_iter = max(EPOCHS, ceil(steps * batch_size / spec.n_rows))
     sparse_rate, dense_rate = SPARSE_RATE, DENSE_RATE
+    if not spec.is_small:
+        sparse_rate *= max(EPOCHS / max(max_iter, EPOCHS), LEAST_RATE)
     if spec.is_small and not spec.sparse:
         dense_rate = FULL_BATCH_DENSE_RATE
     input_rate = sparse_rate if spec.sparse else dense_rate

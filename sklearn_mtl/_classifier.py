@@ -91,8 +91,8 @@ class MultiTaskTextClassifier(
         A further value that means "no label", besides NaN, None and pandas.NA.
 
     max_iter : int or "auto", default="auto"
-        Epochs. "auto" gives large data 8 and small data so many that at least 1000
-        steps are made; up to 200 rows it makes 100 full-batch steps.
+        Epochs. "auto" gives large data 3 and small data so many that at least 300 steps
+        are made; up to 200 rows it makes 100 full-batch steps.
 
     batch_size : int or "auto", default="auto"
         Rows per step. "auto" is 256, and all rows up to 200 rows.
@@ -186,17 +186,11 @@ class MultiTaskTextClassifier(
         labelled cells, and ``weight_<task>``; with early stopping ``valid_score_mean``,
         ``valid_score_worst`` and ``valid_score_<task>``.
 
-    n_iter_ : int
-        Epochs run.
+    n_iter_, best_iter_ : int
+        Epochs run; the epoch, from 1, whose weights were kept.
 
-    best_iter_ : int
-        Epoch whose weights were kept, from 1.
-
-    n_features_in_ : int
-        Features seen in fit; for numeric X only.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        For a numeric DataFrame as X only.
+    n_features_in_, feature_names_in_ : int, ndarray of shape (n_features_in_,)
+        Features seen in fit, for numeric X only; their names, for a DataFrame only.
 
     See Also
     --------
@@ -365,8 +359,7 @@ class MultiTaskTextClassifier(
 
         Parameters
         ----------
-        X : iterable of str, or array-like or sparse matrix of shape \
-                (n_samples, n_features)
+        X : texts or numeric rows, as in :meth:`fit`
 
         output : {"array", "frame", "dict"}, default="array"
             "array" is an ndarray of shape (n_samples, n_tasks), or (n_samples,) if y
@@ -387,8 +380,7 @@ class MultiTaskTextClassifier(
 
         Parameters
         ----------
-        X : iterable of str, or array-like or sparse matrix of shape \
-                (n_samples, n_features)
+        X : texts or numeric rows, as in :meth:`fit`
 
         output : {"list", "dict"}, default="list"
 
@@ -414,15 +406,13 @@ class MultiTaskTextClassifier(
 
         Parameters
         ----------
-        X : iterable of str, or array-like or sparse matrix of shape \
-                (n_samples, n_features)
+        X : texts or numeric rows, as in :meth:`fit`
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
             Labels. A label that fit never saw counts as a wrong prediction, with a
             warning.
 
-        sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
-                default=None
+        sample_weight : array-like, as in :meth:`fit`, default=None
 
         Returns
         -------
@@ -443,8 +433,7 @@ class MultiTaskTextClassifier(
 
         Parameters
         ----------
-        X : iterable of str, or array-like or sparse matrix of shape \
-                (n_samples, n_features)
+        X : texts or numeric rows, as in :meth:`fit`
 
         Returns
         -------

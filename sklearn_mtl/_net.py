@@ -265,7 +265,9 @@ class MultiTaskNet(NeuralNet):
             type(callback).on_grad_computed is not Callback.on_grad_computed
             for _, callback in self.callbacks_
         )
-        self.cells_by_row_ = (dataset.weights * (dataset.codes >= 0)).mean(axis=0)
+        weights = dataset.weights * (dataset.codes >= 0)
+        # In 64 bits: numpy adds the rows of a table one by one, and the error grows.
+        self.cells_by_row_ = weights.mean(axis=0, dtype=float)
         self.notify("on_train_begin", X=dataset, y=None)
         with suppress(StopTraining):
             self.fit_loop(dataset)

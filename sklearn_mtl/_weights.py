@@ -112,7 +112,8 @@ def log_class_shares(targets, codes, weights):
         there = counts > 0
         if there.any():
             counts[~there] = counts[there].min()
-            log_shares.append(np.log(counts / counts.sum()))
+            # No quotient, which is 0 for a weight that is next to nothing.
+            log_shares.append(np.log(counts) - np.log(counts.sum()))
         else:
             log_shares.append(np.zeros(n_classes))
     return log_shares

@@ -1,11 +1,14 @@
 """Batches: whole slices of the matrix, sparse ones by row and by feature."""
 
+import threading
+
 import numpy as np
 import pytest
 import torch
-from scipy.sparse import csr_array, csr_matrix, random_array
+from scipy.sparse import csr_array, csr_matrix, issparse, random_array
 
-from sklearn_mtl._batches import BatchLoader, RowDataset, SparseBatch
+from sklearn_mtl import _batches
+from sklearn_mtl._batches import BATCHES_AT_ONCE, BatchLoader, RowDataset, SparseBatch
 
 
 @pytest.fixture
@@ -14,7 +17,13 @@ def matrix():
     return csr_array(random_array((7, 11), density=0.4, rng=rng, format="csr"))
 
 
+def batch_of(rows):
+    return SparseBatch.from_arrays(rows.indices, rows.indptr, rows.data)
+
+
 def to_dense(batch, n_features):
+    if isinstance(batch, torch.Tensor):
+        return batch.numpy()
     dense = np.zeros((len(batch), n_features))
     for row in range(len(batch)):
         part = slice(batch.offsets[row], batch.offsets[row + 1])
@@ -34,7 +43,7 @@ def test_rows_survive_in_the_order_asked_for(matrix, container, index_dtype):
 
 
 def test_transposed_is_the_transpose(matrix):
-    batch = SparseBatch.from_csr(matrix)
+    batch = batch_of(matrix)
     transposed = batch.transposed()
     dense = np.zeros(matrix.shape)
     for k, feature in enumerate(transposed.features.tolist()):
@@ -45,18 +54,18 @@ def test_transposed_is_the_transpose(matrix):
 
 
 def test_transposed_is_made_once(matrix):
-    batch = SparseBatch.from_csr(matrix)
+    batch = batch_of(matrix)
     assert batch.transposed() is batch.transposed()
 
 
 def test_moving_to_the_same_device_copies_nothing(matrix):
-    batch = SparseBatch.from_csr(matrix)
+    batch = batch_of(matrix)
     assert batch.to("cpu") is batch
 
 
 def test_moving_takes_the_transpose_along(matrix):
     # The "meta" device stands for any other one: it keeps shapes and no values.
-    moved = SparseBatch.from_csr(matrix).to("meta")
+    moved = batch_of(matrix).to("meta")
     assert moved.values.device.type == "meta"
     assert {part.device.type for part in moved.transposed()} == {"meta"}
     assert len(moved) == 7
@@ -82,13 +91,206 @@ def test_cells_come_with_their_rows(matrix):
     assert cells.weights.tolist() == [[0.6, 0.7], [0.2, 0.3]]
 
 
-def test_loader_visits_every_row_once(matrix):
-    codes = np.arange(7, dtype=np.int32)[:, None]
-    dataset = RowDataset(matrix, codes, np.ones((7, 1)))
-    generator = torch.Generator().manual_seed(0)
-    loader = BatchLoader(dataset, batch_size=3, shuffle=True, generator=generator)
-    batches = [cells.codes.ravel().tolist() for _, cells in loader]
-    assert [len(batch) for batch in batches] == [3, 3, 1]
-    visited = [row for batch in batches for row in batch]
-    assert sorted(visited) == list(range(7))
-    assert visited != list(range(7))
+@pytest.mark.parametrize("wrap", [csr_array, csr_matrix, csr_array.toarray])
+def test_a_batch_of_neighbours_is_no_copy(matrix, wrap):
+    X, codes = wrap(matrix), np.arange(14, dtype=np.int32).reshape(7, 2)
+    rows, cells = RowDataset(X, codes, codes / 10).batch(2, 5)
+    np.testing.assert_array_equal(to_dense(rows, 11), matrix.toarray()[2:5])
+    assert cells.codes.tolist() == codes[2:5].tolist()
+    ours, theirs = (rows.values, X.data) if issparse(X) else (rows, X)
+    assert np.shares_memory(ours.numpy(), theirs)
+
+
+@pytest.mark.parametrize("rows", [[4, 0, 4], np.array([6]), slice(2, 9), slice(0, 7)])
+def test_rows_that_are_taken_bring_their_cells(matrix, rows):
+    codes = np.arange(14, dtype=np.int32).reshape(7, 2)
+    taken = RowDataset(matrix, codes, codes / 10).take(rows)
+    np.testing.assert_array_equal(taken.X.toarray(), matrix.toarray()[rows])
+    np.testing.assert_array_equal(taken.codes, codes[rows])
+    np.testing.assert_array_equal(taken.weights, codes[rows] / 10)
+    assert RowDataset(matrix).take(rows).codes is None
+
+
+@pytest.mark.parametrize("of_indices", [np.int32, np.int64])
+@pytest.mark.parametrize("of_offsets", [np.int32, np.int64])
+def test_both_index_arrays_have_one_type(of_indices, of_offsets):
+    indices, offsets = np.array([1, 0], of_indices), np.array([0, 1, 2], of_offsets)
+    batch = SparseBatch.from_arrays(indices, offsets, np.array([3.0, 4.0]))
+    assert batch.indices.dtype == batch.offsets.dtype
+    np.testing.assert_array_equal(to_dense(batch, 2), [[0, 3], [4, 0]])
+
+
+# Loader ------------------------------------------------------------------------------
+
+SIZE = 3
+MANY = 2 * BATCHES_AT_ONCE * SIZE + 4  # two whole blocks, a batch, and one row more
+
+
+def make_dataset(n_rows=MANY, wrap=csr_array):
+    """Rows whose first column is their number, as is their only code."""
+    X = np.random.default_rng(0).integers(0, 3, (n_rows, 4)).astype(float)
+    X[:, 0] = np.arange(n_rows)
+    codes = np.arange(n_rows, dtype=np.int32)[:, None]
+    return RowDataset(wrap(X), codes, codes / 10)
+
+
+def read(loader):
+    """Give the batches as (rows, codes), each checked to be of the same rows."""
+    found = []
+    for rows, cells in loader:
+        found.append((to_dense(rows, 4), cells.codes.ravel().tolist()))
+        assert found[-1][0][:, 0].tolist() == found[-1][1]
+        torch.testing.assert_close(cells.weights, cells.codes / 10, check_dtype=False)
+    return found
+
+
+@pytest.mark.parametrize("wrap", [csr_array, csr_matrix, np.asarray])
+@pytest.mark.parametrize("n_rows", [1, 2, 3, 4, 48, 49, MANY])
+def test_loader_goes_through_the_rows_in_order(wrap, n_rows):
+    dataset = make_dataset(n_rows, wrap)
+    loader = BatchLoader(dataset, SIZE)
+    found = read(loader)
+    sizes = [len(codes) for _, codes in found]
+    assert sizes == [SIZE] * (n_rows // SIZE) + [n_rows % SIZE] * (n_rows % SIZE > 0)
+    assert len(loader) == len(sizes)
+    X = dataset.X.toarray() if issparse(dataset.X) else dataset.X
+    np.testing.assert_array_equal(np.concatenate([rows for rows, _ in found]), X)
+
+
+@pytest.mark.parametrize("wrap", [csr_array, np.asarray])
+def test_a_shuffled_loader_visits_every_row_once(wrap):
+    dataset = make_dataset(wrap=wrap)
+
+    def orders(seed):
+        generator = torch.Generator().manual_seed(seed)
+        loader = BatchLoader(dataset, SIZE, shuffle=True, generator=generator)
+        return [[row for _, codes in read(loader) for row in codes] for _ in range(2)]
+
+    first, second = orders(0)
+    assert sorted(first) == sorted(second) == list(range(MANY))
+    # Over the whole of the data, and anew each time.
+    assert max(first[: BATCHES_AT_ONCE * SIZE]) >= BATCHES_AT_ONCE * SIZE
+    assert first != second
+    assert orders(0) == [first, second]
+    assert orders(1)[0] != first
+
+
+def test_rows_to_predict_have_no_cells(matrix):
+    batches = list(BatchLoader(RowDataset(matrix), 3))
+    assert [len(rows) for rows, _ in batches] == [3, 3, 1]
+    assert [len(cells) for _, cells in batches] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("transpose", [False, True])
+@pytest.mark.parametrize("n_rows", [SIZE, MANY])
+def test_sparse_batches_are_transposed_where_a_step_needs_it(transpose, n_rows):
+    for rows, _ in BatchLoader(make_dataset(n_rows), SIZE, transpose=transpose):
+        assert (rows._transposed is not None) == transpose
+
+
+def test_dense_batches_need_no_transpose():
+    loader = BatchLoader(make_dataset(wrap=np.asarray), SIZE, transpose=True)
+    assert {type(rows) for rows, _ in loader} == {torch.Tensor}
+
+
+class Watched(RowDataset):
+    """Notes on which thread each batch is made, and fails where a test wants it."""
+
+    def __init__(self, *args, fails_at=None):
+        super().__init__(*args)
+        self.fails_at = fails_at
+        self.makers = []
+        self.made = threading.Semaphore(0)
+
+    def take(self, rows):
+        return self  # as the first block
+
+    def batch(self, start, stop):
+        if start == self.fails_at:
+            raise OSError(f"row {start} cannot be read")
+        self.makers.append(threading.current_thread())
+        batch = super().batch(start, stop)
+        self.made.release()
+        return batch
+
+
+def watch(n_rows=5 * SIZE, **kwargs):
+    dataset = make_dataset(n_rows)
+    return Watched(dataset.X, dataset.codes, dataset.weights, **kwargs)
+
+
+def test_the_next_batch_is_made_while_one_is_used():
+    dataset = watch()
+    before, batches = threading.active_count(), iter(BatchLoader(dataset, SIZE))
+    next(batches)
+    for _ in range(2):  # nobody has asked for the second one
+        assert dataset.made.acquire(timeout=10)
+    assert len(list(batches)) == 4
+    assert len(set(dataset.makers)) == 1
+    assert dataset.makers[0] is not threading.main_thread()
+    assert threading.active_count() == before
+
+
+def test_one_batch_needs_no_thread(monkeypatch):
+    monkeypatch.delattr(_batches, "ThreadPoolExecutor")
+    dataset = watch(SIZE)
+    assert len(list(BatchLoader(dataset, SIZE))) == 1
+    assert dataset.makers == [threading.main_thread()]
+    with pytest.raises(NameError):  # so this is what threads are made of
+        list(BatchLoader(dataset, 1))
+
+
+@pytest.mark.parametrize("start", [0, SIZE, 4 * SIZE])
+def test_an_error_in_the_thread_reaches_the_caller(start):
+    dataset, before = watch(fails_at=start), threading.active_count()
+    seen = []
+    with pytest.raises(OSError, match=f"row {start} cannot be read"):
+        seen.extend(BatchLoader(dataset, SIZE))
+    assert len(dataset.makers) == start // SIZE
+    assert threading.active_count() == before
+
+
+def test_an_iteration_may_be_abandoned():
+    before = threading.active_count()
+    loader = BatchLoader(make_dataset(), SIZE)
+    for k, _ in enumerate(loader):
+        if k == 2:
+            break
+
+    def fail():
+        for _ in loader:
+            raise RuntimeError("the step failed")
+
+    with pytest.raises(RuntimeError, match="the step failed"):
+        fail()
+    batches = iter(loader)
+    next(batches)
+    batches.close()
+    iter(loader)  # never begun
+    assert threading.active_count() == before
+    assert len(list(loader)) == len(loader)
+
+
+@pytest.fixture
+def torch_warns_every_time():
+    before = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)
+    yield
+    torch.set_warn_always(before)
+
+
+@pytest.mark.usefixtures("torch_warns_every_time")
+@pytest.mark.parametrize("wrap", [csr_array, csr_matrix, np.asarray])
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("n_rows", [SIZE, MANY])
+def test_rows_that_must_not_be_written_to_give_no_warning(wrap, shuffle, n_rows):
+    dataset = make_dataset(n_rows, wrap)
+    X = dataset.X
+    parts = (X.data, X.indices, X.indptr) if issparse(X) else (X,)
+    for part in parts:
+        part.flags.writeable = False
+    if not issparse(X):
+        with pytest.warns(UserWarning, match="not writable"):
+            torch.from_numpy(X)
+    assert len(read(BatchLoader(dataset, SIZE, shuffle=shuffle))) == -(-n_rows // SIZE)
+    assert not any(part.flags.writeable for part in parts)

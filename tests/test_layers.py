@@ -8,13 +8,23 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array, csr_matrix, random_array
 
 from sklearn_mtl._batches import SparseBatch
-from sklearn_mtl._layers import DenseLinear, InputSpec, SparseLinear, input_layer
+from sklearn_mtl._layers import (
+    DenseLinear,
+    Dropout,
+    InputSpec,
+    SparseLinear,
+    input_layer,
+)
 
 
 def rows_of(n_rows, n_features, density, seed):
     rng = np.random.default_rng(seed)
     matrix = random_array((n_rows, n_features), density=density, rng=rng, format="csr")
     return csr_array(matrix)
+
+
+def batch_of(rows):
+    return SparseBatch.from_arrays(rows.indices, rows.indptr, rows.data)
 
 
 @given(
@@ -38,7 +48,7 @@ def test_sparse_layer_is_the_dense_layer(
         dense.weight.copy_(sparse.weight.T)
         dense.bias.copy_(sparse.bias)
 
-    found = sparse(SparseBatch.from_csr(rows))
+    found = sparse(batch_of(rows))
     expected = dense(torch.from_numpy(rows.toarray()))
     torch.testing.assert_close(found, expected)
 
@@ -52,7 +62,7 @@ def test_sparse_layer_is_the_dense_layer(
 def test_gradient_holds_each_feature_of_the_batch_once_and_no_other():
     rows = csr_array(np.array([[0, 1.0, 0, 2.0, 0], [0, 3.0, 0, 0, 0]]))
     layer = SparseLinear(5, 3).double()
-    layer(SparseBatch.from_csr(rows)).sum().backward()
+    layer(batch_of(rows)).sum().backward()
     gradient = layer.weight.grad
     assert gradient._indices()[0].tolist() == [1, 3]
     assert gradient._values()[:, 0].tolist() == [4.0, 2.0]
@@ -63,7 +73,7 @@ def test_gradient_sums_a_feature_stored_twice_in_a_row():
         (np.array([1.0, 2.0]), np.array([1, 1]), np.array([0, 2])), (1, 3)
     )
     layer = SparseLinear(3, 1).double()
-    layer(SparseBatch.from_csr(rows)).sum().backward()
+    layer(batch_of(rows)).sum().backward()
     assert layer.weight.grad.to_dense().ravel().tolist() == [0.0, 3.0, 0.0]
 
 
@@ -72,7 +82,7 @@ def test_a_row_without_stored_values_gives_the_bias():
     with torch.no_grad():
         layer.bias.copy_(torch.tensor([1.0, -1.0]))
         layer.weight.fill_(7.0)
-    empty = SparseBatch.from_csr(csr_array((3, 4), dtype=np.float32))
+    empty = batch_of(csr_array((3, 4), dtype=np.float32))
     output = layer(empty)
     assert output.tolist() == [[1.0, -1.0]] * 3
     output.sum().backward()
@@ -94,3 +104,53 @@ def test_input_layer_fits_the_rows(sparse, kind):
 def test_small_ends_at_200_rows(n_rows, small):
     spec = InputSpec(n_features=1, sparse=True, scale=1.0, n_rows=n_rows)
     assert spec.is_small is small
+
+
+# Dropout -----------------------------------------------------------------------------
+
+
+def dropped(p, hidden, seed=0):
+    torch.manual_seed(seed)
+    return Dropout(p).train()(hidden)
+
+
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_dropout_sets_its_share_to_zero_and_keeps_the_mean(p, dtype):
+    found = dropped(p, torch.full((400, 500), 3.0, dtype=dtype))
+    assert found.dtype == dtype
+    kept = found[found != 0]
+    torch.testing.assert_close(kept, torch.full_like(kept, 3 / (1 - p)))
+    # Five standard errors of a share, and what they make of the mean.
+    error = 5 * (p * (1 - p) / found.numel()) ** 0.5
+    assert (found == 0).double().mean().item() == pytest.approx(p, abs=error)
+    assert found.mean().item() == pytest.approx(3, abs=3 * error / (1 - p))
+
+
+def test_dropout_treats_each_unit_of_each_row_on_its_own():
+    zeros = (dropped(0.5, torch.ones(400, 50)) == 0).double()
+    for shares in (zeros.mean(0), zeros.mean(1)):
+        assert shares.min() > 0.2
+        assert shares.max() < 0.8
+    assert zeros.unique(dim=0).shape[0] == 400
+
+
+@pytest.mark.parametrize(("p", "training"), [(0.5, False), (0.0, True), (0.0, False)])
+def test_dropout_is_not_there_in_prediction_and_at_zero(p, training):
+    hidden, state = torch.randn(3, 4), torch.get_rng_state()
+    assert Dropout(p).train(training)(hidden) is hidden
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_dropout_follows_the_seed():
+    hidden = torch.ones(20, 20)
+    assert torch.equal(dropped(0.5, hidden), dropped(0.5, hidden))
+    assert not torch.equal(dropped(0.5, hidden), dropped(0.5, hidden, seed=1))
+
+
+def test_the_gradient_passes_where_the_units_do():
+    hidden = torch.ones(20, 20, requires_grad=True)
+    found = dropped(0.25, hidden)
+    found.sum().backward()
+    torch.testing.assert_close(hidden.grad, found.detach())
+    assert (hidden == 1).all()  # and the input is what it was

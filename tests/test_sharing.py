@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import sharing as sharings
-from sklearn_mtl._batches import SparseBatch
+from sklearn_mtl._batches import RowDataset, SparseBatch
 from sklearn_mtl._layers import InputSpec
 from sklearn_mtl.sharing import HardSharing, Separate, SharedPrivate, resolve_sharing
 from sklearn_mtl.trunks import BagTrunk, BaseTrunk, DenseTrunk, resolve_trunk
@@ -33,7 +33,7 @@ def rows_for(trunk, n_rows=8, seed=0):
         (n_rows, 9), density=0.5, rng=np.random.default_rng(seed), format="csr"
     )
     if trunk.reads_sparse:
-        return SparseBatch.from_csr(csr_array(matrix))
+        return RowDataset(csr_array(matrix)).batch(0, n_rows)[0]
     return torch.from_numpy(matrix.toarray())
 
 
@@ -130,7 +130,7 @@ def test_hard_sharing_is_shared_private_without_the_private_path():
 def test_without_trunk_there_is_a_linear_path_alone(sharing):
     spec = InputSpec(n_features=9, sparse=True, scale=1.0, n_rows=500)
     network = sharing.build(None, spec, N_LOGITS)
-    rows = SparseBatch.from_csr(csr_array((2, 9), dtype=np.float32))
+    rows = RowDataset(csr_array((2, 9), dtype=np.float32)).batch(0, 2)[0]
     assert torch.cat(network(rows), dim=1).abs().sum() == 0  # all start at 0
 
 

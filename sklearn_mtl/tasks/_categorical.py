@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from torch import nn
+from torch.autograd.function import once_differentiable
 
 from ._base import TaskType
 
@@ -150,6 +151,7 @@ class _CrossEntropies(torch.autograd.Function):
         return loss.t()
 
     @staticmethod
+    @once_differentiable  # a second derivative would be wrong, and silently so
     def backward(ctx, grad_output):
         own, counts, labelled, owner, terms, total = ctx.saved_tensors
         by_cell = grad_output.t() * labelled

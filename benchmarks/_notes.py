@@ -69,7 +69,8 @@ def linear_notes(best_linear):
         "tfidf": "TF-IDF, per task with default class weights,",
         "tfidf_any": "TF-IDF, with balanced class weights or all tasks in one too,",
         "ours": "our features, per task with default class weights,",
-        "ours_any": "our features, with balanced class weights or all tasks in one too,",
+        "ours_any": "our features, with balanced class weights or all tasks in one "
+        "too,",
     }
     return [
         f"Our macro-F1 minus that of the best linear model over {words[family]} for "

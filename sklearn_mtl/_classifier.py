@@ -100,8 +100,8 @@ class MultiTaskTextClassifier(
     learning_rate_init : float or "auto", default="auto"
         First step of the input layer, for rows of unit mean squared norm (others are
         scaled to it); it decays linearly to 0. "auto" is 500 for sparse rows (plain
-        gradient descent; above 3 epochs less, down to 100) and 0.007 for dense ones (Adam; 0.03 up to 200 rows). The step
-        of the layers behind is scaled by the same factor.
+        gradient descent; above 3 epochs less, down to 100) and 0.007 for dense ones
+        (Adam; 0.03 up to 200 rows). The step of the layers behind is scaled alike.
 
     alpha : float, default=0.0
         L2 penalty on all weights but biases. In sparse input layers a step decays only

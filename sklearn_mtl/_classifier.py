@@ -334,8 +334,7 @@ class MultiTaskTextClassifier(
         X : iterable of str, or array-like or sparse matrix of shape \
                 (n_samples, n_features)
             Texts (list, array, Series of pandas, polars or pyarrow), or numeric rows.
-            The network computes in the float type of numeric rows; integers and texts
-            give 32-bit floats.
+            Numeric rows keep their float type; integers and texts give 32-bit floats.
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
             Labels, one column per task. Column names, or the keys of a dict, are the

@@ -81,6 +81,14 @@ def linear_svc(seed):
     return PerTask(lambda: LinearSVC(random_state=seed))
 
 
+def _balanced_svc(seed):
+    return LinearSVC(class_weight="balanced", random_state=seed)
+
+
+def balanced_svc(seed):
+    return PerTask(lambda: _balanced_svc(seed))
+
+
 def sgd(seed):
     return PerTask(lambda: SGDClassifier(loss="log_loss", random_state=seed))
 
@@ -111,6 +119,10 @@ def pooled_svc(seed):
 
 def linear_svc_ours(seed):
     return PerTask(lambda: LinearSVC(random_state=seed), our_features)
+
+
+def balanced_svc_ours(seed):
+    return PerTask(lambda: _balanced_svc(seed), our_features)
 
 
 def sgd_ours(seed):

@@ -28,6 +28,11 @@ class System(NamedTuple):
 
 SYSTEMS = {
     "linear_svc": System("TF-IDF + LinearSVC per task", "_linear:linear_svc", "tfidf"),
+    "balanced_svc": System(
+        'TF-IDF + LinearSVC(class_weight="balanced") per task',
+        "_linear:balanced_svc",
+        "tfidf_balanced",
+    ),
     "sgd": System(
         "TF-IDF + SGDClassifier per task", "_linear:sgd", "tfidf", seeded=True
     ),
@@ -49,7 +54,7 @@ SYSTEMS = {
     "pooled_svc": System(
         "TF-IDF + one LinearSVC for all tasks",
         "_linear:pooled_svc",
-        "tfidf",
+        "tfidf_pooled",
         same_labels=True,
     ),
     "mlp": System(
@@ -57,6 +62,11 @@ SYSTEMS = {
     ),
     "linear_svc_ours": System(
         "our features + LinearSVC per task", "_linear:linear_svc_ours", "ours"
+    ),
+    "balanced_svc_ours": System(
+        'our features + LinearSVC(class_weight="balanced") per task',
+        "_linear:balanced_svc_ours",
+        "ours_balanced",
     ),
     "sgd_ours": System(
         "our features + SGDClassifier(alpha=3e-6) per task",
@@ -67,7 +77,7 @@ SYSTEMS = {
     "pooled_svc_ours": System(
         "our features + one LinearSVC for all tasks",
         "_linear:pooled_svc_ours",
-        "ours",
+        "ours_pooled",
         same_labels=True,
     ),
     "fasttext": System(

@@ -45,8 +45,8 @@ class MultiTaskTextClassifier(
     A row may carry labels for any of the tasks. Empty cells are left out everywhere:
     in the loss, in class weights, in the validation split and in scores.
 
-    The network reads sparse rows of words through a shared trunk and, for each task, a
-    private linear path; see :mod:`sklearn_mtl.trunks` and :mod:`sklearn_mtl.sharing`.
+    Rows of words are read through a shared trunk and, for each task, a private linear
+    path; see :mod:`sklearn_mtl.trunks` and :mod:`sklearn_mtl.sharing`.
 
     Parameters
     ----------
@@ -64,8 +64,8 @@ class MultiTaskTextClassifier(
 
     sharing : {"auto", "shared-private", "hard", "separate"} or BaseSharing, \
             default="auto"
-        What tasks share. "auto" is "shared-private" as long as the private paths fit
-        into a gigabyte, else "hard". "separate" is the single-task baseline.
+        "auto" is "shared-private" as long as the private paths fit into a gigabyte,
+        else "hard". "separate" is the single-task baseline.
 
     loss_weights : "auto", dict, array-like, BaseBalancing or None, default="auto"
         Weight of each task's loss, by name or in task order. Weights are corrected for
@@ -75,14 +75,15 @@ class MultiTaskTextClassifier(
         ``loss_weights__<task>`` is a parameter.
 
     class_weight : None, "balanced" or dict, default=None
-        ``{task: {class: weight}}`` or ``{task: "balanced"}``; for a y of one column a
-        flat ``{class: weight}``. "balanced" counts labelled cells only.
+        ``{task: {class: weight}}`` or ``{task: "balanced"}``, counted on labelled cells
+        only; for a y of one column a flat ``{class: weight}``.
 
-    logit_adjustment : float, default=0.25
+    logit_adjustment : float or "auto", default="auto"
         How far to make up for rare classes: training adds this times the logarithm of
-        a class's share in its task to the logits, prediction does not. 0 leaves the
-        classes as frequent as they are, 1 treats all alike. Raises macro-F1 at little
-        cost in accuracy; probabilities are those of classes evened out so far.
+        a class's share in its task to the logits, prediction does not. 0 leaves classes
+        as frequent as they are, 1 treats all alike; "auto" is 0.25 for two classes and
+        0.5 for more, which raises macro-F1 at little cost in accuracy. Probabilities
+        are those of classes evened out so far.
 
     task_types : dict, default=None
         ``{task: "binary" or "multiclass"}`` for tasks whose type is not to be inferred.
@@ -95,13 +96,13 @@ class MultiTaskTextClassifier(
         are made; up to 200 rows it makes 100 full-batch steps.
 
     batch_size : int or "auto", default="auto"
-        Rows per step. "auto" is 256, and all rows up to 200 rows.
+        Rows per step. "auto" is 256, and up to 200 rows all.
 
     learning_rate_init : float or "auto", default="auto"
         First step of the input layer, for rows of unit mean squared norm (others are
         scaled to it); it decays linearly to 0. "auto" is 500 for sparse rows (plain
-        gradient descent) and 0.007 for dense ones (Adam; 0.03 up to 200 rows). The step
-        of the layers behind is scaled by the same factor.
+        gradient descent; above 3 epochs less, down to 100) and 0.007 for dense ones
+        (Adam; 0.03 up to 200 rows). The step of the layers behind is scaled alike.
 
     alpha : float, default=0.0
         L2 penalty on all weights but biases. In sparse input layers a step decays only
@@ -113,8 +114,7 @@ class MultiTaskTextClassifier(
         zero over the planned epochs.
 
     early_stopping_metric : str, default="mean"
-        "mean" or "worst" accuracy over tasks, or the name of a task; cells count with
-        their sample and class weights.
+        "mean" or "worst" weighted accuracy over tasks, or the name of a task.
 
     validation_fraction : float, default=0.1
         Share of rows set aside, every class of every task alike.
@@ -123,25 +123,22 @@ class MultiTaskTextClassifier(
         Epochs without a better score before stopping.
 
     n_jobs : int, default=None
-        Threads that torch uses in fit and predict. None means 1, or what a joblib
-        context says; -1 means all cores. Steps are short, so more threads gain little
-        on an idle machine, and lose much where cores are busy.
+        Threads that torch computes with. None means 1, or what a joblib context says;
+        -1 means all cores. Steps are short: more gain little, and lose much where cores
+        are busy. The next batch is made on a thread of its own.
 
     warm_start : bool, default=False
-        Go on from the weights of the previous fit. Tasks, classes and features must be
-        those of that fit; the vectorizer is kept as it was.
+        Go on from the previous fit, whose tasks, classes and vectorizer are kept.
 
     random_state : int, RandomState instance or None, default=None
         Seeds weights, dropout, the order of rows and the validation split. Fits in
-        several threads of one process share torch's random numbers; to repeat a
-        search, give it processes.
+        threads of one process share torch's random numbers.
 
     device : str, default="auto"
         "cpu", "cuda", "cuda:1", ...; "auto" is CUDA where there is one.
 
     memory : str, joblib.Memory or None, default=None
-        Where to cache the output of the vectorizer, so that a search vectorises the
-        texts of a fold once.
+        Where to cache vectorised texts, so that a search vectorises a fold once.
 
     verbose : int, default=0
         Above 0, a progress bar and a line of losses per epoch.
@@ -150,8 +147,7 @@ class MultiTaskTextClassifier(
         Run beside our own. An ``LRScheduler`` replaces the linear decay.
 
     net_params : dict, default=None
-        Further parameters of the skorch net, for instance
-        ``{"optimizer_dense__betas": (0.9, 0.99)}``.
+        For the skorch net, for instance ``{"optimizer_dense__betas": (0.9, 0.99)}``.
 
     Attributes
     ----------
@@ -168,7 +164,7 @@ class MultiTaskTextClassifier(
         Number of tasks.
 
     vectorizer_ : transformer or None
-        The fitted vectorizer; None where rows were numeric.
+        None where rows were numeric.
 
     trunk_, sharing_, max_iter_, batch_size_, learning_rate_init_, early_stopping_, \
             device_ : object
@@ -198,9 +194,13 @@ class MultiTaskTextClassifier(
 
     Notes
     -----
-    Up to 200 rows a fit is one full batch without dropout, a deterministic function of
-    weighted sums over rows: a numeric row of weight 2 then equals the row given twice.
-    At any size a row of weight 0, and a row without any label, counts as absent.
+    Up to 200 rows a fit is one full batch without dropout, a function of weighted sums
+    over rows: a numeric row of weight 2 equals the row given twice. At any size a row
+    of weight 0, and a row without any label, counts as absent.
+
+    References
+    ----------
+    A. K. Menon et al., "Long-tail learning via logit adjustment", ICLR 2021.
 
     Examples
     --------
@@ -230,7 +230,10 @@ class MultiTaskTextClassifier(
         ],
         "loss_weights": [StrOptions({"auto"}), dict, "array-like", BaseBalancing, None],
         "class_weight": [StrOptions({"balanced"}), dict, None],
-        "logit_adjustment": [Interval(Real, 0, None, closed="left")],
+        "logit_adjustment": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, None, closed="left"),
+        ],
         "task_types": [dict, None],
         "missing_label": "no_validation",
         "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
@@ -265,7 +268,7 @@ class MultiTaskTextClassifier(
         sharing="auto",
         loss_weights="auto",
         class_weight=None,
-        logit_adjustment=0.25,
+        logit_adjustment="auto",
         task_types=None,
         missing_label=None,
         max_iter="auto",
@@ -331,8 +334,7 @@ class MultiTaskTextClassifier(
         X : iterable of str, or array-like or sparse matrix of shape \
                 (n_samples, n_features)
             Texts (list, array, Series of pandas, polars or pyarrow), or numeric rows.
-            The network computes in the float type of numeric rows; integers and texts
-            give 32-bit floats.
+            Numeric rows keep their float type; integers and texts give 32-bit floats.
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
             Labels, one column per task. Column names, or the keys of a dict, are the
@@ -409,8 +411,7 @@ class MultiTaskTextClassifier(
         X : texts or numeric rows, as in :meth:`fit`
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
-            Labels. A label that fit never saw counts as a wrong prediction, with a
-            warning.
+            Labels. One that fit never saw counts as wrong, with a warning.
 
         sample_weight : array-like, as in :meth:`fit`, default=None
 

@@ -15,7 +15,7 @@ from ._features import row_scale
 from ._layers import InputSpec
 from ._net import MultiTaskNet
 from ._optimizers import LinearDecay
-from ._plan import asks_for_early_stopping, make_plan
+from ._plan import asks_for_early_stopping, logit_adjustments, make_plan
 from ._splitting import multitask_split
 from .sharing import resolve_sharing
 
@@ -84,9 +84,9 @@ def train(settings, rows, cells, trunk, balancing, device, previous=None):
     parameters = {
         **_network_parameters(settings, cells.targets, spec, trunk, rows.dtype),
         "criterion__balancing": balancing,
-        "criterion__adjustments": [
-            settings.logit_adjustment * shares for shares in cells.log_class_shares
-        ],
+        "criterion__adjustments": logit_adjustments(
+            settings.logit_adjustment, cells.log_class_shares
+        ),
         "alpha": settings.alpha,
         "optimizer_sparse__lr": plan.sparse_rate,
         "optimizer_dense__lr": plan.dense_rate,

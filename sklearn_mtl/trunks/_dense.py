@@ -17,7 +17,7 @@ class DenseTrunk(SingleLayerTrunk):
         Width of the hidden vector.
 
     dropout : float or "auto", default="auto"
-        Share of hidden units set to 0 at random in training. "auto" is 0.5, and 0 for
+        Share of hidden units set to 0 at random in training. "auto" is 0.3, and 0 for
         up to 200 rows, where training is one deterministic full batch.
 
     See Also

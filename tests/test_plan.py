@@ -11,9 +11,15 @@ from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl._layers import InputSpec
 from sklearn_mtl._plan import (
     BATCH_SIZE,
+    BINARY_ADJUSTMENT,
+    DENSE_RATE,
     EPOCHS,
     FULL_BATCH_STEPS,
+    LEAST_RATE,
+    MULTICLASS_ADJUSTMENT,
+    SPARSE_RATE,
     STEPS,
+    logit_adjustments,
     make_plan,
 )
 
@@ -86,6 +92,34 @@ def test_one_learning_rate_scales_both(n_rows, sparse):
     assert plan.sparse_rate / plan.dense_rate == pytest.approx(ratio)
 
 
+@pytest.mark.parametrize(
+    ("max_iter", "share"),
+    [
+        (1, 1.0),
+        (EPOCHS, 1.0),
+        (EPOCHS + 1, EPOCHS / (EPOCHS + 1)),
+        (2 * EPOCHS, 0.5),
+        (1000, LEAST_RATE),
+    ],
+)
+def test_more_epochs_begin_with_smaller_steps_of_sparse_layers(max_iter, share):
+    plan = plan_of(5000, max_iter=max_iter)
+    assert plan.sparse_rate == plan.input_rate == pytest.approx(SPARSE_RATE * share)
+    assert plan.dense_rate == DENSE_RATE
+    dense = plan_of(5000, sparse=False, max_iter=max_iter)
+    assert dense.input_rate == dense.dense_rate == DENSE_RATE
+    # Epochs of full batches are steps, and as many as the rate was chosen for.
+    assert plan_of(200, max_iter=max_iter).sparse_rate == SPARSE_RATE
+
+
+@given(n_rows=st.integers(201, 10**6))
+@settings(max_examples=50, deadline=None)
+def test_the_epochs_that_auto_comes_to_set_the_step(n_rows):
+    plan = plan_of(n_rows)
+    assert plan == plan_of(n_rows, max_iter=plan.max_iter)
+    assert LEAST_RATE * SPARSE_RATE <= plan.sparse_rate <= SPARSE_RATE
+
+
 @pytest.mark.parametrize("n_rows", [50, 5000])
 @pytest.mark.parametrize("sparse", [True, False])
 def test_the_auto_rate_may_be_written_out(n_rows, sparse):
@@ -108,3 +142,20 @@ def test_the_auto_rate_may_be_written_out(n_rows, sparse):
 @pytest.mark.parametrize("n_rows", [50, 5000])
 def test_early_stopping_is_for_those_who_ask(n_rows, value, expected):
     assert plan_of(n_rows, early_stopping=value).early_stopping is expected
+
+
+SHARES = [np.log(np.arange(1.0, n + 1) / (n * (n + 1) / 2)) for n in (1, 2, 3, 7)]
+
+
+@pytest.mark.parametrize("setting", [0, 0.3, 2])
+def test_an_adjustment_that_is_given_is_that_of_all_tasks(setting):
+    for found, shares in zip(logit_adjustments(setting, SHARES), SHARES, strict=True):
+        np.testing.assert_array_equal(found, setting * shares)
+
+
+def test_tasks_of_many_classes_are_adjusted_further():
+    factors = [BINARY_ADJUSTMENT] * 2 + [MULTICLASS_ADJUSTMENT] * 2
+    found = logit_adjustments("auto", SHARES)
+    for own, factor, shares in zip(found, factors, SHARES, strict=True):
+        np.testing.assert_array_equal(own, factor * shares)
+    assert BINARY_ADJUSTMENT < MULTICLASS_ADJUSTMENT

@@ -26,6 +26,7 @@ from skorch.callbacks import (
     Checkpoint,
     EarlyStopping,
     EpochScoring,
+    GradientNormClipping,
     LRScheduler,
 )
 
@@ -482,7 +483,8 @@ def test_rows_without_a_label_contribute_nothing(rows):
     texts, labels = with_empty_rows(rows)
     clf = fit(texts, labels)
     expected = fit()
-    assert clf.vectorizer_.vocabulary_ == expected.vectorizer_.vocabulary_
+    names = clf.vectorizer_.get_feature_names_out().tolist()
+    assert names == expected.vectorizer_.get_feature_names_out().tolist()
     assert_same(clf, expected)
 
 
@@ -591,6 +593,96 @@ def test_a_heavy_class_is_predicted_more():
     assert (
         clf.predict_proba(TEXTS)[1][:, 2] > before.predict_proba(TEXTS)[1][:, 2]
     ).all()
+
+
+# --- logit adjustment ---------------------------------------------------------------
+
+
+def class_shares(cells):
+    labels = [cell for cell in cells if cell is not None]
+    _, counts = np.unique(labels, return_counts=True)
+    return counts / len(labels)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_adjustment_makes_up_for_rare_classes(sparse):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 3))
+    rare = rng.random(600) < 1 / (1 + np.exp(2 - 1.5 * X[:, 0]))
+    third = np.where(rng.random(600) < 0.15, 2, rng.integers(2, size=600))
+    y = {"rare": rare, "third": np.where(X[:, 1] > 1.5, 2, third)}
+    assert rare.mean() < 0.25
+    X = csr_array(X) if sparse else X
+    n_rare, n_third = [], []
+    for adjustment in (0, 0.5, 1):
+        params = {"trunk": None, "max_iter": 10, "batch_size": 100}
+        rates = {"optimizer_dense__lr": 0.05, "optimizer_sparse__lr": 20.0}
+        params["net_params"] = rates if sparse else {"optimizer_dense__lr": 0.05}
+        clf = make(**params, logit_adjustment=adjustment).fit(X, y)
+        predicted = clf.predict(X, output="dict")
+        n_rare.append(predicted["rare"].sum())
+        n_third.append((predicted["third"] == 2).sum())
+    assert n_rare[0] * 1.2 < n_rare[1] < n_rare[2]
+    assert n_third[0] < n_third[1] < n_third[2]
+
+
+def test_prediction_adds_no_adjustment():
+    # Nothing was learnt, so what training added would be all that shows.
+    clf = fit(logit_adjustment=5, learning_rate_init=1e-12)
+    for probabilities in clf.predict_proba(TEXTS):
+        expected = np.full_like(probabilities, 1 / probabilities.shape[1])
+        assert_allclose(probabilities, expected, atol=0.01)
+
+
+def test_the_usual_adjustment_is_a_quarter(brief):
+    assert_same(fit(logit_adjustment=0.25), brief)
+    assert differ(fit(logit_adjustment=0), brief)
+
+
+def test_balanced_classes_need_no_adjustment():
+    params = {"class_weight": "balanced"}
+    clf = fit(**params, logit_adjustment=0)
+    assert_same(fit(**params, logit_adjustment=3), clf, tolerance=1e-5)
+    one = {"class_weight": {"tone": "balanced"}}
+    clf, adjusted = fit(**one, logit_adjustment=0), fit(**one, logit_adjustment=3)
+    assert differ(clf, adjusted)
+    params = {"sharing": "separate", **one}
+    clf, adjusted = fit(**params, logit_adjustment=0), fit(**params, logit_adjustment=3)
+    tone, topic, _ = (
+        np.abs(ours - theirs).max()
+        for ours, theirs in zip(
+            clf.predict_proba(TEXTS), adjusted.predict_proba(TEXTS), strict=True
+        )
+    )
+    assert tone < 1e-5
+    assert topic > 1e-3
+
+
+def test_adjustment_counts_with_sample_weights():
+    # Weights that make both classes of the task weigh the same.
+    y, params = {"tone": TONE}, {"logit_adjustment": 3}
+    even = balanced(TONE)
+    weights = np.array([1.0 if cell is None else even[cell] for cell in TONE])
+    clf = fit(y=y, sample_weight=weights, **params)
+    assert_same(clf, fit(y=y, class_weight="balanced", **params), tolerance=1e-5)
+    plain = fit(y=y, sample_weight=weights, logit_adjustment=0)
+    assert_same(clf, plain, tolerance=1e-5)
+    assert differ(fit(y=y, **params), fit(y=y, logit_adjustment=0))
+
+
+def test_a_vector_of_one_class_has_no_adjustment():
+    with pytest.warns(UserWarning, match="single class"):
+        clf = fit(y=["en"] * len(TEXTS), logit_adjustment=3)
+    assert set(clf.predict(TEXTS)) == {"en"}
+    assert clf.history_[-1]["loss"] == 0
+
+
+def test_a_warm_start_without_a_class_may_be_adjusted():
+    clf = make(warm_start=True, logit_adjustment=1).fit(TEXTS, LABELS)
+    rows = [row for row, cell in enumerate(TOPIC) if cell in (0, 1)]
+    few = {task: [cells[row] for row in rows] for task, cells in LABELS.items()}
+    clf.fit([TEXTS[row] for row in rows], few)
+    assert np.isfinite([row["loss"] for row in clf.history_]).all()
 
 
 # --- degenerate tasks ---------------------------------------------------------------
@@ -784,10 +876,17 @@ def test_the_parts_in_history_add_up_to_the_total(larger, wrap, alpha):
             assert row[f"weighted_loss_{task}"] == pytest.approx(expected, rel=1e-5)
 
 
-def test_the_first_loss_is_that_of_guessing():
-    row = fit(loss_weights=None, max_iter=1).history_[0]
-    assert row["loss_tone"] == pytest.approx(np.log(2), rel=0.01)
-    assert row["loss_topic"] == pytest.approx(np.log(3), rel=0.01)
+@pytest.mark.parametrize("adjustment", [0, 0.25, 1, 2])
+def test_the_first_loss_is_that_of_guessing(adjustment):
+    params = {"loss_weights": None, "max_iter": 1, "logit_adjustment": adjustment}
+    row = fit(**params).history_[0]
+    for task, n_classes in [("tone", 2), ("topic", 3)]:
+        share = class_shares(LABELS[task])
+        guess = share**adjustment / (share**adjustment).sum()
+        expected = -(share * np.log(guess)).sum()
+        assert row[f"loss_{task}"] == pytest.approx(expected, rel=0.01)
+        if adjustment == 0:
+            assert expected == pytest.approx(np.log(n_classes))
 
 
 def test_epochs_are_counted(brief):
@@ -1022,13 +1121,17 @@ def test_sharing_schemes_differ():
     assert differ(fits[1], fits[2])
 
 
+# In a sparse layer the two optimizers divide weights and bias among them. The usual
+# step is for many rare features; four that every row has need a smaller one.
+RATES = {"optimizer_dense__lr": 0.3, "optimizer_sparse__lr": 50.0}
+
+
 @pytest.mark.parametrize("penalty", [1.0, 0.1])
 @pytest.mark.parametrize(
     ("wrap", "params"),
     [
         (np.asarray, {"learning_rate_init": 0.3}),
-        # In a sparse layer the two optimizers divide weights and bias among them.
-        (csr_array, {"net_params": {"optimizer_dense__lr": 0.3}}),
+        (csr_array, {"net_params": RATES}),
     ],
     ids=["dense", "sparse"],
 )
@@ -1036,10 +1139,48 @@ def test_without_a_trunk_it_is_logistic_regression(wrap, params, penalty):
     X = normalize(np.random.default_rng(1).normal(size=(60, 4)))
     y = (X @ [1, -2, 0.5, 0] + 0.3 > 0).astype(int)
     expected = LogisticRegression(C=1 / penalty, tol=1e-8).fit(X, y).predict_proba(X)
-    clf = make(trunk=None, alpha=penalty / len(X), max_iter=200, **params)
+    params = {"trunk": None, "alpha": penalty / len(X), "max_iter": 200, **params}
+    clf = make(**params, logit_adjustment=0)
     probabilities = clf.fit(wrap(X), y).predict_proba(wrap(X))
     assert probabilities.dtype == np.float64
     assert_allclose(probabilities, expected, rtol=0, atol=1e-2)
+
+
+@pytest.mark.parametrize("adjustment", [0.25, 1.0])
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize(
+    ("wrap", "params"),
+    [
+        (np.asarray, {"learning_rate_init": 0.3}),
+        (csr_array, {"net_params": RATES}),
+    ],
+    ids=["dense", "sparse"],
+)
+def test_adjustment_shifts_the_intercepts_of_logistic_regression(
+    wrap, params, n_classes, adjustment
+):
+    X = normalize(np.random.default_rng(1).normal(size=(80, 4)))
+    y = np.digitize(X @ [1, -2, 0.5, 0], [1.0, 1.6][: n_classes - 1])
+    share = np.bincount(y) / len(y)
+    assert share.min() < 0.25
+    model = LogisticRegression(C=1.0, tol=1e-8).fit(X, y)
+    shift = adjustment * np.log(share)
+    logits = np.log(model.predict_proba(X)) - shift
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    params = {"trunk": None, "alpha": 1 / len(X), "max_iter": 300, **params}
+    clf = make(**params, logit_adjustment=adjustment).fit(wrap(X), y)
+    probabilities = clf.predict_proba(wrap(X))
+    assert_allclose(probabilities, expected, rtol=0, atol=1e-2)
+    # And beside a fit of our own: the same weights, and intercepts that far apart.
+    plain = make(**params, logit_adjustment=0).fit(wrap(X), y)
+    ours, theirs = (dict(c.net_.module_.named_parameters()) for c in (clf, plain))
+    for name in ours:
+        gap, wanted = (ours[name] - theirs[name]).detach().numpy(), 0.0
+        if name.endswith("bias"):
+            # Of two classes the first has a logit of 0; of more, only gaps count.
+            wanted = shift[0] - shift[1] if n_classes == 2 else shift.mean() - shift
+            gap = gap if n_classes == 2 else gap - gap.mean()
+        assert_allclose(gap, wanted, rtol=0, atol=0.03)
 
 
 # --- copies, parameters, display ----------------------------------------------------
@@ -1175,6 +1316,19 @@ class KeepRates(Callback):
         self.rates.append([group["lr"] for group in net.optimizer_.param_groups])
 
 
+def test_steps_decay_over_all_batches_of_all_epochs(larger):
+    texts, y = larger
+    rates = []
+    params = {"batch_size": 64, "max_iter": 3, "early_stopping": True}
+    clf = fit(texts, y, **params, n_iter_no_change=9, callbacks=[KeepRates(rates)])
+    history = clf.net_.history
+    n_train = sum("train_loss" in batch for batch in history[-1, "batches"])
+    assert len(rates) == sum(len(epoch) for epoch in history[:, "batches"])
+    found = np.array(rates)[:, 0] / rates[0][0]
+    steps = np.unique(found)[::-1]
+    assert_allclose(steps, 1 - np.arange(3 * n_train) / (3 * n_train))
+
+
 def test_steps_decay_to_zero_unless_a_scheduler_of_the_user_says_otherwise():
     ours, theirs = [], []
     fit(callbacks=[KeepRates(ours)])
@@ -1224,7 +1378,32 @@ def test_net_params_reach_the_optimizers_and_the_net():
     )
     sparse, *dense = clf.net_.optimizer_.param_groups
     assert {group["betas"] for group in dense} == {(0.8, 0.9)}
-    assert sparse["initial_lr"] == 0.25
+    assert sparse["lr"] == 0.25  # of the only step
+
+
+class KeepNorms(Callback):
+    def __init__(self, norms):
+        self.norms = norms
+
+    def on_grad_computed(self, net, named_parameters, **kwargs):
+        squares = [float(p.grad.square().sum()) for _, p in named_parameters]
+        self.norms.append(sum(squares) ** 0.5)
+
+
+def test_gradients_may_be_clipped():
+    free, bound = [], []
+    clf = fit(NUMBERS, callbacks=[KeepNorms(free)])
+    callbacks = [GradientNormClipping(0.01), KeepNorms(bound)]
+    clipped = fit(NUMBERS, callbacks=callbacks)
+    assert len(free) == len(bound) == 5
+    assert min(free) > 0.02
+    assert_allclose(bound, 0.01, rtol=1e-3)
+    assert any(
+        (ours != theirs).any()
+        for ours, theirs in zip(
+            clf.predict_proba(NUMBERS), clipped.predict_proba(NUMBERS), strict=True
+        )
+    )
 
 
 def test_verbose_shows_a_bar_and_a_line_an_epoch(capsys):

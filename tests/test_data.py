@@ -88,3 +88,24 @@ def test_warm_start_keeps_to_its_tasks():
     reordered = read(y=dict(reversed(Y.items())), targets=targets)
     assert reordered.targets is targets
     np.testing.assert_array_equal(reordered.codes, read().codes)
+
+
+def test_class_shares_count_with_all_weights_and_without_rows_left_out():
+    y = {"topic": ["a", "b", None, None, "a"], "tone": [1, 0, 0, None, 1]}
+    cells = read(
+        y=y,
+        sample_weight=[2, 1, 1, 1, 0],  # the last row is left out
+        class_weight={"topic": {"b": 3.0}},
+    )
+    topic, tone = cells.log_class_shares
+    np.testing.assert_allclose(topic, np.log([2 / 5, 3 / 5]))
+    np.testing.assert_allclose(tone, np.log([2 / 4, 2 / 4]))
+
+
+def test_a_warm_start_counts_its_own_cells():
+    targets = read().targets
+    y = {"topic": ["a", "b", "b", "b"], "tone": [1, 1, None, 1]}
+    cells = read(y=y, n_samples=4, targets=targets)
+    topic, tone = cells.log_class_shares
+    np.testing.assert_allclose(topic, np.log([1 / 4, 3 / 4]))
+    np.testing.assert_allclose(tone, np.log([1 / 2, 1 / 2]))  # no cell of class 0

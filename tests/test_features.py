@@ -13,10 +13,13 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.pipeline import FeatureUnion
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl._features import (
+    PARTS_BUDGET,
     as_rows,
+    auto_vectorizer,
     check_numeric,
     fit_vectorizer,
     match_trunk,
@@ -201,10 +204,13 @@ def n_fits(monkeypatch):
     return lambda: CountingVectorizer.n_fits
 
 
-def test_auto_is_tf_idf_of_words_and_pairs():
-    vectorizer, rows = fit_vectorizer("auto", ["good film", "bad film"])
-    features = ["bad", "bad film", "film", "good", "good film"]
-    assert vectorizer.get_feature_names_out().tolist() == features
+def test_auto_is_tf_idf_of_words_pairs_and_parts():
+    vectorizer, rows = fit_vectorizer("auto", ["good film", "a film"])
+    words = ["a", "a film", "film", "good", "good film"]
+    parts = [" a ", " fil", " goo", "film", "good", "ilm ", "ood "]
+    expected = [f"words__{word}" for word in words]
+    expected += [f"parts__{part}" for part in parts]
+    assert vectorizer.get_feature_names_out().tolist() == expected
     assert rows.format == "csr"
     assert rows.dtype == np.float32
 
@@ -213,7 +219,78 @@ def test_auto_is_tf_idf_of_words_and_pairs():
 def test_auto_keeps_words_of_a_single_text_in_small_data_only(n_texts, kept):
     texts = ["once film", *["film"] * (n_texts - 1)]
     vectorizer, _ = fit_vectorizer("auto", texts)
-    assert ("once" in vectorizer.vocabulary_) is kept
+    names = vectorizer.get_feature_names_out()
+    for name in ("words__once", "words__once film", "parts__once"):
+        assert (name in names) is kept
+    assert "words__film" in names
+
+
+def drawn_texts(n_texts):
+    words = ["a", "i", "film", "Film", "GOOD", "42nd", "don't", "x-ray", "3"]
+    words += ["caf\u00e9", "\u0130stanbul", "\u6620\u753b"]
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(0, 9, n_texts)
+    return [" ".join(rng.choice(words, length)) for length in lengths]
+
+
+def spelled_out(n_texts, *, parts):
+    """Give what "auto" stands for in scikit-learn's own classes."""
+    common = {
+        "min_df": 1 if n_texts <= 200 else 2,
+        "sublinear_tf": True,
+        "dtype": np.float32,
+    }
+    words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **common)
+    if not parts:
+        return words
+    chars = TfidfVectorizer(analyzer="char_wb", ngram_range=(4, 4), **common)
+    return FeatureUnion([("words", words), ("parts", chars)])
+
+
+@pytest.mark.parametrize("n_texts", [20, 200, 201, 500])
+@pytest.mark.parametrize("parts", [True, False])
+def test_auto_has_the_numbers_of_scikit_learn(n_texts, parts, monkeypatch):
+    if not parts:
+        monkeypatch.setattr("sklearn_mtl._features.PARTS_BUDGET", 0)
+    texts = drawn_texts(n_texts)
+    ours, rows = fit_vectorizer("auto", texts)
+    theirs = spelled_out(n_texts, parts=parts)
+    expected = theirs.fit_transform(texts)
+    assert_array_equal(ours.get_feature_names_out(), theirs.get_feature_names_out())
+    assert rows.dtype == expected.dtype
+    assert_array_equal(rows.toarray(), expected.toarray())
+    others = [*drawn_texts(7), "never seen"]
+    found = ours.transform(others).toarray()
+    assert_array_equal(found, theirs.transform(others).toarray())
+
+
+@pytest.mark.parametrize(
+    ("texts", "parts"),
+    [
+        (["a film"], True),
+        (["x" * 5_000] * 1_000, True),
+        ([*["x" * 5_000] * 1_000, "x"], False),
+        (["x" * 5_000_000], True),
+        (["x" * 5_000_001], False),
+        (["\u6620" * 5_000_000], True),  # characters, not bytes
+    ],
+    ids=["short", "budget", "one more", "one text", "too long", "wide"],
+)
+def test_parts_of_words_are_for_texts_of_5_million_characters_at_most(texts, parts):
+    assert PARTS_BUDGET == 5_000_000
+    names = [
+        name for name, _ in getattr(auto_vectorizer(texts), "transformer_list", [])
+    ]
+    assert names == (["words", "parts"] if parts else [])
+
+
+def test_too_many_characters_leave_words_and_pairs(monkeypatch):
+    monkeypatch.setattr("sklearn_mtl._features.PARTS_BUDGET", 12)
+    texts = ["good film", "bad film"]
+    names = fit_vectorizer("auto", texts)[0].get_feature_names_out()
+    assert names.tolist() == ["bad", "bad film", "film", "good", "good film"]
+    clf = MultiTaskTextClassifier(max_iter=50).fit(texts, [1, 0])
+    assert clf.predict(texts).tolist() == [1, 0]
 
 
 def test_a_vectorizer_is_cloned_and_fitted():
@@ -250,7 +327,8 @@ def test_without_memory_nothing_is_kept(n_fits):
 @pytest.mark.parametrize(
     ("vectorizer", "texts"),
     [
-        ("auto", ["a", "b"]),
+        ("auto", ["!", "?"]),
+        ("auto", ["", " "]),
         (CountVectorizer(stop_words=["the"]), ["the", "the"]),
         (CountVectorizer(min_df=2), ["one text", "another"]),
     ],

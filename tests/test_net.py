@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy.sparse import csr_array, random_array
 from skorch.callbacks import Callback
+from skorch.helper import predefined_split
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from sklearn_mtl._batches import Cells, RowDataset
@@ -94,6 +95,53 @@ def test_tasks_of_several_types_keep_their_columns():
     torch.testing.assert_close(found, torch.tensor([4.0, *middle.tolist(), 4.0]))
 
 
+def test_adjustments_go_to_the_tasks_they_are_for(monkeypatch):
+    seen = []
+    build = Squared.loss
+
+    def loss(tasks, adjustments=None):
+        seen.append(adjustments)
+        return build(tasks, adjustments)
+
+    monkeypatch.setattr(Squared, "loss", staticmethod(loss))
+    tasks = [Squared(), TASKS[0], TASKS[1], Squared()]
+    added = [np.full(n, float(k)) for k, n in enumerate([1, 2, 3, 1])]
+    added[1][1] = 5.0
+    module = MultiTaskLoss(tasks, torch.nn.Identity(), added)
+    assert seen == [[added[0], added[3]]]
+    assert module.losses[1].adjustment.tolist() == [4, 2, 2, 2]  # one binary logit
+    MultiTaskLoss(tasks, torch.nn.Identity())
+    assert seen[1] is None
+
+
+def test_adjustments_are_for_the_loss_and_not_for_decisions():
+    dataset = make_dataset()
+    added = [np.array([0.0, 50.0]), np.array([0.0, 0.0, 50.0])]
+    fixed = {
+        "module__trunk": BagTrunk(n_units=4, dropout=0.0),
+        "optimizer_sparse__lr": 0.0,
+        "optimizer_dense__lr": 0.0,
+        "max_epochs": 1,
+        "train_split": predefined_split(dataset),
+    }
+    plain = make_net(**fixed).train(dataset)
+    net = make_net(**fixed, criterion__adjustments=added).train(dataset)
+    logits = net.forward(dataset)
+    torch.testing.assert_close(logits, plain.forward(dataset))
+    for k, (task, name) in enumerate(zip(TASKS, NAMES, strict=True)):
+        codes, weights = dataset.codes[:, k], dataset.weights[:, k]
+        labelled = codes >= 0
+        adjusted = task.decide(logits[k] + torch.tensor(added[k][-task.n_logits :]))
+        scores = [
+            np.average((decided.numpy() == codes)[labelled], weights=weights[labelled])
+            for decided in (task.decide(logits[k]), adjusted)
+        ]
+        assert scores[0] != scores[1]
+        assert net.history[-1][f"valid_score_{name}"] == pytest.approx(scores[0])
+        losses = [n.history[-1][f"task_train_loss_{name}"] for n in (plain, net)]
+        assert losses[1] > 5 * losses[0]
+
+
 def test_an_epoch_of_history_is_the_mean_over_its_rows():
     net = make_net(
         module__trunk=BagTrunk(n_units=4, dropout=0.0),
@@ -112,6 +160,26 @@ def test_an_epoch_of_history_is_the_mean_over_its_rows():
     np.testing.assert_allclose(
         epoch["train_loss"], 1.5 * found[0] + 0.5 * found[1], rtol=1e-6
     )
+
+
+def test_history_holds_the_weight_of_cells_by_row():
+    dataset = make_dataset()
+    epoch = make_net(max_epochs=1).train(dataset).history[-1]
+    expected = np.where(dataset.codes >= 0, dataset.weights, 0).mean(axis=0)
+    found = [epoch[f"task_cells_{name}"] for name in NAMES]
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
+
+
+def test_light_cells_are_counted_beside_heavy_ones():
+    dataset = make_dataset()
+    dataset.codes[:] = 0
+    weights = np.ones((N_ROWS, 2))
+    weights[0] = 2**24  # after which 32 bits count no further
+    dataset.weights = weights.astype(np.float32)
+    rates = {"optimizer_sparse__lr": 0.0, "optimizer_dense__lr": 0.0}
+    epoch = make_net(max_epochs=1, **rates).train(dataset).history[-1]
+    found = [epoch[f"task_cells_{name}"] for name in NAMES]
+    np.testing.assert_allclose(found, weights.mean(axis=0), rtol=1e-12)
 
 
 def test_penalty_is_the_half_squared_norm_of_the_weights():
@@ -183,6 +251,65 @@ def test_an_interrupt_in_the_middle_reaches_the_caller():
     net = make_net(callbacks=[Raise("batch")])
     with pytest.raises(KeyboardInterrupt):
         net.train(make_dataset())
+
+
+class KeepGradients(Callback):
+    """Keeps the names and norms of the gradients of each step."""
+
+    def __init__(self, seen):
+        self.seen = seen
+
+    def on_grad_computed(self, net, named_parameters, batch, training, **kwargs):
+        rows, cells = batch
+        norms = {name: float(p.grad.norm()) for name, p in named_parameters}
+        self.seen.append((len(rows), len(cells.codes), training, norms))
+
+
+def test_gradients_of_each_step_are_shown_to_who_asks():
+    seen = []
+    dataset = make_dataset()
+    net = make_net(
+        callbacks=[KeepGradients(seen)],
+        train_split=predefined_split(dataset),
+        max_epochs=2,
+    ).train(dataset)
+    assert [(rows, cells) for rows, cells, _, _ in seen] == [(7, 7)] * 3 + [
+        (3, 3),
+        *[(7, 7)] * 3,
+        (3, 3),
+    ]
+    names = [name for name, _ in net.module_.named_parameters()]
+    for *_, training, norms in seen:
+        assert training
+        assert list(norms) == names
+        assert all(norm > 0 for name, norm in norms.items() if "private" in name)
+
+
+def test_what_a_callback_does_to_gradients_counts():
+    class Forget(Callback):
+        def on_grad_computed(self, net, named_parameters, **kwargs):
+            for name, parameter in named_parameters:
+                if name.startswith("private"):
+                    parameter.grad = None
+
+    before = make_net().module_.state_dict()
+    after = make_net(callbacks=[Forget]).train(make_dataset()).module_.state_dict()
+    for name, weight in before.items():
+        assert torch.equal(weight, after[name]) == name.startswith("private")
+
+
+def test_nobody_is_told_of_gradients_who_does_not_ask(monkeypatch):
+    told = []
+    net = make_net(callbacks=[Raise("nowhere")])
+    notify = net.notify
+    monkeypatch.setattr(
+        net,
+        "notify",
+        lambda name, **kwargs: told.append(name) or notify(name, **kwargs),
+    )
+    net.train(make_dataset())
+    assert "on_batch_begin" in told
+    assert "on_grad_computed" not in told
 
 
 def test_nothing_of_the_training_rows_stays():

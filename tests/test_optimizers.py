@@ -1,13 +1,18 @@
 """Optimizers: rows of the batch move, and two optimizers act as one."""
 
 import copy
+import os
 import pickle
+import subprocess
+import sys
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from torch.optim.lr_scheduler import LambdaLR
 
-from sklearn_mtl._optimizers import JointOptimizer, LinearDecay, SparseSGD
+from sklearn_mtl._optimizers import Adam, JointOptimizer, LinearDecay, SparseSGD
 
 
 def with_sparse_gradient(rows, values, shape):
@@ -16,6 +21,9 @@ def with_sparse_gradient(rows, values, shape):
         torch.tensor([rows]), torch.tensor(values), shape, check_invariants=True
     ).coalesce()
     return weight
+
+
+# Sparse rows -------------------------------------------------------------------------
 
 
 def test_sparse_sgd_is_sgd():
@@ -47,11 +55,97 @@ def test_a_weight_without_gradient_stays():
     assert weight.detach().ravel().tolist() == [1.0, 1.0]
 
 
+# Adam --------------------------------------------------------------------------------
+
+
+def adam_steps(kind, dtype, **params):
+    """Give the weights after each of several steps, in two groups."""
+    rng = torch.Generator().manual_seed(0)
+    weights = [
+        torch.nn.Parameter(torch.randn(shape, generator=rng, dtype=dtype))
+        for shape in [(4, 3), (3,)]
+    ]
+    groups = [{"params": weights[:1], "weight_decay": 0.1}, {"params": weights[1:]}]
+    optimizer = kind(groups, lr=0.05, **params)
+    seen = []
+    for step in range(20):
+        optimizer.zero_grad()
+        assert all(weight.grad is None for weight in weights)
+        for weight in weights:
+            weight.grad = torch.randn(weight.shape, generator=rng, dtype=dtype)
+        if step == 10:  # as a schedule does
+            optimizer.param_groups[0]["lr"] = 0.01
+        assert optimizer.step() is None
+        seen.append([weight.detach().clone() for weight in weights])
+    assert not any(weight.isnan().any() for weight in weights)
+    return seen
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"betas": (0.8, 0.9), "eps": 1e-3}, {"amsgrad": True}, {"fused": False}],
+    ids=str,
+)
+def test_adam_is_adam(dtype, params):
+    theirs = adam_steps(torch.optim.Adam, dtype, **{**params, "fused": False})
+    torch.testing.assert_close(adam_steps(Adam, dtype, **params), theirs)
+
+
+def test_adam_goes_on_from_its_state():
+    def one(weight, state=None):
+        optimizer = Adam([weight], lr=0.1)
+        if state:
+            optimizer.load_state_dict(state)
+        weight.grad = torch.tensor([1.0, -2.0])
+        optimizer.step()
+        return optimizer
+
+    weights = [torch.nn.Parameter(torch.ones(2)) for _ in range(2)]
+    first = one(weights[0])
+    state = pickle.loads(pickle.dumps(first)).state_dict()
+    first.step()
+    with torch.no_grad():
+        weights[1] -= 0.1 * torch.tensor([1.0, -1.0])  # Adam's first step
+    one(weights[1], state)
+    torch.testing.assert_close(*weights)
+
+
+WITHOUT_COMPILER = """
+import sys
+import numpy as np
+from sklearn_mtl import MultiTaskTextClassifier
+
+rng = np.random.default_rng(0)
+texts = [" ".join(rng.choice(list("abcdef"), 4)) for _ in range(300)]
+y = rng.integers(2, size=(300, 2))
+for X in (texts, rng.normal(size=(300, 3))):
+    for early_stopping in (False, True):
+        clf = MultiTaskTextClassifier(max_iter=2, early_stopping=early_stopping)
+        clf.fit(X, y).predict(X)
+assert "torch" in sys.modules
+assert "torch._dynamo" not in sys.modules
+"""
+
+
+def test_no_fit_imports_the_compiler_of_torch():
+    arguments = [sys.executable, "-W", "error", "-c", WITHOUT_COMPILER]
+    path = os.pathsep.join(filter(None, sys.path))
+    environment = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run(
+        arguments, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+# Both together -----------------------------------------------------------------------
+
+
 def make_joint():
     sparse = with_sparse_gradient([0], [[1.0]], (2, 1))
     dense = torch.nn.Parameter(torch.ones(2))
     dense.grad = torch.ones(2)
-    parts = [SparseSGD([sparse], lr=0.5), torch.optim.Adam([dense], lr=0.1)]
+    parts = [SparseSGD([sparse], lr=0.5), Adam([dense], lr=0.1)]
     return JointOptimizer(parts), sparse, dense
 
 
@@ -71,7 +165,7 @@ def test_joint_zero_grad_clears_both():
 
 def test_scheduler_on_the_joint_optimizer_reaches_both():
     optimizer, _, _ = make_joint()
-    scheduler = LambdaLR(optimizer, LinearDecay(4))
+    scheduler = LambdaLR(optimizer, lambda step: 1 - step / 4)
     optimizer.step()
     scheduler.step()
     rates = [part.param_groups[0]["lr"] for part in optimizer.optimizers]
@@ -98,6 +192,46 @@ def test_state_goes_over_to_another_joint_optimizer():
     assert second.param_groups[1] is second.optimizers[1].param_groups[0]
 
 
-@pytest.mark.parametrize(("step", "factor"), [(0, 1.0), (1, 0.75), (4, 0.0), (9, 0.0)])
-def test_linear_decay(step, factor):
-    assert LinearDecay(4)(step) == factor
+# Decay -------------------------------------------------------------------------------
+
+
+def rates_of(net):
+    return [group["lr"] for group in net.optimizer_.param_groups]
+
+
+def decayed_rates(net, decay, batches):
+    """Give the rates at each batch, True for one of training."""
+    seen = []
+    for training in batches:
+        decay.on_batch_begin(net, training=training)
+        seen.append(rates_of(net))
+    return np.array(seen)
+
+
+def test_rates_fall_linearly_and_stay_at_zero():
+    net = SimpleNamespace(optimizer_=make_joint()[0])
+    decay = LinearDecay(4).initialize()
+    decay.on_train_begin(net)
+    assert rates_of(net) == [0.5, 0.1]
+    found = decayed_rates(net, decay, [True] * 6)
+    factors = np.array([1.0, 0.75, 0.5, 0.25, 0.0, 0.0])
+    np.testing.assert_allclose(found, np.outer(factors, [0.5, 0.1]))
+    assert [o.param_groups[0]["lr"] for o in net.optimizer_.optimizers] == [0, 0]
+
+
+def test_only_batches_of_training_count():
+    net = SimpleNamespace(optimizer_=make_joint()[0])
+    decay = LinearDecay(2)
+    decay.on_train_begin(net)
+    found = decayed_rates(net, decay, [True, False, False, True, False])
+    np.testing.assert_allclose(found[:, 0], [0.5, 0.5, 0.5, 0.25, 0.25])
+
+
+def test_each_training_decays_from_the_rates_it_begins_with():
+    net = SimpleNamespace(optimizer_=make_joint()[0])
+    decay = LinearDecay(2)
+    for rate in (0.5, 3.0):
+        net.optimizer_.param_groups[0]["lr"] = rate
+        decay.on_train_begin(net)
+        found = decayed_rates(net, decay, [True] * 2)
+        np.testing.assert_allclose(found[:, 0], [rate, rate / 2])

@@ -34,9 +34,20 @@ def test_small_data_makes_a_fixed_number_of_full_batch_steps(n_rows):
     assert plan.max_iter == FULL_BATCH_STEPS
 
 
-def test_small_batches_start_above_200_rows():
-    assert plan_of(200).batch_size == 200
-    assert plan_of(201).batch_size == BATCH_SIZE
+def test_more_rows_come_in_batches():
+    assert plan_of(BATCH_SIZE).batch_size == BATCH_SIZE
+    assert plan_of(BATCH_SIZE + 1).batch_size == BATCH_SIZE
+    assert plan_of(10**6).batch_size == BATCH_SIZE
+
+
+def test_a_little_above_200_rows_a_step_is_an_epoch_still():
+    plan = plan_of(201)
+    assert plan.batch_size == 201
+    assert plan.max_iter == STEPS
+
+
+def test_large_data_make_few_epochs():
+    assert plan_of(10**6).max_iter == EPOCHS
 
 
 @given(n_rows=st.integers(201, 10**6))
@@ -46,7 +57,7 @@ def test_larger_data_makes_enough_steps_and_epochs_and_few_more(n_rows):
     assert plan.max_iter >= EPOCHS
     assert n_steps(plan, n_rows) >= STEPS
     if plan.max_iter > EPOCHS:
-        assert (plan.max_iter - 1) * n_rows / BATCH_SIZE < STEPS
+        assert (plan.max_iter - 1) * n_rows / plan.batch_size < STEPS
 
 
 @given(n_rows=st.integers(1, 10**5), batch_size=st.integers(1, 10**4))

@@ -33,11 +33,22 @@ def draw_batch(n_classes, seed, spread=(1, 0), dtype=torch.float64):
     return [z.requires_grad_() for z in logits], torch.stack(codes, dim=1)
 
 
-def reference_loss(n_classes, logits, codes):
+def draw_adjustments(n_classes, seed):
+    """Draw logarithms of class shares for each task, far apart ones too."""
+    rng = np.random.default_rng(seed)
+    shares = [rng.dirichlet(np.full(n, 0.1)) + 1e-300 for n in n_classes]
+    return [np.log(own) * (n > 1) for n, own in zip(n_classes, shares, strict=True)]
+
+
+def reference_loss(n_classes, logits, codes, adjustments=None):
     """Compute the loss of each cell with torch's own functions, task by task."""
     losses = []
-    for n, z, code in zip(n_classes, logits, codes.T, strict=True):
+    if adjustments is None:
+        adjustments = [np.zeros(n) for n in n_classes]
+    for n, z, code, added in zip(n_classes, logits, codes.T, adjustments, strict=True):
         wanted = code.clamp(min=0)
+        shift = torch.from_numpy(added).to(z.dtype)
+        z = z + (shift[1] - shift[0] if n == 2 else shift)
         if n == 1:
             loss = 0 * z[:, 0]
         elif n == 2:
@@ -86,6 +97,85 @@ def test_cells_without_a_label_have_no_loss_and_no_gradient(n_classes, seed, spr
         assert (gradient[code < 0] == 0).all()
 
 
+@settings(max_examples=80, deadline=None)
+@given(n_classes=class_counts, seed=seeds, spread=logit_ranges)
+def test_adjusted_losses_are_those_of_shifted_logits(n_classes, seed, spread):
+    logits, codes = draw_batch(n_classes, seed, spread)
+    adjustments = draw_adjustments(n_classes, seed)
+    loss = CategoricalLoss(n_classes, adjustments).double()(logits, codes)
+    expected = reference_loss(n_classes, logits, codes, adjustments)
+    torch.testing.assert_close(loss, expected, rtol=1e-10, atol=1e-10)
+    found = torch.autograd.grad(loss.sum(), logits)
+    wanted = torch.autograd.grad(expected.sum(), logits)
+    torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-10)
+    for z, gradient, code, value in zip(logits, found, codes.T, loss.T, strict=True):
+        assert gradient.shape == z.shape
+        assert (value[code < 0] == 0).all()
+        assert (gradient[code < 0] == 0).all()
+
+
+@pytest.mark.parametrize("n_classes", [[1], [2], [3], [2, 2], [3, 1, 2, 4]])
+@pytest.mark.parametrize("adjusted", [False, True])
+def test_the_gradient_is_the_slope_of_the_loss(n_classes, adjusted):
+    logits, codes = draw_batch(n_classes, seed=0)
+    codes[0] = -1
+    # Each cell with a weight of its own, as balancing and sample weights give it.
+    weights = torch.linspace(-1, 2, codes.numel(), dtype=torch.double).view_as(codes)
+    adjustments = draw_adjustments(n_classes, seed=0) if adjusted else None
+    module = CategoricalLoss(n_classes, adjustments).double()
+    assert torch.autograd.gradcheck(lambda *z: module(z, codes) * weights, logits)
+
+
+def test_the_gradient_can_be_differentiated_by_the_weights_of_tasks():
+    # What a balancing does that weighs tasks by the norms of their gradients.
+    n_classes = [2, 3]
+    logits, codes = draw_batch(n_classes, seed=0)
+
+    def slope(losses):
+        weights = torch.tensor([1.0, 2.0], dtype=torch.double, requires_grad=True)
+        total = (losses * weights).sum()
+        gradients = torch.autograd.grad(total, logits, create_graph=True)
+        norm = sum(gradient.square().sum() for gradient in gradients)
+        return torch.autograd.grad(norm, weights)[0]
+
+    found = slope(CategoricalLoss(n_classes)(logits, codes))
+    torch.testing.assert_close(found, slope(reference_loss(n_classes, logits, codes)))
+
+
+@pytest.mark.parametrize("adjustments", [None, [np.zeros(2), -np.zeros(3)]])
+def test_without_adjustment_nothing_is_added(adjustments):
+    assert CategoricalLoss([2, 3], adjustments).adjustment is None
+
+
+def test_the_same_for_all_classes_is_no_adjustment():
+    n_classes = [2, 4, 1]
+    logits, codes = draw_batch(n_classes, seed=0)
+    even = [np.full(n, -1.7) for n in n_classes]
+    torch.testing.assert_close(
+        CategoricalLoss(n_classes, even).double()(logits, codes),
+        CategoricalLoss(n_classes)(logits, codes),
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_adjusted_loss_has_the_precision_of_the_logits(dtype):
+    logits, codes = draw_batch([2, 3], seed=0, dtype=dtype)
+    adjustments = draw_adjustments([2, 3], seed=0)
+    loss = CategoricalLoss([2, 3], adjustments).to(dtype)(logits, codes)
+    assert loss.dtype == dtype
+    gradients = torch.autograd.grad(loss.sum(), logits)
+    assert {gradient.dtype for gradient in gradients} == {dtype}
+
+
+def test_logits_stay_what_they_are():
+    # One column alone is its own transpose, and could be written to by mistake.
+    for n_classes in ([2], [3, 2]):
+        logits, codes = draw_batch(n_classes, seed=0)
+        before = [z.detach().clone() for z in logits]
+        CategoricalLoss(n_classes)(logits, codes).sum().backward()
+        torch.testing.assert_close([z.detach() for z in logits], before, rtol=0, atol=0)
+
+
 def test_a_task_with_one_class_is_never_trained():
     logits, codes = draw_batch([1, 3, 1], seed=0)
     loss = CategoricalLoss([1, 3, 1])(logits, codes)
@@ -110,6 +200,11 @@ def test_the_loss_of_some_tasks_knows_their_classes():
     module = Categorical.loss([task_of(n) for n in n_classes])
     torch.testing.assert_close(
         module(logits, codes), CategoricalLoss(n_classes)(logits, codes)
+    )
+    added = draw_adjustments(n_classes, seed=0)
+    module = Categorical.loss([task_of(n) for n in n_classes], added).double()
+    torch.testing.assert_close(
+        module(logits, codes), reference_loss(n_classes, logits, codes, added)
     )
 
 

@@ -11,7 +11,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from sklearn_mtl._labels import as_label_table
 from sklearn_mtl._targets import Targets
-from sklearn_mtl._weights import class_weight_table, row_weights
+from sklearn_mtl._weights import class_weight_table, log_class_shares, row_weights
 from sklearn_mtl.metrics import cell_weights
 
 Y = {"a": ["x", "y", "y", None], "b": [1, 1, 2, 3]}
@@ -108,6 +108,83 @@ def test_balanced_classes_have_equal_sums_and_leave_the_total(cells, data):
     sums = [balanced[labels == label].sum() for label in set(cells) - {None}]
     assert_allclose(sums, sums[0])
     assert_allclose(sum(sums), weights[labels >= 0].sum())
+
+
+# Class shares ------------------------------------------------------------------------
+
+
+def shares_of(y=Y, weights=None, class_weight=None, learnt_from=None):
+    """Give the logarithms of class shares, of the classes of another table perhaps."""
+    table = as_label_table(y)
+    targets = Targets(as_label_table(y if learnt_from is None else learnt_from))
+    codes = targets.encode(table)
+    if weights is None:
+        weights = np.ones(codes.shape)
+    factors = class_weight_table(class_weight, targets, codes, weights)
+    return log_class_shares(targets, codes, weights * factors)
+
+
+def test_class_shares_count_labelled_cells():
+    a, b = shares_of()
+    assert_allclose(a, np.log([1 / 3, 2 / 3]), rtol=1e-14)
+    assert_allclose(b, np.log([1 / 2, 1 / 4, 1 / 4]), rtol=1e-14)
+
+
+def test_class_shares_count_with_weights():
+    weights = np.array([[1.0, 2.0], [3.0, 1.0], [0.5, 1.0], [9.0, 4.0]])
+    a, b = shares_of(weights=weights)
+    assert_allclose(a, np.log([1 / 4.5, 3.5 / 4.5]), rtol=1e-14)
+    assert_allclose(b, np.log([3 / 8, 1 / 8, 4 / 8]), rtol=1e-14)
+    a, _ = shares_of(class_weight={"a": {"x": 6.0}})
+    assert_allclose(a, np.log([6 / 8, 2 / 8]), rtol=1e-14)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    cells=st.lists(st.sampled_from([0, 1, 2, None]), min_size=1, max_size=12).filter(
+        lambda cells: len(set(cells) - {None}) > 1
+    ),
+    data=st.data(),
+)
+def test_class_shares_are_those_of_numpy_and_even_where_balanced(cells, data):
+    size = len(cells)
+    weights = data.draw(st.lists(st.floats(0.1, 9), min_size=size, max_size=size))
+    weights = np.array(weights)
+    labels = np.array([-1 if cell is None else cell for cell in cells])
+    sums = np.array([weights[labels == k].sum() for k in sorted(set(cells) - {None})])
+    (found,) = shares_of(cells, weights[:, None])
+    assert_allclose(found, np.log(sums / sums.sum()), rtol=1e-12)
+    assert_allclose(np.exp(found).sum(), 1.0, rtol=1e-12)
+    (balanced,) = shares_of(cells, weights[:, None], "balanced")
+    assert_allclose(balanced, np.full(len(sums), -np.log(len(sums))), rtol=1e-12)
+
+
+def test_a_class_that_is_not_there_has_the_share_of_the_rarest():
+    (found,) = shares_of([0, 1, 1, 1], learnt_from=[0, 1, 2, 3])
+    assert_allclose(found, np.log(np.array([1, 3, 1, 1]) / 6))
+
+
+def test_a_class_of_weight_zero_has_the_share_of_the_rarest():
+    (found,) = shares_of([0, 1, 1, 2, 2, 2], class_weight={0: 0.0})
+    assert_allclose(found, np.log(np.array([2, 2, 3]) / 7))
+
+
+def test_a_task_without_cells_has_no_shares():
+    a, b = shares_of({**Y, "a": [None] * 4}, learnt_from=Y)
+    assert_array_equal(a, [0, 0])
+    assert_allclose(b, np.log([1 / 2, 1 / 4, 1 / 4]))
+
+
+def test_a_single_class_has_all():
+    with pytest.warns(UserWarning, match="single class"):
+        (found,) = shares_of(["x", None, "x"])
+    assert_array_equal(found, [0])
+
+
+def test_the_share_of_next_to_nothing_is_finite():
+    weights = np.array([[1e-200], [1e200], [1e200]])
+    (found,) = shares_of([0, 1, 1], weights)
+    assert_allclose(found, [-400 * np.log(10) - np.log(2), 0], atol=1e-12)
 
 
 # Row weights -------------------------------------------------------------------------

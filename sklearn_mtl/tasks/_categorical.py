@@ -3,7 +3,6 @@
 import numpy as np
 import torch
 from torch import nn
-from torch.autograd.function import once_differentiable
 
 from ._base import TaskType
 
@@ -130,7 +129,8 @@ class _CrossEntropies(torch.autograd.Function):
     """Cross-entropy of each cell with its gradient, in one pass each.
 
     Works on transposed logits, a row for each column of the output: what belongs to a
-    task is then a run of whole rows, which torch reduces far faster than columns.
+    task is then a run of whole rows, which torch reduces far faster than columns. The
+    gradient can be differentiated by the weights of cells, not by the logits.
     """
 
     @staticmethod
@@ -151,7 +151,6 @@ class _CrossEntropies(torch.autograd.Function):
         return loss.t()
 
     @staticmethod
-    @once_differentiable  # a second derivative would be wrong, and silently so
     def backward(ctx, grad_output):
         own, counts, labelled, owner, terms, total = ctx.saved_tensors
         by_cell = grad_output.t() * labelled

@@ -348,7 +348,7 @@ PARAMETER_CASES = [
             ("class_weight", "even"),
             ("logit_adjustment", -0.1),
             ("logit_adjustment", np.inf),
-            ("logit_adjustment", "auto"),
+            ("logit_adjustment", "balanced"),
             ("task_types", ["binary"]),
             ("max_iter", 0),
             ("batch_size", 0),

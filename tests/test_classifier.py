@@ -634,9 +634,12 @@ def test_prediction_adds_no_adjustment():
         assert_allclose(probabilities, expected, atol=0.01)
 
 
-def test_the_usual_adjustment_is_a_quarter(brief):
-    assert_same(fit(logit_adjustment=0.25), brief)
-    assert differ(fit(logit_adjustment=0), brief)
+@pytest.mark.parametrize(("task", "usual"), [("tone", 0.25), ("topic", 0.5)])
+def test_the_usual_adjustment_depends_on_the_number_of_classes(task, usual):
+    y = {task: LABELS[task]}
+    clf = fit(y=y)
+    assert_same(fit(y=y, logit_adjustment=usual), clf)
+    assert differ(fit(y=y, logit_adjustment=0), clf)
 
 
 def test_balanced_classes_need_no_adjustment():

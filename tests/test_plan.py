@@ -14,6 +14,7 @@ from sklearn_mtl._plan import (
     EPOCHS,
     FULL_BATCH_STEPS,
     STEPS,
+    logit_adjustments,
     make_plan,
 )
 
@@ -108,3 +109,24 @@ def test_the_auto_rate_may_be_written_out(n_rows, sparse):
 @pytest.mark.parametrize("n_rows", [50, 5000])
 def test_early_stopping_is_for_those_who_ask(n_rows, value, expected):
     assert plan_of(n_rows, early_stopping=value).early_stopping is expected
+
+
+def test_adjustment_is_smaller_for_two_classes():
+    shares = [np.log([0.9, 0.1]), np.log([0.5, 0.3, 0.2])]
+    two, three = logit_adjustments("auto", shares)
+    np.testing.assert_allclose(two, 0.25 * shares[0])
+    np.testing.assert_allclose(three, 0.5 * shares[1])
+
+
+def test_a_given_adjustment_is_that_of_all_tasks():
+    shares = [np.log([0.9, 0.1]), np.log([0.5, 0.3, 0.2])]
+    for found, own in zip(logit_adjustments(2.0, shares), shares, strict=True):
+        np.testing.assert_allclose(found, 2 * own)
+
+
+def test_the_first_step_falls_with_the_epochs_and_not_for_ever():
+    rates = [
+        plan_of(10**4, max_iter=epochs).sparse_rate for epochs in (1, 3, 6, 15, 100)
+    ]
+    assert rates == pytest.approx([500, 500, 250, 100, 100])
+    assert plan_of(10**4, max_iter=6).dense_rate == plan_of(10**4).dense_rate

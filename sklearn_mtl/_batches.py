@@ -93,7 +93,7 @@ class Cells(NamedTuple):
 
 
 class RowDataset(Dataset):
-    """Rows and label cells from which a list of row numbers takes a batch at once.
+    """Rows and label cells, of which many are taken at once.
 
     Parameters
     ----------
@@ -112,18 +112,16 @@ class RowDataset(Dataset):
     def __len__(self):
         return self.X.shape[0]
 
-    def __getitem__(self, row):
-        return self.__getitems__([row])
-
-    def __getitems__(self, rows):
-        taken = self.take(rows)
-        return taken.batch(0, len(taken))
-
     def take(self, rows):
         """Return a dataset of some rows, a list or array of numbers or a slice."""
         if self.codes is None:
             return RowDataset(self.X[rows])
         return RowDataset(self.X[rows], self.codes[rows], self.weights[rows])
+
+    def cells_by_row(self):
+        """Return the weight of the labelled cells of each task, as a mean over rows."""
+        # In 64 bits: numpy adds the rows of a table one by one, and the error grows.
+        return (self.weights * (self.codes >= 0)).mean(axis=0, dtype=float)
 
     def batch(self, start, stop):
         """Return the rows from `start` to `stop` with their cells, without a copy."""

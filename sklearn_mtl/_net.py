@@ -10,6 +10,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler, PrintLog
 from skorch.utils import TeeGenerator
 from torch import nn
+from torch.utils.data import Subset
 
 from ._batches import BatchLoader, Cells
 from ._layers import SparseLinear
@@ -165,6 +166,13 @@ class MultiTaskNet(NeuralNet):
         self.optimizer_ = JointOptimizer(optimizers)
         return self
 
+    def get_split_datasets(self, X, y=None, **fit_params):
+        # A splitter of skorch hands out subsets, from which rows come one by one.
+        return tuple(
+            part.dataset.take(part.indices) if isinstance(part, Subset) else part
+            for part in super().get_split_datasets(X, y, **fit_params)
+        )
+
     def infer(self, x, **fit_params):
         return self.module_(x.to(self.device))
 
@@ -173,7 +181,11 @@ class MultiTaskNet(NeuralNet):
         # step several times need.
         self.optimizer_.zero_grad()
         step = self.train_step_single(batch, **fit_params)
-        if self.watches_gradients_:
+        # To name all weights costs more than to ask whether anybody listens.
+        if any(
+            type(callback).on_grad_computed is not Callback.on_grad_computed
+            for _, callback in self.callbacks_
+        ):
             self.notify(
                 "on_grad_computed",
                 named_parameters=TeeGenerator(self.get_all_learnable_params()),
@@ -208,7 +220,7 @@ class MultiTaskNet(NeuralNet):
         super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
         self._record(f"task_{prefix}_loss", self.epoch_sums_ / self.epoch_rows_)
         if training:
-            self._record("task_cells", self.cells_by_row_)
+            self._record("task_cells", iterator.dataset.cells_by_row())
             self._record("task_weight", self.criterion_.balancing.weights)
             self.history.record("regularization", self._penalty())
         else:
@@ -261,13 +273,6 @@ class MultiTaskNet(NeuralNet):
         ValueError
             If the loss grows beyond all bounds.
         """
-        self.watches_gradients_ = any(
-            type(callback).on_grad_computed is not Callback.on_grad_computed
-            for _, callback in self.callbacks_
-        )
-        weights = dataset.weights * (dataset.codes >= 0)
-        # In 64 bits: numpy adds the rows of a table one by one, and the error grows.
-        self.cells_by_row_ = weights.mean(axis=0, dtype=float)
         self.notify("on_train_begin", X=dataset, y=None)
         with suppress(StopTraining):
             self.fit_loop(dataset)

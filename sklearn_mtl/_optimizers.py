@@ -33,15 +33,17 @@ class Adam(_WithoutCompiler, torch.optim.Adam):
     params : iterable
         Weights or groups of them.
 
-    fused : bool, default=True
-        Whether a step is one operation per weight.
+    foreach, fused : bool, default=None
+        As for torch's, but that None for both means fused.
 
     **kwargs : dict
         Further parameters of :class:`torch.optim.Adam`.
     """
 
-    def __init__(self, params, *, fused=True, **kwargs):
-        super().__init__(params, fused=fused, **kwargs)
+    def __init__(self, params, *, foreach=None, fused=None, **kwargs):
+        if foreach is None and fused is None:
+            fused = True
+        super().__init__(params, foreach=foreach, fused=fused, **kwargs)
 
     step = torch.no_grad()(_undecorated(torch.optim.Adam.step))
 

@@ -36,7 +36,7 @@ def to_dense(batch, n_features):
 def test_rows_survive_in_the_order_asked_for(matrix, container, index_dtype):
     X = container(matrix)
     X.indices = X.indices.astype(index_dtype)
-    batch, _ = RowDataset(X).__getitems__([4, 0, 4])
+    batch, _ = RowDataset(X).take([4, 0, 4]).batch(0, 3)
     np.testing.assert_array_equal(
         to_dense(batch, X.shape[1]), matrix.toarray()[[4, 0, 4]]
     )
@@ -72,20 +72,20 @@ def test_moving_takes_the_transpose_along(matrix):
 
 
 def test_single_row_is_a_batch_of_one(matrix):
-    batch, _ = RowDataset(matrix)[2]
+    batch, _ = RowDataset(matrix).batch(2, 3)
     np.testing.assert_array_equal(to_dense(batch, 11), matrix.toarray()[[2]])
 
 
 def test_dense_rows_come_as_a_tensor():
     X = np.arange(6.0).reshape(3, 2)
-    batch, _ = RowDataset(X).__getitems__([2, 0])
+    batch, _ = RowDataset(X).take([2, 0]).batch(0, 2)
     assert batch.tolist() == [[4.0, 5.0], [0.0, 1.0]]
 
 
 def test_cells_come_with_their_rows(matrix):
     codes = np.arange(14, dtype=np.int32).reshape(7, 2)
     weights = codes / 10
-    _, cells = RowDataset(matrix, codes, weights).__getitems__([3, 1])
+    _, cells = RowDataset(matrix, codes, weights).take([3, 1]).batch(0, 2)
     assert cells.codes.dtype == torch.int64
     assert cells.codes.tolist() == [[6, 7], [2, 3]]
     assert cells.weights.tolist() == [[0.6, 0.7], [0.2, 0.3]]

@@ -29,6 +29,7 @@ from skorch.callbacks import (
     GradientNormClipping,
     LRScheduler,
 )
+from skorch.dataset import ValidSplit
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.balancing import FixedWeights
@@ -1369,6 +1370,20 @@ def test_epoch_scoring_reads_predictions(larger):
     logits = clf.net_.history[:, "logit"]
     assert len(logits) == 2
     assert logits[0] != logits[1]
+
+
+def test_a_splitter_of_skorch_sets_rows_aside():
+    splitter = ValidSplit(4)
+    clf = make(net_params={"train_split": splitter}).fit(TEXTS, LABELS)
+    aside = make().fit(TEXTS, LABELS)
+    assert 0 <= clf.history_[-1]["valid_score_tone"] <= 1
+    assert "valid_score_tone" not in aside.history_[-1]
+    # Cells are counted on the rows that are trained on, so the parts still add up.
+    learn = splitter(np.zeros((len(TEXTS), 1)))[0].indices
+    share = np.mean([LABELS["topic"][row] is not None for row in learn])
+    row = clf.history_[0]
+    weighted = row["weight_topic"] * row["loss_topic"] * share
+    assert row["weighted_loss_topic"] == pytest.approx(weighted, rel=1e-5)
 
 
 def test_net_params_reach_the_optimizers_and_the_net():

@@ -54,7 +54,7 @@ def make_net(**parameters):
 
 
 def test_task_losses_are_sums_over_labelled_cells():
-    _, cells = make_dataset().__getitems__(list(range(N_ROWS)))
+    _, cells = make_dataset().batch(0, N_ROWS)
     logits = (torch.randn(N_ROWS, 1).double(), torch.randn(N_ROWS, 3).double())
     found = MultiTaskLoss(TASKS, balancing=torch.nn.Identity())(logits, cells)
     codes, weights = cells
@@ -151,7 +151,7 @@ def test_an_epoch_of_history_is_the_mean_over_its_rows():
     )
     dataset = make_dataset()
     net.train(dataset)
-    rows, cells = dataset.__getitems__(list(range(N_ROWS)))
+    rows, cells = dataset.batch(0, N_ROWS)
     with torch.no_grad():
         sums = net.criterion_(net.module_(rows), cells) / N_ROWS
     epoch = net.history[-1]

@@ -141,6 +141,19 @@ def test_no_fit_imports_the_compiler_of_torch():
 # Both together -----------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("given", "fused"),
+    [({}, True), ({"foreach": True}, None), ({"fused": False}, False)],
+)
+def test_adam_is_fused_unless_told_how_to_step(given, fused):
+    weight = torch.nn.Parameter(torch.ones(2))
+    weight.grad = torch.ones(2)
+    optimizer = Adam([weight], lr=0.1, **given)
+    optimizer.step()
+    assert optimizer.defaults["fused"] is fused
+    assert weight.tolist() == pytest.approx([0.9, 0.9])
+
+
 def make_joint():
     sparse = with_sparse_gradient([0], [[1.0]], (2, 1))
     dense = torch.nn.Parameter(torch.ones(2))

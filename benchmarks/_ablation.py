@@ -74,7 +74,7 @@ CHANGES = {
         "batches of 64, with a step in proportion",
         lambda: {"batch_size": 64, "max_iter": 4, "learning_rate_init": 100.0},
     ),
-    "long": Change("twice the epochs", lambda: {"max_iter": 8}),
+    "long": Change("8 epochs", lambda: {"max_iter": 8}),
     "stopping": Change("early_stopping=True", lambda: {"early_stopping": True}),
 }
 

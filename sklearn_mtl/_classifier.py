@@ -92,8 +92,8 @@ class MultiTaskTextClassifier(
         A further value that means "no label", besides NaN, None and pandas.NA.
 
     max_iter : int or "auto", default="auto"
-        Epochs. "auto" gives large data 3 and small data so many that at least 300 steps
-        are made; up to 200 rows it makes 100 full-batch steps.
+        Epochs. "auto" is 3, up to 6 where classes have under 133 cells, and so many
+        that at least 300 steps are made; up to 200 rows 100 full-batch steps.
 
     batch_size : int or "auto", default="auto"
         Rows per step. "auto" is 256, and up to 200 rows all.

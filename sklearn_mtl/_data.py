@@ -45,6 +45,12 @@ class LabelledCells:
     labelled_share: np.ndarray
     log_class_shares: list
 
+    @property
+    def cells_per_class(self):
+        """Labelled cells for each class, in the task that has fewest."""
+        n_classes = [len(task.classes_) for task in self.targets.tasks]
+        return float(np.min((self.codes >= 0).sum(axis=0) / n_classes))
+
     def dataset(self, rows, take=slice(None)):
         """Join some of the kept rows with their cells for training.
 

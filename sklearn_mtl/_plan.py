@@ -7,6 +7,8 @@ values were chosen on the dev splits of five real data sets.
 from dataclasses import dataclass
 from math import ceil
 
+import numpy as np
+
 # Step of the sparse input layer, for rows of unit mean squared norm, and of Adam.
 SPARSE_RATE = 500.0
 DENSE_RATE = 7e-3
@@ -19,6 +21,11 @@ BATCH_SIZE = 256
 # Epochs on large data, and the steps that small data needs at least.
 EPOCHS = 3
 STEPS = 300
+# How often training should come upon a class, on average over the classes of the task
+# that has fewest cells for each; and the epochs that this may cost. Of 150 intents with
+# 100 texts each, 4 epochs got 0.3 points more right than 3.
+ENCOUNTERS = 400
+ENCOUNTER_EPOCHS = 6
 # Full-batch steps up to 200 rows, and Adam's step where all weights are dense.
 FULL_BATCH_STEPS = 100
 FULL_BATCH_DENSE_RATE = 3e-2
@@ -61,7 +68,7 @@ def asks_for_early_stopping(settings):
     return settings.early_stopping != "auto" and bool(settings.early_stopping)
 
 
-def make_plan(settings, spec):
+def make_plan(settings, spec, cells_per_class=np.inf):
     """Resolve the "auto" settings.
 
     Parameters
@@ -70,6 +77,9 @@ def make_plan(settings, spec):
         Its constructor parameters are read.
 
     spec : InputSpec
+
+    cells_per_class : float, default=inf
+        Labelled cells for each class, in the task that has fewest.
 
     Returns
     -------
@@ -82,7 +92,8 @@ def make_plan(settings, spec):
     max_iter = settings.max_iter
     if max_iter == "auto":
         steps = FULL_BATCH_STEPS if spec.is_small else STEPS
-        max_iter = max(EPOCHS, ceil(steps * batch_size / spec.n_rows))
+        encounters = min(ceil(ENCOUNTERS / cells_per_class), ENCOUNTER_EPOCHS)
+        max_iter = max(EPOCHS, encounters, ceil(steps * batch_size / spec.n_rows))
     sparse_rate, dense_rate = SPARSE_RATE, DENSE_RATE
     if not spec.is_small:
         sparse_rate *= max(EPOCHS / max(max_iter, EPOCHS), LEAST_RATE)

@@ -71,7 +71,7 @@ def train(settings, rows, cells, trunk, balancing, device, previous=None):
         else row_scale(rows, cells.row_weights),
         n_rows=rows.shape[0],
     )
-    plan = make_plan(settings, spec)
+    plan = make_plan(settings, spec, cells.cells_per_class)
     learn, validation = slice(None), None
     if plan.early_stopping:
         learn, validate = multitask_split(

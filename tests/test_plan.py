@@ -12,6 +12,8 @@ from sklearn_mtl._layers import InputSpec
 from sklearn_mtl._plan import (
     BATCH_SIZE,
     DENSE_RATE,
+    ENCOUNTER_EPOCHS,
+    ENCOUNTERS,
     EPOCHS,
     FULL_BATCH_STEPS,
     LEAST_RATE,
@@ -22,9 +24,9 @@ from sklearn_mtl._plan import (
 )
 
 
-def plan_of(n_rows=1000, sparse=True, **params):
+def plan_of(n_rows=1000, sparse=True, cells_per_class=np.inf, **params):
     spec = InputSpec(n_features=10, sparse=sparse, scale=1.0, n_rows=n_rows)
-    return make_plan(MultiTaskTextClassifier(**params), spec)
+    return make_plan(MultiTaskTextClassifier(**params), spec, cells_per_class)
 
 
 def n_steps(plan, n_rows):
@@ -52,6 +54,26 @@ def test_a_little_above_200_rows_a_step_is_an_epoch_still():
 
 def test_large_data_make_few_epochs():
     assert plan_of(10**6).max_iter == EPOCHS
+
+
+@given(cells_per_class=st.floats(0.01, 10**5))
+@settings(max_examples=50, deadline=None)
+def test_rare_classes_ask_for_more_epochs_up_to_a_limit(cells_per_class):
+    epochs = plan_of(10**6, cells_per_class=cells_per_class).max_iter
+    assert EPOCHS <= epochs <= ENCOUNTER_EPOCHS
+    if EPOCHS < epochs < ENCOUNTER_EPOCHS:
+        assert (epochs - 1) * cells_per_class < ENCOUNTERS <= epochs * cells_per_class
+
+
+def test_the_task_with_fewest_cells_for_a_class_sets_the_epochs():
+    texts = [f"word{i % 50} more" for i in range(40_000)]
+    labels = {"many": np.arange(40_000) % 400, "few": np.arange(40_000) % 2}
+    few = MultiTaskTextClassifier(trunk=None, random_state=0).fit(
+        texts, {"few": labels["few"]}
+    )
+    assert few.max_iter_ == EPOCHS
+    many = MultiTaskTextClassifier(trunk=None, random_state=0).fit(texts, labels)
+    assert many.max_iter_ == ENCOUNTERS / 100
 
 
 @given(n_rows=st.integers(201, 10**6))

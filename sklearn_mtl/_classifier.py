@@ -92,7 +92,7 @@ class MultiTaskTextClassifier(
         A further value that means "no label", besides NaN, None and pandas.NA.
 
     max_iter : int or "auto", default="auto"
-        Epochs. "auto" is 3, up to 6 where classes have under 133 cells, and so many
+        Epochs. "auto" is 3, up to 6 where classes have under 267 cells, and so many
         that at least 300 steps are made; up to 200 rows 100 full-batch steps.
 
     batch_size : int or "auto", default="auto"

@@ -47,9 +47,9 @@ class LabelledCells:
 
     @property
     def cells_per_class(self):
-        """Labelled cells for each class, in the task that has fewest."""
-        n_classes = [len(task.classes_) for task in self.targets.tasks]
-        return float(np.min((self.codes >= 0).sum(axis=0) / n_classes))
+        """Labelled cells for each class, on average over the classes of all tasks."""
+        n_classes = sum(len(task.classes_) for task in self.targets.tasks)
+        return float((self.codes >= 0).sum() / n_classes)
 
     def dataset(self, rows, take=slice(None)):
         """Join some of the kept rows with their cells for training.

@@ -698,7 +698,7 @@ def test_score_checks_its_labels(on_texts, X, y, message):
 
 def test_a_score_without_labels_is_nan_with_a_warning(on_texts):
     nothing = {"tone": [None] * 20, "topic": [None] * 20}
-    with pytest.warns(UndefinedMetricWarning, match="No task has a labelled cell"):
+    with pytest.warns(UndefinedMetricWarning, match="No task has labelled cells"):
         assert np.isnan(on_texts.score(TEXTS, nothing))
 
 

@@ -838,7 +838,7 @@ def test_score_leaves_out_tasks_without_labels(brief):
         if c is not None
     ]
     assert brief.score(TEXTS, alone) == pytest.approx(np.mean(right))
-    with pytest.warns(UndefinedMetricWarning, match="No task has a labelled cell"):
+    with pytest.warns(UndefinedMetricWarning, match="No task has labelled cells"):
         assert np.isnan(brief.score(TEXTS, dict.fromkeys(HELD_BACK, nothing)))
 
 

@@ -14,10 +14,15 @@ from sklearn_mtl._cli._report import (
 
 def scores(accuracy, support=(1200, 0)):
     nan = float("nan")
-    values = {"accuracy": accuracy, "recall": 0.25, "f1": 1.0}
+    values = {"accuracy": accuracy, "recall_macro": 0.25, "f1_macro": 1.0}
     return {
         "topic": {**values, "support": support[0]},
-        "tone": {"accuracy": nan, "recall": nan, "f1": nan, "support": support[1]},
+        "tone": {
+            "accuracy": nan,
+            "recall_macro": nan,
+            "f1_macro": nan,
+            "support": support[1],
+        },
         "mean": values,
     }
 

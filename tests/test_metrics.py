@@ -1,16 +1,34 @@
 """Scores of several tasks over labelled cells only."""
 
+import warnings
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import accuracy_score, f1_score, recall_score
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    balanced_accuracy_score,
+    brier_score_loss,
+    f1_score,
+    fbeta_score,
+    log_loss,
+    matthews_corrcoef,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+    zero_one_loss,
+)
 
-from sklearn_mtl.metrics import codes_accuracy, mean_over_tasks, multitask_scores
+from sklearn_mtl.metrics import multitask_scores
+from sklearn_mtl.metrics._scores import codes_accuracy, mean_over_tasks
 
 KINDS = [["x", "y", "zz"], [1, 2, 3], [True, False], [0.0, 1.0]]
 
@@ -18,7 +36,8 @@ KINDS = [["x", "y", "zz"], [1, 2, 3], [True, False], [0.0, 1.0]]
 def accuracies(*args, **params):
     """Give the accuracy of each task and of the mean."""
     scores = multitask_scores(*args, metrics=["accuracy"], **params)
-    return {name: score["accuracy"] for name, score in scores.items()}
+    together = ("worst", "weighted", "exact_match")
+    return {k: s["accuracy"] for k, s in scores.items() if k not in together}
 
 
 @st.composite
@@ -37,39 +56,195 @@ def predicted_tables(draw):
     return true, pred, weights
 
 
-def score_cells(true, pred, weight):
-    """Score one column with scikit-learn, labelled rows only."""
-    rows = np.array([cell is not None for cell in true])
-    if not rows.any():
-        return {"accuracy": np.nan, "recall": np.nan, "f1": np.nan, "support": 0}
-    cells = (
-        np.array([cell for cell in true if cell is not None]),
-        np.array(pred)[rows],
-    )
-    weight = None if weight is None else weight[rows]
-    macro = {"average": "macro", "zero_division": 0.0, "sample_weight": weight}
-    return {
-        "accuracy": accuracy_score(*cells, sample_weight=weight),
-        "recall": recall_score(*cells, **macro),
-        "f1": f1_score(*cells, **macro),
-        "support": rows.sum(),
-    }
+OF_LABELS = {
+    "accuracy": accuracy_score,
+    "balanced_accuracy": balanced_accuracy_score,
+    "matthews_corrcoef": matthews_corrcoef,
+    **{
+        f"{name}_{average}": partial(function, average=average, zero_division=0.0)
+        for name, function in [
+            ("precision", precision_score),
+            ("recall", recall_score),
+            ("f1", f1_score),
+        ]
+        for average in ("macro", "micro", "weighted")
+    },
+}
 
 
 @settings(max_examples=40, deadline=None)
 @given(tables=predicted_tables(), weighted=st.booleans())
 def test_each_task_is_scored_as_scikit_learn_does_on_labelled_rows(tables, weighted):
     true, pred, weights = tables
-    scores = multitask_scores(true, pred, sample_weight=weights if weighted else None)
-    expected = [
-        score_cells(true[name], pred[name], weights[:, k] if weighted else None)
-        for k, name in enumerate(true)
+    scores = multitask_scores(
+        true, pred, list(OF_LABELS), sample_weight=weights if weighted else None
+    )
+    for k, (name, cells) in enumerate(true.items()):
+        rows = np.array([cell is not None for cell in cells])
+        labels = [np.array([c for c in cells if c is not None]), np.array(pred[name])]
+        labels[1] = labels[1][rows]
+        weight = weights[rows, k] if weighted else None
+        assert scores[name]["support"] == rows.sum()
+        for metric, function in OF_LABELS.items():
+            expected = np.nan
+            if rows.any():
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    expected = function(*labels, sample_weight=weight)
+            found = scores[name][metric]
+            assert found == pytest.approx(expected, abs=1e-12, nan_ok=True), metric
+
+
+@st.composite
+def probable_tables(draw):
+    """True columns with empty cells, probabilities with their classes, and weights."""
+    n_rows = draw(st.integers(1, 10))
+    labels = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=3))
+    true, proba = {}, {}
+    for k, classes in enumerate(labels):
+        cells = st.lists(
+            st.sampled_from([None, *classes]), min_size=n_rows, max_size=n_rows
+        )
+        true[f"t{k}"] = draw(cells)
+        numbers = arrays(float, (n_rows, len(classes)), elements=st.integers(1, 9))
+        raw = draw(numbers)
+        proba[f"t{k}"] = raw / raw.sum(axis=1, keepdims=True)
+    assume(any(cell is not None for cells in true.values() for cell in cells))
+    weights = draw(arrays(float, n_rows, elements=st.sampled_from([0.5, 1.0, 2.0])))
+    return true, proba, {f"t{k}": sorted(c) for k, c in enumerate(labels)}, weights
+
+
+def one_against_rest(function, y, p, classes, weight):
+    """Score the second of two classes, else the mean over those that occur."""
+    if len(classes) == 2:
+        scored = [1] if (y == classes[1]).any() else []
+    else:
+        scored = [k for k, c in enumerate(classes) if (y == c).any()]
+    values = [function(y == classes[k], p[:, k], sample_weight=weight) for k in scored]
+    return np.mean(values) if values else np.nan
+
+
+@settings(max_examples=60, deadline=None)
+@given(tables=probable_tables(), weighted=st.booleans())
+def test_probabilities_are_scored_as_scikit_learn_does(tables, weighted):
+    true, proba, classes, weights = tables
+    weights = weights if weighted else None
+    names = ["log_loss", "brier_score_loss", "roc_auc", "average_precision"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
+        scores = multitask_scores(
+            true, metrics=names, y_proba=proba, classes=classes, sample_weight=weights
+        )
+    for name, cells in true.items():
+        rows = np.array([cell is not None for cell in cells])
+        if not rows.any():
+            continue
+        y = np.array([cell for cell in cells if cell is not None])
+        p, c = proba[name][rows], np.array(classes[name])
+        weight = weights[rows] if weighted else None
+        expected = {
+            "log_loss": log_loss(y, p, labels=c, sample_weight=weight),
+            "brier_score_loss": brier_score_loss(y, p, labels=c, sample_weight=weight),
+            "average_precision": one_against_rest(
+                average_precision_score, y, p, c, weight
+            ),
+        }
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UndefinedMetricWarning)
+            try:
+                expected["roc_auc"] = one_against_rest(roc_auc_score, y, p, c, weight)
+            except UndefinedMetricWarning:
+                expected["roc_auc"] = np.nan
+        for metric, value in expected.items():
+            found = scores[name][metric]
+            assert found == pytest.approx(value, abs=1e-12, nan_ok=True), metric
+
+
+@settings(max_examples=40, deadline=None)
+@given(tables=predicted_tables(), seed=st.integers(0, 100))
+def test_aggregates_follow_from_the_tasks(tables, seed):
+    true, pred, _ = tables
+    scores = multitask_scores(true, pred, "accuracy")
+    tasks = [scores[name] for name in true if scores[name]["support"]]
+    values = [task["accuracy"] for task in tasks]
+    assert scores["mean"]["accuracy"] == pytest.approx(np.mean(values))
+    assert scores["worst"]["accuracy"] == min(values)
+    # All cells together, whatever their task.
+    right = sum(task["accuracy"] * task["support"] for task in tasks)
+    cells = sum(task["support"] for task in tasks)
+    assert scores["weighted"]["accuracy"] == pytest.approx(right / cells)
+    whole = [None not in row for row in zip(*true.values(), strict=True)]
+    match = [
+        all(a == b for a, b in zip(row, other, strict=True))
+        for row, other, full in zip(
+            zip(*true.values(), strict=True),
+            zip(*pred.values(), strict=True),
+            whole,
+            strict=True,
+        )
+        if full
     ]
-    for name, values in zip(true, expected, strict=True):
-        assert scores[name] == pytest.approx(values, abs=1e-12, nan_ok=True)
-    for metric, mean in scores["mean"].items():
-        values = [task[metric] for task in expected]
-        assert mean == pytest.approx(np.nanmean(values), abs=1e-12)
+    assert scores["exact_match"]["support"] == sum(whole)
+    expected = np.mean(match) if match else np.nan
+    found = scores["exact_match"]["accuracy"]
+    assert found == pytest.approx(expected, nan_ok=True)
+    # The order of rows says nothing.
+    order = np.random.RandomState(seed).permutation(len(whole))
+    shuffled = [{n: [cells[i] for i in order] for n, cells in y.items()} for y in
+                (true, pred)]  # fmt: skip
+    again = multitask_scores(*shuffled, "accuracy")
+    assert again["mean"]["accuracy"] == pytest.approx(scores["mean"]["accuracy"])
+
+
+def test_the_worst_of_a_loss_is_the_largest():
+    true = {"a": [0, 1], "b": [0, 1]}
+    proba = {"a": [[0.9, 0.1], [0.1, 0.9]], "b": [[0.6, 0.4], [0.4, 0.6]]}
+    scores = multitask_scores(true, metrics=["log_loss", "neg_log_loss"], y_proba=proba)
+    assert scores["worst"]["log_loss"] == scores["b"]["log_loss"] > 0
+    assert scores["worst"]["neg_log_loss"] == -scores["worst"]["log_loss"]
+
+
+def test_calibration_error_of_a_known_table():
+    # Two bins of 15: confidence 0.95 and right half the time; 0.65 and always right.
+    proba = [[0.95, 0.05], [0.95, 0.05], [0.65, 0.35], [0.35, 0.65]]
+    scores = multitask_scores(
+        [0, 1, 0, 1], metrics="calibration_error", y_proba=proba, classes=[0, 1]
+    )
+    assert scores["task0"]["calibration_error"] == pytest.approx(
+        (2 * 0.45 + 2 * 0.35) / 4
+    )
+
+
+def test_probabilities_alone_give_labels():
+    scores = multitask_scores(
+        {"a": ["x", "y", None]},
+        metrics=["accuracy", "log_loss"],
+        y_proba={"a": [[0.6, 0.4], [0.7, 0.3], [1, 0]]},
+    )
+    assert scores["a"]["accuracy"] == 0.5
+
+
+def test_a_label_that_the_model_never_saw_has_no_probability():
+    scores = multitask_scores(
+        ["x", "z"],
+        metrics=["accuracy", "roc_auc", "brier_score_loss"],
+        y_proba=[[0.6, 0.4], [0.7, 0.3]],
+        classes=["x", "y"],
+    )
+    assert scores["task0"]["accuracy"] == 0.5
+    proba = [[0.6, 0.4, 0], [0.7, 0.3, 0]]
+    expected = brier_score_loss(["x", "z"], proba, labels=["x", "y", "z"])
+    assert scores["task0"]["brier_score_loss"] == pytest.approx(expected)
+
+
+def test_a_callable_is_a_metric():
+    scores = multitask_scores(TRUE, PRED, metrics=[zero_one_loss, "accuracy"])
+    assert scores["a"]["zero_one_loss"] == 0.5
+    wide = partial(fbeta_score, beta=2, average="macro")
+    scores = multitask_scores(TRUE, PRED, {"f2": wide}, sample_weight=[1, 2, 3])
+    expected = wide(["x", "y"], ["x", "x"], sample_weight=[1, 2])
+    assert scores["a"] == {"f2": expected, "support": 2}
+    assert "fbeta_score" in multitask_scores(TRUE, PRED, wide)["a"]
 
 
 @settings(max_examples=20, deadline=None)
@@ -81,8 +256,12 @@ def test_a_row_of_weight_two_is_the_row_given_twice(tables):
         {name: np.repeat(np.array(cells, dtype=object), times) for name, cells in y}
         for y in (true.items(), pred.items())
     ]
-    weighted = multitask_scores(true, pred, sample_weight=times)["mean"]
-    assert weighted == pytest.approx(multitask_scores(*repeated)["mean"], abs=1e-12)
+    weighted = multitask_scores(true, pred, sample_weight=times)
+    counted = multitask_scores(*repeated)
+    for name in ("mean", "worst", "weighted"):
+        assert weighted[name] == pytest.approx(counted[name], abs=1e-12)
+    found, expected = (y["exact_match"]["accuracy"] for y in (weighted, counted))
+    assert found == pytest.approx(expected, abs=1e-12, nan_ok=True)
 
 
 # Tables ------------------------------------------------------------------------------
@@ -121,8 +300,15 @@ def test_numbers_are_equal_across_types():
 
 
 def test_only_the_metrics_asked_for_are_there():
-    scores = multitask_scores([1, 2], [1, 2], metrics=["f1"])
-    assert scores == {"task0": {"f1": 1.0, "support": 2}, "mean": {"f1": 1.0}}
+    scores = multitask_scores([1, 2], [1, 2], metrics=["f1_macro"])
+    one = {"f1_macro": 1.0}
+    assert scores == {
+        "task0": {"f1_macro": 1.0, "support": 2},
+        "mean": one,
+        "worst": one,
+        "weighted": one,
+        "exact_match": {"accuracy": 1.0, "support": 2},
+    }
 
 
 # Weights -----------------------------------------------------------------------------
@@ -145,12 +331,14 @@ def test_weights_are_checked():
 def test_a_task_without_labels_is_left_out_of_the_mean():
     scores = multitask_scores({**TRUE, "c": [None] * 3}, {**PRED, "c": [0, 1, 0]})
     assert scores["c"]["support"] == 0
-    assert np.isnan([scores["c"][m] for m in ("accuracy", "recall", "f1")]).all()
+    assert np.isnan(
+        [scores["c"][m] for m in ("accuracy", "recall_macro", "f1_macro")]
+    ).all()
     assert scores["mean"]["accuracy"] == 0.75
 
 
 def test_the_mean_of_no_task_is_nan_with_a_warning():
-    with pytest.warns(UndefinedMetricWarning, match="No task has a labelled cell"):
+    with pytest.warns(UndefinedMetricWarning, match="No task has labelled cells"):
         scores = multitask_scores([None, None], [1, 0], metrics=["accuracy"])
     assert np.isnan(scores["mean"]["accuracy"])
 
@@ -199,8 +387,42 @@ def test_predictions_may_be_missing_where_labels_are():
 
 
 def test_metrics_are_known():
-    with pytest.raises(ValueError, match=r"metrics must be among .*\['auc'\]"):
-        multitask_scores([1, 2], [1, 2], metrics=["f1", "auc"])
+    with pytest.raises(ValueError, match=r"metrics must be among .*'f1_macro'.*'auc'"):
+        multitask_scores([1, 2], [1, 2], metrics=["f1_macro", "auc"])
+
+
+@pytest.mark.parametrize("metrics", [[], ["accuracy", "accuracy"]])
+def test_each_metric_comes_once(metrics):
+    with pytest.raises(ValueError, match=r"at least one metric, each once. Got \["):
+        multitask_scores([1, 2], [1, 2], metrics)
+
+
+def test_probabilities_must_be_there():
+    match = r"\['log_loss'\] are computed from probabilities. Pass y_proba"
+    with pytest.raises(ValueError, match=match):
+        multitask_scores([1, 2], [1, 2], "log_loss")
+    with pytest.raises(ValueError, match="y_proba or both"):
+        multitask_scores([1, 2])
+
+
+@pytest.mark.parametrize(
+    ("proba", "classes", "message"),
+    [
+        ([[0.5, 0.5]], None, "same rows. Got 2 and 1"),
+        ([[0.5, 0.5, 0]] * 2, None, r"'task0'\] has 3 columns.*2 classes, \[1, 2\]"),
+        ([[0.5, np.nan]] * 2, None, r"'task0'\] holds NaN"),
+        ([0.5, 0.5], None, r"'task0'\] must have 2 dim.*Got shape \(2,\)"),
+        ([[[0.5, 0.5]] * 2] * 2, None, r"1 tasks \['task0'\]. Got 2 item"),
+    ],
+)
+def test_what_is_wrong_with_probabilities(proba, classes, message):
+    with pytest.raises(ValueError, match=message):
+        multitask_scores([1, 2], metrics="log_loss", y_proba=proba, classes=classes)
+
+
+def test_probabilities_have_the_tasks_of_the_labels():
+    with pytest.raises(ValueError, match=r"exactly the tasks \['a'\]. Got \['b'\]"):
+        multitask_scores({"a": [1, 2]}, y_proba={"b": [[0.5, 0.5]] * 2})
 
 
 # Codes -------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn_mtl._labels import as_label_table
 from sklearn_mtl._targets import Targets
 from sklearn_mtl._weights import class_weight_table, log_class_shares, row_weights
-from sklearn_mtl.metrics import cell_weights
+from sklearn_mtl.metrics._weights import cell_weights
 
 Y = {"a": ["x", "y", "y", None], "b": [1, 1, 2, 3]}
 

@@ -2,7 +2,7 @@
 
 import math
 
-METRICS = {"accuracy": "accuracy", "recall": "recall", "f1": "macro-F1"}
+METRICS = {"accuracy": "accuracy", "recall_macro": "recall", "f1_macro": "macro-F1"}
 GAP = "  "
 
 

@@ -1,0 +1,227 @@
+"""Metrics of one task: scikit-learn's, by name, on labels or on probabilities."""
+
+import warnings
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from sklearn import metrics as skm
+from sklearn.exceptions import UndefinedMetricWarning
+
+
+class Metric(NamedTuple):
+    """How to score one task.
+
+    Attributes
+    ----------
+    name : str
+
+    function : callable
+        ``function(y_true, y_pred, sample_weight)`` of labels, or
+        ``function(y_true, probabilities, sample_weight, classes)``.
+
+    reads_probabilities : bool, default=False
+
+    is_loss : bool, default=False
+        Whether less is better.
+    """
+
+    name: str
+    function: object
+    reads_probabilities: bool = False
+    is_loss: bool = False
+
+
+def resolve_metrics(metrics):
+    """Return the metrics of the given names and callables.
+
+    Parameters
+    ----------
+    metrics : str, callable, dict of {str: str or callable}, or sequence of them
+        A callable is called as scikit-learn's metrics are,
+        ``metric(y_true, y_pred, sample_weight=...)``, the last where there are weights.
+
+    Returns
+    -------
+    metrics : list of Metric
+
+    Raises
+    ------
+    ValueError
+        If a metric is unknown, or two have one name.
+    """
+    if isinstance(metrics, str) or callable(metrics):
+        metrics = [metrics]
+    if isinstance(metrics, dict):
+        found = [_resolve(m)._replace(name=name) for name, m in metrics.items()]
+    else:
+        found = [_resolve(metric) for metric in metrics]
+    names = [metric.name for metric in found]
+    if not names or len(set(names)) < len(names):
+        raise ValueError(
+            f"metrics must name at least one metric, each once. Got {names}. Give "
+            "callables names of their own with a dict {name: callable}."
+        )
+    return found
+
+
+def _resolve(metric):
+    if callable(metric):
+        name = getattr(metric, "__name__", None)
+        if name is None:  # functools.partial
+            name = getattr(getattr(metric, "func", metric), "__name__", repr(metric))
+        return Metric(name, partial(_call, metric))
+    if metric not in METRICS:
+        raise ValueError(
+            f"metrics must be among {list(METRICS)}, or callables. Got {metric!r}."
+        )
+    return METRICS[metric]
+
+
+def _call(metric, y_true, y_pred, sample_weight):
+    """Call what may know nothing of weights."""
+    if sample_weight is None:
+        return metric(y_true, y_pred)
+    return metric(y_true, y_pred, sample_weight=sample_weight)
+
+
+def score_task(metric, y_true, y_pred, probabilities, classes, sample_weight):
+    """Return the score of one task over the given labelled cells.
+
+    Parameters
+    ----------
+    metric : Metric
+
+    y_true, y_pred : ndarray of shape (n_cells,)
+        `y_pred` may be None for a metric of probabilities.
+
+    probabilities : ndarray of shape (n_cells, n_classes) or None
+
+    classes : ndarray of shape (n_classes,) or None
+
+    sample_weight : ndarray of shape (n_cells,) or None
+
+    Returns
+    -------
+    score : float
+        NaN where no cell counts, and where scikit-learn warns of an undefined score.
+    """
+    if len(y_true) == 0 or (sample_weight is not None and not sample_weight.any()):
+        return np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UndefinedMetricWarning)
+        # Rare classes are missing from one side every day.
+        warnings.filterwarnings("ignore", "y_pred contains classes not in y_true")
+        warnings.filterwarnings("ignore", "A single label was found")
+        try:
+            if not metric.reads_probabilities:
+                return float(metric.function(y_true, y_pred, sample_weight))
+            probabilities, classes = with_unseen(y_true, probabilities, classes)
+            if len(classes) < 2:
+                return np.nan
+            return float(metric.function(y_true, probabilities, sample_weight, classes))
+        except UndefinedMetricWarning:
+            return np.nan
+
+
+def with_unseen(y_true, probabilities, classes):
+    """Give the labels that a model never saw a probability of 0."""
+    unseen = np.setdiff1d(y_true, classes)
+    if len(unseen) == 0:
+        return probabilities, classes
+    zeros = np.zeros((len(probabilities), len(unseen)), dtype=probabilities.dtype)
+    classes = np.concatenate([classes, unseen])
+    probabilities = np.concatenate([probabilities, zeros], axis=1)
+    order = np.argsort(classes)  # scikit-learn wants them in order
+    return probabilities[:, order], classes[order]
+
+
+# Metrics are partial functions and not closures, so that a scorer can be pickled.
+
+
+def _averaged(function, average, y_true, y_pred, sample_weight):
+    return function(
+        y_true,
+        y_pred,
+        average=average,
+        zero_division=0.0,
+        sample_weight=sample_weight,
+    )
+
+
+def _one_against_rest(function, y_true, probabilities, sample_weight, classes):
+    """Score the second of two classes, or the mean over the classes that occur."""
+    scored = [1] if len(classes) == 2 else range(len(classes))
+    values = [
+        function(y_true == classes[k], probabilities[:, k], sample_weight=sample_weight)
+        for k in scored
+        if (y_true == classes[k]).any()
+    ]
+    return np.mean(values) if values else np.nan
+
+
+def _log_loss(y_true, probabilities, sample_weight, classes):
+    return skm.log_loss(
+        y_true, probabilities, sample_weight=sample_weight, labels=classes
+    )
+
+
+def _brier_score_loss(y_true, probabilities, sample_weight, classes):
+    return skm.brier_score_loss(
+        y_true, probabilities, sample_weight=sample_weight, labels=classes
+    )
+
+
+def calibration_error(y_true, probabilities, sample_weight, classes, n_bins=15):
+    """Return the expected calibration error of the most probable class.
+
+    Cells fall into `n_bins` bins of equal width by the probability of the predicted
+    class; the error is the mean over cells of the distance between the mean
+    probability and the accuracy in their bin.
+
+    References
+    ----------
+    C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On calibration of modern neural
+    networks", ICML 2017.
+    """
+    confidence = probabilities.max(axis=1).astype(float)
+    right = classes[probabilities.argmax(axis=1)] == y_true
+    weight = np.ones(len(y_true)) if sample_weight is None else sample_weight
+    # Bins are open below, so that a probability of 1 falls into the last.
+    bins = np.clip(np.ceil(confidence * n_bins).astype(int) - 1, 0, n_bins - 1)
+    gaps = np.bincount(bins, weight * (confidence - right), minlength=n_bins)
+    return np.abs(gaps).sum() / weight.sum()
+
+
+def _negated(function, *args):
+    return -function(*args)
+
+
+_LOSSES = [
+    ("log_loss", "neg_log_loss", _log_loss),
+    ("brier_score_loss", "neg_brier_score", _brier_score_loss),
+    ("calibration_error", "neg_calibration_error", calibration_error),
+]
+_ALL = [
+    Metric("accuracy", partial(_call, skm.accuracy_score)),
+    Metric("balanced_accuracy", partial(_call, skm.balanced_accuracy_score)),
+    *(
+        Metric(f"{name}_{average}", partial(_averaged, function, average))
+        for name, function in [
+            ("precision", skm.precision_score),
+            ("recall", skm.recall_score),
+            ("f1", skm.f1_score),
+        ]
+        for average in ("macro", "micro", "weighted")
+    ),
+    Metric("matthews_corrcoef", partial(_call, skm.matthews_corrcoef)),
+    Metric("roc_auc", partial(_one_against_rest, skm.roc_auc_score), True),
+    Metric(
+        "average_precision",
+        partial(_one_against_rest, skm.average_precision_score),
+        True,
+    ),
+    *(Metric(name, function, True, True) for name, _, function in _LOSSES),
+    *(Metric(name, partial(_negated, function), True) for _, name, function in _LOSSES),
+]
+METRICS = {metric.name: metric for metric in _ALL}

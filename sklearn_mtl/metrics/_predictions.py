@@ -1,0 +1,176 @@
+"""True labels beside predictions, column by column, in whatever container they came."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._labels import LabelTable, as_label_table
+from ._weights import cell_weights
+
+
+@dataclass
+class Predictions:
+    """Labels and what was predicted for them, tasks in the same order.
+
+    Attributes
+    ----------
+    true : LabelTable
+
+    labels : list of ndarray of shape (n_rows,), or None
+
+    probabilities : list of ndarray of shape (n_rows, n_classes), or None
+
+    classes : list of ndarray of shape (n_classes,), or None
+        Of the columns of ``probabilities``.
+
+    weights : ndarray of shape (n_rows, n_tasks), or None
+    """
+
+    true: LabelTable
+    labels: list | None
+    probabilities: list | None
+    classes: list | None
+    weights: np.ndarray | None
+
+    def cells(self, task):
+        """Return what there is on the labelled cells of a task, by its number.
+
+        Returns
+        -------
+        y_true, y_pred, probabilities, classes, sample_weight : ndarray or None
+        """
+        rows = np.flatnonzero(~self.true.missing[:, task])
+        return (
+            self.true.columns[task][rows],
+            None if self.labels is None else self.labels[task][rows],
+            None if self.probabilities is None else self.probabilities[task][rows],
+            None if self.classes is None else self.classes[task],
+            None if self.weights is None else self.weights[rows, task],
+        )
+
+
+def read_predictions(y_true, y_pred, y_proba, classes, sample_weight):
+    """Bring labels and predictions side by side.
+
+    Parameters
+    ----------
+    y_true : array-like, dict, DataFrame or LabelTable
+
+    y_pred : array-like, dict, DataFrame or None
+
+    y_proba : list of array-like, array-like, dict or None
+
+    classes : list of array-like, array-like, dict or None
+
+    sample_weight : array-like or None
+
+    Returns
+    -------
+    predictions : Predictions
+        With labels taken from the probabilities where `y_pred` is None.
+
+    Raises
+    ------
+    ValueError
+        If they do not fit together.
+    """
+    if y_pred is None and y_proba is None:
+        raise ValueError("Pass y_pred, y_proba or both. Got neither.")
+    true = y_true
+    if not isinstance(true, LabelTable):
+        true = as_label_table(y_true, what="y_true")
+    labels = None
+    if y_pred is not None:
+        pred = as_label_table(y_pred, what="y_pred")
+        if pred.is_named and not true.is_named:
+            true = true.select(pred.names, what="y_true")
+        pred = pred.select(true.names, what="y_pred")
+        _check_rows(true, len(pred), "y_pred")
+        _check_filled(true, pred)
+        labels = pred.columns
+    probabilities = None
+    if y_proba is not None:
+        if isinstance(y_proba, Mapping) and not true.is_named and labels is None:
+            true = true.select(list(y_proba), what="y_true")
+        probabilities, classes = _read_probabilities(true, y_proba, classes)
+        if labels is None:
+            labels = [
+                c[p.argmax(axis=1)] for p, c in zip(probabilities, classes, strict=True)
+            ]
+    else:
+        classes = None
+    weights = cell_weights(sample_weight, *true.missing.shape)
+    return Predictions(true, labels, probabilities, classes, weights)
+
+
+def _check_rows(true, n_rows, what):
+    if len(true) != n_rows:
+        raise ValueError(
+            f"y_true and {what} must have the same rows. Got {len(true)} and {n_rows}."
+        )
+
+
+def _check_filled(true, pred):
+    for k, name in enumerate(true.names):
+        rows = np.flatnonzero(~true.missing[:, k])
+        empty = rows[pred.missing[rows, k]]
+        if len(empty):
+            raise ValueError(
+                f"y_pred[{name!r}] is empty in row(s) {empty[:5].tolist()}, where "
+                "y_true holds a label. Predict a label for each of these cells."
+            )
+
+
+def _read_probabilities(true, y_proba, classes):
+    """Return arrays of probabilities, and of classes, in the order of the tasks."""
+    proba = _by_task(y_proba, true.names, "y_proba", n_dims=2)
+    if classes is not None:
+        classes = _by_task(classes, true.names, "classes", n_dims=1)
+    else:
+        classes = [
+            np.unique(column[~true.missing[:, k]])
+            for k, column in enumerate(true.columns)
+        ]
+    for k, name in enumerate(true.names):
+        _check_rows(true, len(proba[k]), f"y_proba[{name!r}]")
+        if proba[k].shape[1] != len(classes[k]):
+            raise ValueError(
+                f"y_proba[{name!r}] has {proba[k].shape[1]} columns, and there are "
+                f"{len(classes[k])} classes, {classes[k][:5].tolist()} among them. "
+                "Pass the classes of the columns, for instance "
+                "classes=classifier.classes_."
+            )
+        if not np.isfinite(proba[k]).all():
+            raise ValueError(f"y_proba[{name!r}] holds NaN or infinity.")
+    return proba, classes
+
+
+def _by_task(values, names, what, n_dims):
+    """Return one array a task from a dict, a list, or an array for a single task."""
+    if isinstance(values, Mapping):
+        absent = [name for name in names if name not in values]
+        if absent or len(values) > len(names):
+            raise ValueError(
+                f"{what} must have exactly the tasks {names}. Got {list(values)}."
+            )
+        values = [values[name] for name in names]
+    elif len(names) == 1 and not _is_list_of_arrays(values, n_dims):
+        values = [values]
+    if len(values) != len(names):
+        raise ValueError(
+            f"{what} must be a list with an array for each of the {len(names)} tasks "
+            f"{names}. Got {len(values)} item(s)."
+        )
+    values = [np.asarray(value) for value in values]
+    for name, value in zip(names, values, strict=True):
+        if value.ndim != n_dims:
+            raise ValueError(
+                f"{what}[{name!r}] must have {n_dims} dimension(s). Got shape "
+                f"{value.shape}."
+            )
+    return values
+
+
+def _is_list_of_arrays(values, n_dims):
+    return isinstance(values, list | tuple) and np.ndim(values[0]) == n_dims

@@ -1,0 +1,196 @@
+"""Precision, recall and F1 of every class of every task, as text, dict or frame."""
+
+from html import escape
+
+import numpy as np
+from sklearn.metrics import accuracy_score, precision_recall_fscore_support
+
+from ._predictions import read_predictions
+
+_COLUMNS = ("precision", "recall", "f1-score", "support")
+
+
+def multitask_report(y_true, y_pred, *, sample_weight=None):
+    """Report precision, recall, F1 and support of each class of each task.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
+        True labels; NaN, None and pandas.NA are missing cells.
+
+    y_pred : array-like, dict or DataFrame
+        Predicted labels, for every cell.
+
+    sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
+            default=None
+        Weight of each row or cell.
+
+    Returns
+    -------
+    report : MultiTaskReport
+        Prints as text, shows as a table in a notebook, and turns into other forms with
+        ``to_dict()`` and ``to_frame()``.
+
+    See Also
+    --------
+    sklearn.metrics.classification_report : The same for one task without empty cells.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.metrics import multitask_report
+    >>> y_true = {"topic": ["a", "b", None, "a"], "tone": [1, None, None, 0]}
+    >>> y_pred = {"topic": ["a", "b", "b", "b"], "tone": [1, 1, 1, 0]}
+    >>> print(multitask_report(y_true, y_pred))
+                  precision    recall  f1-score   support
+    <BLANKLINE>
+    topic (75% labelled, accuracy 0.667)
+                a     1.000     0.500     0.667         2
+                b     0.500     1.000     0.667         1
+        macro avg     0.750     0.750     0.667         3
+     weighted avg     0.833     0.667     0.667         3
+    <BLANKLINE>
+    tone (50% labelled, accuracy 1.000)
+                0     1.000     1.000     1.000         1
+                1     1.000     1.000     1.000         1
+        macro avg     1.000     1.000     1.000         2
+     weighted avg     1.000     1.000     1.000         2
+    """
+    predictions = read_predictions(y_true, y_pred, None, None, sample_weight)
+    n_rows = len(predictions.true)
+    return MultiTaskReport(
+        {
+            name: _report_task(*predictions.cells(k), n_rows)
+            for k, name in enumerate(predictions.true.names)
+        }
+    )
+
+
+def _report_task(y_true, y_pred, probabilities, classes, weight, n_rows):
+    report = {"labelled_share": len(y_true) / n_rows if n_rows else np.nan}
+    if len(y_true) == 0:
+        return report | {"accuracy": np.nan, "classes": {}, "averages": {}}
+    labels = np.unique(np.concatenate([y_true, y_pred]))
+    settings = {"labels": labels, "sample_weight": weight, "zero_division": 0.0}
+    by_class = precision_recall_fscore_support(y_true, y_pred, **settings)
+    rows = zip(*by_class, strict=True)
+    report["accuracy"] = float(accuracy_score(y_true, y_pred, sample_weight=weight))
+    report["classes"] = {
+        label: _as_row(row) for label, row in zip(labels.tolist(), rows, strict=True)
+    }
+    support = by_class[3].sum()
+    report["averages"] = {}
+    for average in ("macro", "weighted"):
+        values = precision_recall_fscore_support(
+            y_true, y_pred, average=average, **settings
+        )
+        report["averages"][f"{average} avg"] = _as_row((*values[:3], support))
+    return report
+
+
+def _as_row(values):
+    return dict(zip(_COLUMNS, np.array(values).tolist(), strict=True))
+
+
+class MultiTaskReport:
+    """What :func:`multitask_report` found.
+
+    Attributes
+    ----------
+    tasks : dict of dict
+        For each task "accuracy", "labelled_share", "classes" and "averages"; the last
+        two map a class, or the name of an average, to its precision, recall, F1 and
+        support.
+    """
+
+    def __init__(self, tasks):
+        self.tasks = tasks
+
+    def to_dict(self):
+        """Return the report as nested dicts.
+
+        Returns
+        -------
+        report : dict
+            ``report[task][class]``, the class as str, as in scikit-learn's
+            ``classification_report``; with "accuracy" and "labelled_share" beside.
+        """
+        return {
+            name: {
+                **{str(label): dict(row) for label, row in task["classes"].items()},
+                **{label: dict(row) for label, row in task["averages"].items()},
+                "accuracy": task["accuracy"],
+                "labelled_share": task["labelled_share"],
+            }
+            for name, task in self.tasks.items()
+        }
+
+    def to_frame(self):
+        """Return the report as a data frame of pandas.
+
+        Returns
+        -------
+        frame : pandas.DataFrame
+            A row for each class, indexed by task and class, with the labelled share of
+            the task as a column of its own.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError(
+                "to_frame() needs pandas. Install it with "
+                "pip install 'sklearn-mtl[pandas]', or use to_dict()."
+            ) from error
+        index, rows = [], []
+        for name, task in self.tasks.items():
+            for label, row in task["classes"].items():
+                index.append((name, label))
+                rows.append({**row, "labelled_share": task["labelled_share"]})
+        index = pd.MultiIndex.from_tuples(index, names=["task", "class"])
+        return pd.DataFrame(rows, index=index)
+
+    def __str__(self):
+        labels = [
+            str(label)
+            for task in self.tasks.values()
+            for label in [*task["classes"], *task["averages"]]
+        ]
+        width = max(map(len, [*labels, "weighted avg"])) + 1
+        lines = [" " * width + "".join(f"{column:>10}" for column in _COLUMNS)]
+        for name, task in self.tasks.items():
+            lines += ["", f"{name} ({self._summary(task)})"]
+            for label, row in [*task["classes"].items(), *task["averages"].items()]:
+                lines.append(f"{label!s:>{width}}" + "".join(self._cells(row)))
+        return "\n".join(lines)
+
+    def __repr__(self):
+        return str(self)
+
+    @staticmethod
+    def _summary(task):
+        share = f"{task['labelled_share']:.0%} labelled"
+        if not task["classes"]:
+            return share
+        return f"{share}, accuracy {task['accuracy']:.3f}"
+
+    @staticmethod
+    def _cells(row):
+        scores = [f"{row[column]:>10.3f}" for column in _COLUMNS[:3]]
+        return [*scores, f"{row['support']:>10g}"]
+
+    def _repr_html_(self):
+        head = "".join(f"<th>{column}</th>" for column in _COLUMNS)
+        rows = []
+        for name, task in self.tasks.items():
+            title = f"{escape(str(name))} ({self._summary(task)})"
+            rows.append(
+                f'<tr><th colspan="5" style="text-align:left">{title}</th></tr>'
+            )
+            for label, row in [*task["classes"].items(), *task["averages"].items()]:
+                cells = "".join(f"<td>{cell.strip()}</td>" for cell in self._cells(row))
+                rows.append(f"<tr><td>{escape(str(label))}</td>{cells}</tr>")
+        return f"<table><tr><th></th>{head}</tr>{''.join(rows)}</table>"

@@ -1,0 +1,200 @@
+"""Scores of several tasks in the form that scikit-learn's searches take."""
+
+import numpy as np
+from sklearn.utils.metadata_routing import MetadataRequest
+
+from .._labels import as_label_table
+from ._metrics import resolve_metrics
+from ._predictions import read_predictions
+from ._scores import score_predictions
+
+
+def multitask_scorer(metrics="accuracy", *, output="dict", missing_label=None):
+    """Make a scorer of several tasks for ``scoring=``.
+
+    Works with any multi-output classifier, and predicts once for all tasks and
+    metrics.
+
+    Parameters
+    ----------
+    metrics : str, callable, dict of {str: str or callable}, or sequence of them, \
+            default="accuracy"
+        As in :func:`multitask_scores`. More must be better, so of losses take
+        "neg_log_loss", "neg_brier_score" or "neg_calibration_error".
+
+    output : str, default="dict"
+        "dict" gives a dict of all scores. The name of an aggregate ("mean", "worst",
+        "weighted", "exact_match") or of a task gives that one number, which is what
+        ``learning_curve`` and successive halving take.
+
+    missing_label : object, default=None
+        A further value that means "no label", besides NaN, None and pandas.NA.
+
+    Returns
+    -------
+    scorer : callable
+        ``scorer(estimator, X, y, sample_weight=None)``. Keys of the dict are "mean",
+        "worst", "weighted", "exact_match" (that of accuracy alone) and the names of
+        the tasks; with several metrics ``<metric>_<name>``. So
+        ``refit="mean"``, or ``refit="f1_macro_mean"``, picks the best candidate.
+
+    Raises
+    ------
+    ValueError
+        If a metric is unknown or a loss, or one number is asked for of several metrics.
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklearn_mtl.metrics import multitask_scorer
+    >>> X, y = [[0], [1], [2], [3]], [["a", "x"], ["a", "y"], ["b", "x"], ["b", "y"]]
+    >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
+    >>> labels = [["a", None], ["b", "y"], [None, "x"], ["b", "y"]]
+    >>> scores = multitask_scorer()(forest, X, labels)
+    >>> round(scores["task0"], 3), scores["task1"], round(scores["mean"], 3)
+    (0.667, 1.0, 0.833)
+    """
+    return MultiTaskScorer(metrics, output, missing_label)
+
+
+class MultiTaskScorer:
+    """A scorer of several tasks; see :func:`multitask_scorer`."""
+
+    def __init__(self, metrics="accuracy", output="dict", missing_label=None):
+        self.metrics = resolve_metrics(metrics)
+        self.output = output
+        self.missing_label = missing_label
+        self._sample_weight_request = None
+        losses = [metric.name for metric in self.metrics if metric.is_loss]
+        if losses:
+            raise ValueError(
+                f"In a scorer more must be better, and {losses} are losses. Take "
+                "'neg_log_loss', 'neg_brier_score' or 'neg_calibration_error'."
+            )
+        if output != "dict" and len(self.metrics) > 1:
+            raise ValueError(
+                f"output={output!r} is one number, and there are {len(self.metrics)} "
+                "metrics. Pass one metric, or output='dict'."
+            )
+
+    def __repr__(self):
+        names = [metric.name for metric in self.metrics]
+        names = names[0] if len(names) == 1 else names
+        output = "" if self.output == "dict" else f", output={self.output!r}"
+        return f"multitask_scorer({names!r}{output})"
+
+    def __call__(self, estimator, X, y, sample_weight=None):
+        """Predict and score.
+
+        Parameters
+        ----------
+        estimator : fitted multi-output classifier
+
+        X : what it predicts from
+
+        y : array-like, dict or DataFrame
+            True labels, with missing cells.
+
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
+                default=None
+
+        Returns
+        -------
+        scores : dict of {str: float}, or float
+        """
+        table = as_label_table(y, missing_label=self.missing_label)
+        names = getattr(estimator, "task_names_", None)
+        if names is not None:
+            table = table.select(names)
+        labels, probabilities, classes = self._predict(estimator, X, table)
+        predictions = read_predictions(
+            table, labels, probabilities, classes, sample_weight
+        )
+        return self.finish(score_predictions(predictions, self.metrics))
+
+    def _predict(self, estimator, X, table):
+        needs = {metric.reads_probabilities for metric in self.metrics}
+        labels = probabilities = classes = None
+        if False in needs or self.output in ("dict", "exact_match"):
+            labels = estimator.predict(X)
+        if True in needs:
+            classes = estimator.classes_
+            probabilities, classes = _one_array_a_task(
+                estimator.predict_proba(X), classes, len(table.names)
+            )
+        return labels, probabilities, classes
+
+    def finish(self, scores):
+        """Return a table of scores in the form that is asked for.
+
+        Parameters
+        ----------
+        scores : dict of dict
+            From :func:`multitask_scores`.
+
+        Returns
+        -------
+        scores : dict of {str: float}, or float
+        """
+        named = {name: row for name, row in scores.items() if name != "exact_match"}
+        metrics = [metric.name for metric in self.metrics]
+        match = scores["exact_match"]["accuracy"]
+        if self.output == "exact_match":
+            return match
+        if self.output != "dict":
+            if self.output not in named:
+                raise ValueError(
+                    f"output must be 'dict', 'mean', 'worst', 'weighted', "
+                    f"'exact_match' or the name of a task. Got {self.output!r}."
+                )
+            return named[self.output][metrics[0]]
+        if len(metrics) == 1:
+            flat = {name: row[metrics[0]] for name, row in named.items()}
+        else:
+            flat = {
+                f"{metric}_{name}": row[metric]
+                for metric in metrics
+                for name, row in named.items()
+            }
+        return flat | {"exact_match": match}
+
+    def set_score_request(self, *, sample_weight=None):
+        """Set whether ``sample_weight`` is routed here, as scikit-learn's scorers do.
+
+        Parameters
+        ----------
+        sample_weight : bool, str or None, default=None
+
+        Returns
+        -------
+        self : MultiTaskScorer
+        """
+        self._sample_weight_request = sample_weight
+        return self
+
+    def get_metadata_routing(self):
+        """Return what metadata the scorer takes.
+
+        Returns
+        -------
+        request : MetadataRequest
+        """
+        request = MetadataRequest(owner=self)
+        request.score.add_request(
+            param="sample_weight", alias=self._sample_weight_request
+        )
+        return request
+
+
+def _one_array_a_task(probabilities, classes, n_tasks):
+    """Bring what classifiers call probabilities into a list, and their classes too."""
+    if isinstance(probabilities, list):
+        return probabilities, list(classes)
+    if n_tasks == 1:
+        return [probabilities], [classes]
+    # A chain of binary tasks gives the probability of each second class.
+    probabilities = np.asarray(probabilities)
+    pairs = [np.column_stack([1 - column, column]) for column in probabilities.T]
+    if len(classes) != n_tasks or np.ndim(classes[0]) == 0:
+        classes = [np.array([0, 1])] * n_tasks
+    return pairs, list(classes)

@@ -1,0 +1,212 @@
+"""The scores of all tasks, and what they come to together."""
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
+
+from ._metrics import resolve_metrics, score_task
+from ._predictions import read_predictions
+
+# What stands beside the tasks in a table of scores, so that no task can be called so.
+AGGREGATES = ("mean", "worst", "weighted", "exact_match")
+
+
+def multitask_scores(
+    y_true,
+    y_pred=None,
+    metrics=("accuracy", "recall_macro", "f1_macro"),
+    *,
+    y_proba=None,
+    classes=None,
+    sample_weight=None,
+):
+    """Score each task on its labelled cells, and all of them together.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
+        True labels; NaN, None and pandas.NA are missing cells.
+
+    y_pred : array-like, dict or DataFrame, default=None
+        Predicted labels, for every cell. Columns are matched by name where both sides
+        have names, else by position. None takes the most probable class.
+
+    metrics : str, callable, dict of {str: str or callable}, or sequence of them, \
+            default=("accuracy", "recall_macro", "f1_macro")
+        Of labels: "accuracy", "balanced_accuracy", "matthews_corrcoef", and
+        "precision", "recall" and "f1" with "_macro", "_micro" or "_weighted". Of
+        probabilities: "roc_auc" and "average_precision" (of the second of two classes,
+        else the mean over the classes that occur, each against the rest), "log_loss",
+        "brier_score_loss" and "calibration_error" (of the most probable class, in 15
+        bins; Guo et al. 2017). The losses also with the sign that a search wants, as
+        "neg_log_loss", "neg_brier_score" and "neg_calibration_error". A callable is
+        called as ``metric(y_true, y_pred)`` with labels, and with
+        ``sample_weight=`` where there are weights.
+
+    y_proba : list of array-like of shape (n_samples, n_classes), or dict, default=None
+        Probabilities of the classes of each task; one array for a single task.
+
+    classes : list of array-like of shape (n_classes,), or dict, default=None
+        Classes of the columns of `y_proba`, such as a classifier's ``classes_``. None
+        takes the sorted labels of `y_true`.
+
+    sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
+            default=None
+        Weight of each row or cell.
+
+    Returns
+    -------
+    scores : dict of dict
+        ``scores[task][metric]``, with ``scores[task]["support"]``, the number of
+        labelled cells. Beside the tasks ``"mean"``, the plain mean over tasks;
+        ``"worst"``, the least favourable; ``"weighted"``, the mean weighted by
+        labelled cells; and ``"exact_match"``, the accuracy of whole rows over those
+        that carry a label of every task. A task without labelled cells, or on which
+        scikit-learn calls the score undefined, has NaN and is left out of the first
+        three; if no task is left, they are NaN and an
+        :class:`~sklearn.exceptions.UndefinedMetricWarning` is given.
+
+    Raises
+    ------
+    ValueError
+        If a metric is unknown or lacks probabilities, lengths differ, the tasks do not
+        match or one of them has the name of an aggregate.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.metrics import multitask_scores
+    >>> y_true = {"topic": ["a", "b", None, "a"], "tone": [1, None, None, 0]}
+    >>> y_pred = {"topic": ["a", "b", "b", "b"], "tone": [1, 1, 1, 0]}
+    >>> scores = multitask_scores(y_true, y_pred, metrics="accuracy")
+    >>> round(scores["topic"]["accuracy"], 3), scores["topic"]["support"]
+    (0.667, 3)
+    >>> round(scores["mean"]["accuracy"], 3), scores["worst"]["accuracy"] < 0.7
+    (0.833, True)
+    >>> scores["exact_match"]
+    {'accuracy': 0.5, 'support': 2}
+    """
+    metrics = resolve_metrics(metrics)
+    predictions = read_predictions(y_true, y_pred, y_proba, classes, sample_weight)
+    return score_predictions(predictions, metrics)
+
+
+def score_predictions(predictions, metrics):
+    """Score labels and predictions that stand side by side.
+
+    Parameters
+    ----------
+    predictions : Predictions
+
+    metrics : list of Metric
+
+    Returns
+    -------
+    scores : dict of dict
+    """
+    names = predictions.true.names
+    taken = [name for name in names if name in AGGREGATES]
+    if taken:
+        raise ValueError(
+            f"A task cannot be called {taken[0]!r}, which is a score over all tasks. "
+            "Rename it."
+        )
+    needy = [m.name for m in metrics if m.reads_probabilities]
+    if needy and predictions.probabilities is None:
+        raise ValueError(
+            f"The metric(s) {needy} are computed from probabilities. Pass y_proba."
+        )
+    scores, cells = {}, []
+    for k, name in enumerate(names):
+        parts = predictions.cells(k)
+        scores[name] = {m.name: score_task(m, *parts) for m in metrics}
+        scores[name]["support"] = len(parts[0])
+        cells.append(len(parts[0]) if parts[-1] is None else parts[-1].sum())
+    together = {"mean": {}, "worst": {}, "weighted": {}}
+    for metric in metrics:
+        values = np.array([scores[name][metric.name] for name in names])
+        together["mean"][metric.name] = mean_over_tasks(values)
+        together["worst"][metric.name] = worst_of_tasks(values, metric.is_loss)
+        together["weighted"][metric.name] = _weighted_mean(values, np.array(cells))
+    return scores | together | {"exact_match": exact_match(predictions)}
+
+
+def mean_over_tasks(values):
+    """Return the mean of the task scores that are not NaN; NaN, warned of, if none."""
+    values = [value for value in values if not np.isnan(value)]
+    if not values:
+        warnings.warn(
+            "No task has labelled cells that give a score, so the mean score is NaN.",
+            UndefinedMetricWarning,
+            stacklevel=3,
+        )
+        return np.nan
+    return float(np.mean(values))
+
+
+def worst_of_tasks(values, is_loss=False):
+    """Return the least favourable of the task scores that are not NaN, or NaN."""
+    values = [value for value in values if not np.isnan(value)]
+    if not values:
+        return np.nan
+    return float(max(values) if is_loss else min(values))
+
+
+def _weighted_mean(values, cells):
+    counted = ~np.isnan(values)
+    if not counted.any():
+        return np.nan
+    return float(np.average(values[counted], weights=cells[counted]))
+
+
+def exact_match(predictions):
+    """Return the accuracy of whole rows, over rows that carry a label of every task.
+
+    Parameters
+    ----------
+    predictions : Predictions
+
+    Returns
+    -------
+    score : dict
+        With "accuracy", NaN where there is no such row, and "support", their number.
+        The weight of a row is the mean weight of its cells.
+    """
+    true = predictions.true
+    rows = np.flatnonzero(~true.missing.any(axis=1))
+    right = np.ones(len(rows), dtype=bool)
+    for label, prediction in zip(true.columns, predictions.labels, strict=True):
+        right &= label[rows] == prediction[rows]
+    weights = None
+    if predictions.weights is not None:
+        weights = predictions.weights[rows].mean(axis=1)
+    if len(rows) == 0 or (weights is not None and not weights.any()):
+        return {"accuracy": np.nan, "support": len(rows)}
+    return {
+        "accuracy": float(np.average(right, weights=weights)),
+        "support": len(rows),
+    }
+
+
+def codes_accuracy(codes, decided, weights=None):
+    """Return the accuracy of each task over encoded cells.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_rows, n_tasks)
+        True classes; -1 where a cell is missing, -2 for a label that fit never saw.
+
+    decided : ndarray of shape (n_rows, n_tasks)
+        Predicted classes.
+
+    weights : ndarray of shape (n_rows, n_tasks), default=None
+
+    Returns
+    -------
+    accuracy : ndarray of shape (n_tasks,)
+        NaN for a task without a labelled cell.
+    """
+    counted = (codes != -1) * (1.0 if weights is None else weights)
+    total = counted.sum(axis=0)
+    right = (counted * (codes == decided)).sum(axis=0)
+    return np.divide(right, total, out=np.full(len(total), np.nan), where=total > 0)

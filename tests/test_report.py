@@ -1,0 +1,89 @@
+"""The report of all classes of all tasks."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.metrics import classification_report
+
+from sklearn_mtl.metrics import multitask_report
+
+TRUE = {
+    "topic": ["arts", "tech", None, "arts", "tech", "news"],
+    "tone": [1, None, None, 0, 1, 0],
+    "empty": [None] * 6,
+}
+PRED = {
+    "topic": ["arts", "arts", "arts", "arts", "tech", "tech"],
+    "tone": [1, 1, 1, 0, 0, 2],
+    "empty": [0] * 6,
+}
+WEIGHT = np.array([1, 2, 1, 3, 1, 2.0])
+
+
+@pytest.mark.parametrize("task", ["topic", "tone"])
+@pytest.mark.parametrize("weight", [None, WEIGHT])
+def test_it_is_what_scikit_learn_reports_of_labelled_rows(task, weight):
+    report = multitask_report(TRUE, PRED, sample_weight=weight).to_dict()[task]
+    rows = np.array([cell is not None for cell in TRUE[task]])
+    expected = classification_report(
+        np.array([cell for cell in TRUE[task] if cell is not None]),
+        np.array(PRED[task])[rows],
+        sample_weight=None if weight is None else weight[rows],
+        output_dict=True,
+        zero_division=0.0,
+    )
+    assert report.pop("labelled_share") == rows.mean()
+    assert report.keys() == expected.keys()
+    assert report.pop("accuracy") == pytest.approx(expected.pop("accuracy"))
+    for name, row in expected.items():
+        assert report[name] == pytest.approx(row)
+
+
+def test_a_task_without_labels_has_no_classes():
+    report = multitask_report(TRUE, PRED)
+    assert report.tasks["empty"]["classes"] == {}
+    assert report.tasks["empty"]["labelled_share"] == 0
+    assert np.isnan(report.tasks["empty"]["accuracy"])
+
+
+def test_it_reads_as_text():
+    lines = str(multitask_report(TRUE, PRED)).splitlines()
+    assert lines[0].split() == ["precision", "recall", "f1-score", "support"]
+    assert "topic (83% labelled, accuracy 0.600)" in lines
+    assert lines[-1] == "empty (0% labelled)"
+    rows = [line for line in lines if line.strip().startswith("arts")]
+    assert rows[0].split() == ["arts", "0.667", "1.000", "0.800", "2"]
+    assert len({len(line) for line in lines if line and "(" not in line}) == 1
+    assert repr(multitask_report(TRUE, PRED)) == "\n".join(lines)
+
+
+def test_long_class_names_push_the_columns_apart():
+    label = "a class with quite a long name"
+    text = str(multitask_report([label, "b"], [label, "b"]))
+    assert (
+        len({len(line) for line in text.splitlines() if line and "(" not in line}) == 1
+    )
+
+
+def test_it_becomes_a_frame():
+    frame = multitask_report(TRUE, PRED).to_frame()
+    assert frame.index.names == ["task", "class"]
+    assert frame.loc[("topic", "arts"), "recall"] == 1.0
+    assert frame.loc[("tone", 2), "support"] == 0
+    assert_allclose(frame.loc["tone", "labelled_share"], 4 / 6)
+    assert set(frame.loc["topic"].index) == {"arts", "tech", "news"}
+    assert isinstance(frame, pd.DataFrame)
+
+
+def test_it_shows_in_a_notebook():
+    html = multitask_report({"a<b": ["<x>", "y"]}, {"a<b": ["<x>", "y"]})._repr_html_()
+    assert "a&lt;b" in html
+    assert "&lt;x&gt;" in html
+    assert "<x>" not in html
+    assert html.count("<tr>") == 1 + 1 + 4
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(ValueError, match="same rows"):
+        multitask_report([1, 2], [1])

@@ -1,16 +1,111 @@
 """Splits that keep every class of every task even, over missing cells."""
 
-from itertools import pairwise
-
 import numpy as np
 from sklearn.utils import check_random_state
+
+# What the number of rows of a part counts beside that of a class with all rows: it
+# decides between parts that lack as many of a row's classes.
+_ROW = 1e-3
+
+
+def deal_rows(codes, shares, *, groups=None, capacity=None, rng=None):
+    r"""Deal rows out to parts so that each part gets its share of every class.
+
+    Rows come one after the other, those of rare classes first, and of these the ones
+    with many cells. Each goes to the part where
+
+    .. math:: \sum_l \frac{(n_{lk} - s_k n_l)^2}{s_k n_l^2}
+
+    grows least, with the :math:`n_l` rows of class *l*, of which :math:`n_{lk}` are in
+    part *k* so far, and its share :math:`s_k`: to where the row's classes are furthest
+    behind, a rare class counting more.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_rows, n_tasks), dtype int
+        Class of each cell; negative where it is missing.
+
+    shares : array-like of shape (n_parts,)
+        Share of the rows for each part; their sum is 1.
+
+    groups : array-like of shape (n_rows,), default=None
+        Rows of one group stay together. Large groups come first.
+
+    capacity : array-like of shape (n_parts,), default=None
+        Most rows of each part, which must have room for all. Not with `groups`.
+
+    rng : RandomState, default=None
+        Shuffles the rows first. None takes them as they stand.
+
+    Returns
+    -------
+    part : ndarray of shape (n_rows,), dtype int
+
+    References
+    ----------
+    K. Sechidis, G. Tsoumakas, I. Vlahavas, "On the stratification of multi-label
+    data", ECML PKDD 2011. Here a label is a class of a task, all labels of a row have
+    a say in where it goes, and the order of the rows is found once.
+    """
+    n_rows = len(codes)
+    unit, n_units = np.arange(n_rows), n_rows
+    if groups is not None:
+        _, unit = np.unique(groups, return_inverse=True)
+        n_units = unit.max(initial=-1) + 1
+    labels, times, bounds, frequency = _labels_of_units(codes, unit, n_units)
+    sizes = np.bincount(unit, minlength=n_units)
+    rarity = np.full(n_units, n_rows + 1)
+    np.minimum.at(rarity, np.repeat(np.arange(n_units), np.diff(bounds)), frequency)
+    shuffle = np.arange(n_units) if rng is None else rng.permutation(n_units)
+    keys = (-np.diff(bounds), rarity, -sizes)
+    order = shuffle[np.lexsort([key[shuffle] for key in keys])]
+
+    scale = 1 / np.asarray(shares, dtype=float)
+    weights = 1.0 / frequency**2
+    # The slope of the sum above for each class and part, from what is dealt out so far.
+    dealt = np.zeros((labels.max(initial=-1) + 1, len(scale)))
+    rows = np.zeros(len(scale))
+    closed = np.zeros(len(scale))
+    room = None if capacity is None else list(capacity)
+    if room is not None:
+        closed[np.asarray(capacity) == 0] = np.inf
+    part = np.empty(n_units, dtype=np.int64)
+    starts, sizes = bounds.tolist(), sizes.tolist()
+    for i in order.tolist():
+        mine = slice(starts[i], starts[i + 1])
+        ids, count = labels[mine], times[mine]
+        weighted = weights[mine] * count
+        cost = count @ dealt[ids] + (weighted @ count) * scale + rows + closed
+        k = int(cost.argmin())
+        part[i] = k
+        dealt[ids, k] += 2 * scale[k] * weighted
+        rows[k] += _ROW / n_rows**2 * sizes[i] * scale[k]
+        if room is not None:
+            room[k] -= 1
+            if room[k] == 0:
+                closed[k] = np.inf
+    return part[unit]
+
+
+def _labels_of_units(codes, unit, n_units):
+    """Return what labels each unit carries, and how often each of them, row by row.
+
+    Each class of each task is one label. Of each label of each unit come its number,
+    its times in the unit, and its times in all; `bounds` tells units apart.
+    """
+    start = np.concatenate([[0], np.cumsum(codes.max(axis=0, initial=-1) + 1)])
+    n_labels = start[-1]
+    rows, tasks = np.nonzero(codes >= 0)
+    labels = start[tasks] + codes[rows, tasks]
+    frequency = np.bincount(labels, minlength=n_labels)
+    pairs, times = np.unique(unit[rows] * n_labels + labels, return_counts=True)
+    units, labels = np.divmod(pairs, max(n_labels, 1))
+    bounds = np.searchsorted(units, np.arange(n_units + 1))
+    return labels, times.astype(float), bounds, frequency[labels]
 
 
 def multitask_split(codes, fraction, random_state=None):
     """Split rows in two so that each class of each task is divided alike.
-
-    Classes are dealt out from the rarest to the most frequent: of the rows with that
-    class that are still free, as many go to the smaller part as it still lacks.
 
     Parameters
     ----------
@@ -26,55 +121,32 @@ def multitask_split(codes, fraction, random_state=None):
     -------
     larger, smaller : ndarray of int
         Row numbers in ascending order. Every class that has a row in `smaller` keeps
-        one in `larger`.
+        one in `larger`; rows without a label stay there.
 
     Raises
     ------
     ValueError
         If no row can be spared for the smaller part.
-
-    References
-    ----------
-    K. Sechidis, G. Tsoumakas, I. Vlahavas, "On the stratification of multi-label
-    data", ECML PKDD 2011; here a label is a class of a task, and the order of the
-    labels is found once instead of after each row.
     """
     rng = check_random_state(random_state)
-    n_rows = len(codes)
-    start = np.concatenate([[0], np.cumsum(codes.max(axis=0, initial=-1) + 1)])
-    rows, tasks = np.nonzero(codes >= 0)
-    # Each class of each task is one label; a stable sort over shuffled cells groups
-    # the rows of a label in random order.
-    shuffle = rng.permutation(len(rows))
-    rows, tasks = rows[shuffle], tasks[shuffle]
-    labels = start[tasks] + codes[rows, tasks]
-    order = np.argsort(labels, kind="stable")
-    rows, labels = rows[order], labels[order]
-    bounds = np.searchsorted(labels, np.arange(start[-1] + 1))
-    counts = np.diff(bounds)
-
-    side = np.full(n_rows, -1, dtype=np.int8)  # -1 free, 0 larger, 1 smaller
-    for label in np.argsort(counts, kind="stable"):
-        members = rows[bounds[label] : bounds[label + 1]]
-        wanted = min(round(fraction * len(members)), len(members) - 1)
-        free = members[side[members] < 0]
-        lacking = max(wanted - np.count_nonzero(side[members] == 1), 0)
-        side[free[:lacking]] = 1
-        side[free[lacking:]] = 0
-    _keep_one_of_each(side, rows, bounds)
+    labelled = np.flatnonzero((codes >= 0).any(axis=1))
+    side = np.zeros(len(codes), dtype=np.int8)  # 0 larger, 1 smaller
+    side[labelled] = deal_rows(codes[labelled], (1 - fraction, fraction), rng=rng)
+    _keep_one_of_each(side, codes)
     smaller = np.flatnonzero(side == 1)
     if len(smaller) == 0:
         raise ValueError(
-            f"A validation split of {fraction:.0%} of {n_rows} rows is empty: no class "
-            "has enough rows to spare one. Set early_stopping=False, or a larger "
+            f"A validation split of {fraction:.0%} of {len(codes)} rows is empty: no "
+            "class has enough rows to spare one. Set early_stopping=False, or a larger "
             "validation_fraction."
         )
-    return np.flatnonzero(side != 1), smaller
+    return np.flatnonzero(side == 0), smaller
 
 
-def _keep_one_of_each(side, rows, bounds):
+def _keep_one_of_each(side, codes):
     """Bring a row back to the larger part for each class that has none there."""
-    for start, stop in pairwise(bounds):
-        members = rows[start:stop]
-        if len(members) and (side[members] == 1).all():
-            side[members[0]] = 0
+    for column in codes.T:
+        there = set(column[side == 0].tolist())
+        for code in set(column[side == 1].tolist()) - there:
+            if code >= 0:
+                side[np.flatnonzero(column == code)[0]] = 0

@@ -1,0 +1,27 @@
+"""Splitting, comparing and choosing with several label columns and empty cells.
+
+For any multi-output classifier, scikit-learn's own included.
+"""
+
+from ._affinity import TaskAffinity, task_affinity
+from ._compare import SharingComparison, compare_sharing
+from ._grid import loss_weight_grid
+from ._split import (
+    MultiTaskStratifiedKFold,
+    MultiTaskStratifiedShuffleSplit,
+    train_test_split,
+)
+from ._view import TaskView, task_view
+
+__all__ = [
+    "MultiTaskStratifiedKFold",
+    "MultiTaskStratifiedShuffleSplit",
+    "SharingComparison",
+    "TaskAffinity",
+    "TaskView",
+    "compare_sharing",
+    "loss_weight_grid",
+    "task_affinity",
+    "task_view",
+    "train_test_split",
+]

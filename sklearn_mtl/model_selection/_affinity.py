@@ -1,0 +1,186 @@
+"""Which task helps which: what each task loses when another is left out."""
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from .._labels import as_label_table
+from ..metrics import multitask_scorer
+from ._paired import as_pandas, corrected_interval, fit_and_score, make_splits
+
+
+def task_affinity(
+    estimator,
+    X,
+    y,
+    *,
+    cv=5,
+    n_seeds=1,
+    metric="accuracy",
+    confidence=0.95,
+    n_jobs=None,
+):
+    """Measure what each task gains from the presence of each other.
+
+    Fits to all tasks, and for each task once more without it, on the same splits: the
+    affinity of task i to task j is how far the score of j falls when i is left out.
+
+    Parameters
+    ----------
+    estimator : multi-output classifier
+        That takes labels as a dict of columns: a
+        :class:`~sklearn_mtl.MultiTaskTextClassifier`, or a Pipeline that ends in one.
+
+    X : texts or rows
+
+    y : array-like of shape (n_samples, n_tasks), dict or DataFrame
+        Labels of at least two tasks, with missing cells.
+
+    cv : int or splitter, default=5
+        An int makes shuffled :class:`MultiTaskStratifiedKFold`, anew for each seed.
+
+    n_seeds : int, default=1
+        How often to go through the folds, with another ``random_state`` each time.
+
+    metric : str or callable, default="accuracy"
+        As in :func:`~sklearn_mtl.metrics.multitask_scorer`.
+
+    confidence : float, default=0.95
+        Of the intervals.
+
+    n_jobs : int, default=None
+        Fits at a time, as joblib counts.
+
+    Returns
+    -------
+    affinity : TaskAffinity
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two tasks, or an argument cannot be used.
+
+    Notes
+    -----
+    Fits ``(n_tasks + 1) * n_splits`` times. Intervals as in :func:`compare_sharing`.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.model_selection import task_affinity
+    >>> X, y = make_multitask_texts(150, n_tasks=2, random_state=0)
+    >>> task_affinity(MultiTaskTextClassifier(), X, y, cv=2).affinity.shape
+    (2, 2)
+    """
+    table = as_label_table(y)
+    names = table.names
+    if len(names) < 2:
+        raise ValueError(
+            f"Affinity is between tasks. Got {len(names)} task(s); pass at least two."
+        )
+    scorer = multitask_scorer(metric)
+    # A dict of columns: what any container becomes when a column is left out.
+    columns = {
+        name: np.where(table.missing[:, k], None, table.columns[k].astype(object))
+        for k, name in enumerate(names)
+    }
+    splits = make_splits(X, y, cv, n_seeds)
+    jobs = [
+        delayed(_score_without)(estimator, X, columns, left_out, split, scorer)
+        for left_out in [None, *names]
+        for split in splits
+    ]
+    found = Parallel(n_jobs=n_jobs)(jobs)
+    scores = np.array([[row.get(name, np.nan) for name in names] for row in found])
+    scores = scores.reshape(len(names) + 1, len(splits), len(names))
+    return TaskAffinity(
+        scores[0] - scores[1:], names, scorer.metrics[0].name, splits, confidence
+    )
+
+
+def _score_without(estimator, X, columns, left_out, split, scorer):
+    kept = {name: column for name, column in columns.items() if name != left_out}
+    return fit_and_score(estimator, X, kept, split, scorer)
+
+
+class TaskAffinity:
+    """What :func:`task_affinity` found.
+
+    Attributes
+    ----------
+    differences : ndarray of shape (n_tasks, n_splits, n_tasks)
+        Score of the last task with all tasks, minus its score without the first. NaN
+        for a task without itself.
+
+    task_names : list of str
+
+    metric : str
+
+    splits : list of (int, ndarray, ndarray)
+        Seed, training rows and test rows of each split.
+
+    confidence : float
+    """
+
+    def __init__(self, differences, task_names, metric, splits, confidence):
+        self.differences = differences
+        self.task_names = task_names
+        self.metric = metric
+        self.splits = splits
+        self.confidence = confidence
+
+    @property
+    def intervals(self):
+        """Mean, low and high of each pair, an ndarray (n_tasks, n_tasks, 3)."""
+        return np.array(
+            [
+                [
+                    corrected_interval(column, self.splits, self.confidence)
+                    for column in rows.T
+                ]
+                for rows in self.differences
+            ]
+        )
+
+    @property
+    def affinity(self):
+        """How much each task (row) helps each other (column), (n_tasks, n_tasks)."""
+        return self.intervals[..., 0]
+
+    def to_frame(self):
+        """Return the affinities as a data frame of pandas.
+
+        Returns
+        -------
+        frame : pandas.DataFrame
+            Helping tasks as rows, helped ones as columns.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        rows = [dict(zip(self.task_names, r, strict=True)) for r in self.affinity]
+        return as_pandas(dict(zip(self.task_names, rows, strict=True)))
+
+    def __str__(self):
+        width = max(map(len, self.task_names)) + 2
+        cell = max(width, 10)
+        head = f"gain in {self.metric}; * its interval leaves out 0"
+        lines = [
+            head,
+            "helps ->".ljust(width)
+            + "".join(name.rjust(cell) for name in self.task_names),
+        ]
+        for name, row in zip(self.task_names, self.intervals, strict=True):
+            cells = [
+                "-"
+                if np.isnan(mean)
+                else f"{mean:+.3f}{'*' if low * high > 0 else ' '}"
+                for mean, low, high in row
+            ]
+            lines.append(name.ljust(width) + "".join(c.rjust(cell) for c in cells))
+        return "\n".join(line.rstrip() for line in lines)
+
+    def __repr__(self):
+        return str(self)

@@ -1,0 +1,331 @@
+"""Does sharing help? Shared, separate and linear models on the same splits."""
+
+from html import escape
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.svm import LinearSVC
+
+from .._labels import as_label_table
+from ..metrics import multitask_scorer
+from ._paired import as_pandas, corrected_interval, fit_and_score, make_splits
+from ._per_task import PerTask
+
+
+def compare_sharing(
+    estimator,
+    X,
+    y,
+    *,
+    cv=5,
+    n_seeds=3,
+    metric="accuracy",
+    linear="auto",
+    confidence=0.95,
+    n_jobs=None,
+):
+    """Compare one shared network with a network per task and a linear model per task.
+
+    Sharing often does not help, so look before you share: "separate" is the same
+    network, trained for each task alone.
+
+    Parameters
+    ----------
+    estimator : MultiTaskTextClassifier, or a Pipeline that ends in one
+        Whatever has a parameter ``sharing`` that takes "separate".
+
+    X : texts or rows
+
+    y : array-like of shape (n_samples, n_tasks), dict or DataFrame
+        Labels, with missing cells.
+
+    cv : int or splitter, default=5
+        An int makes shuffled :class:`MultiTaskStratifiedKFold`, anew for each seed.
+
+    n_seeds : int, default=3
+        How often to go through the folds, with another ``random_state`` each time.
+
+    metric : str or callable, default="accuracy"
+        As in :func:`~sklearn_mtl.metrics.multitask_scorer`.
+
+    linear : classifier, "auto" or None, default="auto"
+        What to fit to each column alone, on its labelled rows. "auto" is a LinearSVC
+        (for a metric of probabilities a LogisticRegression) on TF-IDF rows of words
+        and pairs, or on what comes before the last step of a Pipeline. None leaves the
+        comparison out.
+
+    confidence : float, default=0.95
+        Of the intervals.
+
+    n_jobs : int, default=None
+        Fits at a time, as joblib counts.
+
+    Returns
+    -------
+    comparison : SharingComparison
+        Prints as a table with a verdict.
+
+    Raises
+    ------
+    ValueError
+        If `estimator` has nothing to share, or an argument cannot be used.
+
+    Notes
+    -----
+    Intervals are of the corrected t-test over repeated folds (Nadeau and Bengio 2003),
+    of differences on the same splits. They speak of this many labelled rows, and of
+    one task at a time: of twenty tasks one may well seem to gain by chance.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.model_selection import compare_sharing
+    >>> X, y = make_multitask_texts(150, random_state=0)
+    >>> comparison = compare_sharing(
+    ...     MultiTaskTextClassifier(), X, y, cv=2, n_seeds=1, linear=None
+    ... )
+    >>> sorted(comparison.scores)
+    ['separate', 'shared']
+    """
+    sharing = _sharing_parameter(estimator)
+    systems = {
+        "shared": estimator,
+        "separate": clone(estimator).set_params(**{sharing: "separate"}),
+    }
+    if estimator.get_params()[sharing] == "separate":
+        raise ValueError(
+            f"{sharing}='separate' shares nothing. Pass the estimator that shares."
+        )
+    scorer = multitask_scorer(metric)
+    if linear == "auto":
+        linear = _linear_model(estimator, X, scorer)
+    if linear is not None:
+        systems["linear"] = PerTask(linear)
+    splits = make_splits(X, y, cv, n_seeds)
+    jobs = [
+        delayed(fit_and_score)(system, X, y, split, scorer)
+        for system in systems.values()
+        for split in splits
+    ]
+    found = Parallel(n_jobs=n_jobs)(jobs)
+    tasks = as_label_table(y).names
+    scores = np.array([[row[task] for task in tasks] for row in found])
+    scores = scores.reshape(len(systems), len(splits), len(tasks))
+    return SharingComparison(
+        dict(zip(systems, scores, strict=True)),
+        tasks,
+        scorer.metrics[0].name,
+        splits,
+        confidence,
+    )
+
+
+def _sharing_parameter(estimator):
+    names = [
+        name
+        for name in estimator.get_params(deep=True)
+        if name.rpartition("__")[2] == "sharing"
+    ]
+    if not names:
+        raise ValueError(
+            f"{type(estimator).__name__} has no parameter 'sharing', so there is "
+            "nothing to compare. Pass a MultiTaskTextClassifier, or a Pipeline that "
+            "ends in one."
+        )
+    return min(names, key=len)
+
+
+def _linear_model(estimator, X, scorer):
+    probable = any(metric.reads_probabilities for metric in scorer.metrics)
+    linear = LogisticRegression(max_iter=1000) if probable else LinearSVC()
+    if isinstance(estimator, Pipeline):
+        return Pipeline([*estimator.steps[:-1], ("linear", linear)])
+    if np.ndim(X) == 2:
+        return linear
+    return make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), linear)
+
+
+class SharingComparison:
+    """What :func:`compare_sharing` found.
+
+    Attributes
+    ----------
+    scores : dict of {str: ndarray of shape (n_splits, n_tasks)}
+        Of "shared", "separate" and, unless left out, "linear". NaN where the test rows
+        of a split hold no label of a task.
+
+    task_names : list of str
+
+    metric : str
+
+    splits : list of (int, ndarray, ndarray)
+        Seed, training rows and test rows of each split.
+
+    confidence : float
+    """
+
+    def __init__(self, scores, task_names, metric, splits, confidence):
+        self.scores = scores
+        self.task_names = task_names
+        self.metric = metric
+        self.splits = splits
+        self.confidence = confidence
+
+    def difference(self, other="separate"):
+        """Return how far the shared network is above another system.
+
+        Parameters
+        ----------
+        other : {"separate", "linear"}, default="separate"
+
+        Returns
+        -------
+        differences : dict of {str: tuple of (float, float, float)}
+            Mean, lower and upper end of the interval, for each task and for "mean", the
+            mean over tasks.
+
+        Raises
+        ------
+        ValueError
+            If there is no such system.
+        """
+        if other not in self.scores or other == "shared":
+            raise ValueError(
+                f"other must be one of {[n for n in self.scores if n != 'shared']}. "
+                f"Got {other!r}."
+            )
+        gaps = self.scores["shared"] - self.scores[other]
+        columns = dict(zip(self.task_names, gaps.T, strict=True))
+        columns["mean"] = _mean_over_tasks(gaps)
+        return {
+            name: corrected_interval(column, self.splits, self.confidence)
+            for name, column in columns.items()
+        }
+
+    @property
+    def verdict(self):
+        """What the differences say, in a sentence or two."""
+        found = self.difference()
+        mean = found.pop("mean")
+        helped = [name for name, (_, low, _) in found.items() if low > 0]
+        hurt = [name for name, (_, _, high) in found.items() if high < 0]
+        head = {1: "Sharing helps", -1: "Sharing hurts", 0: "No clear difference"}
+        text = (
+            f"{head[_side(mean)]}: mean {self.metric} {_signed(mean)} against separate"
+        )
+        text += f" networks. Of {len(found)} tasks it helps {_listed(helped)}"
+        text += f" and hurts {_listed(hurt)}."
+        if "linear" in self.scores:
+            mean = self.difference("linear")["mean"]
+            words = {1: "above", -1: "below", 0: "not clearly apart from"}
+            text += (
+                f" The shared network is {words[_side(mean)]} a linear model per task: "
+                f"{_signed(mean)}."
+            )
+        return text
+
+    def to_dict(self):
+        """Return mean scores and differences of each task.
+
+        Returns
+        -------
+        rows : dict of dict
+            ``rows[task]`` with a mean score for each system, and for each but "shared"
+            ``"minus_<system>"``, ``"minus_<system>_low"`` and
+            ``"minus_<system>_high"``; and ``rows["mean"]``.
+        """
+        rows = {name: {} for name in [*self.task_names, "mean"]}
+        for system, scores in self.scores.items():
+            means = _mean_over_splits(scores)
+            for name, value in zip(self.task_names, means, strict=True):
+                rows[name][system] = float(value)
+            rows["mean"][system] = float(np.nanmean(_mean_over_tasks(scores)))
+        for system in list(self.scores)[1:]:
+            for name, interval in self.difference(system).items():
+                for end, value in zip(("", "_low", "_high"), interval, strict=True):
+                    rows[name][f"minus_{system}{end}"] = value
+        return rows
+
+    def to_frame(self):
+        """Return :meth:`to_dict` as a data frame of pandas, a row a task.
+
+        Returns
+        -------
+        frame : pandas.DataFrame
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        return as_pandas(self.to_dict())
+
+    def __str__(self):
+        return "\n".join(["  ".join(row).rstrip() for row in self._padded()]) + (
+            f"\n\n{self.verdict}"
+        )
+
+    def __repr__(self):
+        return str(self)
+
+    def _repr_html_(self):
+        head, *rows = self._cells()
+        html = "<tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in head) + "</tr>"
+        for row in rows:
+            html += "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row)
+            html += "</tr>"
+        return f"<table>{html}</table><p>{escape(self.verdict)}</p>"
+
+    def _cells(self):
+        systems = list(self.scores)
+        rows = [[self.metric, *systems, *(f"shared - {name}" for name in systems[1:])]]
+        differences = [self.difference(name) for name in systems[1:]]
+        for task, row in self.to_dict().items():
+            scores = [f"{row[name]:.3f}" for name in systems]
+            rows.append(
+                [task, *scores, *(_signed(found[task]) for found in differences)]
+            )
+        return rows
+
+    def _padded(self):
+        rows = self._cells()
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            first = row[0].ljust(widths[0])
+            rest = zip(row[1:], widths[1:], strict=True)
+            yield [first, *(cell.rjust(width) for cell, width in rest)]
+
+
+def _mean_over_tasks(values):
+    """Return the mean of each row without NaN; NaN for a row of nothing else."""
+    return _mean_over_splits(values.T)
+
+
+def _mean_over_splits(values):
+    counted = ~np.isnan(values)
+    total = np.where(counted, values, 0.0).sum(axis=0)
+    n = counted.sum(axis=0)
+    return np.divide(total, n, out=np.full(len(n), np.nan), where=n > 0)
+
+
+def _side(interval):
+    """Return 1 or -1 where an interval lies above or below zero, else 0."""
+    _, low, high = interval
+    return int(low > 0) - int(high < 0)
+
+
+def _signed(interval):
+    mean, low, high = interval
+    return f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+def _listed(names, most=8):
+    if not names:
+        return "none"
+    more = "" if len(names) <= most else ", ..."
+    return f"{len(names)} ({', '.join(names[:most])}{more})"

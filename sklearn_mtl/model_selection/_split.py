@@ -1,0 +1,371 @@
+"""Stratified splitters for several label columns with empty cells."""
+
+from collections.abc import Mapping
+from numbers import Integral
+
+import numpy as np
+from sklearn.model_selection import (
+    BaseCrossValidator,
+    BaseShuffleSplit,
+    ShuffleSplit,
+)
+from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils.validation import _num_samples, check_consistent_length
+
+from .._labels import as_label_table
+from .._splitting import deal_rows
+
+
+class MultiTaskStratifiedKFold(BaseCrossValidator):
+    """Folds with an even share of every class of every task.
+
+    Takes labels of several columns, multiclass too, with empty cells and mixed types,
+    which scikit-learn's own stratified splitters refuse. Rows are dealt out one after
+    the other, those of rare classes first, each to the fold that lacks most of its
+    classes. Rows without any label fill the folds up.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        Number of folds, at least 2.
+
+    shuffle : bool, default=False
+        Whether to shuffle rows before they are dealt out.
+
+    random_state : int, RandomState instance or None, default=None
+        For `shuffle`.
+
+    missing_label : object, default=None
+        A further value that means "no label", besides NaN, None and pandas.NA.
+
+    Notes
+    -----
+    Folds have the sizes of :class:`~sklearn.model_selection.KFold`, unless there are
+    groups. A class with fewer rows than folds is missing from some test folds; one with
+    a single row is missing from the training rows of its own fold.
+
+    With `groups` the rows of a group stay in one fold, as in
+    :class:`~sklearn.model_selection.StratifiedGroupKFold`.
+
+    References
+    ----------
+    K. Sechidis, G. Tsoumakas, I. Vlahavas, "On the stratification of multi-label
+    data", ECML PKDD 2011. There a row goes where its rarest label is wanted most; here
+    all its labels have a say.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.model_selection import MultiTaskStratifiedKFold
+    >>> y = {"topic": ["a", "b", "a", "b"], "tone": [1, None, None, 1]}
+    >>> for train, test in MultiTaskStratifiedKFold(n_splits=2).split(range(4), y):
+    ...     print(train, test)
+    [2 3] [0 1]
+    [0 1] [2 3]
+    """
+
+    # scikit-learn's way to say that groups are for the splitter, under its routing.
+    __metadata_request__split = {"groups": True}
+
+    def __init__(
+        self, n_splits=5, *, shuffle=False, random_state=None, missing_label=None
+    ):
+        if not isinstance(n_splits, Integral) or n_splits < 2:
+            raise ValueError(
+                f"n_splits must be an int of at least 2. Got {n_splits!r}."
+            )
+        if not shuffle and random_state is not None:
+            raise ValueError(
+                "random_state has no effect without shuffle=True. Set it, or leave "
+                "random_state out."
+            )
+        self.n_splits = n_splits
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.missing_label = missing_label
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        """Return the number of folds.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Not read.
+
+        Returns
+        -------
+        n_splits : int
+        """
+        return self.n_splits
+
+    def split(self, X, y=None, groups=None):
+        """Generate the rows of each training and test set.
+
+        Parameters
+        ----------
+        X : array-like of length n_samples
+            Only its length is read.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
+            Labels, with missing cells.
+
+        groups : array-like of shape (n_samples,), default=None
+            Rows of one group stay in one fold.
+
+        Yields
+        ------
+        train, test : ndarray of int
+
+        Raises
+        ------
+        ValueError
+            If `y` is missing or unusable, or there are fewer rows, or groups, than
+            folds.
+        """
+        # Not a generator itself, so that bad input is refused when it is called.
+        codes, groups = _read(X, y, groups, self.missing_label)
+        return super().split(np.empty(len(codes)), codes, groups)
+
+    def _iter_test_masks(self, X=None, y=None, groups=None):
+        n_rows, n_splits = len(y), self.n_splits
+        n_units = n_rows if groups is None else len(np.unique(groups))
+        if n_units < n_splits:
+            raise ValueError(
+                f"Cannot have n_splits={n_splits}, more than the {n_units} "
+                f"{'rows' if groups is None else 'groups'}. Lower n_splits."
+            )
+        sizes = n_rows // n_splits + (np.arange(n_splits) < n_rows % n_splits)
+        rng = check_random_state(self.random_state) if self.shuffle else None
+        fold = deal_rows(
+            y,
+            np.full(n_splits, 1 / n_splits),
+            groups=groups,
+            capacity=sizes if groups is None else None,
+            rng=rng,
+        )
+        for k in range(n_splits):
+            yield fold == k
+
+
+class MultiTaskStratifiedShuffleSplit(BaseShuffleSplit):
+    """Random splits with an even share of every class of every task.
+
+    Parameters
+    ----------
+    n_splits : int, default=10
+        Number of splits, each drawn anew.
+
+    test_size : float or int, default=None
+        Share or number of test rows. None is what `train_size` leaves, or 0.1.
+
+    train_size : float or int, default=None
+        Share or number of training rows. None is what `test_size` leaves.
+
+    random_state : int, RandomState instance or None, default=None
+
+    missing_label : object, default=None
+        A further value that means "no label", besides NaN, None and pandas.NA.
+
+    See Also
+    --------
+    MultiTaskStratifiedKFold : Folds, dealt out in the same way.
+
+    Notes
+    -----
+    With `groups` the rows of a group stay on one side, and sizes are as close as the
+    groups allow.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.model_selection import MultiTaskStratifiedShuffleSplit
+    >>> y = {"topic": ["a", "b"] * 4, "tone": [1, 1, 0, 0] * 2}
+    >>> splitter = MultiTaskStratifiedShuffleSplit(1, test_size=0.5, random_state=0)
+    >>> train, test = next(splitter.split(range(8), y))
+    >>> sorted(y["topic"][k] for k in test), sorted(y["tone"][k] for k in test)
+    (['a', 'a', 'b', 'b'], [0, 0, 1, 1])
+    """
+
+    __metadata_request__split = {"groups": True}
+
+    def __init__(
+        self,
+        n_splits=10,
+        *,
+        test_size=None,
+        train_size=None,
+        random_state=None,
+        missing_label=None,
+    ):
+        super().__init__(
+            n_splits=n_splits,
+            test_size=test_size,
+            train_size=train_size,
+            random_state=random_state,
+        )
+        self.missing_label = missing_label
+        self._default_test_size = 0.1
+
+    def split(self, X, y=None, groups=None):
+        """Generate the rows of each training and test set.
+
+        Parameters
+        ----------
+        X : array-like of length n_samples
+            Only its length is read.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
+            Labels, with missing cells.
+
+        groups : array-like of shape (n_samples,), default=None
+            Rows of one group stay on one side.
+
+        Yields
+        ------
+        train, test : ndarray of int
+
+        Raises
+        ------
+        ValueError
+            If `y` is missing or unusable, or the sizes are.
+        """
+        codes, groups = _read(X, y, groups, self.missing_label)
+        return super().split(np.empty(len(codes)), codes, groups)
+
+    def _iter_indices(self, X, y=None, groups=None):
+        n_rows = len(y)
+        # scikit-learn's own splitter knows what sizes mean.
+        counter = ShuffleSplit(
+            1, test_size=self.test_size, train_size=self.train_size, random_state=0
+        )
+        counter._default_test_size = self._default_test_size
+        train, test = next(counter.split(np.empty(n_rows)))
+        sizes = np.array([len(train), len(test), n_rows - len(train) - len(test)])
+        sizes = sizes[: 2 + (sizes[2] > 0)]
+        rng = check_random_state(self.random_state)
+        for _ in range(self.n_splits):
+            part = deal_rows(
+                y,
+                sizes / n_rows,
+                groups=groups,
+                capacity=sizes if groups is None else None,
+                rng=rng,
+            )
+            train, test = np.flatnonzero(part == 0), np.flatnonzero(part == 1)
+            if len(train) == 0 or len(test) == 0:
+                raise ValueError(
+                    f"The groups cannot be divided into {sizes[0]} training and "
+                    f"{sizes[1]} test rows. Change test_size, or use smaller groups."
+                )
+            yield rng.permutation(train), rng.permutation(test)
+
+
+def train_test_split(
+    *arrays,
+    test_size=None,
+    train_size=None,
+    random_state=None,
+    stratify=None,
+    groups=None,
+    missing_label=None,
+):
+    """Split texts and labels once, with an even share of every class of every task.
+
+    Parameters
+    ----------
+    *arrays : sequence of array-like, DataFrame, sparse matrix or dict of columns
+        What to split, all of one length; usually texts and labels.
+
+    test_size : float or int, default=None
+        Share or number of test rows. None is what `train_size` leaves, or 0.25.
+
+    train_size : float or int, default=None
+        Share or number of training rows. None is what `test_size` leaves.
+
+    random_state : int, RandomState instance or None, default=None
+
+    stratify : array-like, dict or DataFrame, default=None
+        Labels to divide evenly. None takes the second of `arrays`.
+
+    groups : array-like of shape (n_samples,), default=None
+        Rows of one group stay on one side.
+
+    missing_label : object, default=None
+        A further value that means "no label", besides NaN, None and pandas.NA.
+
+    Returns
+    -------
+    parts : list
+        Training and test part of each array.
+
+    Raises
+    ------
+    ValueError
+        If there are no labels, or sizes cannot be used.
+
+    See Also
+    --------
+    sklearn.model_selection.train_test_split : Stratifies by one label column.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.model_selection import train_test_split
+    >>> texts = ["a", "b", "c", "d"]
+    >>> labels = {"tone": [0, 1, 0, 1], "topic": ["x", None, None, "x"]}
+    >>> train, test, y_train, y_test = train_test_split(
+    ...     texts, labels, test_size=0.5, random_state=0
+    ... )
+    >>> sorted(y_train["tone"]), sorted(y_test["tone"])
+    ([0, 1], [0, 1])
+    """
+    if stratify is None and len(arrays) < 2:
+        raise ValueError(
+            "There are no labels to divide evenly. Pass texts and labels, or stratify."
+        )
+    stratify = arrays[1] if stratify is None else stratify
+    splitter = MultiTaskStratifiedShuffleSplit(
+        1,
+        test_size=test_size,
+        train_size=train_size,
+        random_state=random_state,
+        missing_label=missing_label,
+    )
+    splitter._default_test_size = 0.25
+    n_rows = len(as_label_table(stratify, what="stratify"))
+    check_consistent_length(
+        np.empty(n_rows), *(array for array in arrays if not isinstance(array, Mapping))
+    )
+    train, test = next(splitter.split(np.empty(n_rows), stratify, groups))
+    return [take_rows(array, rows) for array in arrays for rows in (train, test)]
+
+
+def take_rows(X, rows):
+    """Return some rows of texts, an array, a frame or a dict of columns."""
+    if isinstance(X, Mapping):
+        return {name: _safe_indexing(column, rows) for name, column in X.items()}
+    return _safe_indexing(X, rows)
+
+
+def _read(X, y, groups, missing_label):
+    """Check what is to be split and return class codes of the cells, and groups."""
+    if y is None:
+        raise ValueError(
+            "The labels y are None, and there is nothing to stratify by. Pass y, or "
+            "use KFold."
+        )
+    table = as_label_table(y, missing_label=missing_label)
+    n_rows = len(table) if X is None else _num_samples(X)
+    if n_rows != len(table):
+        raise ValueError(
+            f"X and y must have the same rows. Got {n_rows} and {len(table)}."
+        )
+    if groups is not None:
+        groups = np.asarray(groups)
+        if groups.shape != (n_rows,):
+            raise ValueError(
+                f"groups must have a value for each of the {n_rows} rows. Got shape "
+                f"{groups.shape}."
+            )
+    codes = np.full(table.missing.shape, -1, dtype=np.int64)
+    for k, column in enumerate(table.columns):
+        rows = np.flatnonzero(~table.missing[:, k])
+        _, codes[rows, k] = np.unique(column[rows], return_inverse=True)
+    return codes, groups

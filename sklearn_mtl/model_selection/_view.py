@@ -1,0 +1,177 @@
+"""One task of a multi-task classifier as an ordinary classifier."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+
+def task_view(estimator, task):
+    """Look at one task of a fitted multi-task classifier as at an ordinary classifier.
+
+    So that what scikit-learn has for one label column takes it:
+    ``CalibratedClassifierCV``, ``TunedThresholdClassifierCV(cv="prefit",
+    refit=False)``, ``ConfusionMatrixDisplay``, ``RocCurveDisplay``, any metric; and
+    what asks for a ``predict_proba`` of one array, as SHAP and LIME do.
+
+    Parameters
+    ----------
+    estimator : fitted multi-output classifier
+        Also a Pipeline or a search that ends in one.
+
+    task : str or int
+        Name of the task, where the classifier has ``task_names_``, or its number.
+
+    Returns
+    -------
+    view : FrozenEstimator of TaskView
+        With ``classes_``, ``predict`` and, where the classifier has it,
+        ``predict_proba``. It shares the fitted classifier and is never fitted again:
+        rows that the view is calibrated on should not be those of the fit.
+
+    Raises
+    ------
+    ValueError
+        If there is no such task.
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklearn_mtl.model_selection import task_view
+    >>> X, y = [[0], [1], [2], [3]], [["a", "x"], ["a", "y"], ["b", "x"], ["b", "y"]]
+    >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
+    >>> view = task_view(forest, 0)
+    >>> view.predict(X), view.score(X, ["a", "a", "b", "b"])
+    (array(['a', 'a', 'b', 'b'], dtype='<U1'), 1.0)
+    """
+    check_is_fitted(estimator)
+    return FrozenEstimator(TaskView(estimator, task).check())
+
+
+def _has_probabilities(view):
+    return hasattr(view.estimator, "predict_proba")
+
+
+class TaskView(ClassifierMixin, BaseEstimator):
+    """One task of a fitted multi-output classifier; see :func:`task_view`.
+
+    Parameters
+    ----------
+    estimator : fitted multi-output classifier
+
+    task : str or int
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    """
+
+    def __init__(self, estimator, task):
+        self.estimator = estimator
+        self.task = task
+
+    def check(self):
+        """Raise a ValueError if there is no such task.
+
+        Returns
+        -------
+        self : TaskView
+        """
+        names = _task_names(self.estimator)
+        n_tasks = len(self._all_classes())
+        options = list(range(n_tasks)) if names is None else names
+        if self.task not in options and self.task not in range(n_tasks):
+            raise ValueError(
+                f"There is no task {self.task!r}. The tasks are {options}."
+            )
+        return self
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags = get_tags(self.estimator).input_tags
+        return tags
+
+    def fit(self, X, y):
+        """Refuse: what is fitted is the classifier behind.
+
+        Parameters
+        ----------
+        X, y : object
+            Not read.
+
+        Raises
+        ------
+        TypeError
+            Always.
+        """
+        raise TypeError("A view is not fitted. Fit the classifier it looks at.")
+
+    def _all_classes(self):
+        classes = self.estimator.classes_
+        return [classes] if np.ndim(classes[0]) == 0 else classes
+
+    @property
+    def _number(self):
+        names = _task_names(self.estimator)
+        if names is not None and self.task in names:
+            return names.index(self.task)
+        return self.task
+
+    @property
+    def classes_(self):
+        """Classes of the task."""
+        return self._all_classes()[self._number]
+
+    def predict(self, X):
+        """Predict the labels of the task.
+
+        Parameters
+        ----------
+        X : what the classifier predicts from
+
+        Returns
+        -------
+        y_pred : ndarray of shape (n_samples,)
+        """
+        labels = np.asarray(self.estimator.predict(X))
+        if labels.ndim == 1:
+            return labels
+        # The array of all tasks may have a type that is not the task's own.
+        return labels[:, self._number].astype(self.classes_.dtype)
+
+    @available_if(_has_probabilities)
+    def predict_proba(self, X):
+        """Predict the probabilities of the classes of the task.
+
+        Parameters
+        ----------
+        X : what the classifier predicts from
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+        """
+        probabilities = self.estimator.predict_proba(X)
+        if isinstance(probabilities, list):
+            return probabilities[self._number]
+        if len(self._all_classes()) == 1:
+            return probabilities
+        column = probabilities[:, self._number]  # of a chain of binary tasks
+        return np.column_stack([1 - column, column])
+
+
+def _task_names(estimator):
+    """Return the task names of a classifier, or of what it ends in, or None."""
+    while not hasattr(estimator, "task_names_"):
+        if hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        elif hasattr(estimator, "steps"):
+            estimator = estimator.steps[-1][1]
+        else:
+            return None
+    return list(estimator.task_names_)

@@ -1,0 +1,264 @@
+"""Whether sharing helps, and which task helps which."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import ttest_1samp
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
+
+from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl.datasets import make_multitask_texts
+from sklearn_mtl.model_selection import compare_sharing, task_affinity
+from sklearn_mtl.model_selection._compare import SharingComparison
+from sklearn_mtl.model_selection._paired import corrected_interval, make_splits
+from sklearn_mtl.model_selection._per_task import PerTask
+
+X, Y = make_multitask_texts(150, n_tasks=3, missing_rate=0.2, random_state=0)
+LABELS = {f"t{k}": column for k, column in enumerate(np.asarray(Y, dtype=object).T)}
+
+
+def classifier(**params):
+    return MultiTaskTextClassifier(**{"max_iter": 4} | params)
+
+
+# One model a task --------------------------------------------------------------------
+
+
+def test_a_model_per_task_is_fitted_to_labelled_rows():
+    rng = np.random.RandomState(0)
+    rows = rng.normal(size=(60, 3))
+    y = np.where(rng.rand(60, 2) < 0.3, np.nan, rows[:, :2] > 0)
+    models = PerTask(LogisticRegression()).fit(rows, y)
+    for k in range(2):
+        own = ~np.isnan(y[:, k])
+        alone = LogisticRegression().fit(rows[own], y[own, k])
+        assert_array_equal(models.predict(rows)[f"task{k}"], alone.predict(rows))
+        assert_allclose(models.predict_proba(rows)[k], alone.predict_proba(rows))
+
+
+def test_a_task_of_one_class_needs_no_model():
+    models = PerTask(LogisticRegression()).fit([[0], [1]], [["a", 0], ["a", 1]])
+    assert_array_equal(models.predict([[5]])["task0"], ["a"])
+    assert models.predict_proba([[5]])[0].tolist() == [[1.0]]
+    assert not hasattr(PerTask(LinearSVC()), "predict_proba")
+
+
+# Intervals ---------------------------------------------------------------------------
+
+
+def test_without_overlap_the_interval_is_that_of_a_t_test():
+    gaps = np.array([0.1, 0.3, 0.2, 0.4])
+    # One test row for ever so many training rows: nothing to correct.
+    splits = [(0, np.arange(10**6), np.arange(1))] * 4
+    expected = ttest_1samp(gaps, 0).confidence_interval(0.9)
+    found = corrected_interval(gaps, splits, 0.9)
+    assert_allclose(found, [gaps.mean(), *expected], atol=1e-5)
+
+
+def test_overlap_makes_the_interval_wider():
+    gaps = np.array([0.1, 0.3, 0.2, 0.4, np.nan])
+    splits = [(0, np.arange(80), np.arange(20))] * 5
+    mean, low, high = corrected_interval(gaps, splits, 0.9)
+    plain = ttest_1samp(gaps[:4], 0).confidence_interval(0.9)
+    assert mean == pytest.approx(0.25)
+    # Nadeau and Bengio: 1 / n becomes 1 / n + test / train.
+    widening = np.sqrt((1 / 4 + 20 / 80) / (1 / 4))
+    assert high - low == pytest.approx((plain.high - plain.low) * widening)
+
+
+def test_one_difference_has_no_interval():
+    splits = [(0, np.arange(8), np.arange(2))] * 2
+    assert np.isnan(corrected_interval(np.array([0.1, np.nan]), splits, 0.9)).all()
+
+
+def test_splits_differ_from_seed_to_seed():
+    splits = make_splits(X, LABELS, 3, 2)
+    assert [seed for seed, _, _ in splits] == [0, 0, 0, 1, 1, 1]
+    assert splits[0][2].tolist() != splits[3][2].tolist()
+
+
+@pytest.mark.parametrize(
+    ("cv", "n_seeds", "message"),
+    [
+        (3, 0, r"n_seeds must be at least 1. Got 0"),
+        (KFold(2), 0, r"n_seeds must be at least 1"),
+    ],
+)
+def test_splits_that_cannot_be(cv, n_seeds, message):
+    with pytest.raises(ValueError, match=message):
+        make_splits(X, Y, cv, n_seeds)
+
+
+# Sharing -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    return compare_sharing(classifier(), X, LABELS, cv=2, n_seeds=2)
+
+
+def test_systems_are_scored_on_the_same_splits(comparison):
+    assert list(comparison.scores) == ["shared", "separate", "linear"]
+    for scores in comparison.scores.values():
+        assert scores.shape == (4, 3)
+        assert ((scores >= 0) & (scores <= 1)).all()
+
+
+def test_shared_scores_are_those_of_a_fit(comparison):
+    seed, train, test = comparison.splits[2]
+    clf = classifier(random_state=seed)
+    clf.fit([X[i] for i in train], {n: y[train] for n, y in LABELS.items()})
+    predicted = clf.predict([X[i] for i in test], output="dict")
+    for k, (name, cells) in enumerate(LABELS.items()):
+        there = np.array([cell == cell and cell is not None for cell in cells[test]])
+        expected = np.mean(predicted[name][there] == cells[test][there])
+        assert comparison.scores["shared"][2, k] == pytest.approx(expected)
+
+
+def test_differences_are_paired(comparison):
+    found = comparison.difference("linear")
+    gaps = comparison.scores["shared"] - comparison.scores["linear"]
+    for k, name in enumerate(LABELS):
+        assert found[name] == corrected_interval(gaps[:, k], comparison.splits, 0.95)
+    assert found["mean"][0] == pytest.approx(gaps.mean())
+    with pytest.raises(ValueError, match=r"one of \['separate', 'linear'\]. Got 'sha"):
+        comparison.difference("shared")
+
+
+def test_it_reads_as_a_table_with_a_verdict(comparison):
+    lines = str(comparison).splitlines()
+    assert lines[0].split() == [
+        "accuracy", "shared", "separate", "linear",
+        "shared", "-", "separate", "shared", "-", "linear",
+    ]  # fmt: skip
+    assert [line.split()[0] for line in lines[1:5]] == ["t0", "t1", "t2", "mean"]
+    assert lines[-1] == comparison.verdict
+    assert comparison.verdict.count("Of 3 tasks") == 1
+    assert repr(comparison) == str(comparison)
+
+
+def test_it_becomes_a_frame_and_html(comparison):
+    frame = comparison.to_frame()
+    assert list(frame.index) == [*LABELS, "mean"]
+    assert frame.loc["mean", "shared"] == pytest.approx(
+        comparison.scores["shared"].mean()
+    )
+    assert frame.loc["t1", "minus_separate_low"] == comparison.difference()["t1"][1]
+    html = comparison._repr_html_()
+    assert html.count("<tr>") == 5
+    assert comparison.verdict.split(":")[0] in html
+
+
+def comparison_with(gap, linear=0.0):
+    """Two tasks whose shared scores are above separate ones by `gap`, more or less."""
+    noise = np.array([-0.01, 0.01, 0.0, 0.0, -0.005, 0.005])[:, None]
+    separate = np.full((6, 2), 0.7)
+    scores = {"shared": separate + gap + noise, "separate": separate}
+    if linear is not None:
+        scores["linear"] = scores["shared"] - linear - noise
+    splits = [(0, np.arange(50), np.arange(10))] * 6
+    return SharingComparison(scores, ["tone", "topic"], "accuracy", splits, 0.95)
+
+
+@pytest.mark.parametrize(
+    ("gap", "verdict"),
+    [
+        (0.1, "Sharing helps: mean accuracy +0.100 [+0.089, +0.111] against separate "
+              "networks. Of 2 tasks it helps 2 (tone, topic) and hurts none."),
+        (-0.1, "Sharing hurts: mean accuracy -0.100 [-0.111, -0.089] against separate "
+               "networks. Of 2 tasks it helps none and hurts 2 (tone, topic)."),
+        (0.0, "No clear difference: mean accuracy +0.000 [-0.011, +0.011] against "
+              "separate networks. Of 2 tasks it helps none and hurts none."),
+    ],
+)  # fmt: skip
+def test_the_verdict_follows_the_interval(gap, verdict):
+    assert comparison_with(gap, linear=None).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("gap", "words"), [(0.1, "above"), (-0.1, "below"), (0.0, "not clearly apart from")]
+)
+def test_the_verdict_speaks_of_linear_models(gap, words):
+    text = comparison_with(0.0, linear=gap).verdict
+    assert f"The shared network is {words} a linear model per task: " in text
+
+
+def test_tasks_that_differ_are_named():
+    found = comparison_with(0.1, linear=None)
+    found.scores["shared"][:, 1] -= 0.2
+    assert "helps 1 (tone) and hurts 1 (topic)" in found.verdict
+
+
+def test_a_split_without_labels_of_a_task_is_left_out():
+    found = comparison_with(0.1, linear=None)
+    expected = found.difference()["tone"]
+    for scores in found.scores.values():
+        scores[2, 1] = np.nan
+    assert found.difference()["tone"] == expected
+    assert np.isfinite(found.difference()["topic"]).all()
+    assert found.to_dict()["mean"]["separate"] == pytest.approx(0.7)
+
+
+def test_a_pipeline_is_compared_with_linear_models_behind_its_steps():
+    pipeline = make_pipeline(TfidfVectorizer(), classifier())
+    found = compare_sharing(pipeline, X, LABELS, cv=2, n_seeds=1, metric="neg_log_loss")
+    assert (found.scores["linear"] < 0).all()
+    assert found.metric == "neg_log_loss"
+
+
+def test_a_linear_model_of_ones_own():
+    model = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    found = compare_sharing(classifier(), X, LABELS, cv=2, n_seeds=1, linear=model)
+    assert (found.scores["linear"] > 0.3).all()
+
+
+@pytest.mark.parametrize(
+    ("estimator", "message"),
+    [
+        (LogisticRegression(), "LogisticRegression has no parameter 'sharing'"),
+        (classifier(sharing="separate"), "sharing='separate' shares nothing"),
+    ],
+)
+def test_what_shares_nothing_cannot_be_compared(estimator, message):
+    with pytest.raises(ValueError, match=message):
+        compare_sharing(estimator, X, LABELS)
+
+
+# Affinity ----------------------------------------------------------------------------
+
+
+def test_affinity_is_what_is_lost_without_a_task():
+    found = task_affinity(classifier(), X, LABELS, cv=2)
+    assert found.affinity.shape == (3, 3)
+    assert np.isnan(np.diag(found.affinity)).all()
+    seed, train, test = found.splits[0]
+
+    def accuracy(names):
+        clf = classifier(random_state=seed)
+        clf.fit([X[i] for i in train], {n: LABELS[n][train] for n in names})
+        predicted = clf.predict([X[i] for i in test], output="dict")["t2"]
+        cells = LABELS["t2"][test]
+        there = np.array([cell == cell and cell is not None for cell in cells])
+        return np.mean(predicted[there] == cells[there])
+
+    expected = accuracy(["t0", "t1", "t2"]) - accuracy(["t1", "t2"])
+    assert found.differences[0, 0, 2] == pytest.approx(expected)
+
+
+def test_affinity_reads_as_a_table():
+    found = task_affinity(classifier(), X, LABELS, cv=2)
+    lines = str(found).splitlines()
+    assert lines[0] == "gain in accuracy; * its interval leaves out 0"
+    assert lines[1].split() == ["helps", "->", "t0", "t1", "t2"]
+    assert lines[2].split()[:2] == ["t0", "-"]
+    frame = found.to_frame()
+    assert list(frame.columns) == list(frame.index) == ["t0", "t1", "t2"]
+
+
+def test_affinity_is_between_tasks():
+    with pytest.raises(ValueError, match="Affinity is between tasks"):
+        task_affinity(classifier(), X, Y[:, 0])

@@ -4,11 +4,18 @@ from copy import copy
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import _num_samples, check_is_fitted
+from sklearn.base import BaseEstimator, clone
+from sklearn.callback import CallbackSupportMixin
+from sklearn.utils.validation import (
+    _num_samples,
+    check_consistent_length,
+    check_is_fitted,
+)
 
 from ._batches import RowDataset
+from ._callbacks import EpochTasks, FitTasks
 from ._data import read_cells
+from ._effects import feature_effects
 from ._features import (
     as_rows,
     check_numeric,
@@ -18,12 +25,15 @@ from ._features import (
     reads_tables_too,
     take_rows,
 )
-from ._training import check_settings, resolve_device, threads, train
+from ._labels import as_label_table
+from ._training import TrainingRun, check_settings, resolve_device, threads
 from .balancing import resolve_balancing
+from .metrics._scores import codes_accuracy, mean_over_tasks
+from .metrics._weights import cell_weights
 from .trunks import BaseTrunk, resolve_trunk
 
 
-class BaseMultiTask(BaseEstimator):
+class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
     """From X and y to a net, and from X to codes.
 
     Reads the constructor parameters of
@@ -34,17 +44,38 @@ class BaseMultiTask(BaseEstimator):
         # Built aside and taken over whole: a fit that fails or is interrupted leaves
         # what was fitted before untouched.
         fresh = copy(self)
-        for name in _fitted_names(self):
+        for name in fitted_attributes(self):
             if not self.warm_start:
                 delattr(fresh, name)
-        fresh._fit(X, y, sample_weight)
-        for name in _fitted_names(self):
-            delattr(self, name)
-        for name in _fitted_names(fresh):
-            setattr(self, name, getattr(fresh, name))
+        tasks = FitTasks(self, X, y, sample_weight)
+        whole = tasks.begin_fit(n_parts=2)
+        fresh._fit(X, y, sample_weight, tasks, whole)
+        tasks.end(whole, lambda: fitted_attributes(fresh))
+        take_over(self, fresh)
         return self
 
-    def _fit(self, X, y, sample_weight):
+    def _fit(self, X, y, sample_weight, tasks, whole):
+        with tasks.part(whole, "vectorize"):
+            run, cells, (balancing,) = self._prepare(
+                X, y, sample_weight, [self.loss_weights]
+            )
+        with tasks.part(whole, "train", run.plan.max_iter) as training:
+
+            def fitted(net):
+                now = copy(self)
+                now._take_over(net, run, cells)
+                return fitted_attributes(now)
+
+            watching = [EpochTasks(tasks, training, fitted)] if tasks.is_watched else []
+            net = run.fit(balancing, watching)
+        self._take_over(net, run, cells)
+
+    def _prepare(self, X, y, sample_weight, loss_weights):
+        """Come from X and y to a training run, and a balancing for each loss weights.
+
+        Sets ``vectorizer_`` and what scikit-learn keeps of X; the rest of a fit is
+        taken over from trained nets.
+        """
         device = resolve_device(self.device)
         if isinstance(self.trunk, BaseTrunk):
             self.trunk._validate_params()
@@ -57,15 +88,52 @@ class BaseMultiTask(BaseEstimator):
         targets = getattr(self, "targets_", None)
         cells = read_cells(y, sample_weight, _num_samples(X), self, targets)
         # All that may refuse the parameters comes before the vectorizer's work.
-        balancing = resolve_balancing(self.loss_weights)
-        balancing = balancing.build(cells.targets.names, cells.labelled_share)
+        balancings = [
+            resolve_balancing(weights).build(cells.targets.names, cells.labelled_share)
+            for weights in loss_weights
+        ]
         check_settings(self, cells.targets.names)
         rows = self._fit_rows(take_rows(X, cells.kept))
         trunk = resolve_trunk(self.trunk, sparse=issparse(rows))
         rows = match_trunk(rows, trunk is not None and trunk.reads_sparse)
         previous = getattr(self, "net_", None)
-        net, plan = train(self, rows, cells, trunk, balancing, device, previous)
-        self._take_over(net, plan, cells, trunk)
+        run = TrainingRun(self, rows, cells, trunk, device, previous)
+        return run, cells, balancings
+
+    def _fit_each(self, X, y, loss_weights, sample_weight=None, n_threads=1):
+        """Fit a copy of this estimator for each of several loss weights.
+
+        Texts are vectorised once and batches made once. Each copy is what ``fit`` with
+        its weights gives.
+
+        Parameters
+        ----------
+        X, y, sample_weight : as in ``fit``
+
+        loss_weights : list
+            Values of the parameter of that name.
+
+        n_threads : int, default=1
+            Copies to train at a time.
+
+        Returns
+        -------
+        fitted : list of BaseMultiTask or ValueError
+            The error where training diverged.
+        """
+        fresh = clone(self)
+        run, cells, balancings = fresh._prepare(X, y, sample_weight, loss_weights)
+        fitted = []
+        nets = run.fit_each(balancings, n_threads)
+        for weights, net in zip(loss_weights, nets, strict=True):
+            if isinstance(net, ValueError):
+                fitted.append(net)
+                continue
+            each = copy(fresh)
+            each.loss_weights = weights
+            each._take_over(net, run, cells)
+            fitted.append(each)
+        return fitted
 
     def _fit_rows(self, X):
         """Turn the X of a fit into rows, fitting the vectorizer unless it is kept."""
@@ -77,7 +145,8 @@ class BaseMultiTask(BaseEstimator):
         self.vectorizer_, rows = fit_vectorizer(self.vectorizer, X, self.memory)
         return rows
 
-    def _take_over(self, net, plan, cells, trunk):
+    def _take_over(self, net, run, cells):
+        plan, trunk = run.plan, net.module__trunk
         self.net_, self.targets_, self.trunk_ = net, cells.targets, trunk
         self.sharing_ = net.module__sharing
         self.max_iter_, self.batch_size_ = plan.max_iter, plan.batch_size
@@ -147,17 +216,41 @@ class BaseMultiTask(BaseEstimator):
     def _codes(self, X):
         return np.column_stack([p.argmax(axis=1) for p in self._probabilities(X)])
 
+    def _mean_accuracy(self, X, y, sample_weight):
+        check_is_fitted(self)
+        table = as_label_table(y, missing_label=self.missing_label)
+        table = table.select(self.task_names_)
+        weights = cell_weights(sample_weight, *table.missing.shape)
+        codes = self.targets_.encode(table, unknown="warn")
+        decided = self._codes(X)
+        check_consistent_length(decided, codes)
+        return mean_over_tasks(codes_accuracy(codes, decided, weights))
+
+    def _feature_effects(self, X, through):
+        """Return the rows of X, and what each feature adds to the logits of a task."""
+        dataset = self._dataset(X)
+        with threads(self.n_jobs):
+            return dataset.X, feature_effects(self.net_, dataset, through)
+
     def _represent(self, X):
         dataset = self._dataset(X)
         with threads(self.n_jobs):
             return self.net_.represent(dataset)
 
 
-def _fitted_names(estimator):
-    """Names of what fit has set, private ones for scikit-learn's mixins included."""
-    return [
-        name
-        for name in vars(estimator)
+def fitted_attributes(estimator):
+    """Return what fit has set, a private attribute of scikit-learn's included."""
+    return {
+        name: value
+        for name, value in vars(estimator).items()
         if (name.endswith("_") and not name.startswith("_"))
         or name == "_n_features_out"
-    ]
+    }
+
+
+def take_over(estimator, fresh):
+    """Give an estimator what a fit of its copy has set, and nothing of before."""
+    for name in fitted_attributes(estimator):
+        delattr(estimator, name)
+    for name, value in fitted_attributes(fresh).items():
+        setattr(estimator, name, value)

@@ -161,25 +161,44 @@ class BatchLoader:
 
     transpose : bool, default=False
         Whether sparse batches are to be made by feature, too, as a step needs them.
+
+    record : BatchRecord, default=None
+        Of loaders that go through the same rows in the same order.
     """
 
     def __init__(
-        self, dataset, batch_size=1, *, shuffle=False, generator=None, transpose=False
+        self,
+        dataset,
+        batch_size=1,
+        *,
+        shuffle=False,
+        generator=None,
+        transpose=False,
+        record=None,
     ):
         self.dataset, self.batch_size = dataset, batch_size
         self.shuffle, self.generator, self.transpose = shuffle, generator, transpose
+        self.record, self._epoch = record, -1
 
     def __len__(self):
         return -(-len(self.dataset) // self.batch_size)
 
     def __iter__(self):
-        batches = self._batches()
-        return batches if len(self) == 1 else _made_ahead(batches)
-
-    def _batches(self):
-        n_rows, at_once = len(self.dataset), BATCHES_AT_ONCE * self.batch_size
-        if self.shuffle:
+        self._epoch += 1
+        n_rows, order = len(self.dataset), None
+        if self.shuffle:  # drawn even for an epoch on record: the next one follows it
             order = torch.randperm(n_rows, generator=self.generator).numpy()
+        if self.record is not None and self._epoch in self.record.epochs:
+            return iter(self.record.epochs[self._epoch])
+        batches = self._batches(order)
+        if len(self) > 1:
+            batches = _made_ahead(batches)
+        if self.record is None:
+            return batches
+        return self.record.kept(self._epoch, batches)
+
+    def _batches(self, order):
+        n_rows, at_once = len(self.dataset), BATCHES_AT_ONCE * self.batch_size
         for first in range(0, n_rows, at_once):
             block = slice(first, first + at_once)
             taken = self.dataset.take(order[block] if self.shuffle else block)
@@ -197,3 +216,44 @@ def _made_ahead(batches):
         while (batch := ahead.result()) is not None:
             ahead = worker.submit(next, batches, None)
             yield batch
+
+
+class BatchRecord:
+    """The batches of epochs that several nets learn from, made once.
+
+    Parameters
+    ----------
+    budget : int, default=2**30
+        Most bytes to keep. An epoch that no longer fits is made anew by each net.
+
+    Attributes
+    ----------
+    epochs : dict of {int: list of batches}
+    """
+
+    def __init__(self, budget=2**30):
+        self.budget, self.epochs = budget, {}
+
+    def kept(self, epoch, batches):
+        """Yield the batches of an epoch and keep them, if all of them fit."""
+        own, size = [], 0
+        for batch in batches:
+            yield batch
+            if own is not None:
+                own.append(batch)
+                size += _n_bytes(batch)
+                if size > self.budget:
+                    own = None
+        # Two nets may make an epoch at the same time; one of them is enough.
+        if own is not None and self.epochs.setdefault(epoch, own) is own:
+            self.budget -= size
+
+
+def _n_bytes(batch):
+    rows, cells = batch
+    parts = [*cells]
+    if isinstance(rows, SparseBatch):
+        parts += [rows.indices, rows.offsets, rows.values, *rows.transposed()]
+    else:
+        parts.append(rows)
+    return sum(part.nbytes for part in parts)

@@ -11,14 +11,11 @@ from sklearn.base import (
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ._base import BaseMultiTask
-from ._labels import as_label_table
 from ._params import LossWeightParamsMixin
 from ._targets import check_output
 from .balancing import BaseBalancing
-from .metrics import cell_weights, codes_accuracy, mean_over_tasks
 from .sharing import BaseSharing
 from .trunks import BaseTrunk
 
@@ -114,7 +111,9 @@ class MultiTaskTextClassifier(
         zero over the planned epochs.
 
     early_stopping_metric : str, default="mean"
-        "mean" or "worst" weighted accuracy over tasks, or the name of a task.
+        "mean" or "worst" accuracy over tasks, or the name of a task. With the name of a
+        metric of :func:`~sklearn_mtl.metrics.multitask_scores` in front, that metric:
+        "f1_macro_mean", "neg_log_loss_worst", "roc_auc_<task>".
 
     validation_fraction : float, default=0.1
         Share of rows set aside, every class of every task alike.
@@ -144,7 +143,8 @@ class MultiTaskTextClassifier(
         Above 0, a progress bar and a line of losses per epoch.
 
     callbacks : list of skorch callbacks, default=None
-        Run beside our own. An ``LRScheduler`` replaces the linear decay.
+        Run beside our own. An ``LRScheduler`` replaces the linear decay. Callbacks of
+        scikit-learn go to ``set_callbacks``; they are called for every epoch.
 
     net_params : dict, default=None
         For the skorch net, for instance ``{"optimizer_dense__betas": (0.9, 0.99)}``.
@@ -420,14 +420,7 @@ class MultiTaskTextClassifier(
         score : float
             NaN, with a warning, if no cell is labelled.
         """
-        check_is_fitted(self)
-        table = as_label_table(y, missing_label=self.missing_label)
-        table = table.select(self.task_names_)
-        weights = cell_weights(sample_weight, *table.missing.shape)
-        codes = self.targets_.encode(table, unknown="warn")
-        decided = self._codes(X)
-        check_consistent_length(decided, codes)
-        return mean_over_tasks(codes_accuracy(codes, decided, weights))
+        return self._mean_accuracy(X, y, sample_weight)
 
     def transform(self, X):
         """Return the hidden vector of each text that all tasks read.

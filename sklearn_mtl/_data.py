@@ -8,7 +8,7 @@ from ._batches import RowDataset
 from ._labels import as_label_table
 from ._targets import Targets
 from ._weights import class_weight_table, log_class_shares, row_weights
-from .metrics import cell_weights
+from .metrics._weights import cell_weights
 
 
 @dataclass

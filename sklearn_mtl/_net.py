@@ -3,6 +3,7 @@
 import re
 import sys
 from contextlib import suppress
+from copy import deepcopy
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from torch.utils.data import Subset
 from ._batches import BatchLoader, Cells
 from ._layers import SparseLinear
 from ._optimizers import Adam, JointOptimizer, SparseSGD
-from .metrics import codes_accuracy
+from ._validation import ValidationScore
 
 
 def _print_plain(line):
@@ -93,6 +94,9 @@ class MultiTaskNet(NeuralNet):
 
     optimizer_sparse, optimizer_dense : type of torch.optim.Optimizer
 
+    validation_score : ValidationScore
+        What history keeps of a validation split.
+
     **kwargs : dict
         Parameters of :class:`skorch.NeuralNet`.
     """
@@ -107,6 +111,7 @@ class MultiTaskNet(NeuralNet):
         alpha=0.0,
         optimizer_sparse=SparseSGD,
         optimizer_dense=Adam,
+        validation_score=ValidationScore(),  # noqa: B008 (it cannot change)
         module=build_network,
         criterion=MultiTaskLoss,
         iterator_train=BatchLoader,
@@ -118,6 +123,7 @@ class MultiTaskNet(NeuralNet):
         self.alpha = alpha
         self.optimizer_sparse = optimizer_sparse
         self.optimizer_dense = optimizer_dense
+        self.validation_score = validation_score
         super().__init__(
             module=module,
             criterion=criterion,
@@ -206,8 +212,12 @@ class MultiTaskNet(NeuralNet):
 
     def _keep_decisions(self, logits, cells):
         decided = [t.decide(z) for t, z in zip(self.tasks, logits, strict=True)]
-        parts = (cells.codes, torch.stack(decided, dim=1), cells.weights)
-        self.epoch_decisions_.append([part.cpu().numpy() for part in parts])
+        parts = [cells.codes, torch.stack(decided, dim=1), cells.weights]
+        probabilities = []
+        if self.validation_score.reads_probabilities:
+            pairs = zip(self.tasks, logits, strict=True)
+            probabilities = [t.probabilities(z.cpu().numpy()) for t, z in pairs]
+        self.epoch_decisions_.append([p.cpu().numpy() for p in parts] + probabilities)
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         if iterator is None:
@@ -232,13 +242,19 @@ class MultiTaskNet(NeuralNet):
             self.history.record(f"{name}_{task}", value)
 
     def _record_scores(self):
-        codes, decided, weights = map(
+        codes, decided, weights, *probabilities = map(
             np.concatenate, zip(*self.epoch_decisions_, strict=True)
         )
-        scores = codes_accuracy(codes, decided, weights)
-        self._record("valid_score", scores)
-        self.history.record("valid_score_mean", float(np.nanmean(scores)))
-        self.history.record("valid_score_worst", float(np.nanmin(scores)))
+        cells = zip(
+            codes.T,
+            decided.T,
+            probabilities or [None] * len(self.tasks),
+            weights.T,
+            strict=True,
+        )
+        scores = self.validation_score(self.task_names, list(cells))
+        for name, value in scores.items():
+            self.history.record(f"valid_score_{name}", value)
 
     @torch.no_grad()
     def _penalty(self):
@@ -252,10 +268,16 @@ class MultiTaskNet(NeuralNet):
         # user who presses Ctrl-C means something else, and must reach the caller.
         if method_name != "on_epoch_end":
             return super().notify(method_name, **cb_kwargs)
-        try:
-            super().notify(method_name, **cb_kwargs)
-        except KeyboardInterrupt as stop:
-            raise StopTraining from stop
+        self.on_epoch_end(self, **cb_kwargs)
+        stops = []
+        for _, callback in self.callbacks_:
+            # All of them see every epoch, whoever asks to stop after it.
+            try:
+                callback.on_epoch_end(self, **cb_kwargs)
+            except KeyboardInterrupt as stop:
+                stops.append(stop)
+        if stops:
+            raise StopTraining from stops[0]
 
     def train(self, dataset):
         """Run the training loop on an initialized net.
@@ -291,7 +313,7 @@ class MultiTaskNet(NeuralNet):
         for optimizer in self.optimizer_.optimizers:
             optimizer.state.clear()
         self.train_split = None
-        self.iterator_train__generator = None
+        self.iterator_train__generator = self.iterator_train__record = None
         # Both hold the weights, which a pickle would store once more.
         for _, callback in self.callbacks_:
             if isinstance(callback, LRScheduler):
@@ -314,6 +336,15 @@ class MultiTaskNet(NeuralNet):
                 "warm_start goes on with the network of the previous fit, so trunk and "
                 "sharing must be what they were. Set them back, or warm_start=False."
             ) from error
+
+    def snapshot(self):
+        """Return a net that predicts as this one does now, whatever comes after."""
+        # Not a copy, which skorch would make by way of a pickle.
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin.__dict__["module_"] = deepcopy(self.module_)
+        twin.__dict__["history_"] = deepcopy(self.history_)
+        return twin
 
     @property
     def row_dtype(self):

@@ -1,6 +1,8 @@
 """One training run: rows, cells and settings in, a trained net out."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from copy import copy, deepcopy
 from math import ceil
 
 import numpy as np
@@ -11,12 +13,14 @@ from sklearn.utils import check_random_state
 from skorch.callbacks import EarlyStopping, LRScheduler, ProgressBar
 from skorch.helper import predefined_split
 
+from ._batches import BatchRecord
 from ._features import row_scale
 from ._layers import InputSpec
 from ._net import MultiTaskNet
 from ._optimizers import LinearDecay
 from ._plan import asks_for_early_stopping, logit_adjustments, make_plan
 from ._splitting import multitask_split
+from ._validation import ValidationScore
 from .sharing import resolve_sharing
 
 # Parameters of a skorch net that are parameters of ours, or do not exist here.
@@ -32,8 +36,11 @@ _OWN_PARAMETERS = {
 }
 
 
-def train(settings, rows, cells, trunk, balancing, device, previous=None):
-    """Build a net and train it.
+class TrainingRun:
+    """All that a training run needs but the weights of the losses.
+
+    Several nets may be built and trained from one run, which then differ in their
+    balancing alone: they start from the same weights and see the same batches.
 
     Parameters
     ----------
@@ -46,68 +53,134 @@ def train(settings, rows, cells, trunk, balancing, device, previous=None):
 
     trunk : BaseTrunk or None
 
-    balancing : torch.nn.Module
-        What the balancing strategy built.
-
     device : str
 
     previous : MultiTaskNet, default=None
         Net whose weights to go on from.
 
-    Returns
-    -------
-    net : MultiTaskNet
-
+    Attributes
+    ----------
     plan : Plan
     """
-    rng = check_random_state(settings.random_state)
-    seed = int(rng.randint(np.iinfo(np.int32).max))
-    spec = InputSpec(
-        n_features=rows.shape[1],
-        sparse=issparse(rows),
-        # Weights that were learnt under one scale mean something else under another.
-        scale=previous.module__spec.scale
-        if previous
-        else row_scale(rows, cells.row_weights),
-        n_rows=rows.shape[0],
-    )
-    plan = make_plan(settings, spec, cells.cells_per_class)
-    learn, validation = slice(None), None
-    if plan.early_stopping:
-        learn, validate = multitask_split(
-            cells.codes, settings.validation_fraction, rng
+
+    def __init__(self, settings, rows, cells, trunk, device, previous=None):
+        rng = check_random_state(settings.random_state)
+        self.seed = int(rng.randint(np.iinfo(np.int32).max))
+        spec = InputSpec(
+            n_features=rows.shape[1],
+            sparse=issparse(rows),
+            # Weights that were learnt under one scale mean something else under
+            # another.
+            scale=previous.module__spec.scale
+            if previous
+            else row_scale(rows, cells.row_weights),
+            n_rows=rows.shape[0],
         )
-        _check_validated(settings, cells, validate)
-        validation = predefined_split(cells.dataset(rows, validate))
-    dataset = cells.dataset(rows, learn)
-    n_steps = plan.max_iter * ceil(len(dataset) / plan.batch_size)
-    parameters = {
-        **_network_parameters(settings, cells.targets, spec, trunk, rows.dtype),
-        "criterion__balancing": balancing,
-        "criterion__adjustments": logit_adjustments(
-            settings.logit_adjustment, cells.log_class_shares
-        ),
-        "alpha": settings.alpha,
-        "optimizer_sparse__lr": plan.sparse_rate,
-        "optimizer_dense__lr": plan.dense_rate,
-        "max_epochs": plan.max_iter,
-        "batch_size": plan.batch_size,
-        "iterator_train__shuffle": plan.batch_size < len(dataset),
-        "iterator_train__transpose": True,
-        "iterator_train__generator": torch.Generator().manual_seed(seed),
-        "iterator_valid__batch_size": 1024,
-        "train_split": validation,
-        "device": device,
-        "verbose": settings.verbose,
-        "callbacks": _callbacks(settings, plan, n_steps),
-        **(settings.net_params or {}),
-    }
-    with _seeded(seed, device), threads(settings.n_jobs):
-        net = MultiTaskNet(**parameters).initialize()
-        if previous:
-            net.go_on_from(previous)
-        net.train(dataset)
-    return net, plan
+        self.plan = plan = make_plan(settings, spec, cells.cells_per_class)
+        learn, validation, score = slice(None), None, ValidationScore()
+        if plan.early_stopping:
+            learn, validate = multitask_split(
+                cells.codes, settings.validation_fraction, rng
+            )
+            score = ValidationScore.of_name(
+                settings.early_stopping_metric, cells.targets.names
+            )
+            _check_validated(score, cells, validate)
+            validation = predefined_split(cells.dataset(rows, validate))
+        self.settings, self.device, self.previous = settings, device, previous
+        self.dataset = cells.dataset(rows, learn)
+        self.parameters = {
+            **_network_parameters(settings, cells.targets, spec, trunk, rows.dtype),
+            "criterion__adjustments": logit_adjustments(
+                settings.logit_adjustment, cells.log_class_shares
+            ),
+            "alpha": settings.alpha,
+            "optimizer_sparse__lr": plan.sparse_rate,
+            "optimizer_dense__lr": plan.dense_rate,
+            "max_epochs": plan.max_iter,
+            "batch_size": plan.batch_size,
+            "iterator_train__shuffle": plan.batch_size < len(self.dataset),
+            "iterator_train__transpose": True,
+            "iterator_valid__batch_size": 1024,
+            "train_split": validation,
+            "validation_score": score,
+            "device": device,
+            "verbose": settings.verbose,
+        }
+
+    def fit(self, balancing, callbacks=()):
+        """Build a net and train it.
+
+        Parameters
+        ----------
+        balancing : torch.nn.Module
+            What the balancing strategy built.
+
+        callbacks : sequence of skorch callbacks, default=()
+            Beside those of the settings.
+
+        Returns
+        -------
+        net : MultiTaskNet
+        """
+        with _seeded(self.seed, self.device), threads(self.settings.n_jobs):
+            settings = copy(self.settings)
+            settings.callbacks = [*(settings.callbacks or []), *callbacks]
+            return self._build(settings, balancing).train(self.dataset)
+
+    def fit_each(self, balancings, n_threads=1):
+        """Build and train a net for each balancing, over batches that are made once.
+
+        Parameters
+        ----------
+        balancings : list of torch.nn.Module
+
+        n_threads : int, default=1
+            Nets to train at a time.
+
+        Returns
+        -------
+        nets : list of MultiTaskNet or ValueError
+            The error where training diverged.
+        """
+        record = BatchRecord()
+        with _seeded(self.seed, self.device):
+            nets = []
+            for balancing in balancings:
+                torch.default_generator.manual_seed(self.seed)
+                settings = copy(self.settings)
+                settings.callbacks = deepcopy(settings.callbacks)
+                nets.append(self._build(settings, balancing, record))
+
+            def train(net):
+                torch.default_generator.manual_seed(self.seed)
+                with threads(self.settings.n_jobs if n_threads == 1 else 1):
+                    try:
+                        return net.train(self.dataset)
+                    except ValueError as error:
+                        return error
+
+            if n_threads == 1:
+                return list(map(train, nets))
+            with ThreadPoolExecutor(n_threads) as pool:
+                return list(pool.map(train, nets))
+
+    def _build(self, settings, balancing, record=None):
+        watched = self.parameters["validation_score"].over
+        n_steps = self.plan.max_iter * ceil(len(self.dataset) / self.plan.batch_size)
+        net = MultiTaskNet(
+            **self.parameters
+            | {
+                "criterion__balancing": balancing,
+                "iterator_train__generator": torch.Generator().manual_seed(self.seed),
+                "iterator_train__record": record,
+                "callbacks": _callbacks(settings, watched, n_steps),
+            }
+            | (settings.net_params or {})
+        ).initialize()
+        if self.previous:
+            net.go_on_from(self.previous)
+        return net
 
 
 def _network_parameters(settings, targets, spec, trunk, dtype):
@@ -157,45 +230,44 @@ def check_settings(settings, task_names):
             f"With early stopping no task can be called {taken[0]!r}, which is a "
             "score over all tasks. Rename it."
         )
-    if settings.early_stopping_metric not in ["mean", "worst", *task_names]:
-        raise ValueError(
-            "early_stopping_metric must be 'mean', 'worst' or the name of a task. Got "
-            f"{settings.early_stopping_metric!r}; the tasks are {task_names}."
-        )
+    ValidationScore.of_name(settings.early_stopping_metric, task_names)
 
 
-def _check_validated(settings, cells, rows):
-    metric, names = settings.early_stopping_metric, cells.targets.names
-    if metric in names and (cells.codes[rows, names.index(metric)] < 0).all():
+def _check_validated(score, cells, rows):
+    names = cells.targets.names
+    if score.over in names and (cells.codes[rows, names.index(score.over)] < 0).all():
         raise ValueError(
-            f"early_stopping_metric is the task {metric!r}, and none of the "
+            f"early_stopping_metric is the task {score.over!r}, and none of the "
             f"{len(rows)} rows of the validation split carries its label: it has too "
             "few. Use 'mean', or a larger validation_fraction."
         )
 
 
-def _callbacks(settings, plan, n_steps):
-    """Return the callbacks of the run, ours and the user's."""
+def _callbacks(settings, watched, n_steps):
+    """Return the callbacks of the run, ours and the user's.
+
+    `watched` is whose score stops training, None for nobody's.
+    """
     own = list(settings.callbacks or [])
     bare = [
         callback[1] if isinstance(callback, tuple) else callback for callback in own
     ]
-    callbacks, last = [], []
+    callbacks = []
     if not any(isinstance(callback, LRScheduler) for callback in bare):
         callbacks.append(("learning_rate", LinearDecay(n_steps)))
-    if plan.early_stopping:
-        metric = settings.early_stopping_metric
+    if watched is not None:
         stopping = EarlyStopping(
-            monitor=f"valid_score_{metric}",
+            monitor=f"valid_score_{watched}",
             lower_is_better=False,
+            # skorch's threshold is a part of the score, which may be negative.
+            threshold_mode="abs",
             patience=settings.n_iter_no_change,
             load_best=True,
         )
-        # After the user's, who would not see the epoch at which it stops.
-        last.append(("early_stopping", stopping))
+        callbacks.append(("early_stopping", stopping))
     if settings.verbose:
         callbacks.append(("progress", ProgressBar()))
-    return callbacks + own + last
+    return callbacks + own
 
 
 def resolve_device(device):

@@ -29,10 +29,10 @@ LAYERS = (
     ("_classifier",),
     ("_base", "_params"),
     # one training run, and the data it reads
-    ("_training", "_data"),
+    ("_training", "_data", "_callbacks", "_effects"),
     ("_net", "_plan", "_weights"),
     # text -> rows; y <-> codes; rows -> batches; gradients -> steps
-    ("_features", "_targets", "_batches", "_optimizers"),
+    ("_features", "_targets", "_batches", "_optimizers", "_validation"),
     # strategies, one idea a file
     ("tasks", "trunks", "sharing", "balancing"),
     ("_layers",),

@@ -1,5 +1,7 @@
 """Input layers: the sparse one equals the dense one, value and gradient."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -137,9 +139,24 @@ def test_dropout_treats_each_unit_of_each_row_on_its_own():
 
 @pytest.mark.parametrize(("p", "training"), [(0.5, False), (0.0, True), (0.0, False)])
 def test_dropout_is_not_there_in_prediction_and_at_zero(p, training):
-    hidden, state = torch.randn(3, 4), torch.get_rng_state()
-    assert Dropout(p).train(training)(hidden) is hidden
+    hidden, dropout = torch.randn(3, 4), Dropout(p).train(training)
+    assert dropout(hidden) is hidden
+
+
+def test_dropout_takes_no_random_numbers_of_others():
+    dropout, hidden = Dropout(0.5), torch.ones(20, 20)
+    state = torch.get_rng_state()
+    first = dropout(hidden)
     assert torch.equal(torch.get_rng_state(), state)
+    assert not torch.equal(dropout(hidden), first)
+
+
+def test_dropout_is_pickled_without_its_generator():
+    dropout = Dropout(0.5)
+    dropout(torch.ones(2, 2))
+    again = pickle.loads(pickle.dumps(dropout))
+    assert again.seed == dropout.seed
+    assert again(torch.ones(2, 2)).shape == (2, 2)
 
 
 def test_dropout_follows_the_seed():

@@ -6,13 +6,7 @@ import torch
 from skorch.callbacks import EarlyStopping, EpochScoring, LRScheduler
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._plan import Plan
 from sklearn_mtl._training import _callbacks, check_settings, resolve_device, threads
-
-PLAN = Plan(2, 8, input_rate=1.0, sparse_rate=1.0, dense_rate=1.0, early_stopping=False)
-STOPPING = Plan(
-    2, 8, input_rate=1.0, sparse_rate=1.0, dense_rate=1.0, early_stopping=True
-)
 
 
 @pytest.fixture(params=[False, True], ids=["no CUDA", "CUDA"])
@@ -62,35 +56,37 @@ def names_of(callbacks):
 
 
 def test_steps_decay_by_default():
-    names = names_of(_callbacks(MultiTaskTextClassifier(), PLAN, n_steps=10))
+    names = names_of(_callbacks(MultiTaskTextClassifier(), None, n_steps=10))
     assert names == ["learning_rate"]
 
 
 @pytest.mark.parametrize("wrap", [lambda c: c, lambda c: ("mine", c)])
 def test_a_scheduler_of_the_user_replaces_the_decay(wrap):
     own = wrap(LRScheduler("StepLR", step_size=1))
-    callbacks = _callbacks(MultiTaskTextClassifier(callbacks=[own]), PLAN, n_steps=10)
+    callbacks = _callbacks(MultiTaskTextClassifier(callbacks=[own]), None, n_steps=10)
     assert callbacks == [own]
 
 
-def test_callbacks_of_the_user_come_between_ours():
+def test_callbacks_of_the_user_come_after_ours():
     own = EpochScoring("accuracy")
     settings = MultiTaskTextClassifier(callbacks=[own], verbose=1)
-    callbacks = _callbacks(settings, STOPPING, n_steps=10)
+    callbacks = _callbacks(settings, "mean", n_steps=10)
     found = names_of(callbacks)
-    assert found == ["learning_rate", "progress", "EpochScoring", "early_stopping"]
-    assert callbacks[2] is own
-    assert isinstance(callbacks[3][1], EarlyStopping)
+    assert found == ["learning_rate", "early_stopping", "progress", "EpochScoring"]
+    assert callbacks[3] is own
 
 
-@pytest.mark.parametrize("metric", ["mean", "worst", "tone"])
-def test_metric_to_stop_by(metric):
-    settings = MultiTaskTextClassifier(
-        early_stopping=True, early_stopping_metric=metric
-    )
+@pytest.mark.parametrize("watched", ["mean", "tone"])
+def test_whose_score_to_stop_by(watched):
+    _, (_, stopping) = _callbacks(MultiTaskTextClassifier(), watched, n_steps=10)
+    assert isinstance(stopping, EarlyStopping)
+    assert stopping.monitor == f"valid_score_{watched}"
+
+
+@pytest.mark.parametrize("name", ["mean", "worst", "tone", "f1_macro_worst"])
+def test_metric_to_stop_by(name):
+    settings = MultiTaskTextClassifier(early_stopping=True, early_stopping_metric=name)
     check_settings(settings, ["tone"])
-    _, stopping = _callbacks(settings, STOPPING, n_steps=10)[-1]
-    assert stopping.monitor == f"valid_score_{metric}"
 
 
 def test_unknown_metric_to_stop_by():

@@ -1,0 +1,87 @@
+"""scikit-learn's callbacks: what they see of a fit, and of each epoch in it."""
+
+from contextlib import contextmanager
+
+from skorch.callbacks import Callback
+
+
+class FitTasks:
+    """The tree of a fit: "vectorize", and "train" with one child an epoch.
+
+    Parameters
+    ----------
+    estimator : CallbackSupportMixin
+        On whose callbacks to call.
+
+    X, y, sample_weight : as in ``fit``
+        Handed to callbacks as they are.
+    """
+
+    def __init__(self, estimator, X, y, sample_weight=None):
+        metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
+        self.estimator = estimator
+        self.data = {"X": X, "y": y, "metadata": metadata}
+        self.is_watched = bool(getattr(estimator, "_skl_callbacks", []))
+
+    def begin(self, context):
+        """Tell that a task begins, and return its context."""
+        return context.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+
+    def end(self, context, fitted=None):
+        """Tell that a task has ended, and return whether a callback asks to stop.
+
+        Parameters
+        ----------
+        context : CallbackContext
+
+        fitted : callable, default=None
+            Returns the fitted attributes there would be if the fit ended here; called
+            if a callback wants them.
+
+        Returns
+        -------
+        stop : bool
+        """
+        return context.call_on_fit_task_end(
+            estimator=self.estimator, **self.data, reconstruction_attributes=fitted
+        )
+
+    def begin_fit(self, n_parts):
+        """Tell that the fit begins, and return its context."""
+        return self.begin(self.estimator._init_callback_context(max_subtasks=n_parts))
+
+    @contextmanager
+    def part(self, parent, name, n_parts=0):
+        """Run a block as a part of `parent`."""
+        context = self.begin(parent.subcontext(name, max_subtasks=n_parts))
+        yield context
+        self.end(context)
+
+
+class EpochTasks(Callback):
+    """Tells scikit-learn's callbacks of each epoch that skorch runs.
+
+    Parameters
+    ----------
+    tasks : FitTasks
+
+    parent : CallbackContext
+        Of "train".
+
+    fitted : callable
+        From a net to the fitted attributes it gives the estimator.
+    """
+
+    def __init__(self, tasks, parent, fitted):
+        self.tasks, self.parent, self.fitted = tasks, parent, fitted
+
+    def on_epoch_begin(self, net, **kwargs):
+        self.epoch_ = self.tasks.begin(self.parent.subcontext("epoch"))
+
+    def on_epoch_end(self, net, **kwargs):
+        if self.tasks.end(self.epoch_, lambda: self.fitted(net.snapshot())):
+            raise KeyboardInterrupt  # which is how skorch's callbacks stop
+
+    def on_train_end(self, net, **kwargs):
+        # The net is kept; the data must not be with it.
+        self.tasks = self.parent = self.fitted = self.epoch_ = None

@@ -1,0 +1,100 @@
+"""What a feature does to the logits: the gradient of each with respect to the rows."""
+
+import numpy as np
+import torch
+
+from ._layers import DenseLinear, SparseLinear
+
+
+def feature_effects(net, dataset, through="both"):
+    """Return the mean gradient of the logits with respect to the rows.
+
+    Parameters
+    ----------
+    net : MultiTaskNet
+
+    dataset : RowDataset
+        Rows to take the mean over; the private path is linear and the same for all.
+
+    through : {"both", "private", "trunk"}, default="both"
+        Which paths from the rows to the logits to follow.
+
+    Returns
+    -------
+    effects : list of ndarray of shape (n_features, n_classes)
+        For each task, with the mean over classes taken away: what all classes of a
+        task have in common changes no decision.
+
+    Raises
+    ------
+    ValueError
+        If there is no such path.
+    """
+    net._set_training(False)
+    layers = _input_layers(net.module_, through)
+    n_logits = [task.n_logits for task in net.tasks]
+    slopes = dict.fromkeys(layers, 0.0)
+    outputs = {}
+    handles = [
+        layer.register_forward_hook(
+            lambda layer, _, output: outputs.__setitem__(layer, output)
+        )
+        for layer in layers
+    ]
+    try:
+        for rows, _ in net.get_iterator(dataset):
+            logits = torch.cat(net.module_(rows.to(net.device)), dim=1).sum(0)
+            products = [outputs[layer] for layer in layers]
+            found = [
+                torch.autograd.grad(
+                    logit, products, retain_graph=True, allow_unused=True
+                )
+                for logit in logits
+            ]
+            for layer, gradients in zip(layers, zip(*found, strict=True), strict=True):
+                sums = [
+                    layer.bias.new_zeros(layer.bias.shape) if g is None else g.sum(0)
+                    for g in gradients
+                ]
+                slopes[layer] = slopes[layer] + torch.stack(sums).detach()
+    finally:
+        for handle in handles:
+            handle.remove()
+    total = sum(_to_rows(layer, slopes[layer] / len(dataset)) for layer in layers)
+    parts = np.split(total, np.cumsum(n_logits)[:-1], axis=1)
+    return [_by_class(part) for part in parts]
+
+
+def _input_layers(module, through):
+    """Return the layers that read rows, on one path or on both."""
+    layers = [
+        (name, layer)
+        for name, layer in module.named_modules()
+        if isinstance(layer, SparseLinear | DenseLinear)
+    ]
+    wanted = [
+        layer
+        for name, layer in layers
+        if through == "both" or (name.split(".")[-1] == "private") == (
+            through == "private"
+        )
+    ]  # fmt: skip
+    if not wanted:
+        raise ValueError(
+            f"through={through!r}: the network has no such path. Use 'both'."
+        )
+    return wanted
+
+
+def _to_rows(layer, slopes):
+    """From slopes of the layer's outputs to those of its inputs, (n_features, ...)."""
+    weight = layer.weight.detach()
+    if isinstance(layer, DenseLinear):
+        weight = weight.t()
+    return (layer.scale * weight @ slopes.to(weight).t()).cpu().numpy()
+
+
+def _by_class(effects):
+    if effects.shape[1] == 1:  # the first of two classes has a logit of 0
+        effects = np.column_stack([np.zeros(len(effects)), effects[:, 0]])
+    return effects - effects.mean(axis=1, keepdims=True)

@@ -1,0 +1,24 @@
+"""Displays of what several tasks have learnt, and of the labels they learn from.
+
+In the manner of scikit-learn's displays; drawing needs matplotlib, the extra "plot".
+"""
+
+from ._affinity import TaskAffinityDisplay
+from ._calibration import CalibrationCurvesDisplay
+from ._confusion import ConfusionMatricesDisplay
+from ._labels import LabelOverviewDisplay
+from ._learning import LearningCurvesDisplay
+from ._loss_weights import LossWeightSearchDisplay
+from ._words import TopWords, TopWordsDisplay, top_words
+
+__all__ = [
+    "CalibrationCurvesDisplay",
+    "ConfusionMatricesDisplay",
+    "LabelOverviewDisplay",
+    "LearningCurvesDisplay",
+    "LossWeightSearchDisplay",
+    "TaskAffinityDisplay",
+    "TopWords",
+    "TopWordsDisplay",
+    "top_words",
+]

@@ -1,0 +1,98 @@
+"""Which task helps which, as a matrix."""
+
+import numpy as np
+
+from ._panels import heat_map, make_panels, shorten
+
+
+class TaskAffinityDisplay:
+    """How much each task gains from the presence of each other.
+
+    Use :meth:`from_affinity` to make one.
+
+    Parameters
+    ----------
+    affinity : ndarray of shape (n_tasks, n_tasks)
+        What the task of a row adds to the score of the task of a column; NaN for a task
+        and itself.
+
+    clear : ndarray of shape (n_tasks, n_tasks), dtype bool
+        Whether the interval of an affinity leaves out 0.
+
+    task_names : list of str
+
+    metric : str
+
+    Attributes
+    ----------
+    ax_ : matplotlib axes
+
+    figure_ : matplotlib Figure
+    """
+
+    def __init__(self, affinity, clear, task_names, metric):
+        self.affinity = affinity
+        self.clear = clear
+        self.task_names = task_names
+        self.metric = metric
+
+    @classmethod
+    def from_affinity(cls, affinity, *, ax=None):
+        """Draw what :func:`~sklearn_mtl.model_selection.task_affinity` found.
+
+        Parameters
+        ----------
+        affinity : TaskAffinity
+
+        ax : matplotlib axes, default=None
+
+        Returns
+        -------
+        display : TaskAffinityDisplay
+        """
+        intervals = affinity.intervals
+        clear = intervals[..., 1] * intervals[..., 2] > 0
+        names, metric = affinity.task_names, affinity.metric
+        return cls(intervals[..., 0], clear, names, metric).plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib axes, default=None
+
+        Returns
+        -------
+        display : TaskAffinityDisplay
+        """
+        n_tasks = len(self.task_names)
+        side = 2.0 + 0.75 * n_tasks
+        (self.ax_,) = make_panels(
+            ax, 1, "TaskAffinityDisplay.plot", size=(side + 1.2, side)
+        )
+        self.figure_ = self.ax_.figure
+        most = np.nanmax(np.abs(self.affinity), initial=1e-12)
+        written = np.vectorize(
+            lambda value, clear: (
+                "" if np.isnan(value) else f"{value:+.3f}" + "*" * bool(clear)
+            )
+        )(self.affinity, self.clear)
+        image = heat_map(
+            self.ax_,
+            self.affinity,
+            cmap="PuOr_r",
+            vmin=-most,
+            vmax=most,
+            written=written,
+        )
+        names = [shorten(name) for name in self.task_names]
+        self.ax_.set_xticks(range(n_tasks), names, rotation=45, ha="right")
+        self.ax_.set_yticks(range(n_tasks), names)
+        self.ax_.set(
+            xlabel="… this task",
+            ylabel="with this task beside it, …",
+            title=f"gain in {self.metric}\n* interval leaves out 0",
+        )
+        self.figure_.colorbar(image, ax=self.ax_, shrink=0.8)
+        return self

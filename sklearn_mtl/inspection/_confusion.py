@@ -1,0 +1,185 @@
+"""Confusion matrices of all tasks in one figure."""
+
+import numpy as np
+from sklearn.metrics import confusion_matrix
+
+from .._labels import as_label_table
+from ..metrics._predictions import read_predictions
+from ._panels import heat_map, make_panels, shorten
+
+OTHERS = "(others)"
+
+
+class ConfusionMatricesDisplay:
+    """Confusion matrices of all tasks, over labelled cells.
+
+    Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
+
+    Parameters
+    ----------
+    matrices : dict of {str: ndarray of shape (n_classes, n_classes)}
+        Of each task; true labels are rows.
+
+    labels : dict of {str: list}
+        Labels of rows and columns of each task.
+
+    normalize : {"true", "pred", "all"} or None
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib axes, of shape (n_tasks,)
+
+    figure_ : matplotlib Figure
+    """
+
+    def __init__(self, matrices, labels, normalize=None):
+        self.matrices = matrices
+        self.labels = labels
+        self.normalize = normalize
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, X, y, *, normalize="true", max_classes=10, ax=None
+    ):
+        """Draw how a fitted classifier confuses the classes of each task.
+
+        Parameters
+        ----------
+        estimator : fitted multi-output classifier
+
+        X : what it predicts from
+
+        y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
+            True labels, with missing cells.
+
+        normalize : {"true", "pred", "all"} or None, default="true"
+            As in :class:`~sklearn.metrics.ConfusionMatrixDisplay`; by the true labels,
+            since the classes of a task are seldom equally frequent.
+
+        max_classes : int, default=10
+            A task of more classes shows those with most errors, and the others as one.
+
+        ax : matplotlib axes, or array of them, default=None
+
+        Returns
+        -------
+        display : ConfusionMatricesDisplay
+        """
+        table = as_label_table(y)
+        names = getattr(estimator, "task_names_", None)
+        if names is not None:
+            table = table.select(names)
+        return cls.from_predictions(
+            table,
+            estimator.predict(X),
+            normalize=normalize,
+            max_classes=max_classes,
+            ax=ax,
+        )
+
+    @classmethod
+    def from_predictions(
+        cls, y_true, y_pred, *, normalize="true", max_classes=10, ax=None
+    ):
+        """Draw how predictions confuse the classes of each task.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or \
+                DataFrame
+            True labels, with missing cells.
+
+        y_pred : array-like, dict or DataFrame
+            Predicted labels.
+
+        normalize, max_classes, ax : as in :meth:`from_estimator`
+
+        Returns
+        -------
+        display : ConfusionMatricesDisplay
+
+        Raises
+        ------
+        ValueError
+            If the tables do not fit together, or a parameter means nothing.
+        """
+        if normalize not in ("true", "pred", "all", None):
+            raise ValueError(
+                f"normalize must be 'true', 'pred', 'all' or None. Got {normalize!r}."
+            )
+        if max_classes < 2:
+            raise ValueError(f"max_classes must be at least 2. Got {max_classes}.")
+        predictions = read_predictions(y_true, y_pred, None, None, None)
+        matrices, labels = {}, {}
+        for k, name in enumerate(predictions.true.names):
+            true, pred, *_ = predictions.cells(k)
+            if len(true):
+                matrices[name], labels[name] = _confusion(
+                    true, pred, normalize, max_classes
+                )
+        if not matrices:
+            raise ValueError(
+                "No task has a labelled cell, so there is nothing to draw."
+            )
+        return cls(matrices, labels, normalize).plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib axes, or array of them, default=None
+
+        Returns
+        -------
+        display : ConfusionMatricesDisplay
+        """
+        most = max(map(len, self.labels.values()))
+        side = max(3.4, 1.4 + 0.42 * most)
+        self.axes_ = make_panels(
+            ax, len(self.matrices), "ConfusionMatricesDisplay.plot", size=(side, side)
+        )
+        self.figure_ = self.axes_[0].figure
+        for axes, (name, matrix) in zip(self.axes_, self.matrices.items(), strict=True):
+            written = np.vectorize(self._write, otypes=[str])(matrix)
+            top = max(matrix.max(), 1e-12)
+            heat_map(
+                axes, matrix, cmap="Blues", vmin=0, vmax=top, written=written,
+                fontsize=8 if len(matrix) <= 6 else 6,
+            )  # fmt: skip
+            ticks = [shorten(label, 12) for label in self.labels[name]]
+            axes.set_xticks(range(len(ticks)), ticks, rotation=45, ha="right")
+            axes.set_yticks(range(len(ticks)), ticks)
+            axes.tick_params(labelsize=8)
+            axes.set(title=shorten(name, 30), xlabel="predicted", ylabel="true")
+        return self
+
+    def _write(self, value):
+        if value == 0:
+            return ""
+        if self.normalize is None:
+            return f"{value:g}"
+        return f"{value:.0%}" if value >= 0.005 else "<1%"
+
+
+def _confusion(true, pred, normalize, max_classes):
+    """Return the matrix, and the labels, of the classes that are worth a line."""
+    labels = np.unique(np.concatenate([true, pred]))
+    counts = confusion_matrix(true, pred, labels=labels)
+    names = labels.tolist()
+    if len(labels) > max_classes:
+        wrong = counts.sum(0) + counts.sum(1) - 2 * np.diag(counts)
+        shown = np.sort(np.argsort(-wrong, kind="stable")[: max_classes - 1])
+        place = np.full(len(labels), max_classes - 1)
+        place[shown] = np.arange(max_classes - 1)
+        merged = np.zeros((max_classes, max_classes), dtype=counts.dtype)
+        np.add.at(merged, (place[:, None], place[None, :]), counts)
+        counts, names = merged, [*labels[shown].tolist(), OTHERS]
+    total = {
+        "true": counts.sum(axis=1, keepdims=True),
+        "pred": counts.sum(axis=0, keepdims=True),
+        "all": counts.sum(),
+    }
+    if normalize:
+        counts = counts / np.maximum(total[normalize], 1)
+    return counts, names

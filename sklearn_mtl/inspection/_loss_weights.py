@@ -1,0 +1,242 @@
+"""What a search of loss weights found, task by task."""
+
+import numpy as np
+
+from ._panels import COLOURS, make_panels, shorten
+
+
+class LossWeightSearchDisplay:
+    """Task scores of all candidate loss weights.
+
+    Use :meth:`from_search` to make one. Two tasks give a curve over the share of the
+    first one's weight, three a triangle, more a line for each candidate.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_candidates, n_tasks)
+
+    scores : ndarray of shape (n_candidates, n_tasks)
+        Mean score of each task over the folds.
+
+    mean : ndarray of shape (n_candidates,)
+        Score by which candidates are compared.
+
+    task_names : list of str
+
+    best_index : int
+
+    Attributes
+    ----------
+    pareto : ndarray of shape (n_candidates,), dtype bool
+        Whether no other candidate is at least as good on all tasks and better on one.
+
+    axes_ : ndarray of matplotlib axes, of shape (2,)
+
+    figure_ : matplotlib Figure
+    """
+
+    def __init__(self, weights, scores, mean, task_names, best_index):
+        self.weights = weights
+        self.scores = scores
+        self.mean = mean
+        self.task_names = task_names
+        self.best_index = best_index
+        self.pareto = _pareto(scores)
+
+    @classmethod
+    def from_search(cls, search, *, ax=None):
+        """Draw a fitted search.
+
+        Parameters
+        ----------
+        search : LossWeightSearchCV or GridSearchCV
+            Over ``loss_weights`` alone, given as dicts or lists, with
+            ``scoring=multitask_scorer(...)`` of one metric.
+
+        ax : matplotlib axes, or array of two, default=None
+
+        Returns
+        -------
+        display : LossWeightSearchDisplay
+
+        Raises
+        ------
+        ValueError
+            If the search was of something else.
+        """
+        results = search.cv_results_
+        names = [
+            key.removeprefix("mean_test_")
+            for key in results
+            if key.startswith("mean_test_")
+        ]
+        tasks = [
+            n for n in names if n not in ("mean", "worst", "weighted", "exact_match")
+        ]
+        candidates = []
+        for params in results["params"]:
+            found = [v for k, v in params.items() if k.endswith("loss_weights")]
+            if len(found) != 1 or len(params) != 1:
+                raise ValueError(
+                    "The search must be over loss_weights alone. Got the parameters "
+                    f"{list(params)}."
+                )
+            candidates.append(found[0])
+        if "mean" not in names or len(tasks) < 2:
+            raise ValueError(
+                "The search must have scores of two tasks or more and of their mean: "
+                f"pass scoring=multitask_scorer(). Got {names}."
+            )
+        weights = np.array([_as_row(candidate, tasks) for candidate in candidates])
+        scores = np.column_stack([results[f"mean_test_{task}"] for task in tasks])
+        mean = np.asarray(results["mean_test_mean"])
+        best = getattr(search, "best_index_", int(np.nanargmax(mean)))
+        return cls(weights, scores, mean, tasks, best).plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw: on the left the weights, on the right what tasks trade for one another.
+
+        Parameters
+        ----------
+        ax : matplotlib axes, or array of two, default=None
+
+        Returns
+        -------
+        display : LossWeightSearchDisplay
+        """
+        self.axes_ = make_panels(
+            ax, 2, "LossWeightSearchDisplay.plot", n_columns=2, size=(5.0, 4.2)
+        )
+        self.figure_ = self.axes_[0].figure
+        draw = {2: self._plot_curve, 3: self._plot_triangle}
+        draw.get(len(self.task_names), self._plot_lines)(self.axes_[0])
+        self._plot_trade(self.axes_[1])
+        return self
+
+    def _plot_curve(self, axes):
+        share = self.weights[:, 0] / self.weights.sum(axis=1)
+        order = np.argsort(share)
+        curves = [
+            *zip(self.task_names, self.scores.T, strict=True),
+            ("mean", self.mean),
+        ]
+        for k, (name, values) in enumerate(curves):
+            colour = "black" if name == "mean" else COLOURS[k]
+            axes.plot(
+                share[order], values[order], marker="o", markersize=4, color=colour,
+                label=name, linewidth=2 if name == "mean" else 1.2,
+            )  # fmt: skip
+        axes.axvline(share[self.best_index], color="0.6", linewidth=1, zorder=0)
+        axes.set(
+            xlabel=f"share of the weight on {shorten(self.task_names[0])}",
+            ylabel="score",
+            title="score by weight, the best one marked",
+        )
+        axes.legend(fontsize=8)
+
+    def _plot_triangle(self, axes):
+        share = self.weights / self.weights.sum(axis=1, keepdims=True)
+        corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])
+        x, y = (share @ corners).T
+        closed = np.vstack([corners, corners[:1]])
+        axes.plot(*closed.T, color="0.7", linewidth=1, zorder=0)
+        points = axes.scatter(
+            x, y, c=self.mean, s=90, cmap="viridis", edgecolor="0.3", linewidth=0.5
+        )
+        axes.scatter(
+            x[self.best_index], y[self.best_index], s=240, facecolor="none",
+            edgecolor=COLOURS[4], linewidth=2,
+        )  # fmt: skip
+        for name, (left, up), (side, above) in zip(
+            self.task_names, corners, [("left", -14), ("right", -14), ("center", 6)],
+            strict=True,
+        ):  # fmt: skip
+            axes.annotate(
+                f"all on {shorten(name)}", (left, up), xytext=(0, above),
+                textcoords="offset points", ha=side, fontsize=9,
+            )  # fmt: skip
+        axes.set(title="mean score by weights, the best one ringed")
+        axes.set_axis_off()
+        axes.set_aspect("equal")
+        axes.margins(0.1)
+        self.figure_.colorbar(points, ax=axes, shrink=0.7, label="mean score")
+
+    def _plot_lines(self, axes):
+        share = self.weights / self.weights.mean(axis=1, keepdims=True)
+        low, high = np.nanmin(self.mean), np.nanmax(self.mean)
+        import matplotlib as mpl
+
+        colours = mpl.colormaps["viridis"]
+        norm = mpl.colors.Normalize(low, high)
+        places = np.arange(len(self.task_names))
+        for k in np.argsort(self.mean):
+            best = k == self.best_index
+            colour = COLOURS[4] if best else colours(norm(self.mean[k]))
+            axes.plot(
+                places, share[k], color=colour, linewidth=2.5 if best else 1,
+                zorder=3 if best else 1, label="best" if best else None,
+            )  # fmt: skip
+        axes.set_yscale("log")
+        axes.set_xticks(
+            places, [shorten(n) for n in self.task_names], rotation=45, ha="right"
+        )
+        axes.set(ylabel="loss weight (mean 1)", title="weights of each candidate")
+        axes.legend(fontsize=8)
+        self.figure_.colorbar(
+            mpl.cm.ScalarMappable(norm, colours),
+            ax=axes,
+            shrink=0.7,
+            label="mean score",
+        )
+
+    def _plot_trade(self, axes):
+        """Draw the two tasks whose scores disagree most against one another."""
+        first, second = _most_opposed(self.scores)
+        x, y = self.scores[:, first], self.scores[:, second]
+        axes.scatter(x, y, s=30, color="0.75", label="candidates")
+        front = np.flatnonzero(_pareto(self.scores[:, [first, second]]))
+        front = front[np.argsort(x[front])]
+        axes.plot(
+            x[front], y[front], marker="o", color=COLOURS[0], linewidth=1.2,
+            label="Pareto front of the two",
+        )  # fmt: skip
+        axes.scatter(
+            x[0], y[0], marker="s", s=45, facecolor="none", edgecolor="black",
+            label="first candidate", zorder=3,
+        )  # fmt: skip
+        axes.scatter(
+            x[self.best_index], y[self.best_index], s=160, facecolor="none",
+            edgecolor=COLOURS[4], linewidth=2, label="best", zorder=3,
+        )  # fmt: skip
+        axes.set(
+            xlabel=f"score of {shorten(self.task_names[first])}",
+            ylabel=f"score of {shorten(self.task_names[second])}",
+            title="what the tasks trade",
+        )
+        axes.legend(fontsize=8)
+
+
+def _as_row(candidate, tasks):
+    if candidate is None or isinstance(candidate, str):
+        return np.ones(len(tasks))
+    if isinstance(candidate, dict):
+        return np.array([float(candidate.get(task, 1.0)) for task in tasks])
+    return np.asarray(candidate, dtype=float)
+
+
+def _pareto(scores):
+    """Return which rows no other row is at least as good as, and better somewhere."""
+    at_least = (scores[None] >= scores[:, None]).all(axis=2)
+    better = (scores[None] > scores[:, None]).any(axis=2)
+    return ~(at_least & better).any(axis=1)
+
+
+def _most_opposed(scores):
+    """Return the two columns with the lowest correlation."""
+    n_tasks = scores.shape[1]
+    if n_tasks == 2:
+        return 0, 1
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlation = np.nan_to_num(np.corrcoef(scores.T), nan=1.0)
+    correlation[np.tril_indices(n_tasks)] = np.inf
+    return np.unravel_index(correlation.argmin(), correlation.shape)

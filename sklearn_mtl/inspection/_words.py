@@ -1,0 +1,291 @@
+"""The words that speak most for each class of each task."""
+
+from html import escape
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils.validation import check_is_fitted
+
+from ._panels import COLOURS, last_step, make_panels, shorten
+
+
+def top_words(estimator, X, *, n_words=10, through="both"):
+    """Find the features that raise the score of each class of each task most.
+
+    The effect of a feature is the mean gradient of a class's logit with respect to it,
+    over the texts, times the mean value that the feature has where it occurs: what one
+    text that holds the word adds to the logit, measured from the mean over the classes
+    of the task.
+
+    Parameters
+    ----------
+    estimator : fitted classifier, Pipeline or search
+        A MultiTaskTextClassifier, or ``MultiOutputClassifier`` of linear models; behind
+        a vectorizer, its own or that of a Pipeline.
+
+    X : list of str, or rows
+        Texts to look at, such as those of the fit. Only their features can be found.
+
+    n_words : int, default=10
+        Features of each class.
+
+    through : {"both", "private", "trunk"}, default="both"
+        For a MultiTaskTextClassifier: the path from rows to logits to follow. "private"
+        is what a task has learnt alone, "trunk" what goes through the shared layer.
+
+    Returns
+    -------
+    words : TopWords
+
+    Raises
+    ------
+    ValueError
+        If the estimator has no features with names, or no effects that can be read.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.inspection import top_words
+    >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    >>> labels = {
+    ...     "tone": ["good", "bad"] * 10,
+    ...     "topic": ["tech", "tech", "art", "art"] * 5,
+    ... }
+    >>> clf = MultiTaskTextClassifier(random_state=0).fit(texts, labels)
+    >>> print(top_words(clf, texts, n_words=1))
+    tone
+      bad   awful
+      good  great
+    topic
+      art   film
+      tech  phone
+    """
+    check_is_fitted(estimator)
+    if through not in ("both", "private", "trunk"):
+        raise ValueError(
+            f"through must be 'both', 'private' or 'trunk'. Got {through!r}."
+        )
+    head, classifier = last_step(estimator)
+    if head is not None:
+        X = head.transform(X)
+    if hasattr(classifier, "_feature_effects"):
+        rows, effects = classifier._feature_effects(X, through)
+        vectorizer = classifier.vectorizer_ if classifier.vectorizer_ else head
+    else:
+        rows, effects = X, _linear_effects(classifier, through)
+        vectorizer = head
+    names = _feature_names(vectorizer, rows.shape[1])
+    typical = _typical_values(rows)
+    tasks = getattr(classifier, "task_names_", None)
+    tasks = [f"task{k}" for k in range(len(effects))] if tasks is None else tasks
+    classes = classifier.classes_
+    classes = [classes] if np.ndim(classes[0]) == 0 else classes
+    words, values = {}, {}
+    for task, own_classes, effect in zip(tasks, classes, effects, strict=True):
+        strength = effect * typical[:, None]
+        words[task], values[task] = {}, {}
+        for label, column in zip(own_classes.tolist(), strength.T, strict=True):
+            best = np.argsort(-column, kind="stable")[:n_words]
+            best = best[column[best] > 0]
+            words[task][label] = names[best].tolist()
+            values[task][label] = column[best].astype(float)
+    return TopWords(words, values)
+
+
+def _linear_effects(classifier, through):
+    """Return the coefficients of one linear model per task, a column a class."""
+    models = getattr(classifier, "estimators_", None)
+    if through != "both" or not models or not all(hasattr(m, "coef_") for m in models):
+        raise ValueError(
+            f"Effects through {through!r} cannot be read from "
+            f"{type(classifier).__name__}. Pass a MultiTaskTextClassifier, or a "
+            "MultiOutputClassifier of linear models with through='both'."
+        )
+    effects = []
+    for model in models:
+        columns = np.asarray(model.coef_).T
+        if columns.shape[1] == 1:
+            columns = np.column_stack([np.zeros(len(columns)), columns[:, 0]])
+        effects.append(columns - columns.mean(axis=1, keepdims=True))
+    return effects
+
+
+def _feature_names(vectorizer, n_features):
+    if vectorizer is None:
+        return np.array([f"x{k}" for k in range(n_features)])
+    if not hasattr(vectorizer, "get_feature_names_out"):
+        raise ValueError(
+            f"{type(vectorizer).__name__} has no names for its features. Use a "
+            "vectorizer with get_feature_names_out."
+        )
+    names = vectorizer.get_feature_names_out()
+    # "auto" reads words and, of few texts, parts of words; words need no prefix.
+    return np.array([str(name).removeprefix("words__") for name in names], dtype=object)
+
+
+def _typical_values(rows):
+    """Return the mean value of each feature over the rows that hold it, 0 for none."""
+    if not issparse(rows):
+        return np.abs(np.asarray(rows)).mean(axis=0)
+    rows = rows.tocsc()
+    times = np.diff(rows.indptr)
+    return np.asarray(rows.sum(axis=0)).ravel() / np.maximum(times, 1)
+
+
+class TopWords:
+    """What :func:`top_words` found.
+
+    Attributes
+    ----------
+    words : dict of dict of {label: list of str}
+        ``words[task][class]``, the strongest first.
+
+    effects : dict of dict of {label: ndarray}
+        What each of them adds to the logit of the class.
+    """
+
+    def __init__(self, words, effects):
+        self.words = words
+        self.effects = effects
+
+    def to_frame(self):
+        """Return a data frame of pandas with a row for each word.
+
+        Returns
+        -------
+        frame : pandas.DataFrame
+            Columns "task", "class", "word" and "effect".
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError(
+                "to_frame() needs pandas. Install it with "
+                "pip install 'sklearn-mtl[pandas]', or read words and effects."
+            ) from error
+        rows = [
+            (task, label, word, effect)
+            for task, classes in self.words.items()
+            for label, words in classes.items()
+            for word, effect in zip(words, self.effects[task][label], strict=True)
+        ]
+        return pd.DataFrame(rows, columns=["task", "class", "word", "effect"])
+
+    def __str__(self):
+        lines = []
+        for task, classes in self.words.items():
+            lines.append(str(task))
+            width = max(len(str(label)) for label in classes)
+            lines += [
+                f"  {label!s:<{width}}  {', '.join(words)}".rstrip()
+                for label, words in classes.items()
+            ]
+        return "\n".join(lines)
+
+    def __repr__(self):
+        return str(self)
+
+    def _repr_html_(self):
+        rows = [
+            f"<tr><td>{escape(str(task))}</td><td>{escape(str(label))}</td>"
+            f"<td style='text-align:left'>{escape(', '.join(words))}</td></tr>"
+            for task, classes in self.words.items()
+            for label, words in classes.items()
+        ]
+        head = "<tr><th>task</th><th>class</th><th>words</th></tr>"
+        return f"<table>{head}{''.join(rows)}</table>"
+
+
+class TopWordsDisplay:
+    """Bars for the words of each class of a task.
+
+    Use :meth:`from_estimator` to make one.
+
+    Parameters
+    ----------
+    words : TopWords
+
+    task : str
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib axes, of shape (n_classes,)
+
+    figure_ : matplotlib Figure
+    """
+
+    def __init__(self, words, task):
+        self.words = words
+        self.task = task
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, X, task, *, n_words=10, through="both", max_classes=9, ax=None
+    ):
+        """Draw the top words of a task.
+
+        Parameters
+        ----------
+        estimator, X, n_words, through : as in :func:`top_words`
+
+        task : str
+            Name of the task.
+
+        max_classes : int, default=9
+            The most classes to draw.
+
+        ax : matplotlib axes, or array of them, default=None
+
+        Returns
+        -------
+        display : TopWordsDisplay
+
+        Raises
+        ------
+        ValueError
+            If there is no such task.
+        """
+        words = top_words(estimator, X, n_words=n_words, through=through)
+        if task not in words.words:
+            raise ValueError(
+                f"There is no task {task!r}. The tasks are {list(words.words)}."
+            )
+        return cls(words, task).plot(max_classes=max_classes, ax=ax)
+
+    def plot(self, *, max_classes=9, ax=None):
+        """Draw.
+
+        Parameters
+        ----------
+        max_classes : int, default=9
+            The most classes to draw.
+
+        ax : matplotlib axes, or array of them, default=None
+
+        Returns
+        -------
+        display : TopWordsDisplay
+        """
+        shown = list(self.words.words[self.task].items())[:max_classes]
+        effects = self.words.effects[self.task]
+        longest = max(len(words) for _, words in shown)
+        self.axes_ = make_panels(
+            ax, len(shown), "TopWordsDisplay.plot", size=(3.4, 0.9 + 0.24 * longest)
+        )
+        self.figure_ = self.axes_[0].figure
+        most = max((e.max(initial=0) for e in effects.values()), default=1)
+        for axes, (label, words) in zip(self.axes_, shown, strict=True):
+            places = np.arange(len(words))
+            axes.barh(places, effects[label], color=COLOURS[0], height=0.7)
+            axes.set_yticks(places, [shorten(word, 24) for word in words], fontsize=8)
+            axes.set_ylim(longest - 0.4, -0.6)
+            axes.set_xlim(0, 1.05 * most)
+            axes.set_title(f"{shorten(self.task)}: {shorten(label)}", fontsize=10)
+            axes.tick_params(axis="x", labelsize=8)
+        self.axes_[0].set_xlabel("adds to the logit", fontsize=8)
+        return self

@@ -1,0 +1,53 @@
+"""One search of loss weights, timed; run in a process of its own."""
+
+import tempfile
+import time
+
+import numpy as np
+from _data import load_set
+
+SYSTEMS = ("grid", "grid_memory", "one_pass", "one_pass_2_threads")
+
+
+def measure(folder, name, system, n_candidates, n_splits, seed):
+    """Search the loss weights of a set and return seconds and all scores."""
+    # Imported here, so that the parent process stays small.
+    from sklearn.model_selection import GridSearchCV
+
+    from sklearn_mtl import MultiTaskTextClassifier
+    from sklearn_mtl.metrics import multitask_scorer
+    from sklearn_mtl.model_selection import MultiTaskStratifiedKFold, loss_weight_grid
+    from sklearn_mtl.search import LossWeightSearchCV
+
+    data = load_set(folder, name, ("train",))
+    texts, labels = data.splits["train"]
+    table = np.array(list(labels.values()), dtype=object).T
+    grid = loss_weight_grid(
+        len(labels), "random", n=n_candidates - 1, random_state=seed
+    )
+    grid = [list(weights.values()) for weights in grid]
+    settings = {
+        "cv": MultiTaskStratifiedKFold(n_splits, shuffle=True, random_state=seed),
+        "scoring": multitask_scorer(),
+        "refit": False,
+    }
+    classifier = MultiTaskTextClassifier(random_state=seed)
+    with tempfile.TemporaryDirectory() as cache:
+        if system == "grid_memory":
+            classifier.set_params(memory=cache)
+        if system.startswith("grid"):
+            search = GridSearchCV(classifier, {"loss_weights": grid}, **settings)
+        else:
+            n_jobs = 2 if system.endswith("threads") else None
+            search = LossWeightSearchCV(classifier, grid, n_jobs=n_jobs, **settings)
+        start = time.perf_counter()
+        search.fit(texts, table)
+        seconds = time.perf_counter() - start
+    found = search.cv_results_
+    tasks = [key for key in found if key.startswith("mean_test_")]
+    return {
+        "seconds": seconds,
+        "candidates": grid,
+        "scores": {key.removeprefix("mean_test_"): list(found[key]) for key in tasks},
+        "ranking": np.argsort(-found["mean_test_mean"], kind="stable").tolist(),
+    }

@@ -1,0 +1,81 @@
+"""One splitter on one table of labels, timed; run in a process of its own."""
+
+import time
+
+import numpy as np
+from _data import load_set
+
+SPLITTERS = ("ours", "iterative", "kfold")
+
+
+def measure(splitter, n_splits, seeds, folder=None, name=None, rows=0, tasks=0):
+    """Split a set, or made-up labels, and return seconds and how uneven folds are.
+
+    Returns
+    -------
+    result : dict
+        ``deviation``: the distance between the share of a class's cells that a fold
+        holds and ``1 / n_splits``, mean over folds, classes, tasks and seeds; ``worst``
+        is the largest such mean of a task.
+    """
+    if name:
+        labels = load_set(folder, name, ("train",)).splits["train"].labels
+        columns = [as_codes(cells) for cells in labels.values()]
+    else:
+        generator = np.random.default_rng(0)
+        columns = [generator.integers(-1, 4, size=rows) for _ in range(tasks)]
+    codes = np.column_stack(columns)
+    deviations, seconds = [], []
+    for seed in range(seeds):
+        start = time.perf_counter()
+        folds = SPLIT[splitter](codes, n_splits, seed)
+        seconds.append(time.perf_counter() - start)
+        deviations.append([unevenness(column, folds) for column in codes.T])
+    means = np.mean(deviations, axis=0)
+    return {
+        "deviation": float(means.mean()),
+        "worst": float(means.max()),
+        "seconds": float(np.median(seconds)),
+    }
+
+
+def as_codes(cells):
+    classes = {c: k for k, c in enumerate(sorted(set(cells) - {None}))}
+    return np.array([classes.get(cell, -1) for cell in cells])
+
+
+def unevenness(column, folds):
+    counts = np.bincount(column[column >= 0])
+    shares = np.array(
+        [np.bincount(column[f][column[f] >= 0], minlength=len(counts)) for f in folds]
+    )
+    return np.abs(shares / counts - 1 / len(folds)).mean()
+
+
+def ours(codes, n_splits, seed):
+    from sklearn_mtl.model_selection import MultiTaskStratifiedKFold
+
+    table = np.where(codes < 0, np.nan, codes)
+    splitter = MultiTaskStratifiedKFold(n_splits, shuffle=True, random_state=seed)
+    return [test for _, test in splitter.split(table, table)]
+
+
+def iterative(codes, n_splits, seed):
+    """iterative-stratification, which knows labels that are there or not alone."""
+    from iterstrat.ml_stratifiers import MultilabelStratifiedKFold
+
+    indicators = np.column_stack(
+        [column == code for column in codes.T for code in range(column.max() + 1)]
+    ).astype(int)
+    splitter = MultilabelStratifiedKFold(n_splits, shuffle=True, random_state=seed)
+    return [test for _, test in splitter.split(indicators, indicators)]
+
+
+def kfold(codes, n_splits, seed):
+    from sklearn.model_selection import KFold
+
+    splitter = KFold(n_splits, shuffle=True, random_state=seed)
+    return [test for _, test in splitter.split(codes)]
+
+
+SPLIT = {"ours": ours, "iterative": iterative, "kfold": kfold}

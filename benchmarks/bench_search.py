@@ -1,0 +1,66 @@
+"""Time the search of loss weights: plain, with a cache of rows, and in one pass."""
+
+import argparse
+
+from _data import find_sets
+from _measure import in_fresh_process, machine_facts
+from _results import RESULTS, read_results, write_results
+from _search import SYSTEMS
+
+
+def main():
+    options = read_options()
+    results = read_results(options.output)
+    runs = {}
+    for system in SYSTEMS:
+        runs[system] = in_fresh_process(
+            "_search:measure",
+            {
+                "folder": options.data,
+                "name": options.set,
+                "system": system,
+                "n_candidates": options.candidates,
+                "n_splits": options.splits,
+                "seed": 0,
+            },
+            threads=options.threads,
+        )
+        compare(runs[system], runs["grid"])
+        print(
+            f"{options.set}, {system}: {runs[system]['seconds']:.1f} s, "
+            f"{runs[system]['ratio']:.2f} of a plain search; scores differ by up to "
+            f"{runs[system]['largest_difference']:.5f}.",
+            flush=True,
+        )
+    results[options.set] = {**runs, "machine": machine_facts(options.threads)}
+    write_results(options.output, results)
+
+
+def compare(run, plain):
+    """Add to a run how it compares with the plain search."""
+    run["ratio"] = run["seconds"] / plain["seconds"]
+    run["same_ranking"] = run["ranking"] == plain["ranking"]
+    run["largest_difference"] = max(
+        abs(own - other)
+        for name, values in run["scores"].items()
+        for own, other in zip(values, plain["scores"][name], strict=True)
+    )
+
+
+def read_options():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True, metavar="DIR")
+    parser.add_argument("--set", default="intent4", metavar="NAME")
+    parser.add_argument("--candidates", type=int, default=8, metavar="N")
+    parser.add_argument("--splits", type=int, default=3, metavar="N")
+    parser.add_argument("--threads", type=int, default=2, metavar="N")
+    parser.add_argument("--output", default=RESULTS / "search.json", metavar="FILE")
+    options = parser.parse_args()
+    found = find_sets(options.data)
+    if options.set not in found:
+        parser.error(f"no {options.set} in {options.data}; there are {found}")
+    return options
+
+
+if __name__ == "__main__":
+    main()

@@ -53,6 +53,7 @@ CHANGES = {
         "TfidfVectorizer(ngram_range=(1, 2)) of scikit-learn",
         lambda: {"vectorizer": TfidfVectorizer(ngram_range=(1, 2), dtype=np.float32)},
     ),
+    "no_weighting": Change("term_weighting=None", lambda: {"term_weighting": None}),
     "no_adjustment": Change("logit_adjustment=0", lambda: {"logit_adjustment": 0}),
     "half_adjustment": Change(
         "logit_adjustment=0.5", lambda: {"logit_adjustment": 0.5}

@@ -14,16 +14,23 @@ from sklearn.svm import LinearSVC
 SPARSE_ALPHA = 3e-6
 
 
-def tfidf(texts):
+def tfidf(texts, labels):
     vectorizer = TfidfVectorizer(ngram_range=(1, 2))
-    return vectorizer, vectorizer.fit_transform(texts)
+    return vectorizer.transform, vectorizer.fit_transform(texts)
 
 
-def our_features(texts):
-    """Return what MultiTaskTextClassifier fits by default, and its rows."""
-    from sklearn_mtl._features import fit_vectorizer  # torch, only where it is needed
+def our_features(texts, labels):
+    """Return from texts to the rows that our network reads by default, and its rows.
 
-    return fit_vectorizer("auto", texts)
+    They are weighed by what their features say about the labels of all tasks.
+    """
+    from sklearn_mtl import MultiTaskTextClassifier  # torch, only where it is needed
+
+    reader = MultiTaskTextClassifier()
+    run, cells, _ = reader._prepare(texts, labels, None, ["auto"])
+    # Rows without any label are left out, and the models count all.
+    rows = run.dataset.X if cells.kept.all() else reader._transform_rows(texts)
+    return reader._transform_rows, rows
 
 
 class PerTask:
@@ -38,12 +45,12 @@ class PerTask:
 
     def fit(self, texts, labels):
         start = perf_counter()
-        self.vectorizer, rows = self.vectorise(texts)
+        self.transform, rows = self.vectorise(texts, labels)
         self.vectorise_seconds = perf_counter() - start
         self.models = self._fit_models(rows.tocsr(), labels)
 
     def predict(self, texts):
-        rows = self.vectorizer.transform(texts)
+        rows = self.transform(texts)
         return self._predict_rows(rows)
 
     def _fit_models(self, rows, labels):

@@ -26,6 +26,8 @@ from ._features import (
     take_rows,
 )
 from ._labels import as_label_table
+from ._plan import weighs_terms
+from ._term_weights import information_weights, weigh_terms
 from ._training import TrainingRun, check_settings, resolve_device, threads
 from .balancing import resolve_balancing
 from .metrics._scores import codes_accuracy, mean_over_tasks
@@ -73,8 +75,8 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
     def _prepare(self, X, y, sample_weight, loss_weights):
         """Come from X and y to a training run, and a balancing for each loss weights.
 
-        Sets ``vectorizer_`` and what scikit-learn keeps of X; the rest of a fit is
-        taken over from trained nets.
+        Sets ``vectorizer_``, ``term_weights_`` and what scikit-learn keeps of X; the
+        rest of a fit is taken over from trained nets.
         """
         device = resolve_device(self.device)
         if isinstance(self.trunk, BaseTrunk):
@@ -93,7 +95,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             for weights in loss_weights
         ]
         check_settings(self, cells.targets.names)
-        rows = self._fit_rows(take_rows(X, cells.kept))
+        rows = self._fit_rows(take_rows(X, cells.kept), cells)
         trunk = resolve_trunk(self.trunk, sparse=issparse(rows))
         rows = match_trunk(rows, trunk is not None and trunk.reads_sparse)
         previous = getattr(self, "net_", None)
@@ -135,15 +137,25 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             fitted.append(each)
         return fitted
 
-    def _fit_rows(self, X):
-        """Turn the X of a fit into rows, fitting the vectorizer unless it is kept."""
+    def _fit_rows(self, X, cells):
+        """Turn the X of a fit into rows, fitting what turns it unless that is kept."""
         if hasattr(self, "vectorizer_"):  # of a warm start
             return self._transform_rows(X)
         if isinstance(self.vectorizer, str) and not isinstance(X, list):
-            self.vectorizer_ = None
-            return X
-        self.vectorizer_, rows = fit_vectorizer(self.vectorizer, X, self.memory)
-        return rows
+            self.vectorizer_, rows = None, X
+        else:
+            self.vectorizer_, rows = fit_vectorizer(self.vectorizer, X, self.memory)
+        n_classes = [len(task.classes_) for task in cells.targets.tasks]
+        self.term_weights_ = None
+        if weighs_terms(self, rows, isinstance(X, list), n_classes):
+            self.term_weights_ = information_weights(
+                rows, cells.codes, cells.weights, n_classes
+            )
+        return self._weigh(rows)
+
+    def _weigh(self, rows):
+        weights = self.term_weights_
+        return rows if weights is None else weigh_terms(rows, weights)
 
     def _take_over(self, net, run, cells):
         plan, trunk = run.plan, net.module__trunk
@@ -171,9 +183,10 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         if texts is None:
             self._check_table()
         if self.vectorizer_ is not None:
-            return as_rows(self.vectorizer_.transform(X if texts is None else texts))
+            X = X if texts is None else texts
+            return self._weigh(as_rows(self.vectorizer_.transform(X)))
         if texts is None:
-            return check_numeric(self, X, reset=False)
+            return self._weigh(check_numeric(self, X, reset=False))
         raise ValueError(
             f"X holds texts, and fit saw rows of {self.n_features_in_} numeric "
             "features. Pass such rows."

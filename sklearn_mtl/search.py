@@ -337,9 +337,9 @@ def _take_apart(estimator):
 
 def _reader_of_rows(fitted):
     """Return a fitted classifier that reads vectorised rows."""
-    if fitted.vectorizer_ is None:
+    if fitted.vectorizer_ is None and fitted.term_weights_ is None:
         return fitted
     reader = copy(fitted)
-    reader.vectorizer, reader.vectorizer_ = "auto", None
+    reader.vectorizer, reader.vectorizer_, reader.term_weights_ = "auto", None, None
     reader.n_features_in_ = fitted.net_.module__spec.n_features
     return reader

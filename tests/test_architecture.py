@@ -32,7 +32,14 @@ LAYERS = (
     ("_training", "_data", "_callbacks", "_effects"),
     ("_net", "_plan", "_weights"),
     # text -> rows; y <-> codes; rows -> batches; gradients -> steps
-    ("_features", "_targets", "_batches", "_optimizers", "_validation"),
+    (
+        "_features",
+        "_targets",
+        "_batches",
+        "_optimizers",
+        "_validation",
+        "_term_weights",
+    ),
     # strategies, one idea a file
     ("tasks", "trunks", "sharing", "balancing"),
     ("_layers",),

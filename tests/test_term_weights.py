@@ -1,0 +1,168 @@
+"""Weights of features: what they say about labels."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array, csr_matrix
+from sklearn.feature_extraction.text import CountVectorizer
+
+from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl._term_weights import information_weights, weigh_terms
+from sklearn_mtl.datasets import make_multitask_texts
+
+N_CLASSES = [2, 3]
+
+
+def plain_weights(there, codes, weights, n_classes):
+    """Do the same with loops over features, tasks and classes."""
+    said, occurrences = np.zeros(there.shape[1]), np.zeros(there.shape[1])
+    for t, n in enumerate(n_classes):
+        cells = [(weights[:, t] * (codes[:, t] == c)) for c in range(n)]
+        shares = np.array([c.sum() for c in cells])
+        if np.count_nonzero(shares) < 2:
+            continue
+        shares = shares / shares.sum()
+        entropy = -sum(s * np.log(s) for s in shares if s)
+        for f in range(there.shape[1]):
+            counts = [c[there[:, f]].sum() for c in cells]
+            total = sum(counts)
+            if total:
+                terms = (
+                    n_fc * np.log(n_fc / (total * share))
+                    for n_fc, share in zip(counts, shares, strict=True)
+                    if n_fc
+                )
+                said[f] += (sum(terms) - (n - 1) / 2) / entropy
+                occurrences[f] += total
+    information = np.maximum(said, 0) / np.maximum(occurrences, 1e-300)
+    if not occurrences.sum() or not information @ occurrences:
+        return np.ones(there.shape[1])
+    mean = information @ occurrences / occurrences.sum()
+    values = (information + mean / 2) ** 0.25
+    return values / np.average(values, weights=occurrences)
+
+
+@st.composite
+def labelled_rows(draw):
+    n_rows = draw(st.integers(1, 12))
+    there = draw(arrays(bool, (n_rows, 4)))
+    columns = [
+        draw(arrays(int, n_rows, elements=st.integers(-1, n - 1))) for n in N_CLASSES
+    ]
+    weights = draw(arrays(float, (n_rows, 2), elements=st.sampled_from([0, 0.5, 2])))
+    return there, np.column_stack(columns), weights
+
+
+@settings(max_examples=150, deadline=None)
+@given(labelled_rows())
+def test_weights_are_what_the_formula_says(data):
+    there, codes, weights = data
+    rows = csr_array(there.astype(np.float32) * 3)
+    found = information_weights(rows, codes, weights, N_CLASSES)
+    assert_allclose(found, plain_weights(there, codes, weights, N_CLASSES), rtol=1e-9)
+
+
+@settings(max_examples=50, deadline=None)
+@given(labelled_rows())
+def test_a_weight_of_two_is_a_row_given_twice(data):
+    there, codes, _ = data
+    twice = np.r_[: len(codes), : len(codes) // 2]
+    weights = np.ones(codes.shape)
+    weights[: len(codes) // 2] = 2
+    rows = csr_array(there.astype(float))
+    assert_allclose(
+        information_weights(rows, codes, weights, N_CLASSES),
+        information_weights(
+            rows[twice], codes[twice], np.ones((len(twice), 2)), N_CLASSES
+        ),
+    )
+
+
+def test_a_word_that_tells_the_label_weighs_more_than_one_that_does_not():
+    codes = np.arange(200)[:, None] % 2
+    there = np.column_stack([codes[:, 0] == 1, np.arange(200) % 3 == 0])
+    told, silent = information_weights(
+        csr_array(there.astype(float)), codes, np.ones(codes.shape), [2]
+    )
+    assert told > 1.2 * silent
+
+
+@pytest.mark.parametrize("kind", [csr_array, csr_matrix])
+def test_rows_keep_their_norm_and_type(kind):
+    dense = np.array([[3, 4, 0], [0, 0, 0], [0, 1, 2]], dtype=np.float32)
+    weighed = weigh_terms(kind(dense), np.array([1.0, 2.0, 0.5]))
+    assert isinstance(weighed, kind)
+    assert weighed.dtype == np.float32
+    assert_allclose(
+        np.linalg.norm(weighed.toarray(), axis=1), np.linalg.norm(dense, axis=1)
+    )
+    first = np.array([3, 8, 0]) * 5 / np.hypot(3, 8)
+    assert_allclose(weighed.toarray()[0], first, rtol=1e-6)
+
+
+# In the classifier -------------------------------------------------------------------
+
+TEXTS, LABELS = make_multitask_texts(250, n_tasks=2, missing_rate=0.2, random_state=0)
+COUNTS = CountVectorizer(dtype=np.float32)
+
+
+def fitted(texts=TEXTS, labels=LABELS, **params):
+    return MultiTaskTextClassifier(max_iter=2, random_state=0, **params).fit(
+        texts, labels[: len(texts)] if isinstance(texts, list) else labels
+    )
+
+
+@pytest.mark.parametrize(
+    ("params", "is_weighed"),
+    [
+        ({}, True),
+        ({"term_weighting": None}, False),
+        ({"vectorizer": COUNTS}, False),
+        ({"vectorizer": COUNTS, "term_weighting": "information"}, True),
+        ({"sharing": "hard"}, True),
+        ({"sharing": "separate"}, False),
+        ({"trunk": None}, False),
+        ({"texts": TEXTS[:200]}, False),
+        ({"texts": TEXTS[:200], "term_weighting": "information"}, True),
+        ({"texts": COUNTS.fit_transform(TEXTS)}, False),
+        ({"texts": COUNTS.fit_transform(TEXTS), "term_weighting": "information"}, True),
+    ],
+)
+def test_when_terms_are_weighed(params, is_weighed):
+    weights = fitted(**params).term_weights_
+    assert (weights is not None) == is_weighed
+    if is_weighed:
+        assert weights.std() > 0
+
+
+def test_tasks_of_many_classes_leave_terms_as_they_are():
+    many = np.arange(250)[:, None] % 60
+    assert fitted(labels=many).term_weights_ is None
+
+
+def test_prediction_weighs_what_it_reads():
+    classifier = fitted()
+    rows = classifier.vectorizer_.transform(TEXTS).tocsr()
+    plain = fitted(weigh_terms(rows, classifier.term_weights_), term_weighting=None)
+    assert_allclose(
+        classifier.predict_proba(TEXTS)[0],
+        plain.predict_proba(weigh_terms(rows, classifier.term_weights_))[0],
+        atol=1e-6,
+    )
+
+
+def test_a_warm_start_keeps_the_weights():
+    classifier = fitted(warm_start=True)
+    before = classifier.term_weights_.copy()
+    classifier.fit(TEXTS[:210], LABELS[:210])
+    assert_array_equal(classifier.term_weights_, before)
+
+
+def test_dense_rows_have_no_terms():
+    with pytest.raises(
+        ValueError, match=r"'information' is for sparse rows.* Got dense"
+    ):
+        fitted(COUNTS.fit_transform(TEXTS).toarray(), term_weighting="information")

@@ -32,18 +32,20 @@ def feature_effects(net, dataset, through="both"):
     """
     net._set_training(False)
     layers = _input_layers(net.module_, through)
-    n_logits = [task.n_logits for task in net.tasks]
     slopes = dict.fromkeys(layers, 0.0)
     outputs = {}
-    handles = [
-        layer.register_forward_hook(
-            lambda layer, _, output: outputs.__setitem__(layer, output)
-        )
-        for layer in layers
-    ]
+
+    def keep(layer, _, output):
+        # Cut off from the layer: what is before it is linear and needs no backward
+        # pass, and frozen weights would leave nothing to go back to.
+        outputs[layer] = output.detach().requires_grad_()
+        return outputs[layer]
+
+    handles = [layer.register_forward_hook(keep) for layer in layers]
     try:
         for rows, _ in net.get_iterator(dataset):
-            logits = torch.cat(net.module_(rows.to(net.device)), dim=1).sum(0)
+            with torch.enable_grad():
+                logits = torch.cat(net.module_(rows.to(net.device)), dim=1).sum(0)
             products = [outputs[layer] for layer in layers]
             found = [
                 torch.autograd.grad(
@@ -53,7 +55,7 @@ def feature_effects(net, dataset, through="both"):
             ]
             for layer, gradients in zip(layers, zip(*found, strict=True), strict=True):
                 sums = [
-                    layer.bias.new_zeros(layer.bias.shape) if g is None else g.sum(0)
+                    torch.zeros_like(layer.bias) if g is None else g.sum(0)
                     for g in gradients
                 ]
                 slopes[layer] = slopes[layer] + torch.stack(sums).detach()
@@ -61,8 +63,12 @@ def feature_effects(net, dataset, through="both"):
         for handle in handles:
             handle.remove()
     total = sum(_to_rows(layer, slopes[layer] / len(dataset)) for layer in layers)
-    parts = np.split(total, np.cumsum(n_logits)[:-1], axis=1)
-    return [_by_class(part) for part in parts]
+    ends = np.cumsum([task.n_logits for task in net.tasks])
+    parts = np.split(total, ends[:-1], axis=1)
+    return [
+        _by_class(part, len(task.classes_))
+        for part, task in zip(parts, net.tasks, strict=True)
+    ]
 
 
 def _input_layers(module, through):
@@ -94,7 +100,7 @@ def _to_rows(layer, slopes):
     return (layer.scale * weight @ slopes.to(weight).t()).cpu().numpy()
 
 
-def _by_class(effects):
-    if effects.shape[1] == 1:  # the first of two classes has a logit of 0
+def _by_class(effects, n_classes):
+    if n_classes == 2:  # the first of two classes has a logit of 0
         effects = np.column_stack([np.zeros(len(effects)), effects[:, 0]])
     return effects - effects.mean(axis=1, keepdims=True)

@@ -10,6 +10,7 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import fbeta_score
@@ -22,6 +23,7 @@ from sklearn.model_selection import (
     learning_curve,
 )
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
+from sklearn.pipeline import make_pipeline
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.metrics import multitask_scorer, multitask_scores
@@ -257,3 +259,24 @@ def test_one_number_is_of_one_metric(fitted):
     scorer = multitask_scorer(output="median")
     with pytest.raises(ValueError, match="Got 'median'"):
         scorer(fitted, X, HOLES)
+
+
+def test_a_pipeline_is_scored_by_the_names_of_its_tasks():
+    texts = ["good phone", "bad phone", "good film", "bad film"] * 5
+    labels = {
+        "tone": ["good", "bad"] * 10,
+        "topic": ["tech", "tech", "arts", "arts"] * 5,
+    }
+    pipeline = make_pipeline(
+        CountVectorizer(dtype=np.float32), MultiTaskTextClassifier(random_state=0)
+    ).fit(texts, labels)
+    turned = dict(reversed(labels.items()))
+    assert multitask_scorer()(pipeline, texts, turned)["mean"] == 1.0
+
+
+def test_the_empty_cells_are_those_of_the_classifier():
+    texts = ["good", "bad", "good", "bad", "good"] * 4
+    labels = np.array(["yes", "no", "yes", "no", "?"] * 4)
+    classifier = MultiTaskTextClassifier(missing_label="?", random_state=0)
+    classifier.fit(texts, labels)
+    assert multitask_scorer()(classifier, texts, labels)["mean"] == 1.0

@@ -67,17 +67,11 @@ class TaskAffinityDisplay:
         display : TaskAffinityDisplay
         """
         n_tasks = len(self.task_names)
-        side = 2.0 + 0.75 * n_tasks
-        (self.ax_,) = make_panels(
-            ax, 1, "TaskAffinityDisplay.plot", size=(side + 1.2, side)
-        )
+        size = (2.8 + 0.62 * n_tasks, 1.9 + 0.44 * n_tasks)
+        (self.ax_,) = make_panels(ax, 1, "TaskAffinityDisplay.plot", size=size)
         self.figure_ = self.ax_.figure
-        most = np.nanmax(np.abs(self.affinity), initial=1e-12)
-        written = np.vectorize(
-            lambda value, clear: (
-                "" if np.isnan(value) else f"{value:+.3f}" + "*" * bool(clear)
-            )
-        )(self.affinity, self.clear)
+        most = np.abs(np.nan_to_num(self.affinity)).max(initial=1e-12)
+        written = np.vectorize(_write, otypes=[str])(self.affinity, self.clear)
         image = heat_map(
             self.ax_,
             self.affinity,
@@ -85,14 +79,23 @@ class TaskAffinityDisplay:
             vmin=-most,
             vmax=most,
             written=written,
+            # What may be chance is pale, or the eye goes to the largest chance of all.
+            alpha=np.where(self.clear | np.isnan(self.affinity), 1.0, 0.35),
         )
         names = [shorten(name) for name in self.task_names]
         self.ax_.set_xticks(range(n_tasks), names, rotation=45, ha="right")
         self.ax_.set_yticks(range(n_tasks), names)
         self.ax_.set(
-            xlabel="… this task",
-            ylabel="with this task beside it, …",
-            title=f"gain in {self.metric}\n* interval leaves out 0",
+            xlabel="task that is helped",
+            ylabel="task that helps",
+            title="gain from learning together\npale, without *: may be chance",
         )
-        self.figure_.colorbar(image, ax=self.ax_, shrink=0.8)
+        self.figure_.colorbar(image, ax=self.ax_, label=f"gain in {self.metric}")
         return self
+
+
+def _write(value, clear):
+    if np.isnan(value):
+        return ""
+    # Adding 0 turns -0.0 into 0.0.
+    return f"{round(value, 3) + 0.0:+.3f}" + "*" * bool(clear)

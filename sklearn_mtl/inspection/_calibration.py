@@ -2,17 +2,20 @@
 
 import numpy as np
 
-from .._labels import as_label_table
 from ..metrics import multitask_scorer
+from ..metrics._fitted import labels_for
 from ..metrics._metrics import calibration_error, with_unseen
 from ..metrics._predictions import read_predictions
-from ._panels import line_style, make_panels
+from ._panels import COLOURS, legend_beside, make_panels, shorten
+
+TOO_SURE, MODEST = COLOURS[4], COLOURS[5]
 
 
 class CalibrationCurvesDisplay:
     """Accuracy against confidence, of the predicted class of each task.
 
-    Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
+    Use :meth:`from_estimator` or :meth:`from_predictions` to make one. Tasks have a
+    panel each: several curves in one could not be told apart where most cells are.
 
     Parameters
     ----------
@@ -28,7 +31,7 @@ class CalibrationCurvesDisplay:
 
     Attributes
     ----------
-    ax_ : matplotlib axes
+    axes_ : ndarray of matplotlib axes, of shape (n_tasks,)
 
     figure_ : matplotlib Figure
     """
@@ -55,16 +58,13 @@ class CalibrationCurvesDisplay:
         n_bins : int, default=10
             Bins of equal width that cells fall into by confidence.
 
-        ax : matplotlib axes, default=None
+        ax : matplotlib axes, or array of them, default=None
 
         Returns
         -------
         display : CalibrationCurvesDisplay
         """
-        table = as_label_table(y)
-        names = getattr(estimator, "task_names_", None)
-        if names is not None:
-            table = table.select(names)
+        table = labels_for(estimator, y)
         _, probabilities, classes = multitask_scorer(
             "neg_log_loss", output="mean"
         )._predict(estimator, X, table)
@@ -93,7 +93,15 @@ class CalibrationCurvesDisplay:
         Returns
         -------
         display : CalibrationCurvesDisplay
+
+        Raises
+        ------
+        ValueError
+            If the tables do not fit together, no task has a label, or there are no
+            bins.
         """
+        if n_bins < 1:
+            raise ValueError(f"n_bins must be at least 1. Got {n_bins}.")
         predictions = read_predictions(y_true, None, y_proba, classes, None)
         confidence, accuracy, counts, errors = {}, {}, {}, {}
         for k, name in enumerate(predictions.true.names):
@@ -110,6 +118,10 @@ class CalibrationCurvesDisplay:
             confidence[name], accuracy[name] = (s[there] / cells[there] for s in sums)
             counts[name] = cells[there]
             errors[name] = calibration_error(true, proba, None, own_classes, n_bins)
+        if not errors:
+            raise ValueError(
+                "No task has a labelled cell, so there is nothing to draw."
+            )
         return cls(confidence, accuracy, counts, errors).plot(ax=ax)
 
     def plot(self, *, ax=None):
@@ -117,31 +129,52 @@ class CalibrationCurvesDisplay:
 
         Parameters
         ----------
-        ax : matplotlib axes, default=None
+        ax : matplotlib axes, or array of them, default=None
 
         Returns
         -------
         display : CalibrationCurvesDisplay
         """
-        (self.ax_,) = make_panels(
-            ax, 1, "CalibrationCurvesDisplay.plot", size=(5.4, 4.4)
+        self.axes_ = make_panels(
+            ax, len(self.errors), "CalibrationCurvesDisplay.plot", size=(2.9, 2.8)
         )
-        self.figure_ = self.ax_.figure
-        self.ax_.plot([0, 1], [0, 1], color="0.7", linewidth=1, zorder=0)
-        for k, name in enumerate(self.confidence):
+        self.figure_ = self.axes_[0].figure
+        for axes, name in zip(self.axes_, self.errors, strict=True):
             x, y = self.confidence[name], self.accuracy[name]
-            style = line_style(k)
-            label = f"{name} (error {self.errors[name]:.3f})"
-            self.ax_.plot(x, y, label=label, linewidth=1.4, **style)
-            # The area of a point is its share of the cells.
-            area = 160 * self.counts[name] / self.counts[name].sum()
-            self.ax_.scatter(x, y, s=np.maximum(area, 4), color=style["color"])
-        self.ax_.set(
-            xlabel="probability of the predicted class",
-            ylabel="how often it was right",
-            title="above the line: better than it says\nbelow: too sure",
-            xlim=(0, 1.02),
-            ylim=(0, 1.02),
-        )
-        self.ax_.legend(fontsize=8, loc="upper left")
+            share = self.counts[name] / self.counts[name].sum()
+            axes.plot([0, 1], [0, 1], color="0.6", linewidth=1, zorder=0)
+            # Their widths are shares of the cells, so that areas add up to the error.
+            axes.bar(
+                x, y - x, bottom=x, width=0.16 * share, alpha=0.6,
+                color=np.where(y < x, TOO_SURE, MODEST), zorder=1,
+            )  # fmt: skip
+            axes.plot(x, y, color="black", linewidth=1, zorder=2)
+            axes.scatter(x, y, s=np.maximum(150 * share, 3), color="black", zorder=3)
+            axes.set(xlim=(0, 1.03), ylim=(-0.03, 1.03), xticks=(0, 0.5, 1))
+            axes.set_yticks((0, 0.5, 1))
+            axes.tick_params(labelsize=8)
+            axes.set_title(
+                f"{shorten(name, 24)}, error {self.errors[name]:.3f}", fontsize=10
+            )
+            axes.set_xlabel("probability of the predicted class", fontsize=8)
+            axes.set_ylabel("how often it was right", fontsize=8)
+        self._explain(ax is None)
         return self
+
+    def _explain(self, is_own_figure):
+        """Say once what the bars mean."""
+        last = self.axes_[-1]
+        handles = [
+            last.bar(np.nan, np.nan, color=colour, alpha=0.6, label=label)
+            for colour, label in [
+                (TOO_SURE, "too sure"),
+                (MODEST, "better than it says"),
+            ]
+        ]
+        if is_own_figure:
+            self.figure_.legend(
+                handles=handles, loc="outside lower center", ncols=2, fontsize=8,
+                frameon=False,
+            )  # fmt: skip
+        else:
+            legend_beside(last, handles=handles)

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from .._labels import as_label_table
+from ..metrics._fitted import labels_for
 from ..metrics._predictions import read_predictions
 from ._panels import heat_map, make_panels, shorten
 
@@ -57,7 +57,8 @@ class ConfusionMatricesDisplay:
             since the classes of a task are seldom equally frequent.
 
         max_classes : int, default=10
-            A task of more classes shows those with most errors, and the others as one.
+            A task of more classes shows those with most errors, and the others as one;
+            what is confused among these counts as right.
 
         ax : matplotlib axes, or array of them, default=None
 
@@ -65,12 +66,8 @@ class ConfusionMatricesDisplay:
         -------
         display : ConfusionMatricesDisplay
         """
-        table = as_label_table(y)
-        names = getattr(estimator, "task_names_", None)
-        if names is not None:
-            table = table.select(names)
         return cls.from_predictions(
-            table,
+            labels_for(estimator, y),
             estimator.predict(X),
             normalize=normalize,
             max_classes=max_classes,
@@ -135,23 +132,26 @@ class ConfusionMatricesDisplay:
         display : ConfusionMatricesDisplay
         """
         most = max(map(len, self.labels.values()))
-        side = max(3.4, 1.4 + 0.42 * most)
+        side = max(2.6, 1.1 + 0.29 * most)
         self.axes_ = make_panels(
             ax, len(self.matrices), "ConfusionMatricesDisplay.plot", size=(side, side)
         )
         self.figure_ = self.axes_[0].figure
         for axes, (name, matrix) in zip(self.axes_, self.matrices.items(), strict=True):
             written = np.vectorize(self._write, otypes=[str])(matrix)
-            top = max(matrix.max(), 1e-12)
+            # Shares have one scale in all panels; counts have no upper end.
+            top = 1 if self.normalize in ("true", "pred") else max(matrix.max(), 1e-12)
             heat_map(
                 axes, matrix, cmap="Blues", vmin=0, vmax=top, written=written,
-                fontsize=8 if len(matrix) <= 6 else 6,
+                fontsize=8 if len(matrix) <= 5 else 6,
             )  # fmt: skip
             ticks = [shorten(label, 12) for label in self.labels[name]]
             axes.set_xticks(range(len(ticks)), ticks, rotation=45, ha="right")
             axes.set_yticks(range(len(ticks)), ticks)
             axes.tick_params(labelsize=8)
-            axes.set(title=shorten(name, 30), xlabel="predicted", ylabel="true")
+            axes.set_title(shorten(name, 30), fontsize=10)
+            axes.set_xlabel("predicted", fontsize=8)
+            axes.set_ylabel("true", fontsize=8)
         return self
 
     def _write(self, value):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._labels import as_label_table
-from ._panels import COLOURS, heat_map, make_panels, shorten
+from ._panels import heat_map, import_pyplot, make_panels, shorten
 
 
 class LabelOverviewDisplay:
@@ -98,58 +98,71 @@ class LabelOverviewDisplay:
         display : LabelOverviewDisplay
         """
         names = [shorten(name) for name in self.counts]
-        side = 2.2 + 0.42 * len(names)
+        n_tasks = len(names)
+        is_wide = n_tasks > 8
+        side = 1.9 + (0.34 if is_wide else 0.45) * n_tasks
         self.axes_ = make_panels(
-            ax, 3, "LabelOverviewDisplay.plot", size=(max(side, 4.2), side)
+            ax, 3, "LabelOverviewDisplay.plot", size=(max(side + 0.3, 3.9), side)
         )
         self.figure_ = self.axes_[0].figure
         self._plot_classes(self.axes_[0], names)
         share = self.together / max(self.n_rows, 1)
+        # A task tells all of itself; left out, so that the others catch the eye.
+        others = np.where(np.eye(n_tasks, dtype=bool), np.nan, self.association)
         for axes, values, title, write in [
-            (self.axes_[1], share, "rows with both labels", "{:.0%}"),
-            (self.axes_[2], self.association, "association (Cramér's V)", "{:.2f}"),
+            (self.axes_[1], share, "% of rows with both labels", _write_percent),
+            (self.axes_[2], others, "association (Cramér's V)", _write_association),
         ]:
-            written = np.vectorize(
-                lambda value, write=write: (
-                    "" if np.isnan(value) else write.format(value)
-                ),
-                otypes=[str],
-            )(values)
-            if len(names) > 12:
-                written[:] = ""
-            heat_map(axes, values, cmap="Blues", vmin=0, vmax=1, written=written)
-            axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
-            axes.set_yticks(range(len(names)), names)
-            axes.set_title(title)
+            written = np.vectorize(write, otypes=[str])(values)
+            heat_map(
+                axes, values, cmap="Blues", vmin=0, vmax=1, written=written,
+                fontsize=7 if is_wide else 8,
+            )  # fmt: skip
+            axes.set_xticks(range(n_tasks), names, rotation=45, ha="right")
+            axes.set_yticks(range(n_tasks), names)
+            axes.set_title(title, fontsize=11)
         return self
 
     def _plot_classes(self, axes, names):
+        blues = import_pyplot("LabelOverviewDisplay.plot").get_cmap("Blues")
         for k, classes in enumerate(self.counts.values()):
             left = 0
             for c, (label, times) in enumerate(classes.items()):
+                # Darker is more frequent: colours of their own would pair up classes
+                # of different tasks that have nothing in common.
+                shade = 0.85 - 0.65 * c / max(len(classes) - 1, 1)
                 axes.barh(
-                    k, times, left=left, color=COLOURS[c % 6], edgecolor="white",
-                    linewidth=0.5, alpha=1.0 if c < 6 else 0.5,
+                    k, times, left=left, color=blues(shade), edgecolor="white",
+                    linewidth=0.5 if len(classes) <= 20 else 0,
                 )  # fmt: skip
-                if times > 0.12 * self.n_rows:
+                text = shorten(label, 10)
+                if times > (0.06 + 0.023 * len(text)) * self.n_rows:
                     axes.text(
-                        left + times / 2, k, shorten(label, 9), ha="center",
-                        va="center", fontsize=7, color="white",
+                        left + times / 2, k, text, ha="center", va="center",
+                        fontsize=7, color="white" if shade > 0.55 else "black",
                     )  # fmt: skip
                 left += times
-            axes.text(
-                left,
-                k,
-                f" {len(classes)} classes",
-                va="center",
-                fontsize=7,
-                color="0.3",
-            )
-        axes.set_xlim(0, self.n_rows * 1.25)
-        axes.axvline(self.n_rows, color="0.6", linewidth=1)
+            plural = "es" if len(classes) != 1 else ""
+            axes.annotate(
+                f"{len(classes)} class{plural}", (1, k), (4, 0), va="center",
+                xycoords=("axes fraction", "data"), textcoords="offset points",
+                fontsize=7, color="0.3",
+            )  # fmt: skip
+        axes.set_xlim(0, max(self.n_rows, 1))
         axes.set_yticks(range(len(names)), names)
         axes.invert_yaxis()
-        axes.set(title="labelled rows, by class", xlabel=f"rows, of {self.n_rows:,}")
+        axes.set_title("labelled rows, by class", fontsize=11)
+        axes.set_xlabel(f"rows, of {self.n_rows:,}")
+
+
+def _write_percent(share):
+    return f"{100 * share:.0f}"
+
+
+def _write_association(value):
+    if np.isnan(value):
+        return ""
+    return "0" if value < 0.005 else f"{value:.2f}"
 
 
 def _cramers_v(a, b):

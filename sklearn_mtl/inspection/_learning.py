@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ._panels import last_step, line_style, make_panels
+from ..metrics._fitted import last_step
+from ._panels import legend_beside, line_style, make_panels, shorten
 
 
 class LearningCurvesDisplay:
@@ -98,33 +99,38 @@ class LearningCurvesDisplay:
         if self.scores:
             panels.append(("validation score", self.scores))
         self.axes_ = make_panels(
-            ax, len(panels), "LearningCurvesDisplay.plot", size=(4.6, 3.4)
+            ax, len(panels), "LearningCurvesDisplay.plot", size=(4.8, 3.6)
         )
         self.figure_ = self.axes_[0].figure
         for axes, (title, curves) in zip(self.axes_, panels, strict=True):
             for k, (name, values) in enumerate(curves.items()):
                 style = line_style(k)
                 if name in ("mean", "worst") and curves is self.scores:
-                    style = {"color": "black", "linewidth": 2.2}
+                    style = {"color": "black", "linewidth": 2.2, "zorder": 3}
                     style["linestyle"] = "-" if name == "mean" else ":"
                 epochs = np.arange(1, len(values) + 1)
-                axes.plot(epochs, values, label=name, marker="o", markersize=3, **style)
-            axes.axvline(self.best_epoch, color="0.6", linewidth=1, zorder=0)
-            axes.annotate(
-                "kept",
-                (self.best_epoch, 1),
-                xycoords=("data", "axes fraction"),
-                xytext=(-3, -3),
-                textcoords="offset points",
-                ha="right",
-                va="top",
-                fontsize=8,
-                color="0.4",
-            )
+                # A fit of one epoch is a point.
+                style["marker"] = "o" if len(values) < 2 else None
+                axes.plot(epochs, values, label=shorten(name), **style)
             axes.set(title=title, xlabel="epoch")
             axes.xaxis.get_major_locator().set_params(integer=True)
-        self.axes_[-1].legend(fontsize=8, ncols=1 + len(panels[-1][1]) // 12)
+            if self.scores:
+                axes.axvline(self.best_epoch, color="0.6", linewidth=1, zorder=0)
+                axes.set_xlabel("epoch (grey line: the one that was kept)")
+        self._add_legend(self.axes_[-1], panels[-1][1])
         return self
+
+    def _add_legend(self, axes, curves):
+        """Name the curves in the order in which they end, from above."""
+        ends = np.nan_to_num([values[-1] for values in curves.values()], nan=-np.inf)
+        order = np.argsort(-ends, kind="stable")
+        handles, labels = axes.get_legend_handles_labels()
+        legend_beside(
+            axes,
+            handles=[handles[k] for k in order],
+            labels=[labels[k] for k in order],
+            ncols=1 + len(order) // 20,
+        )
 
 
 def _column(classifier, name):

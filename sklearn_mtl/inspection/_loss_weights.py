@@ -1,15 +1,20 @@
 """What a search of loss weights found, task by task."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from ._panels import COLOURS, make_panels, shorten
+from ._panels import COLOURS, heat_map, legend_beside, make_panels, shorten
+
+# Rows of the table of candidates that can still be told apart.
+MOST_ROWS = 25
 
 
 class LossWeightSearchDisplay:
     """Task scores of all candidate loss weights.
 
     Use :meth:`from_search` to make one. Two tasks give a curve over the share of the
-    first one's weight, three a triangle, more a line for each candidate.
+    first one's weight, three a triangle, more a row of weights for each candidate.
 
     Parameters
     ----------
@@ -28,7 +33,8 @@ class LossWeightSearchDisplay:
     Attributes
     ----------
     pareto : ndarray of shape (n_candidates,), dtype bool
-        Whether no other candidate is at least as good on all tasks and better on one.
+        Whether no other candidate is at least as good on all tasks and better on one;
+        False where the score of a task is NaN.
 
     axes_ : ndarray of matplotlib axes, of shape (2,)
 
@@ -104,12 +110,14 @@ class LossWeightSearchDisplay:
         -------
         display : LossWeightSearchDisplay
         """
+        n_tasks = len(self.task_names)
+        width = 5.4 if n_tasks < 4 else max(5.4, 2.4 + 0.36 * n_tasks)
         self.axes_ = make_panels(
-            ax, 2, "LossWeightSearchDisplay.plot", n_columns=2, size=(5.0, 4.2)
+            ax, 2, "LossWeightSearchDisplay.plot", n_columns=2, size=(width, 4.2)
         )
         self.figure_ = self.axes_[0].figure
         draw = {2: self._plot_curve, 3: self._plot_triangle}
-        draw.get(len(self.task_names), self._plot_lines)(self.axes_[0])
+        draw.get(n_tasks, self._plot_rows)(self.axes_[0])
         self._plot_trade(self.axes_[1])
         return self
 
@@ -124,15 +132,15 @@ class LossWeightSearchDisplay:
             colour = "black" if name == "mean" else COLOURS[k]
             axes.plot(
                 share[order], values[order], marker="o", markersize=4, color=colour,
-                label=name, linewidth=2 if name == "mean" else 1.2,
+                label=shorten(name), linewidth=2 if name == "mean" else 1.2,
             )  # fmt: skip
         axes.axvline(share[self.best_index], color="0.6", linewidth=1, zorder=0)
         axes.set(
             xlabel=f"share of the weight on {shorten(self.task_names[0])}",
             ylabel="score",
-            title="score by weight, the best one marked",
+            title="score by weight; grey line: the best mean",
         )
-        axes.legend(fontsize=8)
+        legend_beside(axes)
 
     def _plot_triangle(self, axes):
         share = self.weights / self.weights.sum(axis=1, keepdims=True)
@@ -145,7 +153,7 @@ class LossWeightSearchDisplay:
         )
         axes.scatter(
             x[self.best_index], y[self.best_index], s=240, facecolor="none",
-            edgecolor=COLOURS[4], linewidth=2,
+            edgecolor=COLOURS[4], linewidth=2.5,
         )  # fmt: skip
         for name, (left, up), (side, above) in zip(
             self.task_names, corners, [("left", -14), ("right", -14), ("center", 6)],
@@ -155,39 +163,38 @@ class LossWeightSearchDisplay:
                 f"all on {shorten(name)}", (left, up), xytext=(0, above),
                 textcoords="offset points", ha=side, fontsize=9,
             )  # fmt: skip
-        axes.set(title="mean score by weights, the best one ringed")
+        axes.set(title="mean score by weights")
         axes.set_axis_off()
         axes.set_aspect("equal")
         axes.margins(0.1)
         self.figure_.colorbar(points, ax=axes, shrink=0.7, label="mean score")
 
-    def _plot_lines(self, axes):
+    def _plot_rows(self, axes):
+        """Draw the weights of the candidates, the best mean score on top."""
+        # NaN sorts to the end.
+        order = np.argsort(-self.mean, kind="stable")[:MOST_ROWS]
         share = self.weights / self.weights.mean(axis=1, keepdims=True)
-        low, high = np.nanmin(self.mean), np.nanmax(self.mean)
-        import matplotlib as mpl
-
-        colours = mpl.colormaps["viridis"]
-        norm = mpl.colors.Normalize(low, high)
-        places = np.arange(len(self.task_names))
-        for k in np.argsort(self.mean):
-            best = k == self.best_index
-            colour = COLOURS[4] if best else colours(norm(self.mean[k]))
-            axes.plot(
-                places, share[k], color=colour, linewidth=2.5 if best else 1,
-                zorder=3 if best else 1, label="best" if best else None,
-            )  # fmt: skip
-        axes.set_yscale("log")
+        # A weight of 0 has no logarithm, and below a sixteenth it makes no difference.
+        doubled = np.log2(np.maximum(share[order], 2.0**-4))
+        most = max(np.abs(doubled).max(), 1)
+        image = heat_map(
+            axes, doubled, cmap="PuOr_r", vmin=-most, vmax=most,
+            written=np.full(doubled.shape, ""),
+        )  # fmt: skip
         axes.set_xticks(
-            places, [shorten(n) for n in self.task_names], rotation=45, ha="right"
+            range(len(self.task_names)), [shorten(n) for n in self.task_names],
+            rotation=45, ha="right",
+        )  # fmt: skip
+        axes.set_yticks(
+            range(len(order)), [f"{self.mean[k]:.3f}" for k in order], fontsize=7
         )
-        axes.set(ylabel="loss weight (mean 1)", title="weights of each candidate")
-        axes.legend(fontsize=8)
-        self.figure_.colorbar(
-            mpl.cm.ScalarMappable(norm, colours),
-            ax=axes,
-            shrink=0.7,
-            label="mean score",
+        cut = "" if len(order) == len(self.mean) else f", of {len(self.mean)}"
+        axes.set(
+            ylabel=f"candidates by mean score{cut}", title="weights of each candidate"
         )
+        bar = self.figure_.colorbar(image, ax=axes, label="loss weight (mean 1)")
+        ticks = np.arange(-int(most), int(most) + 1)
+        bar.set_ticks(ticks, labels=[f"{2.0**k:g}" for k in ticks])
 
     def _plot_trade(self, axes):
         """Draw the two tasks whose scores disagree most against one another."""
@@ -200,9 +207,11 @@ class LossWeightSearchDisplay:
             x[front], y[front], marker="o", color=COLOURS[0], linewidth=1.2,
             label="Pareto front of the two",
         )  # fmt: skip
+        # The first of them, where several are as good as equal.
+        equal = np.flatnonzero(np.ptp(self.weights, axis=1) == 0)[:1]
         axes.scatter(
-            x[0], y[0], marker="s", s=45, facecolor="none", edgecolor="black",
-            label="first candidate", zorder=3,
+            x[equal], y[equal], marker="s", s=60, facecolor="none", edgecolor="black",
+            linewidth=1.5, label="equal weights" if len(equal) else None, zorder=3,
         )  # fmt: skip
         axes.scatter(
             x[self.best_index], y[self.best_index], s=160, facecolor="none",
@@ -211,30 +220,43 @@ class LossWeightSearchDisplay:
         axes.set(
             xlabel=f"score of {shorten(self.task_names[first])}",
             ylabel=f"score of {shorten(self.task_names[second])}",
-            title="what the tasks trade",
+            title="what the tasks trade"
+            if len(self.task_names) == 2
+            else "the two tasks that disagree most",
         )
-        axes.legend(fontsize=8)
+        axes.margins(0.08)
+        legend_beside(axes)
 
 
 def _as_row(candidate, tasks):
     if candidate is None or isinstance(candidate, str):
         return np.ones(len(tasks))
-    if isinstance(candidate, dict):
+    if isinstance(candidate, Mapping):
         return np.array([float(candidate.get(task, 1.0)) for task in tasks])
+    if np.shape(candidate) != (len(tasks),):
+        raise ValueError(
+            f"{candidate!r} holds no weight for each of the {len(tasks)} tasks. Search "
+            "dicts or lists of loss weights."
+        )
     return np.asarray(candidate, dtype=float)
 
 
 def _pareto(scores):
     """Return which rows no other row is at least as good as, and better somewhere."""
+    # A task without any score says nothing of the candidates.
+    scores = scores[:, ~np.isnan(scores).all(axis=0)]
     at_least = (scores[None] >= scores[:, None]).all(axis=2)
     better = (scores[None] > scores[:, None]).any(axis=2)
-    return ~(at_least & better).any(axis=1)
+    return ~(at_least & better).any(axis=1) & ~np.isnan(scores).any(axis=1)
 
 
 def _most_opposed(scores):
     """Return the two columns with the lowest correlation."""
     n_tasks = scores.shape[1]
     if n_tasks == 2:
+        return 0, 1
+    scores = scores[~np.isnan(scores).any(axis=1)]
+    if len(scores) < 2:
         return 0, 1
     with np.errstate(invalid="ignore", divide="ignore"):
         correlation = np.nan_to_num(np.corrcoef(scores.T), nan=1.0)

@@ -1,11 +1,13 @@
-"""Axes to draw on, and what is at the end of a pipeline or a search."""
+"""Axes to draw on, and what is drawn on several of them."""
 
-from math import ceil
+from math import ceil, sqrt
+from numbers import Real
 
 import numpy as np
 
-# Okabe and Ito's colours, which colour-blind readers tell apart.
-COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000"]
+# Okabe and Ito's colours, which colour-blind readers tell apart; their black is for the
+# mean over tasks.
+COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]
 STYLES = ["-", "--", ":", "-."]
 
 
@@ -27,7 +29,7 @@ def import_pyplot(caller):
     return plt
 
 
-def make_panels(ax, n_panels, caller, *, n_columns=3, size=(3.6, 3.2)):
+def make_panels(ax, n_panels, caller, *, n_columns=None, size=(3.6, 3.2)):
     """Return the axes of so many panels, side by side and row by row.
 
     Parameters
@@ -40,8 +42,8 @@ def make_panels(ax, n_panels, caller, *, n_columns=3, size=(3.6, 3.2)):
     caller : str
         For the error where matplotlib is absent.
 
-    n_columns : int, default=3
-        The most panels in a row.
+    n_columns : int, default=None
+        The most panels in a row. None makes about as many rows as columns.
 
     size : tuple of float, default=(3.6, 3.2)
         Width and height of a panel in inches.
@@ -49,8 +51,15 @@ def make_panels(ax, n_panels, caller, *, n_columns=3, size=(3.6, 3.2)):
     Returns
     -------
     axes : ndarray of matplotlib axes, of shape (n_panels,)
+
+    Raises
+    ------
+    ValueError
+        If there are several axes, but not one for each panel.
     """
     plt = import_pyplot(caller)
+    if n_columns is None:
+        n_columns = 3 if n_panels < 4 else ceil(sqrt(n_panels))
     n_columns = min(n_columns, n_panels)
     n_rows = ceil(n_panels / n_columns)
     if ax is None:
@@ -62,8 +71,8 @@ def make_panels(ax, n_panels, caller, *, n_columns=3, size=(3.6, 3.2)):
         axes = np.ravel(ax)
         if len(axes) != n_panels:
             raise ValueError(
-                f"ax must be one axes, or {n_panels} for {n_panels} panels. Got "
-                f"{len(axes)}."
+                f"ax must be one axes, which is divided, or one for each of the "
+                f"{n_panels} panel(s). Got {len(axes)}."
             )
         return axes
     else:
@@ -72,7 +81,15 @@ def make_panels(ax, n_panels, caller, *, n_columns=3, size=(3.6, 3.2)):
             return np.array([ax])
         figure = ax.figure
         ax.set_axis_off()
-        grid = ax.get_subplotspec().subgridspec(n_rows, n_columns)
+        whole = ax.get_subplotspec()
+        if whole is not None:
+            grid = whole.subgridspec(n_rows, n_columns)
+        else:  # placed by hand, in parts of the figure
+            place = ax.get_position()
+            grid = figure.add_gridspec(
+                n_rows, n_columns,
+                left=place.x0, right=place.x1, bottom=place.y0, top=place.y1,
+            )  # fmt: skip
     places = [divmod(k, n_columns) for k in range(n_panels)]
     return np.array([figure.add_subplot(grid[place]) for place in places])
 
@@ -86,31 +103,36 @@ def line_style(k):
 
 
 def shorten(text, width=18):
-    """Cut a label to a width."""
-    text = str(text)
+    """Cut a label to a width; a float that stands for an integer is written as one."""
+    is_whole = isinstance(text, Real) and not isinstance(text, bool) and text % 1 == 0
+    text = str(int(text)) if is_whole else str(text)
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def last_step(estimator):
-    """Return what a search or a pipeline ends in, and the steps before it or None."""
-    head = None
-    while True:
-        if hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        elif hasattr(estimator, "steps"):
-            head = estimator[:-1] if len(estimator.steps) > 1 else head
-            estimator = estimator.steps[-1][1]
-        else:
-            return head, estimator
+def legend_beside(ax, **kwargs):
+    """Put the legend to the right of the axes, where it covers nothing."""
+    return ax.legend(
+        fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0,
+        frameon=False, **kwargs,
+    )  # fmt: skip
 
 
-def heat_map(ax, values, *, cmap, vmin, vmax, written, fontsize=8):
-    """Draw a matrix with a number in each cell, light on dark and dark on light."""
-    image = ax.imshow(values, cmap=cmap, vmin=vmin, vmax=vmax, aspect="auto")
+def heat_map(ax, values, *, cmap, vmin, vmax, written, fontsize=8, alpha=1.0):
+    """Draw a matrix with a number in each cell, light on dark and dark on light.
+
+    A cell of NaN is grey: white is a value in most colour maps. `alpha` is one number,
+    or one for each cell.
+    """
+    alpha = np.broadcast_to(alpha, np.shape(values))
+    image = ax.imshow(
+        values, cmap=cmap, vmin=vmin, vmax=vmax, alpha=alpha, aspect="auto"
+    )
+    image.set_cmap(image.get_cmap().with_extremes(bad="0.88"))
     for (i, k), text in np.ndenumerate(written):
         if text:
             red, green, blue, _ = image.cmap(image.norm(values[i, k]))
-            dark = 0.3 * red + 0.59 * green + 0.11 * blue < 0.55
+            light = 0.3 * red + 0.59 * green + 0.11 * blue
+            dark = 1 - alpha[i, k] * (1 - light) < 0.55
             colour = "white" if dark and np.isfinite(values[i, k]) else "black"
             ax.text(
                 k, i, text, ha="center", va="center", color=colour, fontsize=fontsize

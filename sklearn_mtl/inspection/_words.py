@@ -6,16 +6,17 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
-from ._panels import COLOURS, last_step, make_panels, shorten
+from ..metrics._fitted import last_step
+from ._panels import COLOURS, make_panels, shorten
 
 
 def top_words(estimator, X, *, n_words=10, through="both"):
     """Find the features that raise the score of each class of each task most.
 
     The effect of a feature is the mean gradient of a class's logit with respect to it,
-    over the texts, times the mean value that the feature has where it occurs: what one
-    text that holds the word adds to the logit, measured from the mean over the classes
-    of the task.
+    over the texts, times the mean size that the feature has where it occurs (in dense
+    rows, over all of them): what a text adds to the logit by holding the word, measured
+    from the mean over the classes of the task.
 
     Parameters
     ----------
@@ -40,7 +41,7 @@ def top_words(estimator, X, *, n_words=10, through="both"):
     Raises
     ------
     ValueError
-        If the estimator has no features with names, or no effects that can be read.
+        If features of the estimator have no names, or effects cannot be read.
 
     Examples
     --------
@@ -65,16 +66,19 @@ def top_words(estimator, X, *, n_words=10, through="both"):
         raise ValueError(
             f"through must be 'both', 'private' or 'trunk'. Got {through!r}."
         )
-    head, classifier = last_step(estimator)
-    if head is not None:
+    if n_words < 1:
+        raise ValueError(f"n_words must be at least 1. Got {n_words}.")
+    heads, classifier = last_step(estimator)
+    for head in heads:
         X = head.transform(X)
     if hasattr(classifier, "_feature_effects"):
         rows, effects = classifier._feature_effects(X, through)
-        vectorizer = classifier.vectorizer_ if classifier.vectorizer_ else head
+        if classifier.vectorizer_ is not None:
+            heads = [classifier.vectorizer_]
     else:
-        rows, effects = X, _linear_effects(classifier, through)
-        vectorizer = head
-    names = _feature_names(vectorizer, rows.shape[1])
+        effects = _linear_effects(classifier, through)
+        rows = X if issparse(X) else np.asarray(X)
+    names = _feature_names(heads, classifier, rows.shape[1])
     typical = _typical_values(rows)
     tasks = getattr(classifier, "task_names_", None)
     tasks = [f"task{k}" for k in range(len(effects))] if tasks is None else tasks
@@ -95,7 +99,12 @@ def top_words(estimator, X, *, n_words=10, through="both"):
 def _linear_effects(classifier, through):
     """Return the coefficients of one linear model per task, a column a class."""
     models = getattr(classifier, "estimators_", None)
-    if through != "both" or not models or not all(hasattr(m, "coef_") for m in models):
+    if (
+        through != "both"
+        or not hasattr(classifier, "classes_")
+        or not models
+        or not all(hasattr(model, "coef_") for model in models)
+    ):
         raise ValueError(
             f"Effects through {through!r} cannot be read from "
             f"{type(classifier).__name__}. Pass a MultiTaskTextClassifier, or a "
@@ -103,31 +112,43 @@ def _linear_effects(classifier, through):
         )
     effects = []
     for model in models:
-        columns = np.asarray(model.coef_).T
+        columns = model.coef_.T
+        columns = columns.toarray() if issparse(columns) else np.asarray(columns)
         if columns.shape[1] == 1:
             columns = np.column_stack([np.zeros(len(columns)), columns[:, 0]])
         effects.append(columns - columns.mean(axis=1, keepdims=True))
     return effects
 
 
-def _feature_names(vectorizer, n_features):
-    if vectorizer is None:
-        return np.array([f"x{k}" for k in range(n_features)])
-    if not hasattr(vectorizer, "get_feature_names_out"):
-        raise ValueError(
-            f"{type(vectorizer).__name__} has no names for its features. Use a "
-            "vectorizer with get_feature_names_out."
-        )
-    names = vectorizer.get_feature_names_out()
+def _feature_names(heads, classifier, n_features):
+    """Return what the last of these steps calls its features."""
+    names = None
+    for head in heads:
+        try:
+            names = head.get_feature_names_out(names)
+        except AttributeError as error:
+            raise ValueError(
+                f"{_kind(head)} has no names for its features. Use a vectorizer with "
+                "get_feature_names_out."
+            ) from error
+    if names is None:
+        names = getattr(classifier, "feature_names_in_", None)
+    if names is None:
+        names = [f"x{k}" for k in range(n_features)]
     # "auto" reads words and, of few texts, parts of words; words need no prefix.
     return np.array([str(name).removeprefix("words__") for name in names], dtype=object)
 
 
+def _kind(head):
+    steps = [step for _, step in getattr(head, "steps", [("", head)])]
+    return " and ".join(type(step).__name__ for step in steps)
+
+
 def _typical_values(rows):
-    """Return the mean value of each feature over the rows that hold it, 0 for none."""
+    """Return the mean size of each feature over the rows that hold it, 0 for none."""
     if not issparse(rows):
-        return np.abs(np.asarray(rows)).mean(axis=0)
-    rows = rows.tocsc()
+        return np.abs(rows).mean(axis=0)
+    rows = abs(rows).tocsc()
     times = np.diff(rows.indptr)
     return np.asarray(rows.sum(axis=0)).ravel() / np.maximum(times, 1)
 
@@ -237,7 +258,7 @@ class TopWordsDisplay:
             Name of the task.
 
         max_classes : int, default=9
-            The most classes to draw.
+            The most classes to draw, the first ones.
 
         ax : matplotlib axes, or array of them, default=None
 
@@ -248,7 +269,7 @@ class TopWordsDisplay:
         Raises
         ------
         ValueError
-            If there is no such task.
+            If there is no such task, or a parameter means nothing.
         """
         words = top_words(estimator, X, n_words=n_words, through=through)
         if task not in words.words:
@@ -263,7 +284,7 @@ class TopWordsDisplay:
         Parameters
         ----------
         max_classes : int, default=9
-            The most classes to draw.
+            The most classes to draw, the first ones.
 
         ax : matplotlib axes, or array of them, default=None
 
@@ -271,21 +292,28 @@ class TopWordsDisplay:
         -------
         display : TopWordsDisplay
         """
-        shown = list(self.words.words[self.task].items())[:max_classes]
+        if max_classes < 1:
+            raise ValueError(f"max_classes must be at least 1. Got {max_classes}.")
+        classes = self.words.words[self.task]
         effects = self.words.effects[self.task]
-        longest = max(len(words) for _, words in shown)
+        shown = list(classes)[:max_classes]
+        longest = max(1, *(len(classes[label]) for label in shown))
         self.axes_ = make_panels(
-            ax, len(shown), "TopWordsDisplay.plot", size=(3.4, 0.9 + 0.24 * longest)
+            ax, len(shown), "TopWordsDisplay.plot", size=(2.9, 0.75 + 0.19 * longest)
         )
         self.figure_ = self.axes_[0].figure
-        most = max((e.max(initial=0) for e in effects.values()), default=1)
-        for axes, (label, words) in zip(self.axes_, shown, strict=True):
+        most = max(effects[label].max(initial=0) for label in shown)
+        for axes, label in zip(self.axes_, shown, strict=True):
+            words = classes[label]
             places = np.arange(len(words))
             axes.barh(places, effects[label], color=COLOURS[0], height=0.7)
             axes.set_yticks(places, [shorten(word, 24) for word in words], fontsize=8)
             axes.set_ylim(longest - 0.4, -0.6)
-            axes.set_xlim(0, 1.05 * most)
+            # One scale, so that a class without telling words looks like one.
+            axes.set_xlim(0, 1.05 * most or 1)
             axes.set_title(f"{shorten(self.task)}: {shorten(label)}", fontsize=10)
             axes.tick_params(axis="x", labelsize=8)
-        self.axes_[0].set_xlabel("adds to the logit", fontsize=8)
+            axes.set_xlabel("adds to the logit", fontsize=8)
+        if ax is None and len(shown) < len(classes):
+            self.figure_.suptitle(f"{len(shown)} of {len(classes)} classes")
         return self

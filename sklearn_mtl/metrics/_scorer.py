@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.metadata_routing import MetadataRequest
 
-from .._labels import as_label_table
+from ._fitted import labels_for
 from ._metrics import resolve_metrics
 from ._predictions import read_predictions
 from ._scores import score_predictions
@@ -28,7 +28,8 @@ def multitask_scorer(metrics="accuracy", *, output="dict", missing_label=None):
         ``learning_curve`` and successive halving take.
 
     missing_label : object, default=None
-        A further value that means "no label", besides NaN, None and pandas.NA.
+        A further value that means "no label", besides NaN, None and pandas.NA. None is
+        that of the classifier, if it has one.
 
     Returns
     -------
@@ -102,10 +103,7 @@ class MultiTaskScorer:
         -------
         scores : dict of {str: float}, or float
         """
-        table = as_label_table(y, missing_label=self.missing_label)
-        names = getattr(estimator, "task_names_", None)
-        if names is not None:
-            table = table.select(names)
+        table = labels_for(estimator, y, self.missing_label)
         labels, probabilities, classes = self._predict(estimator, X, table)
         predictions = read_predictions(
             table, labels, probabilities, classes, sample_weight

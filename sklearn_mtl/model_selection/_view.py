@@ -7,6 +7,8 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from ..metrics._fitted import last_step
+
 
 def task_view(estimator, task):
     """Look at one task of a fitted multi-task classifier as at an ordinary classifier.
@@ -167,11 +169,6 @@ class TaskView(ClassifierMixin, BaseEstimator):
 
 def _task_names(estimator):
     """Return the task names of a classifier, or of what it ends in, or None."""
-    while not hasattr(estimator, "task_names_"):
-        if hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        elif hasattr(estimator, "steps"):
-            estimator = estimator.steps[-1][1]
-        else:
-            return None
-    return list(estimator.task_names_)
+    _, classifier = last_step(estimator)
+    names = getattr(classifier, "task_names_", None)
+    return None if names is None else list(names)

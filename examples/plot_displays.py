@@ -1,0 +1,161 @@
+"""
+================================
+Look at several tasks at a time
+================================
+
+Every display of :mod:`sklearn_mtl.inspection`, on docstrings of Python and of the
+installed libraries. ``python plot_displays.py FOLDER`` saves the pictures there.
+"""
+
+# %%
+# Five questions about a docstring
+# --------------------------------
+# From which library is it, and what stands below it: a class or a function, public or
+# not, with a value to return, with attributes that it changes? Modules return nothing
+# and functions have no attributes, so some cells are empty. A few texts are enough to
+# see what each display is for, and leave something to be learnt.
+
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.base import clone
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl.datasets import load_docstrings, make_multitask_texts
+from sklearn_mtl.inspection import (
+    CalibrationCurvesDisplay,
+    ConfusionMatricesDisplay,
+    LabelOverviewDisplay,
+    LearningCurvesDisplay,
+    LossWeightSearchDisplay,
+    TaskAffinityDisplay,
+    TopWordsDisplay,
+    top_words,
+)
+from sklearn_mtl.metrics import multitask_scorer
+from sklearn_mtl.model_selection import loss_weight_grid, task_affinity
+from sklearn_mtl.search import LossWeightSearchCV
+from sklearn_mtl.trunks import BagTrunk
+
+docstrings = load_docstrings()
+rows = np.random.RandomState(0).permutation(len(docstrings.data))
+train, test = rows[:1200], rows[1200:2700]
+tasks = ["library", "kind", "visibility", "returns", "state"]
+
+
+def some(rows, tasks=tasks):
+    """Return texts and labels of some rows."""
+    texts = [docstrings.data[row] for row in rows]
+    return texts, {task: np.asarray(docstrings.target[task])[rows] for task in tasks}
+
+
+X_train, y_train = some(train)
+X_test, y_test = some(test)
+pictures = {}
+
+# %%
+# The labels, before any model
+# ----------------------------
+# On the left how many rows have a label, and how even the classes are. In the middle
+# which tasks are labelled together. On the right which labels already tell each other:
+# such tasks have something to share.
+
+pictures["label_overview"] = LabelOverviewDisplay.from_labels(y_train)
+
+# %%
+# While it learns
+# ---------------
+# Tasks do not learn at one pace. With a validation split, the right panel shows where
+# the best mean score was; the weights of that epoch are kept.
+
+classifier = MultiTaskTextClassifier(
+    TfidfVectorizer(sublinear_tf=True, min_df=5, dtype=np.float32),
+    max_iter=10,
+    early_stopping=True,
+    validation_fraction=0.25,
+    random_state=0,
+).fit(X_train, y_train)
+pictures["learning_curves"] = LearningCurvesDisplay.from_estimator(classifier)
+
+# %%
+# What it mistakes for what
+# -------------------------
+# Rows add up to 100%, over labelled cells alone. Rare classes go to frequent ones.
+
+pictures["confusion_matrices"] = ConfusionMatricesDisplay.from_estimator(
+    classifier, X_test, y_test
+)
+
+# %%
+# Whether its probabilities can be believed
+# -----------------------------------------
+# Bars lead from what it says to what is so. They are as wide as their share of the
+# cells, so that their area is the error in the title.
+
+pictures["calibration_curves"] = CalibrationCurvesDisplay.from_estimator(
+    classifier, X_test, y_test
+)
+
+# %%
+# Which words it goes by
+# ----------------------
+# What a text that holds the word adds to the score of a class. ``through="private"``
+# gives what the task has learnt on its own, past the shared layer.
+
+pictures["top_words"] = TopWordsDisplay.from_estimator(
+    classifier, X_train, "library", n_words=8
+)
+print(top_words(classifier, X_train, n_words=4, through="private"))
+
+# %%
+# Which task helps which
+# ----------------------
+# Each task is left out in turn; what the others lose, it has given them. On the
+# docstrings above all gains may be chance. So here are made-up texts, where one
+# question is asked twice, the second time of one text in ten, and a narrow trunk is all
+# that tasks have.
+
+texts, answers = make_multitask_texts(
+    1600, n_tasks=2, n_classes=4, relatedness=0, length=40, random_state=0
+)
+asked = np.random.RandomState(0).uniform(size=1600) < 0.1
+labels = {
+    "topic": answers[:, 0].astype(float),
+    "tone": answers[:, 1].astype(float),
+    "topic, few labels": np.where(asked, answers[:, 0], np.nan),
+}
+narrow = MultiTaskTextClassifier(trunk=BagTrunk(16), sharing="hard", max_iter=12)
+word_rows = TfidfVectorizer().fit_transform(texts)
+affinity = task_affinity(narrow, word_rows, labels, cv=4)
+pictures["task_affinity"] = TaskAffinityDisplay.from_affinity(affinity)
+
+# %%
+# How much each task should weigh
+# -------------------------------
+# With three tasks, every choice of loss weights is a place in a triangle. On the right
+# is what one task has to give for another to gain.
+
+three = tasks[:3]
+quick = clone(classifier).set_params(max_iter=4, early_stopping=False)
+search = LossWeightSearchCV(
+    quick,
+    loss_weight_grid(three, "simplex", resolution=6),
+    cv=3,
+    scoring=multitask_scorer("f1_macro"),
+    refit="mean",
+).fit(*some(train, three))
+pictures["loss_weight_search"] = LossWeightSearchDisplay.from_search(search)
+
+# %%
+# Save or show them.
+
+if len(sys.argv) > 1:
+    for name, display in pictures.items():
+        display.figure_.savefig(
+            Path(sys.argv[1]) / f"{name}.png", dpi=70, pil_kwargs={"optimize": True}
+        )
+else:
+    plt.show()

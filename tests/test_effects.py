@@ -1,0 +1,110 @@
+"""What a feature does to the logits, against slopes that are measured."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
+
+from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl._batches import RowDataset
+from sklearn_mtl.trunks import BagTrunk, DenseTrunk
+
+# A task of one class is among them, which has effects, too: none.
+pytestmark = pytest.mark.filterwarnings("ignore:The task.* have a single class")
+
+RNG = np.random.RandomState(0)
+X = RNG.normal(size=(250, 6)) * (RNG.uniform(size=(250, 6)) < 0.6)
+SCORES = X @ RNG.normal(size=(6, 4))
+LABELS = {
+    "three": SCORES[:, :3].argmax(axis=1),
+    "two": np.where(SCORES[:, 3] > 0, "yes", "no"),
+    "one": ["all"] * 250,
+}
+
+
+def fit(rows, sharing="auto", **params):
+    trunk = DenseTrunk(5) if isinstance(rows, np.ndarray) else BagTrunk(5)
+    params = {"trunk": trunk, "max_iter": 3, "batch_size": 64} | params
+    clf = MultiTaskTextClassifier(sharing=sharing, random_state=0, **params)
+    return clf.fit(rows, LABELS)
+
+
+def measured(clf, rows, kind):
+    """Move each feature of all rows a little, and see what the mean logits do."""
+    slopes = []
+    for feature in range(rows.shape[1]):
+        step = np.zeros(rows.shape)
+        step[:, feature] = 1e-6
+        # To the network itself: no weighing of features in between.
+        up, down = (
+            clf.net_.forward(RowDataset(kind(move)))
+            for move in (rows + step, rows - step)
+        )
+        pairs = zip(up, down, strict=True)
+        slopes.append([(a - b).numpy().mean(axis=0) / 2e-6 for a, b in pairs])
+    three, two, _ = (np.array(task) for task in zip(*slopes, strict=True))
+    two = np.column_stack([np.zeros(len(two)), two[:, 0]])  # against a logit of 0
+    return [three, two]
+
+
+@pytest.mark.parametrize("sharing", ["shared-private", "hard", "separate"])
+@pytest.mark.parametrize("kind", [np.asarray, csr_array])
+def test_effects_are_mean_slopes_of_the_logits(kind, sharing):
+    rows = kind(X)
+    clf = fit(rows, sharing)
+    rows, effects = clf._feature_effects(rows, "both")
+    for found, slopes in zip(effects, measured(clf, rows, kind), strict=False):
+        assert np.abs(slopes).max() > 1e-3
+        expected = slopes - slopes.mean(axis=1, keepdims=True)
+        assert_allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, csr_array])
+def test_without_a_trunk_effects_are_coefficients(kind):
+    clf = fit(kind(X), trunk=None)
+    layer = clf.net_.module_.private
+    weight = layer.scale * layer.weight.detach().numpy()
+    weight = weight.T if weight.shape[1] == 6 else weight
+    three, two, one = clf._feature_effects(kind(X[:3]), "both")[1]
+    assert_allclose(three, weight[:, :3] - weight[:, :3].mean(axis=1, keepdims=True))
+    assert_allclose(two, np.column_stack([-weight[:, 3], weight[:, 3]]) / 2)
+    assert_array_equal(one, np.zeros((6, 1)))
+
+
+@pytest.mark.parametrize("sharing", ["shared-private", "separate"])
+def test_both_paths_add_up(sharing):
+    clf = fit(csr_array(X), sharing)
+    both, private, trunk = (
+        clf._feature_effects(csr_array(X), through)[1]
+        for through in ("both", "private", "trunk")
+    )
+    for whole, one, other in zip(both, private, trunk, strict=True):
+        assert_allclose(whole, one + other, atol=1e-12)
+    assert np.abs(private[0]).max() > 0
+    assert np.abs(trunk[0]).max() > 0
+
+
+@pytest.mark.parametrize(
+    ("params", "through"),
+    [({"sharing": "hard"}, "private"), ({"trunk": None}, "trunk")],
+)
+def test_a_path_that_is_not_there(params, through):
+    clf = fit(X, **params)
+    message = f"through='{through}': the network has no such path. Use 'both'"
+    with pytest.raises(ValueError, match=message):
+        clf._feature_effects(X, through)
+
+
+def test_the_network_stays_as_it_was():
+    clf = fit(X)
+    before = clf.predict_proba(X)
+    _, effects = clf._feature_effects(X, "both")
+    for after, expected in zip(clf.predict_proba(X), before, strict=True):
+        assert_array_equal(after, expected)
+    assert not any(m._forward_hooks for m in clf.net_.module_.modules())
+    for parameter in clf.net_.module_.parameters():  # as skorch's Freezer does
+        parameter.requires_grad_(False)
+    for frozen, expected in zip(
+        clf._feature_effects(X, "both")[1], effects, strict=True
+    ):
+        assert_array_equal(frozen, expected)

@@ -6,7 +6,7 @@ import time
 import numpy as np
 from _data import load_set
 
-SYSTEMS = ("grid", "grid_memory", "one_pass", "one_pass_2_threads")
+SYSTEMS = ("grid", "grid_memory", "grid_2_jobs", "one_pass", "one_pass_2_jobs")
 
 
 def measure(folder, name, system, n_candidates, n_splits, seed):
@@ -35,11 +35,11 @@ def measure(folder, name, system, n_candidates, n_splits, seed):
     with tempfile.TemporaryDirectory() as cache:
         if system == "grid_memory":
             classifier.set_params(memory=cache)
+        settings["n_jobs"] = 2 if system.endswith("2_jobs") else None
         if system.startswith("grid"):
             search = GridSearchCV(classifier, {"loss_weights": grid}, **settings)
         else:
-            n_jobs = 2 if system.endswith("threads") else None
-            search = LossWeightSearchCV(classifier, grid, n_jobs=n_jobs, **settings)
+            search = LossWeightSearchCV(classifier, grid, **settings)
         start = time.perf_counter()
         search.fit(texts, table)
         seconds = time.perf_counter() - start

@@ -1,0 +1,170 @@
+"""Every script under examples/ runs from any folder, and finds what it says."""
+
+import contextlib
+import io
+import os
+import re
+import runpy
+import sys
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+
+matplotlib.use("Agg")
+
+FOLDER = Path(__file__).resolve().parents[1] / "examples"
+SCRIPTS = sorted(FOLDER.glob("*.py"))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Run a script once and keep its variables and what it printed."""
+    import matplotlib.pyplot as plt
+
+    ran = {}
+
+    def run(name):
+        if name not in ran:
+            path = FOLDER / f"{name}.py"
+            folder = tmp_path_factory.mktemp(name)
+            arguments = [str(path)]
+            if name.startswith("plot_"):
+                arguments.append(str(folder))
+            printed = io.StringIO()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.chdir(folder)
+                patch.setattr(sys, "argv", arguments)
+                with contextlib.redirect_stdout(printed):
+                    found = runpy.run_path(str(path), run_name="__main__")
+            plt.close("all")
+            ran[name] = {"found": found, "printed": printed.getvalue(), "in": folder}
+        return ran[name]
+
+    yield run
+    plt.close("all")
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_it_runs_and_has_something_to_show(script, run):
+    ran = run(script.stem)
+    assert ran["printed"].strip() or os.listdir(ran["in"])
+    assert "nan" not in ran["printed"].lower().split()
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_it_has_a_title_and_sections_as_galleries_want_them(script):
+    text = script.read_text(encoding="utf-8")
+    title = re.match(r'"""\n(?:=+\n)?(.+)\n(=+)\n\n', text)
+    assert title, "the docstring must begin with a title, underlined with ==="
+    assert len(title[1]) <= len(title[2])
+    assert text.count("\n# %%\n# ") >= 3
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_it_is_listed(script):
+    listed = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert f"- [{script.name}]({script.name}): " in listed
+
+
+def test_the_list_names_no_script_that_is_not_there():
+    listed = (FOLDER / "README.md").read_text(encoding="utf-8")
+    linked = re.findall(r"\]\(([^)]+)\)", listed)
+    assert sorted(linked) == [script.name for script in SCRIPTS]
+
+
+# What each of them says --------------------------------------------------------------
+
+
+def test_cross_validation_beats_the_most_frequent_class(run):
+    found = run("cross_validate_missing_labels")["found"]
+    table, majority = found["table"], found["majority"]
+    assert table.loc["library", "accuracy"] > majority["library"] + 0.2
+    assert table.loc["mean", "accuracy"] > majority.mean() + 0.03
+    assert table.loc["worst", "accuracy"] == table["accuracy"].min()
+    dtypes = {str(dtype) for dtype in found["y"].dtypes}
+    assert {"Int64", "boolean", "category"} < dtypes
+    assert found["y"].isna().any().sum() == 3
+    support = [
+        task["averages"]["macro avg"]["support"]
+        for task in found["report"].tasks.values()
+    ]
+    assert support == found["y_test"].notna().sum().tolist()
+
+
+def test_scikit_learns_own_classifier_gets_scores_for_each_task(run):
+    found = run("cross_validate_missing_labels")["found"]
+    assert 0 < found["complete"].sum() < len(found["complete"])
+    comparison = found["comparison"]
+    assert comparison.shape == (3, 5)
+    assert comparison.to_numpy().min() > 0.1
+    # Labels as texts are matched with labels as numbers and booleans.
+    linear = comparison.loc["MultiOutputClassifier, complete rows"]
+    assert linear["is_public"] > 0.5
+
+
+def test_both_searches_find_the_same(run):
+    found = run("grid_search_loss_weights")["found"]
+    search, grid_search = found["search"], found["grid_search"]
+    for name in found["columns"]:
+        np.testing.assert_allclose(
+            search.cv_results_[name], grid_search.cv_results_[name], atol=1e-6
+        )
+    name = "classifier__loss_weights"
+    weights, grid_weights = (s.best_params_[name] for s in (search, grid_search))
+    assert weights == pytest.approx(grid_weights)
+    assert search.best_score_ > 0.3  # five classes each
+    assert found["lead"] >= 0
+    assert found["held_out"].to_numpy().min() > 0.2
+
+
+def test_the_gain_from_sharing_is_that_of_related_tasks(run):
+    found = run("does_sharing_help")["found"]
+    related, unrelated = (found["comparisons"][r] for r in (1, 0))
+    sides = ["Sharing hurts", "No clear difference", "Sharing helps"]
+    ranks = [sides.index(c.verdict.split(":")[0]) for c in (related, unrelated)]
+    assert ranks[0] >= ranks[1]
+    assert related.difference()["mean"][0] > 0.01
+    assert unrelated.difference()["mean"][0] < 0.01
+    assert related.scores["shared"].mean() > 0.5  # three classes, equally likely
+    assert found["texts"][1] == found["texts"][0]
+
+
+def test_many_labels_help_few_of_the_same_question(run):
+    gains = run("does_sharing_help")["found"]["gains"]
+    gain = gains.loc["many labels", "few labels"]
+    assert gain > 0.01
+    assert gain == gains.max(axis=None)
+
+
+def test_calibration_and_a_threshold_improve_what_they_are_for(run):
+    found = run("calibrate_and_threshold_one_task")["found"]
+    losses = found["before_and_after"]
+    for name in ("log_loss", "brier_score_loss", "calibration_error"):
+        assert losses.loc["sigmoid", name] < losses.loc["before", name]
+    share = (found["y_test"] == "yes").mean()
+    assert abs(losses.loc["sigmoid", "mean of 'yes'"] - share) < 0.05
+    scores = found["thresholds"]
+    chosen = scores.loc["threshold chosen"]
+    assert chosen["f1"] > scores.loc["threshold 0.5", "f1"]
+    assert chosen["f1"] > 2 * share / (1 + share)  # that of always "yes"
+
+
+def test_the_rows_of_calibration_are_apart_from_the_others(run):
+    found = run("calibrate_and_threshold_one_task")["found"]
+    fit, tune, test = (
+        set(found[f"X_{part}"].index) for part in ("fit", "tune", "test")
+    )
+    assert not fit & tune
+    assert not fit & test
+    assert not tune & test
+
+
+def test_displays_are_saved_where_one_says(run):
+    if not (FOLDER / "plot_displays.py").exists():
+        pytest.skip("there is no such script")
+    ran = run("plot_displays")
+    saved = sorted(ran["in"].glob("*.png"))
+    assert {path.stem for path in saved} == set(ran["found"]["pictures"])
+    assert all(path.stat().st_size > 2000 for path in saved)

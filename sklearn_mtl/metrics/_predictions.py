@@ -131,9 +131,9 @@ def _check_kinds(true, pred):
         a, b = (table.columns[k][rows[0]] for table in (true, pred))
         if isinstance(a, str) != isinstance(b, str):
             raise ValueError(
-                f"y_true[{name!r}] and y_pred[{name!r}] hold labels of different types. "
-                f"Got {a!r} and {b!r} in row {rows[0]}. Cast one of them to the type "
-                "of the other."
+                f"y_true[{name!r}] and y_pred[{name!r}] hold labels of different "
+                f"types. Got {a!r} and {b!r} in row {rows[0]}. Cast one of them to the "
+                "type of the other."
             )
 
 

@@ -10,10 +10,8 @@ from statistics import mean
 
 from _data import find_sets
 from _measure import in_fresh_process, machine_facts
-from _results import RESULTS, markdown_table, read_results, write_results
-
-# Not imported from _ablation, which would bring torch into the parent process.
-DEFAULT = "default"
+from _measured import ablation_table
+from _results import RESULTS, read_results, write_results
 
 
 def main():
@@ -38,33 +36,13 @@ def main():
             # Read again and written at once: a long benchmark may be interrupted.
             results = read_results(options.output)
             results["machine"] = machine_facts(options.threads)
+            results["labels"] = labels
             results.setdefault("changes", {}).setdefault(change, {})[name] = {
                 **row,
                 "seeds": options.seeds,
             }
             write_results(options.output, results)
-    print(table(read_results(options.output)["changes"], labels))
-
-
-def table(changes, labels):
-    """Return a row for each change: its means minus the default's, in points."""
-    default = changes[DEFAULT]
-    rows = []
-    for change in filter(changes.get, labels):
-        own = changes[change]
-        cells = [labels[change]]
-        for score in ("accuracy", "macro_f1"):
-            values = [(own[name][score], default[name][score]) for name in own]
-            found, usual = map(mean, zip(*values, strict=True))
-            cells.append(
-                f"{found:.4f}" if change == DEFAULT else f"{100 * (found - usual):+.1f}"
-            )
-        seconds = [sum(table[n]["seconds"] for n in own) for table in (own, default)]
-        cells.append(f"{seconds[0] / seconds[1]:.2f}")
-        cells += [f"{own[name]['macro_f1']:.3f}" for name in sorted(own)]
-        rows.append(cells)
-    header = ["change", "accuracy", "macro-F1", "time", *sorted(default)]
-    return markdown_table(header, rows)
+    print(ablation_table(read_results(options.output)))
 
 
 def read_options():

@@ -10,10 +10,8 @@ from _search import SYSTEMS
 
 def main():
     options = read_options()
-    results = read_results(options.output)
-    runs = {}
-    for system in SYSTEMS:
-        runs[system] = in_fresh_process(
+    for system in options.systems:
+        run = in_fresh_process(
             "_search:measure",
             {
                 "folder": options.data,
@@ -25,15 +23,18 @@ def main():
             },
             threads=options.threads,
         )
-        compare(runs[system], runs["grid"])
+        # Read again and written at once: a long benchmark may be interrupted.
+        results = read_results(options.output)
+        runs = results.setdefault(options.set, {})
+        runs |= {system: run, "machine": machine_facts(options.threads)}
+        compare(run, runs["grid"])
+        write_results(options.output, results)
         print(
-            f"{options.set}, {system}: {runs[system]['seconds']:.1f} s, "
-            f"{runs[system]['ratio']:.2f} of a plain search; scores differ by up to "
-            f"{runs[system]['largest_difference']:.5f}.",
+            f"{options.set}, {system}: {run['seconds']:.1f} s, "
+            f"{run['ratio']:.2f} of a plain search; scores differ by up to "
+            f"{run['largest_difference']:.5f}.",
             flush=True,
         )
-    results[options.set] = {**runs, "machine": machine_facts(options.threads)}
-    write_results(options.output, results)
 
 
 def compare(run, plain):
@@ -44,6 +45,7 @@ def compare(run, plain):
         abs(own - other)
         for name, values in run["scores"].items()
         for own, other in zip(values, plain["scores"][name], strict=True)
+        if own == own  # no row is labelled throughout, so none is matched exactly
     )
 
 
@@ -51,6 +53,13 @@ def read_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, metavar="DIR")
     parser.add_argument("--set", default="intent4", metavar="NAME")
+    parser.add_argument(
+        "--systems",
+        type=lambda text: text.split(","),
+        default=list(SYSTEMS),
+        metavar="NAME,...",
+        help="default: %(default)s; the first is what others are compared with",
+    )
     parser.add_argument("--candidates", type=int, default=8, metavar="N")
     parser.add_argument("--splits", type=int, default=3, metavar="N")
     parser.add_argument("--threads", type=int, default=2, metavar="N")

@@ -1,13 +1,14 @@
-"""Write the results into the README, between its two markers.
+"""Write the results into README.md and docs/measured.md, between their two markers.
 
-With --check nothing is written, and the exit status is 1 if the README says anything
-else than the results.
+With --check nothing is written, and the exit status is 1 if a page says anything else
+than the results.
 """
 
 import argparse
 import sys
 from pathlib import Path
 
+from _measured import measured_section
 from _notes import all_notes
 from _report import interval
 from _results import (
@@ -21,30 +22,33 @@ from _results import (
 from _summary import SCORES, summarise_sets
 from _systems import SYSTEMS
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
 BEGIN, END = "<!-- benchmark table -->", "<!-- end of benchmark table -->"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("--readme", type=Path, default=README, metavar="FILE")
+    parser.add_argument("--root", type=Path, default=ROOT, metavar="DIR")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR")
     options = parser.parse_args()
-    before = options.readme.read_text(encoding="utf-8")
-    after = filled(before, section(options.results))
-    if options.check and before != after:
-        sys.exit("README.md differs from the results: run benchmarks/readme_table.py")
-    if before != after:
-        options.readme.write_text(after, encoding="utf-8")
+    pages = {"README.md": section, "docs/measured.md": measured_section}
+    for page, write in pages.items():
+        path = options.root / page
+        before = path.read_text(encoding="utf-8")
+        after = filled(before, write(options.results), page)
+        if options.check and before != after:
+            sys.exit(f"{page} differs from the results: run benchmarks/readme_table.py")
+        if before != after:
+            path.write_text(after, encoding="utf-8")
 
 
-def filled(text, content):
+def filled(text, content, page):
     """Return the text with other content between the markers."""
     head, begin, rest = text.partition(BEGIN)
     _, end, tail = rest.partition(END)
     if not (begin and end):
-        sys.exit(f"README.md must hold the lines {BEGIN} and {END}, in this order.")
+        sys.exit(f"{page} must hold the lines {BEGIN} and {END}, in this order.")
     return f"{head}{begin}\n\n{content}\n\n{end}{tail}"
 
 

@@ -85,7 +85,7 @@ class MultiTaskTextClassifier(
         a class's share in its task to the logits, prediction does not. 0 leaves classes
         as frequent as they are, 1 treats all alike; "auto" is 0.25 for two classes and
         0.5 for more, which raises macro-F1 at little cost in accuracy. Probabilities
-        are those of classes evened out so far.
+        are those of classes evened out so far; calibrate them where they matter.
 
     task_types : dict, default=None
         ``{task: "binary" or "multiclass"}`` for tasks whose type is not to be inferred.

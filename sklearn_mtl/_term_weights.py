@@ -68,15 +68,24 @@ def information_weights(rows, codes, cell_weights, n_classes):
             continue  # nothing to be said
         share = in_class / in_class.sum()
         entropy = -(share * np.log(np.maximum(share, 1e-300))).sum()
+        of_row = np.zeros(len(own))
+        of_row[labelled] = weights[labelled]
+        of_feature = of_row @ there
+        # The class of most cells is what the others leave: often few are to be counted.
+        most = in_class.argmax()
+        others = labelled[own[labelled] != most]
         classes = csr_array(
-            (weights[labelled], (own[labelled], labelled)), shape=(n, rows.shape[0])
+            (weights[others], (own[others], others)), shape=(n, rows.shape[0])
         )
         counts = (classes @ there).tocoo()
-        of_feature = np.bincount(counts.col, counts.data, minlength=rows.shape[1])
-        expected = of_feature[counts.col] * share[counts.row]
-        said = np.bincount(
+        left = of_feature - np.bincount(
+            counts.col, counts.data, minlength=rows.shape[1]
+        )
+        left[left < 1e-9 * of_feature] = 0.0  # but for rounding
+        said = _said(left, of_feature, share[most])
+        said += np.bincount(
             counts.col,
-            counts.data * np.log(counts.data / expected),
+            _said(counts.data, of_feature[counts.col], share[counts.row]),
             minlength=rows.shape[1],
         )
         information += (said - (n - 1) / 2 * (of_feature > 0)) / entropy
@@ -88,6 +97,14 @@ def information_weights(rows, codes, cell_weights, n_classes):
         return np.ones(rows.shape[1])
     weights = (share + PRIOR * mean) ** POWER
     return weights / (weights @ occurrences / total)
+
+
+def _said(counts, totals, share):
+    """Return ``counts * log(counts / (totals * share))``, 0 where there is none."""
+    ratio = np.divide(
+        counts, totals * share, out=np.ones_like(counts), where=counts > 0
+    )
+    return counts * np.log(ratio)
 
 
 def weigh_terms(rows, weights):

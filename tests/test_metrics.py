@@ -439,3 +439,10 @@ def test_codes_accuracy_weighs_cells():
     weights = np.array([[3.0, 0.0], [1.0, 0.0]])
     found = codes_accuracy(codes, np.zeros((2, 2), dtype=int), weights)
     assert_allclose(found, [0.75, np.nan])
+
+
+@pytest.mark.parametrize(("true", "pred"), [([1, 2], ["1", "2"]), (["a"], [True])])
+def test_labels_and_predictions_are_of_one_type(true, pred):
+    message = r"y_true\['task0'\] and y_pred\['task0'\] hold.*different types. Got"
+    with pytest.raises(ValueError, match=message):
+        multitask_scores(true, pred)

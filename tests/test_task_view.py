@@ -168,3 +168,12 @@ def test_an_unknown_task(fitted, task):
 def test_the_classifier_must_be_fitted():
     with pytest.raises(NotFittedError):
         task_view(classifier(), "topic")
+
+
+def test_probabilities_sum_to_one_in_64_bits():
+    texts = ["good", "bad", "so so"] * 10
+    labels = {"tone": ["up", "down", "flat"] * 10, "topic": ["a", "b", None] * 10}
+    classifier = MultiTaskTextClassifier(random_state=0).fit(texts, labels)
+    found = task_view(classifier, "tone").predict_proba(texts)
+    assert found.dtype == np.float64
+    assert abs(found.sum(axis=1) - 1).max() < 1e-12

@@ -88,6 +88,7 @@ def read_predictions(y_true, y_pred, y_proba, classes, sample_weight):
         pred = pred.select(true.names, what="y_pred")
         _check_rows(true, len(pred), "y_pred")
         _check_filled(true, pred)
+        _check_kinds(true, pred)
         labels = pred.columns
     probabilities = None
     if y_proba is not None:
@@ -119,6 +120,20 @@ def _check_filled(true, pred):
             raise ValueError(
                 f"y_pred[{name!r}] is empty in row(s) {empty[:5].tolist()}, where "
                 "y_true holds a label. Predict a label for each of these cells."
+            )
+
+
+def _check_kinds(true, pred):
+    for k, name in enumerate(true.names):
+        rows = np.flatnonzero(~true.missing[:, k])
+        if len(rows) == 0:
+            continue
+        a, b = (table.columns[k][rows[0]] for table in (true, pred))
+        if isinstance(a, str) != isinstance(b, str):
+            raise ValueError(
+                f"y_true[{name!r}] and y_pred[{name!r}] hold labels of different "
+                f"types. Got {a!r} and {b!r} in row {rows[0]}. Cast one of them to the "
+                "type of the other."
             )
 
 

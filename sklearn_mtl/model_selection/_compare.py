@@ -76,6 +76,9 @@ def compare_sharing(
 
     Notes
     -----
+    Fits every system on every split, 45 times with the defaults; on large data begin
+    with ``n_seeds=1``.
+
     Intervals are of the corrected t-test over repeated folds (Nadeau and Bengio 2003),
     of differences on the same splits. They speak of this many labelled rows, and of
     one task at a time: of twenty tasks one may well seem to gain by chance.

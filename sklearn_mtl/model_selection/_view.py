@@ -160,11 +160,16 @@ class TaskView(ClassifierMixin, BaseEstimator):
         """
         probabilities = self.estimator.predict_proba(X)
         if isinstance(probabilities, list):
-            return probabilities[self._number]
-        if len(self._all_classes()) == 1:
-            return probabilities
-        column = probabilities[:, self._number]  # of a chain of binary tasks
-        return np.column_stack([1 - column, column])
+            own = probabilities[self._number]
+        elif len(self._all_classes()) == 1:
+            own = probabilities
+        else:
+            column = probabilities[:, self._number]  # of a chain of binary tasks
+            own = np.column_stack([1 - column, column])
+        # Calibrators fill arrays of 64 bits, and metrics then find that rows which were
+        # rounded to 32 do not sum to 1.
+        own = np.asarray(own, dtype=np.float64)
+        return own / own.sum(axis=1, keepdims=True)
 
 
 def _task_names(estimator):

@@ -1,0 +1,139 @@
+"""What docs/measured.md says of the results: parts of the default, and tools."""
+
+from statistics import mean
+
+from _results import markdown_table, read_results
+
+DEFAULT = "default"
+
+
+def measured_section(folder):
+    """Return the tables and lines for which there are results."""
+    writers = {
+        "ablation": ablation_part,
+        "search": search_part,
+        "splitters": splitters_part,
+        "sharing": sharing_part,
+    }
+    parts = []
+    for name, write in writers.items():
+        if results := read_results(folder / f"{name}.json"):
+            parts += write(results)
+    return "\n\n".join(parts) or "Nothing was measured yet."
+
+
+def ablation_part(results):
+    seeds = {row["seeds"] for sets in results["changes"].values() for row in
+             sets.values()}  # fmt: skip
+    return [
+        "## The parts of the default",
+        "Scores on the dev splits, on which the defaults were chosen, after a change "
+        "of one part: mean over sets and "
+        f"{' or '.join(map(str, sorted(seeds)))} seed(s), in points above or below the "
+        "default; seconds of a fit as a multiple of the default's; macro-F1 of each "
+        "set. Words alone are one change, and four others start from it.",
+        ablation_table(results),
+    ]
+
+
+def ablation_table(results):
+    """Return a row for each change: its means minus the default's, in points."""
+    changes, labels = results["changes"], results["labels"]
+    default = changes[DEFAULT]
+    rows = []
+    for change in filter(changes.get, labels):
+        own = changes[change]
+        cells = [labels[change]]
+        for score in ("accuracy", "macro_f1"):
+            values = [(own[name][score], default[name][score]) for name in own]
+            found, usual = map(mean, zip(*values, strict=True))
+            cells.append(
+                f"{found:.4f}" if change == DEFAULT else f"{100 * (found - usual):+.1f}"
+            )
+        seconds = [sum(table[n]["seconds"] for n in own) for table in (own, default)]
+        cells.append(f"{seconds[0] / seconds[1]:.2f}")
+        cells += [
+            f"{own[name]['macro_f1']:.3f}" if name in own else "-"
+            for name in sorted(default)
+        ]
+        rows.append(cells)
+    header = ["change", "accuracy", "macro-F1", "time", *sorted(default)]
+    return markdown_table(header, rows)
+
+
+SEARCHES = {
+    "grid": "GridSearchCV",
+    "grid_memory": "GridSearchCV, memory=",
+    "grid_2_jobs": "GridSearchCV, n_jobs=2",
+    "one_pass": "LossWeightSearchCV",
+    "one_pass_2_jobs": "LossWeightSearchCV, n_jobs=2",
+}
+
+
+def search_part(results):
+    parts = ["## Searching loss weights"]
+    for name, runs in results.items():
+        n_candidates = len(runs["grid"]["candidates"])
+        rows = [
+            [
+                label,
+                f"{runs[key]['seconds']:.0f}",
+                f"{runs[key]['ratio']:.2f}",
+                "yes" if runs[key]["same_ranking"] else "no",
+                f"{runs[key]['largest_difference']:.4f}",
+            ]
+            for key, label in SEARCHES.items()
+            if key in runs
+        ]
+        header = ["search", "seconds", "ratio", "same ranking", "largest difference"]
+        parts += [
+            f"{n_candidates} candidates, three folds of {name}, the estimator's own "
+            "vectorizer; the largest difference is over all mean scores of tasks and "
+            "candidates.",
+            markdown_table(header, rows),
+        ]
+    return parts
+
+
+def splitters_part(results):
+    labels = {
+        "ours": "MultiTaskStratifiedKFold",
+        "iterative": "iterative-stratification",
+        "kfold": "KFold",
+    }
+    rows = []
+    for name, found in results.items():
+        cells = [name]
+        for key in labels:
+            row = found.get(key, {})
+            if "deviation" in row:
+                cells.append(f"{row['deviation']:.4f}, {row['seconds']:.2f} s")
+            else:
+                over = row.get("over_seconds")
+                cells.append(f"over {over:.0f} s" if over else "-")
+        rows.append(cells)
+    return [
+        "## Even folds",
+        "How far the share of a class's cells in a fold is from a fifth, mean over "
+        "folds, classes, tasks and seeds; and the seconds of a split into five. "
+        "iterative-stratification is given a column for each class.",
+        markdown_table(["set", *labels.values()], rows),
+    ]
+
+
+def sharing_part(results):
+    lines = []
+    for name, found in results.items():
+        if "verdict" in found:
+            lines.append(f"- {name}: {found['verdict']}")
+            continue
+        for case, runs in found.items():
+            if isinstance(runs, dict) and "verdicts" in runs:
+                counts = ", ".join(f"{t} {n}" for t, n in runs["verdicts"].items())
+                lines.append(f"- {name}, {case}: {counts}.")
+    return [
+        "## Whether sharing helps",
+        "What `compare_sharing` says of made-up tasks that are fully related or not at "
+        "all, in how many of several data sets, and of a real one.",
+        "\n".join(lines),
+    ]

@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy.sparse import csr_array
+from scipy.special import xlogy
 
 # The part of the mean information that a feature has in any case, and the power by
 # which information becomes weight: on dev splits 0.125 to 0.35 did about the same.
@@ -61,16 +62,17 @@ def information_weights(rows, codes, cell_weights, n_classes):
     )
     information = np.zeros(rows.shape[1])
     occurrences = np.zeros(rows.shape[1])
-    for own, weights, n in zip(codes.T, cell_weights.T, n_classes, strict=True):
+    in_task = np.where(codes >= 0, cell_weights, 0.0).T @ there
+    in_task = np.ascontiguousarray(in_task)  # a row for each task
+    for own, weights, n, of_feature in zip(
+        codes.T, cell_weights.T, n_classes, in_task, strict=True
+    ):
         labelled = np.flatnonzero((own >= 0) & (weights > 0))
         in_class = np.bincount(own[labelled], weights[labelled], minlength=n)
         if np.count_nonzero(in_class) < 2:
             continue  # nothing to be said
         share = in_class / in_class.sum()
         entropy = -(share * np.log(np.maximum(share, 1e-300))).sum()
-        of_row = np.zeros(len(own))
-        of_row[labelled] = weights[labelled]
-        of_feature = of_row @ there
         # The class of most cells is what the others leave: often few are to be counted.
         most = in_class.argmax()
         others = labelled[own[labelled] != most]
@@ -78,17 +80,14 @@ def information_weights(rows, codes, cell_weights, n_classes):
             (weights[others], (own[others], others)), shape=(n, rows.shape[0])
         )
         counts = (classes @ there).tocoo()
-        left = of_feature - np.bincount(
-            counts.col, counts.data, minlength=rows.shape[1]
-        )
+        left = of_feature - np.bincount(counts.col, counts.data, rows.shape[1])
         left[left < 1e-9 * of_feature] = 0.0  # but for rounding
-        said = _said(left, of_feature, share[most])
-        said += np.bincount(
-            counts.col,
-            _said(counts.data, of_feature[counts.col], share[counts.row]),
-            minlength=rows.shape[1],
-        )
-        information += (said - (n - 1) / 2 * (of_feature > 0)) / entropy
+        said = xlogy(left, left) - left * np.log(share[most])
+        said -= xlogy(of_feature, of_feature)
+        there_too = xlogy(counts.data, counts.data / share[counts.row])
+        said += np.bincount(counts.col, there_too, rows.shape[1])
+        said -= (n - 1) / 2 * (of_feature > 0)
+        information += said / entropy
         occurrences += of_feature
     share = np.maximum(information, 0) / np.maximum(occurrences, 1e-300)
     total = occurrences.sum()
@@ -97,14 +96,6 @@ def information_weights(rows, codes, cell_weights, n_classes):
         return np.ones(rows.shape[1])
     weights = (share + PRIOR * mean) ** POWER
     return weights / (weights @ occurrences / total)
-
-
-def _said(counts, totals, share):
-    """Return ``counts * log(counts / (totals * share))``, 0 where there is none."""
-    ratio = np.divide(
-        counts, totals * share, out=np.ones_like(counts), where=counts > 0
-    )
-    return counts * np.log(ratio)
 
 
 def weigh_terms(rows, weights):

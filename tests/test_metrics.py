@@ -360,7 +360,7 @@ def test_mean_over_tasks_reads_what_is_a_number():
         ({"a": [1]}, [[1, 2]], r"y_pred must have a column for each .* Got 2"),
         ({"a": ["x", 1]}, {"a": ["x", "x"]}, r"^y_true\['a'\] holds both"),
         (["x", "y"], ["x", 1], "^y_pred holds both"),
-        (["x", "y"], [1, 2], "Mix of label input types"),
+        (["x", "y"], [1, 2], "hold labels of different types"),
         ({"mean": [1, 2], "a": [1, 2]}, {"mean": [1, 2], "a": [1, 1]}, "'mean'"),
     ],
 )

@@ -31,7 +31,7 @@ def ablation_part(results):
         "of one part: mean over sets and "
         f"{' or '.join(map(str, sorted(seeds)))} seed(s), in points above or below the "
         "default; seconds of a fit as a multiple of the default's; macro-F1 of each "
-        "set. Words alone are one change, and four others start from it.",
+        "set. Of one seed, half a point may be chance.",
         ablation_table(results),
     ]
 

@@ -30,9 +30,9 @@ class LossWeightSearchCV(BaseSearchCV):
     What ``GridSearchCV(classifier, {"loss_weights": candidates})`` finds, with less
     work: the texts of a fold are vectorised once for all candidates, its batches are
     made once, and candidates are trained side by side. It saves the more, the more of a
-    fit is vectorising; with the default vectorizer that is a tenth or so. Each candidate
-    gets the scores that a fit of its own gets, to the last bit but for the order in
-    which threads add.
+    fit is vectorising; with the default vectorizer that is a tenth or so. Each
+    candidate gets the scores that a fit of its own gets, to the last bit but for the
+    order in which threads add.
 
     Parameters
     ----------

@@ -48,8 +48,7 @@ def information_weights(rows, codes, cell_weights, n_classes):
 
     Notes
     -----
-    Evidence is pooled: a word that tells good from bad in one task counts for all,
-    which helps tasks with few labels most.
+    Evidence is pooled: a word that tells good from bad in one task counts for all.
 
     References
     ----------

@@ -7,6 +7,7 @@ from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
 from ..metrics._fitted import last_step
+from ..metrics._frames import import_pandas
 from ._panels import COLOURS, make_panels, shorten
 
 
@@ -182,13 +183,7 @@ class TopWords:
         ImportError
             If pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                "to_frame() needs pandas. Install it with "
-                "pip install 'sklearn-mtl[pandas]', or read words and effects."
-            ) from error
+        pd = import_pandas("words and effects")
         rows = [
             (task, label, word, effect)
             for task, classes in self.words.items()

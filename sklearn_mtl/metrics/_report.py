@@ -5,6 +5,7 @@ from html import escape
 import numpy as np
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
+from ._frames import import_pandas
 from ._predictions import read_predictions
 
 _COLUMNS = ("precision", "recall", "f1-score", "support")
@@ -138,13 +139,7 @@ class MultiTaskReport:
         ImportError
             If pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                "to_frame() needs pandas. Install it with "
-                "pip install 'sklearn-mtl[pandas]', or use to_dict()."
-            ) from error
+        pd = import_pandas("to_dict()")
         index, rows = [], []
         for name, task in self.tasks.items():
             for label, row in task["classes"].items():

@@ -5,7 +5,8 @@ from joblib import Parallel, delayed
 
 from .._labels import as_label_table
 from ..metrics import multitask_scorer
-from ._paired import as_pandas, corrected_interval, fit_and_score, make_splits
+from ..metrics._frames import import_pandas
+from ._paired import corrected_interval, fit_and_score, make_splits
 
 
 def task_affinity(
@@ -160,8 +161,10 @@ class TaskAffinity:
         ImportError
             If pandas is not installed.
         """
-        rows = [dict(zip(self.task_names, r, strict=True)) for r in self.affinity]
-        return as_pandas(dict(zip(self.task_names, rows, strict=True)))
+        pd = import_pandas("affinity and task_names")
+        return pd.DataFrame(
+            self.affinity, index=self.task_names, columns=self.task_names
+        )
 
     def __str__(self):
         width = max(map(len, self.task_names)) + 2

@@ -12,7 +12,8 @@ from sklearn.svm import LinearSVC
 
 from .._labels import as_label_table
 from ..metrics import multitask_scorer
-from ._paired import as_pandas, corrected_interval, fit_and_score, make_splits
+from ..metrics._frames import import_pandas
+from ._paired import corrected_interval, fit_and_score, make_splits
 from ._per_task import PerTask
 
 
@@ -266,7 +267,8 @@ class SharingComparison:
         ImportError
             If pandas is not installed.
         """
-        return as_pandas(self.to_dict())
+        pd = import_pandas("to_dict()")
+        return pd.DataFrame.from_dict(self.to_dict(), orient="index")
 
     def __str__(self):
         return "\n".join(["  ".join(row).rstrip() for row in self._padded()]) + (

@@ -130,21 +130,3 @@ def corrected_interval(differences, splits, confidence):
     variance = differences[kept].var(ddof=1) * (1 / n_splits + ratio)
     half = student.ppf((1 + confidence) / 2, n_splits - 1) * np.sqrt(variance)
     return float(mean), float(mean - half), float(mean + half)
-
-
-def as_pandas(rows):
-    """Return a dict of rows as a data frame of pandas.
-
-    Raises
-    ------
-    ImportError
-        If pandas is not installed.
-    """
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError(
-            "to_frame() needs pandas. Install it with "
-            "pip install 'sklearn-mtl[pandas]', or use to_dict()."
-        ) from error
-    return pd.DataFrame.from_dict(rows, orient="index")

@@ -86,10 +86,10 @@ def search_part(results):
             if key in runs
         ]
         header = ["search", "seconds", "ratio", "same ranking", "largest difference"]
+        vectorizer = "" if "," in name else ", the estimator's own vectorizer"
         parts += [
-            f"{n_candidates} candidates, three folds of {name}, the estimator's own "
-            "vectorizer; the largest difference is over all mean scores of tasks and "
-            "candidates.",
+            f"{n_candidates} candidates, three folds of {name}{vectorizer}; the largest "
+            "difference is over all mean scores of tasks and candidates.",
             markdown_table(header, rows),
         ]
     return parts
@@ -130,10 +130,17 @@ def sharing_part(results):
         for case, runs in found.items():
             if isinstance(runs, dict) and "verdicts" in runs:
                 counts = ", ".join(f"{t} {n}" for t, n in runs["verdicts"].items())
-                lines.append(f"- {name}, {case}: {counts}.")
+                gap = runs["mean_difference"]
+                low, high = gap["interval"]
+                lines.append(
+                    f"- {name}, {case}: shared minus separate {gap['mean']:+.3f} "
+                    f"[{low:+.3f}, {high:+.3f}] over {gap['data_sets']} data sets; "
+                    f"each for itself: {counts}."
+                )
     return [
         "## Whether sharing helps",
         "What `compare_sharing` says of made-up tasks that are fully related or not at "
-        "all, in how many of several data sets, and of a real one.",
+        "all, and of a real set. The interval is over data sets; what is said of each "
+        "for itself rests on the folds of that one.",
         "\n".join(lines),
     ]

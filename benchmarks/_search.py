@@ -9,9 +9,14 @@ from _data import load_set
 SYSTEMS = ("grid", "grid_memory", "grid_2_jobs", "one_pass", "one_pass_2_jobs")
 
 
-def measure(folder, name, system, n_candidates, n_splits, seed):
+# How texts become rows: as the defaults have it, or with a vectorizer of scikit-learn's.
+VECTORIZERS = ("auto", "TfidfVectorizer")
+
+
+def measure(folder, name, system, vectorizer, n_candidates, n_splits, seed):
     """Search the loss weights of a set and return seconds and all scores."""
     # Imported here, so that the parent process stays small.
+    from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.model_selection import GridSearchCV
 
     from sklearn_mtl import MultiTaskTextClassifier
@@ -31,7 +36,11 @@ def measure(folder, name, system, n_candidates, n_splits, seed):
         "scoring": multitask_scorer(),
         "refit": False,
     }
-    classifier = MultiTaskTextClassifier(random_state=seed)
+    if vectorizer == "TfidfVectorizer":
+        vectorizer = TfidfVectorizer(
+            ngram_range=(1, 2), min_df=2, sublinear_tf=True, dtype=np.float32
+        )
+    classifier = MultiTaskTextClassifier(vectorizer, random_state=seed)
     with tempfile.TemporaryDirectory() as cache:
         if system == "grid_memory":
             classifier.set_params(memory=cache)

@@ -5,7 +5,7 @@ import argparse
 from _data import find_sets
 from _measure import in_fresh_process, machine_facts
 from _results import RESULTS, read_results, write_results
-from _search import SYSTEMS
+from _search import SYSTEMS, VECTORIZERS
 
 
 def main():
@@ -17,6 +17,7 @@ def main():
                 "folder": options.data,
                 "name": options.set,
                 "system": system,
+                "vectorizer": options.vectorizer,
                 "n_candidates": options.candidates,
                 "n_splits": options.splits,
                 "seed": 0,
@@ -25,12 +26,15 @@ def main():
         )
         # Read again and written at once: a long benchmark may be interrupted.
         results = read_results(options.output)
-        runs = results.setdefault(options.set, {})
+        place = options.set
+        if options.vectorizer != VECTORIZERS[0]:
+            place += f", {options.vectorizer}"
+        runs = results.setdefault(place, {})
         runs |= {system: run, "machine": machine_facts(options.threads)}
         compare(run, runs["grid"])
         write_results(options.output, results)
         print(
-            f"{options.set}, {system}: {run['seconds']:.1f} s, "
+            f"{place}, {system}: {run['seconds']:.1f} s, "
             f"{run['ratio']:.2f} of a plain search; scores differ by up to "
             f"{run['largest_difference']:.5f}.",
             flush=True,
@@ -60,6 +64,7 @@ def read_options():
         metavar="NAME,...",
         help="default: %(default)s; the first is what others are compared with",
     )
+    parser.add_argument("--vectorizer", choices=VECTORIZERS, default=VECTORIZERS[0])
     parser.add_argument("--candidates", type=int, default=8, metavar="N")
     parser.add_argument("--splits", type=int, default=3, metavar="N")
     parser.add_argument("--threads", type=int, default=2, metavar="N")

@@ -10,44 +10,70 @@ from _data import find_sets, load_set
 from _measure import machine_facts
 from _results import RESULTS, read_results, write_results
 
+# Little is known of each task, so that there is something to be had from the others.
 MADE_UP = {
-    "n_samples": 1500,
-    "n_tasks": 6,
-    "missing_rate": 0.5,
+    "n_samples": 1200,
+    "n_tasks": 8,
+    "missing_rate": 0.85,
     "n_words": 3000,
     "length": 30,
 }
+RELATEDNESS = (1.0, 0.0)
 
 
 def main():
     options = read_options()
-    results = read_results(options.output)
-    if options.seeds:
-        results["made up"] = {**made_up(options), "settings": MADE_UP}
-        write_results(options.output, results)
+    for seed in range(options.seeds):
+        for relatedness in RELATEDNESS:
+            found = made_up(relatedness, seed, options)
+            # Read again and written at once: a long benchmark may be interrupted.
+            results = read_results(options.output)
+            part = results.setdefault("made up", {"settings": MADE_UP})
+            case = part.setdefault(f"relatedness {relatedness:g}", {"runs": {}})
+            case["runs"][str(seed)] = found
+            case |= summary(case["runs"].values())
+            write_results(options.output, results)
+            print(f"relatedness {relatedness:g}, seed {seed}: {found['verdict']}")
+            print(f"  so far: {case['mean_difference']}", flush=True)
     if options.data:
+        results = read_results(options.output)
         results[options.set] = real(options)
         write_results(options.output, results)
 
 
-def made_up(options):
+def made_up(relatedness, seed, options):
     from sklearn_mtl.datasets import make_multitask_texts
 
-    found = {}
-    for relatedness in (1.0, 0.0):
-        rows = []
-        for seed in range(options.seeds):
-            texts, labels = make_multitask_texts(
-                **MADE_UP, relatedness=relatedness, random_state=seed
-            )
-            rows.append(compare(texts, labels, options, linear=None))
-            print(f"relatedness {relatedness}, seed {seed}: {rows[-1]['verdict']}")
-        verdicts = [row["verdict"].partition(":")[0] for row in rows]
-        found[f"relatedness {relatedness:g}"] = {
-            "verdicts": {text: verdicts.count(text) for text in sorted(set(verdicts))},
-            "runs": rows,
-        }
-    return found
+    texts, labels = make_multitask_texts(
+        **MADE_UP, relatedness=relatedness, random_state=seed
+    )
+    return compare(texts, labels, options, linear=None)
+
+
+def summary(runs):
+    """Count verdicts, and take the mean difference of data sets with its interval.
+
+    The data sets of a case are independent of each other, as the folds of one are not,
+    so Student's interval over them holds.
+    """
+    from statistics import mean, stdev
+
+    from scipy.stats import t
+
+    runs = list(runs)
+    verdicts = [run["verdict"].partition(":")[0] for run in runs]
+    gaps = [run["scores"]["mean"]["minus_separate"] for run in runs]
+    middle, half = mean(gaps), None
+    if len(gaps) > 1:
+        half = t.ppf(0.975, len(gaps) - 1) * stdev(gaps) / len(gaps) ** 0.5
+    return {
+        "verdicts": {text: verdicts.count(text) for text in sorted(set(verdicts))},
+        "mean_difference": {
+            "mean": middle,
+            "interval": None if half is None else [middle - half, middle + half],
+            "data_sets": len(gaps),
+        },
+    }
 
 
 def real(options):

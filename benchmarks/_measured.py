@@ -88,8 +88,8 @@ def search_part(results):
         header = ["search", "seconds", "ratio", "same ranking", "largest difference"]
         vectorizer = "" if "," in name else ", the estimator's own vectorizer"
         parts += [
-            f"{n_candidates} candidates, three folds of {name}{vectorizer}; the largest "
-            "difference is over all mean scores of tasks and candidates.",
+            f"{n_candidates} candidates, three folds of {name}{vectorizer}; the "
+            "largest difference is over all mean scores of tasks and candidates.",
             markdown_table(header, rows),
         ]
     return parts

@@ -9,7 +9,7 @@ from _data import load_set
 SYSTEMS = ("grid", "grid_memory", "grid_2_jobs", "one_pass", "one_pass_2_jobs")
 
 
-# How texts become rows: as the defaults have it, or with a vectorizer of scikit-learn's.
+# How texts become rows: by the defaults, or by a vectorizer of scikit-learn.
 VECTORIZERS = ("auto", "TfidfVectorizer")
 
 

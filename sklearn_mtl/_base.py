@@ -12,7 +12,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from ._batches import RowDataset
+from ._batches import RowDataset, sorted_by_length
 from ._callbacks import EpochTasks, FitTasks
 from ._data import read_cells
 from ._effects import feature_effects
@@ -32,7 +32,7 @@ from ._training import TrainingRun, check_settings, resolve_device, threads
 from .balancing import resolve_balancing
 from .metrics._scores import codes_accuracy, mean_over_tasks
 from .metrics._weights import cell_weights
-from .trunks import BaseTrunk, resolve_trunk
+from .trunks import BaseTrunk, reads_tokens, resolve_trunk
 
 
 class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
@@ -97,9 +97,15 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         check_settings(self, cells.targets.names)
         rows = self._fit_rows(take_rows(X, cells.kept), cells)
         trunk = resolve_trunk(self.trunk, sparse=issparse(rows))
-        rows = match_trunk(rows, trunk is not None and trunk.reads_sparse)
         previous = getattr(self, "net_", None)
-        run = TrainingRun(self, rows, cells, trunk, device, previous)
+        rows = match_trunk(
+            rows,
+            sparse=trunk is not None and trunk.reads_sparse,
+            tokens=reads_tokens(trunk),
+            n_tokens=previous.module__spec.n_features if previous else None,
+        )
+        vocabulary = getattr(self.vectorizer_, "tokens_", ())
+        run = TrainingRun(self, rows, cells, trunk, device, previous, vocabulary)
         return run, cells, balancings
 
     def _fit_each(self, X, y, loss_weights, sample_weight=None, n_threads=1):
@@ -144,7 +150,9 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         if isinstance(self.vectorizer, str) and not isinstance(X, list):
             self.vectorizer_, rows = None, X
         else:
-            self.vectorizer_, rows = fit_vectorizer(self.vectorizer, X, self.memory)
+            self.vectorizer_, rows = fit_vectorizer(
+                self.vectorizer, X, self.memory, as_tokens=reads_tokens(self.trunk)
+            )
         n_classes = [len(task.classes_) for task in cells.targets.tasks]
         self.term_weights_ = None
         if weighs_terms(self, rows, isinstance(X, list), n_classes):
@@ -209,18 +217,23 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
     def _dataset(self, X):
         check_is_fitted(self)
         rows = self._transform_rows(X)
-        rows = match_trunk(rows, self.net_.module__spec.sparse)
+        spec = self.net_.module__spec
+        rows = match_trunk(
+            rows, sparse=spec.sparse, tokens=spec.tokens, n_tokens=spec.n_features
+        )
         if rows.shape[0] == 0:
             raise ValueError(
                 "Found array with 0 sample(s) while at least 1 is required."
             )
+        if spec.tokens:
+            return RowDataset(rows)
         return RowDataset(rows.astype(self.net_.row_dtype, copy=False))
 
     def _logits(self, X):
         """Return the logits of each task as a list of ndarrays."""
-        dataset = self._dataset(X)
+        dataset, back = sorted_by_length(self._dataset(X))
         with threads(self.n_jobs):
-            return [part.numpy() for part in self.net_.forward(dataset)]
+            return [part.numpy()[back] for part in self.net_.forward(dataset)]
 
     def _probabilities(self, X):
         pairs = zip(self._logits(X), self.targets_.tasks, strict=True)
@@ -246,9 +259,9 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             return dataset.X, feature_effects(self.net_, dataset, through)
 
     def _represent(self, X):
-        dataset = self._dataset(X)
+        dataset, back = sorted_by_length(self._dataset(X))
         with threads(self.n_jobs):
-            return self.net_.represent(dataset)
+            return self.net_.represent(dataset)[back]
 
 
 def fitted_attributes(estimator):

@@ -1,6 +1,7 @@
 """Rows to batches: whole slices of the matrix, never row by row."""
 
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -72,12 +73,64 @@ class SparseBatch:
         here = self.values.device
         if here.type == device.type and device.index in (None, here.index):
             return self
-        moved = SparseBatch(
-            self.indices.to(device), self.offsets.to(device), self.values.to(device)
+        moved = copy(self)
+        moved.indices, moved.offsets, moved.values = (
+            part.to(device) for part in (self.indices, self.offsets, self.values)
         )
+        moved._transposed = None
         if torch.is_grad_enabled():
             # Sorted where the matrix lives: the device only multiplies.
             moved._transposed = Transposed(*(t.to(device) for t in self.transposed()))
+        return moved
+
+
+class TokenBatch(SparseBatch):
+    """A few texts as ids of tokens, in the order in which they stand.
+
+    It is a sparse batch as well, so that a layer over bags of words can stand beside a
+    network that reads sequences: each token counts 1 / sqrt(tokens of its text).
+
+    Parameters
+    ----------
+    ids, offsets : tensor
+        Ids of the tokens of all texts, and where each text starts (with the end as
+        last).
+
+    dtype : torch.dtype, default=torch.float32
+        Of the weight of tokens in a bag.
+    """
+
+    def __init__(self, ids, offsets, dtype=torch.float32):
+        sizes = offsets.diff()
+        weights = sizes.clamp(min=1).to(dtype).rsqrt()
+        super().__init__(ids, offsets, torch.repeat_interleave(weights, sizes))
+        self._padded = None
+
+    def padded(self):
+        """Return ids as a table, 0 after the end of a text; made once.
+
+        Returns
+        -------
+        ids : tensor of shape (n_rows, longest), dtype int64
+            With a column at least.
+
+        lengths : tensor of shape (n_rows,), dtype int64
+        """
+        if self._padded is None:
+            lengths = self.offsets.diff().long()
+            longest = max(int(lengths.max()), 1)
+            places = torch.arange(longest, device=lengths.device)
+            table = torch.zeros(
+                len(self), longest, dtype=torch.int64, device=lengths.device
+            )
+            table[places < lengths.unsqueeze(1)] = self.indices.long()
+            self._padded = table, lengths
+        return self._padded
+
+    def to(self, device):
+        moved = super().to(device)
+        if moved is not self:
+            moved._padded = tuple(part.to(device) for part in self.padded())
         return moved
 
 
@@ -98,6 +151,7 @@ class RowDataset(Dataset):
     Parameters
     ----------
     X : csr_matrix, csr_array or ndarray of shape (n_rows, n_features)
+        Integers are ids of tokens, stored at the places of the tokens.
 
     codes : ndarray of shape (n_rows, n_tasks), dtype int32, default=None
         Negative where a cell is missing. None for rows to predict.
@@ -108,6 +162,13 @@ class RowDataset(Dataset):
 
     def __init__(self, X, codes=None, weights=None):
         self.X, self.codes, self.weights = X, codes, weights
+
+    @property
+    def lengths(self):
+        """Tokens of each row, None where rows are rows of features."""
+        if issparse(self.X) and self.X.dtype.kind == "i":
+            return np.diff(self.X.indptr)
+        return None
 
     def __len__(self):
         return self.X.shape[0]
@@ -129,7 +190,13 @@ class RowDataset(Dataset):
         if issparse(X):
             values = slice(X.indptr[start], X.indptr[stop])
             offsets = X.indptr[start : stop + 1] - X.indptr[start]
-            rows = SparseBatch.from_arrays(X.indices[values], offsets, X.data[values])
+            if X.dtype.kind == "i":
+                ids = torch.from_numpy(X.data[values])
+                rows = TokenBatch(ids, torch.from_numpy(offsets.astype(X.dtype)))
+            else:
+                rows = SparseBatch.from_arrays(
+                    X.indices[values], offsets, X.data[values]
+                )
         else:
             # torch warns of arrays that it may not write to: a memory map, perhaps.
             rows = torch.from_numpy(np.require(X[own], requirements="W"))
@@ -137,6 +204,27 @@ class RowDataset(Dataset):
             return rows, torch.zeros(0)
         codes = torch.from_numpy(self.codes[own].astype(np.int64))
         return rows, Cells(codes, torch.from_numpy(self.weights[own]))
+
+
+def sorted_by_length(dataset):
+    """Return a dataset of token rows with the shortest first, and the way back.
+
+    Parameters
+    ----------
+    dataset : RowDataset
+
+    Returns
+    -------
+    dataset : RowDataset
+        The same one where rows are rows of features.
+
+    back : ndarray of int, or slice
+        Takes results of its rows back into the order of before.
+    """
+    if dataset.lengths is None:
+        return dataset, slice(None)
+    order = np.argsort(dataset.lengths, kind="stable")
+    return dataset.take(order), np.argsort(order)
 
 
 class BatchLoader:
@@ -154,7 +242,8 @@ class BatchLoader:
         Rows in a batch; the last may have fewer.
 
     shuffle : bool, default=False
-        Whether to visit the rows in a new random order each time.
+        Whether to visit the rows in a new random order each time. Of token rows, those
+        of about the same length share a batch, so that little of it is padding.
 
     generator : torch.Generator, default=None
         Source of that order.
@@ -188,6 +277,8 @@ class BatchLoader:
         n_rows, order = len(self.dataset), None
         if self.shuffle:  # drawn even for an epoch on record: the next one follows it
             order = torch.randperm(n_rows, generator=self.generator).numpy()
+            if self.dataset.lengths is not None:
+                order = self._by_length(order)
         if self.record is not None and self._epoch in self.record.epochs:
             return iter(self.record.epochs[self._epoch])
         batches = self._batches(order)
@@ -196,6 +287,19 @@ class BatchLoader:
         if self.record is None:
             return batches
         return self.record.kept(self._epoch, batches)
+
+    def _by_length(self, order):
+        """Sort each run of some batches by length, and put its batches in any order."""
+        lengths, size = self.dataset.lengths, self.batch_size
+        parts = []
+        for first in range(0, len(order), BATCHES_AT_ONCE * size):
+            rows = order[first : first + BATCHES_AT_ONCE * size]
+            rows = rows[np.argsort(lengths[rows], kind="stable")]
+            n_whole = len(rows) // size
+            batches = torch.randperm(n_whole, generator=self.generator).tolist()
+            parts += [rows[k * size : (k + 1) * size] for k in batches]
+            parts.append(rows[n_whole * size :])
+        return np.concatenate(parts)
 
     def _batches(self, order):
         n_rows, at_once = len(self.dataset), BATCHES_AT_ONCE * self.batch_size
@@ -206,6 +310,8 @@ class BatchLoader:
                 batch = taken.batch(start, min(start + self.batch_size, len(taken)))
                 if self.transpose and isinstance(batch[0], SparseBatch):
                     batch[0].transposed()
+                if isinstance(batch[0], TokenBatch):
+                    batch[0].padded()
                 yield batch
 
 

@@ -18,7 +18,7 @@ from ._plan import shares_trunk
 from ._targets import check_output
 from .balancing import BaseBalancing
 from .sharing import BaseSharing
-from .trunks import BaseTrunk
+from .trunks import TRUNK_ALIASES, BaseTrunk
 
 
 def _has_representation(estimator):
@@ -48,8 +48,8 @@ class MultiTaskTextClassifier(
     vectorizer : "auto" or transformer, default="auto"
         "auto" turns texts into TF-IDF rows of words and pairs of words (sublinear
         counts, 32-bit floats, above 200 texts without words of a single text), up to 5
-        million characters also of the 4-character parts of words, and lets numeric and
-        sparse rows through. A scikit-learn transformer is cloned.
+        million characters also of the 4-character parts of words; for trunks that read
+        sequences into token ids. Numeric rows go through; a transformer is cloned.
 
     term_weighting : {"auto", "information"} or None, default="auto"
         "information" multiplies each feature of sparse rows by what it says about the
@@ -58,11 +58,11 @@ class MultiTaskTextClassifier(
         makes of over 200 texts, if tasks have up to 25 classes on average and share
         a trunk.
 
-    trunk : {"auto", "bag", "dense"}, BaseTrunk or None, default="auto"
-        The shared part of the network. "auto" is
-        :class:`~sklearn_mtl.trunks.BagTrunk` for sparse rows and
-        :class:`~sklearn_mtl.trunks.DenseTrunk` for dense ones. None leaves a linear
-        model per task. Parameters of an object are searchable as ``trunk__n_units``.
+    trunk : {"auto", "bag", "dense", "conv", "recurrent", "attention"}, BaseTrunk \
+            or None, default="auto"
+        The shared part of the network, see :mod:`sklearn_mtl.trunks`. "auto" is "bag"
+        for sparse rows, "dense" for dense ones; the last three read texts word by word.
+        None: a linear model per task. ``trunk__n_units`` of an object is searchable.
 
     sharing : {"auto", "shared-private", "hard", "separate"} or BaseSharing, \
             default="auto"
@@ -228,7 +228,7 @@ class MultiTaskTextClassifier(
             HasMethods(["fit_transform", "transform"]),
         ],
         "term_weighting": [StrOptions({"auto", "information"}), None],
-        "trunk": [StrOptions({"auto", "bag", "dense"}), BaseTrunk, None],
+        "trunk": [StrOptions({"auto", *TRUNK_ALIASES}), BaseTrunk, None],
         "sharing": [
             StrOptions({"auto", "shared-private", "hard", "separate"}),
             BaseSharing,

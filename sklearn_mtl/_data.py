@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ._batches import RowDataset
+from ._features import float_type
 from ._labels import as_label_table
 from ._targets import Targets
 from ._weights import class_weight_table, log_class_shares, row_weights
@@ -67,7 +68,7 @@ class LabelledCells:
         # Scaled to a mean row weight of 1, so that a batch can divide by its number of
         # rows: what it estimates is the weighted mean over all rows.
         scale = 1 / self.row_weights.mean()
-        weights = (self.weights[take] * scale).astype(rows.dtype)
+        weights = (self.weights[take] * scale).astype(float_type(rows))
         return RowDataset(rows[take], self.codes[take], weights)
 
 

@@ -28,8 +28,13 @@ def feature_effects(net, dataset, through="both"):
     Raises
     ------
     ValueError
-        If there is no such path.
+        If there is no such path, or rows are sequences of tokens.
     """
+    if net.module__spec.tokens:
+        raise ValueError(
+            "The trunk reads tokens in their order, so no feature has an effect of its "
+            "own. Use trunk='bag', or a tool that leaves words out of a text."
+        )
     net._set_training(False)
     layers = _input_layers(net.module_, through)
     slopes = dict.fromkeys(layers, 0.0)

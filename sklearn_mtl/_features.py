@@ -8,7 +8,7 @@ from sklearn.utils import _safe_indexing, assert_all_finite, get_tags
 from sklearn.utils.validation import check_memory, validate_data
 
 from ._layers import SMALL
-from .feature_extraction import FastTfidfVectorizer
+from .feature_extraction import UNKNOWN, FastTfidfVectorizer, SequenceVectorizer
 
 # Up to this many characters in all texts together, there is time for parts of words.
 PARTS_BUDGET = 5_000_000
@@ -108,7 +108,7 @@ def check_numeric(estimator, X, *, reset):
     return as_rows(rows)
 
 
-def auto_vectorizer(texts):
+def auto_vectorizer(texts, *, as_tokens=False):
     """Return the vectorizer that "auto" stands for, unfitted.
 
     TF-IDF over words and pairs of words with sublinear counts, above 200 texts without
@@ -120,17 +120,19 @@ def auto_vectorizer(texts):
     ----------
     texts : list of str
 
+    as_tokens : bool, default=False
+        Whether a trunk reads sequences of tokens: then their ids.
+
     Returns
     -------
-    vectorizer : FastTfidfVectorizer, or FeatureUnion of two
+    vectorizer : FastTfidfVectorizer, FeatureUnion of two, or SequenceVectorizer
     """
-    common = {
-        # Of many texts, a word of a single one is noise that costs a row of weights in
-        # each layer.
-        "min_df": 1 if len(texts) <= SMALL else 2,
-        "sublinear_tf": True,
-        "dtype": np.float32,
-    }
+    # Of many texts, a word of a single one is noise that costs a row of weights in
+    # each layer.
+    min_df = 1 if len(texts) <= SMALL else 2
+    if as_tokens:
+        return SequenceVectorizer(min_df=min_df)
+    common = {"min_df": min_df, "sublinear_tf": True, "dtype": np.float32}
     words = FastTfidfVectorizer(
         ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **common
     )
@@ -140,7 +142,7 @@ def auto_vectorizer(texts):
     return FeatureUnion([("words", words), ("parts", parts)])
 
 
-def fit_vectorizer(vectorizer, X, memory=None):
+def fit_vectorizer(vectorizer, X, memory=None, *, as_tokens=False):
     """Fit a vectorizer and return it with the rows it makes.
 
     Parameters
@@ -153,6 +155,9 @@ def fit_vectorizer(vectorizer, X, memory=None):
     memory : None, str or joblib.Memory, default=None
         Where to keep the rows, so that a search vectorises a fold once.
 
+    as_tokens : bool, default=False
+        What "auto" should make.
+
     Returns
     -------
     vectorizer : transformer
@@ -161,7 +166,7 @@ def fit_vectorizer(vectorizer, X, memory=None):
     rows : csr_matrix, csr_array or ndarray of shape (n_samples, n_features)
     """
     if isinstance(vectorizer, str):
-        vectorizer = auto_vectorizer(X)
+        vectorizer = auto_vectorizer(X, as_tokens=as_tokens)
     else:
         vectorizer = clone(vectorizer)
     try:
@@ -193,9 +198,58 @@ def as_rows(rows):
     return rows
 
 
-def match_trunk(rows, reads_sparse):
-    """Return dense rows as sparse ones for a trunk that reads those."""
-    return csr_array(rows) if reads_sparse and not issparse(rows) else rows
+def match_trunk(rows, *, sparse, tokens=False, n_tokens=None):
+    """Return rows in the form that a trunk reads.
+
+    Parameters
+    ----------
+    rows : csr_matrix, csr_array or ndarray
+
+    sparse : bool
+        Whether dense rows are to become sparse ones.
+
+    tokens : bool, default=False
+        Whether the rows are to be ids of tokens.
+
+    n_tokens : int, default=None
+        Ids that a fitted network knows; others become that of the unknown token.
+
+    Returns
+    -------
+    rows : csr_matrix, csr_array or ndarray
+        Of dtype int32 for tokens.
+
+    Raises
+    ------
+    ValueError
+        If rows that are to be ids of tokens cannot be.
+    """
+    if not tokens:
+        return csr_array(rows) if sparse and not issparse(rows) else rows
+    if not issparse(rows) or not _are_sequences(rows):
+        raise ValueError(
+            "The trunk reads sequences of token ids, and the rows are rows of features."
+            " Use vectorizer='auto' with texts, or SequenceVectorizer."
+        )
+    ids = rows.data.astype(np.int32)
+    if n_tokens is not None:
+        ids[ids >= n_tokens] = UNKNOWN
+    return csr_array((ids, rows.indices, rows.indptr), rows.shape)
+
+
+def _are_sequences(rows):
+    """Whether each row has whole numbers above 0 in its columns 0, 1, 2, ..."""
+    starts = np.repeat(rows.indptr[:-1], np.diff(rows.indptr))
+    return bool(
+        (rows.data >= 1).all()
+        and (rows.data == np.floor(rows.data)).all()
+        and (rows.indices == np.arange(rows.nnz) - starts).all()
+    )
+
+
+def float_type(rows):
+    """Return the float type of a network over these rows."""
+    return rows.dtype if rows.dtype.kind == "f" else np.dtype(np.float32)
 
 
 def take_rows(X, rows):

@@ -1,6 +1,6 @@
 """Input layers: from rows as they come to a few columns, without making rows dense."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import nn
@@ -17,7 +17,7 @@ class InputSpec:
     Attributes
     ----------
     n_features : int
-        Columns of a row.
+        Columns of a row, or ids of tokens.
 
     sparse : bool
         Whether batches come as :class:`~sklearn_mtl._batches.SparseBatch`.
@@ -28,12 +28,20 @@ class InputSpec:
 
     n_rows : int
         Training rows; the strategies' "auto" settings read it.
+
+    tokens : bool, default=False
+        Whether batches come as :class:`~sklearn_mtl._batches.TokenBatch`.
+
+    vocabulary : tuple of str, default=()
+        The token of each id, where the vectorizer tells.
     """
 
     n_features: int
     sparse: bool
     scale: float
     n_rows: int
+    tokens: bool = False
+    vocabulary: tuple = field(default=(), repr=False)
 
     @property
     def is_small(self):

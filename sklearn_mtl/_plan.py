@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from ._layers import SMALL
+from .trunks import reads_tokens
 
 # Step of the sparse input layer, for rows of unit mean squared norm, and of Adam.
 SPARSE_RATE = 500.0
@@ -32,6 +33,10 @@ ENCOUNTER_EPOCHS = 6
 # Full-batch steps up to 200 rows, and Adam's step where all weights are dense.
 FULL_BATCH_STEPS = 100
 FULL_BATCH_DENSE_RATE = 3e-2
+# Of networks over token sequences: epochs, rows in a batch and Adam's step.
+TOKEN_EPOCHS = 5
+TOKEN_BATCH_SIZE = 64
+TOKEN_DENSE_RATE = 2e-3
 # How far training makes up for rare classes. From 0.25 to 0.5 macro-F1 rose for both
 # kinds of task; accuracy fell where all have two classes, and nowhere else by as much.
 BINARY_ADJUSTMENT = 0.25
@@ -94,19 +99,25 @@ def make_plan(settings, spec, cells_per_class=np.inf):
     """
     batch_size = settings.batch_size
     if batch_size == "auto":
-        batch_size = spec.n_rows if spec.is_small else BATCH_SIZE
+        batch_size = TOKEN_BATCH_SIZE if spec.tokens else BATCH_SIZE
+        if spec.is_small:
+            batch_size = spec.n_rows
     batch_size = min(batch_size, spec.n_rows)
     max_iter = settings.max_iter
     if max_iter == "auto":
         steps = FULL_BATCH_STEPS if spec.is_small else STEPS
         encounters = min(ceil(ENCOUNTERS / cells_per_class), ENCOUNTER_EPOCHS)
-        max_iter = max(EPOCHS, encounters, ceil(steps * batch_size / spec.n_rows))
+        least = TOKEN_EPOCHS if spec.tokens else EPOCHS
+        max_iter = max(least, encounters, ceil(steps * batch_size / spec.n_rows))
     sparse_rate, dense_rate = SPARSE_RATE, DENSE_RATE
     if not spec.is_small:
         sparse_rate *= max(EPOCHS / max(max_iter, EPOCHS), LEAST_RATE)
-    if spec.is_small and not spec.sparse:
+    is_bag = spec.sparse and not spec.tokens
+    if spec.tokens:
+        dense_rate = TOKEN_DENSE_RATE
+    if spec.is_small and not is_bag:
         dense_rate = FULL_BATCH_DENSE_RATE
-    input_rate = sparse_rate if spec.sparse else dense_rate
+    input_rate = sparse_rate if is_bag else dense_rate
     if settings.learning_rate_init != "auto":
         # One knob for both optimizers: their ratio stays as it is.
         factor = settings.learning_rate_init / input_rate
@@ -153,11 +164,13 @@ def weighs_terms(settings, rows, are_texts, n_classes):
         If it is asked for, and rows are dense.
     """
     setting = settings.term_weighting
+    as_tokens = reads_tokens(settings.trunk)
     if setting != "auto":
-        if setting is not None and not issparse(rows):
+        if setting is not None and (as_tokens or not issparse(rows)):
+            found = "sequences of tokens" if as_tokens else "dense rows"
             raise ValueError(
                 f"term_weighting={setting!r} is for sparse rows, where a feature is "
-                "there or not. Got dense rows; use 'auto' or None."
+                f"there or not. Got {found}; use 'auto' or None."
             )
         return setting is not None
     # With a vectorizer of one's own, the weights of features are one's own, too; and
@@ -165,6 +178,7 @@ def weighs_terms(settings, rows, are_texts, n_classes):
     is_ours = are_texts and isinstance(settings.vectorizer, str)
     return bool(
         is_ours
+        and not as_tokens
         and shares_trunk(settings)
         and rows.shape[0] > SMALL
         and np.mean(n_classes) <= WEIGHED_CLASSES

@@ -14,14 +14,16 @@ from skorch.callbacks import EarlyStopping, LRScheduler, ProgressBar
 from skorch.helper import predefined_split
 
 from ._batches import BatchRecord
-from ._features import row_scale
+from ._features import float_type, row_scale
 from ._layers import InputSpec
 from ._net import MultiTaskNet
 from ._optimizers import LinearDecay
 from ._plan import asks_for_early_stopping, logit_adjustments, make_plan
 from ._splitting import multitask_split
 from ._validation import ValidationScore
+from .feature_extraction import UNKNOWN
 from .sharing import resolve_sharing
+from .trunks import reads_tokens
 
 # Parameters of a skorch net that are parameters of ours, or do not exist here.
 _OWN_PARAMETERS = {
@@ -58,24 +60,20 @@ class TrainingRun:
     previous : MultiTaskNet, default=None
         Net whose weights to go on from.
 
+    vocabulary : sequence of str, default=()
+        Of rows of token ids, the token of each id.
+
     Attributes
     ----------
     plan : Plan
     """
 
-    def __init__(self, settings, rows, cells, trunk, device, previous=None):
+    def __init__(
+        self, settings, rows, cells, trunk, device, previous=None, vocabulary=()
+    ):
         rng = check_random_state(settings.random_state)
         self.seed = int(rng.randint(np.iinfo(np.int32).max))
-        spec = InputSpec(
-            n_features=rows.shape[1],
-            sparse=issparse(rows),
-            # Weights that were learnt under one scale mean something else under
-            # another.
-            scale=previous.module__spec.scale
-            if previous
-            else row_scale(rows, cells.row_weights),
-            n_rows=rows.shape[0],
-        )
+        spec = _input_spec(rows, cells, trunk, previous, vocabulary)
         self.plan = plan = make_plan(settings, spec, cells.cells_per_class)
         learn, validation, score = slice(None), None, ValidationScore()
         if plan.early_stopping:
@@ -90,7 +88,9 @@ class TrainingRun:
         self.settings, self.device, self.previous = settings, device, previous
         self.dataset = cells.dataset(rows, learn)
         self.parameters = {
-            **_network_parameters(settings, cells.targets, spec, trunk, rows.dtype),
+            **_network_parameters(
+                settings, cells.targets, spec, trunk, float_type(rows)
+            ),
             "criterion__adjustments": logit_adjustments(
                 settings.logit_adjustment, cells.log_class_shares
             ),
@@ -181,6 +181,25 @@ class TrainingRun:
         if self.previous:
             net.go_on_from(self.previous)
         return net
+
+
+def _input_spec(rows, cells, trunk, previous, vocabulary):
+    n_rows, n_features = rows.shape
+    known = previous.module__spec if previous else None
+    if reads_tokens(trunk):
+        highest = max(rows.data.max(initial=0), UNKNOWN)
+        n_features = known.n_features if known else int(highest) + 1
+        return InputSpec(
+            n_features,
+            sparse=True,
+            scale=1.0,
+            n_rows=n_rows,
+            tokens=True,
+            vocabulary=tuple(vocabulary[:n_features]),
+        )
+    # Weights that were learnt under one scale mean something else under another.
+    scale = known.scale if known else row_scale(rows, cells.row_weights)
+    return InputSpec(n_features, sparse=issparse(rows), scale=scale, n_rows=n_rows)
 
 
 def _network_parameters(settings, targets, spec, trunk, dtype):

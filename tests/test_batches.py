@@ -8,7 +8,13 @@ import torch
 from scipy.sparse import csr_array, csr_matrix, issparse, random_array
 
 from sklearn_mtl import _batches
-from sklearn_mtl._batches import BATCHES_AT_ONCE, BatchLoader, RowDataset, SparseBatch
+from sklearn_mtl._batches import (
+    BATCHES_AT_ONCE,
+    BatchLoader,
+    RowDataset,
+    SparseBatch,
+    sorted_by_length,
+)
 
 
 @pytest.fixture
@@ -294,3 +300,66 @@ def test_rows_that_must_not_be_written_to_give_no_warning(wrap, shuffle, n_rows)
             torch.from_numpy(X)
     assert len(read(BatchLoader(dataset, SIZE, shuffle=shuffle))) == -(-n_rows // SIZE)
     assert not any(part.flags.writeable for part in parts)
+
+
+def token_rows(lengths):
+    rng = np.random.default_rng(0)
+    ids = [rng.integers(1, 50, size=n) for n in lengths]
+    offsets = np.cumsum([0, *lengths]).astype(np.int32)
+    places = np.concatenate([np.arange(n) for n in lengths]).astype(np.int32)
+    data = np.concatenate(ids).astype(np.int32)
+    return csr_array((data, places, offsets), (len(lengths), max(lengths)))
+
+
+def test_tokens_come_in_their_order_and_padded():
+    X = token_rows([2, 0, 3])
+    batch, _ = RowDataset(X).batch(0, 3)
+    ids, lengths = batch.padded()
+    assert ids.dtype == torch.int64
+    np.testing.assert_array_equal(ids, X.toarray())
+    assert lengths.tolist() == [2, 0, 3]
+    assert batch.padded() is batch.padded()
+
+
+def test_texts_without_tokens_have_a_column_of_padding():
+    X = csr_array((2, 5), dtype=np.int32)
+    ids, _ = RowDataset(X).batch(0, 2)[0].padded()
+    assert ids.tolist() == [[0], [0]]
+
+
+def test_tokens_are_a_bag_of_unit_weight_as_well():
+    batch, _ = RowDataset(token_rows([4, 1])).batch(0, 2)
+    assert batch.values.tolist() == [0.5, 0.5, 0.5, 0.5, 1.0]
+
+
+def test_texts_of_a_length_share_a_batch():
+    lengths = np.random.default_rng(0).integers(1, 100, size=1000)
+    dataset = RowDataset(token_rows(lengths.tolist()))
+    loader = BatchLoader(
+        dataset, 16, shuffle=True, generator=torch.Generator().manual_seed(0)
+    )
+    seen, tokens, places, firsts = [], 0, 0, []
+    for batch, _ in loader:
+        ids, sizes = batch.padded()
+        tokens, places = tokens + int(sizes.sum()), places + ids.numel()
+        firsts.append(int(sizes.max()))
+        seen += sizes.tolist()
+    assert sorted(seen) == sorted(lengths.tolist())
+    assert tokens / places > 0.9
+    assert firsts != sorted(firsts)  # short texts do not always come first
+    again = [int(b.padded()[1].max()) for b, _ in loader]
+    assert again != firsts
+
+
+def test_predictions_come_back_in_order():
+    dataset = RowDataset(token_rows([3, 1, 2]))
+    by_length, back = sorted_by_length(dataset)
+    assert by_length.lengths.tolist() == [1, 2, 3]
+    assert by_length.lengths[back].tolist() == [3, 1, 2]
+
+
+def test_rows_of_features_stay_as_they_are(matrix):
+    dataset = RowDataset(matrix)
+    found, back = sorted_by_length(dataset)
+    assert found is dataset
+    assert back == slice(None)

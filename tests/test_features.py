@@ -383,15 +383,15 @@ def test_rows_are_floats(container, dtype, expected):
 
 def test_a_trunk_of_sparse_rows_gets_sparse_rows():
     rows = np.eye(2, dtype=np.float32)
-    found = match_trunk(rows, reads_sparse=True)
+    found = match_trunk(rows, sparse=True)
     assert found.format == "csr"
     assert found.dtype == np.float32
-    assert match_trunk(found, reads_sparse=True) is found
+    assert match_trunk(found, sparse=True) is found
 
 
 def test_sparse_rows_are_never_made_dense():
     rows = sparse.csr_array(np.eye(2))
-    assert match_trunk(rows, reads_sparse=False) is rows
+    assert match_trunk(rows, sparse=False) is rows
 
 
 @pytest.mark.parametrize(

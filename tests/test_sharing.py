@@ -8,18 +8,38 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import sharing as sharings
-from sklearn_mtl._batches import RowDataset, SparseBatch
+from sklearn_mtl._batches import RowDataset, SparseBatch, TokenBatch
 from sklearn_mtl._layers import InputSpec
 from sklearn_mtl.sharing import HardSharing, Separate, SharedPrivate, resolve_sharing
-from sklearn_mtl.trunks import BagTrunk, BaseTrunk, DenseTrunk, resolve_trunk
+from sklearn_mtl.trunks import (
+    AttentionTrunk,
+    BagTrunk,
+    BaseTrunk,
+    ConvTrunk,
+    DenseTrunk,
+    RecurrentTrunk,
+    resolve_trunk,
+)
 
 N_LOGITS = [1, 3, 1]
 SHARINGS = [HardSharing(), SharedPrivate(), Separate()]
-TRUNKS = [BagTrunk(n_units=6), DenseTrunk(n_units=6)]
+TRUNKS = [
+    BagTrunk(n_units=6),
+    DenseTrunk(n_units=6),
+    ConvTrunk(n_filters=4, n_units=6),
+    RecurrentTrunk(n_units=6),
+    AttentionTrunk(n_units=6, n_heads=2),
+]
 
 
 def make(sharing, trunk, n_rows=500, seed=0):
-    spec = InputSpec(n_features=9, sparse=trunk.reads_sparse, scale=0.7, n_rows=n_rows)
+    spec = InputSpec(
+        n_features=9,
+        sparse=trunk.reads_sparse,
+        scale=0.7,
+        n_rows=n_rows,
+        tokens=trunk.reads_tokens,
+    )
     torch.manual_seed(seed)
     network = sharing.build(trunk, spec, N_LOGITS).double()
     with torch.no_grad():  # private paths start at 0, and 0 would hide mistakes
@@ -32,6 +52,9 @@ def rows_for(trunk, n_rows=8, seed=0):
     matrix = random_array(
         (n_rows, 9), density=0.5, rng=np.random.default_rng(seed), format="csr"
     )
+    if trunk.reads_tokens:
+        ids = torch.from_numpy(matrix.indices % 8 + 1)
+        return TokenBatch(ids, torch.from_numpy(matrix.indptr), torch.float64)
     if trunk.reads_sparse:
         return RowDataset(csr_array(matrix)).batch(0, n_rows)[0]
     return torch.from_numpy(matrix.toarray())
@@ -69,9 +92,11 @@ def test_a_row_has_the_same_logits_in_any_batch(sharing, trunk):
     whole = torch.cat(network(rows), dim=1)
     if trunk.reads_sparse:
         part = slice(rows.offsets[3], rows.offsets[4])
-        one = SparseBatch(
-            rows.indices[part], rows.offsets[3:5] - rows.offsets[3], rows.values[part]
-        )
+        indices, offsets = rows.indices[part], rows.offsets[3:5] - rows.offsets[3]
+        if trunk.reads_tokens:
+            one = TokenBatch(indices, offsets, torch.float64)
+        else:
+            one = SparseBatch(indices, offsets, rows.values[part])
     else:
         one = rows[3:4]
     torch.testing.assert_close(torch.cat(network(one), dim=1)[0], whole[3])

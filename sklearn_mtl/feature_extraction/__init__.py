@@ -1,14 +1,28 @@
-"""Faster versions of scikit-learn's vectorizers of texts, with the same results.
+"""Texts to rows: faster versions of scikit-learn's vectorizers, and token sequences.
 
 `FastCountVectorizer`, `FastTfidfVectorizer` and `FastHashingVectorizer` have the
 parameters, attributes and results of the classes they are named after. Settings that
-run code of the user's own are left to scikit-learn's code.
+run code of the user's own are left to scikit-learn's code. `SequenceVectorizer` keeps
+the order of tokens, for networks that read it; `WordVectors` holds vectors of words, of
+which `WordVectorVectorizer` takes means; `TextCleaner` cleans texts for all.
 """
 
+from ._cleaning import TextCleaner
+from ._sequences import UNKNOWN, SequenceVectorizer
 from ._vectorizers import (
     FastCountVectorizer,
     FastHashingVectorizer,
     FastTfidfVectorizer,
 )
+from ._word_vectors import WordVectors, WordVectorVectorizer
 
-__all__ = ["FastCountVectorizer", "FastHashingVectorizer", "FastTfidfVectorizer"]
+__all__ = [
+    "UNKNOWN",
+    "FastCountVectorizer",
+    "FastHashingVectorizer",
+    "FastTfidfVectorizer",
+    "SequenceVectorizer",
+    "TextCleaner",
+    "WordVectorVectorizer",
+    "WordVectors",
+]

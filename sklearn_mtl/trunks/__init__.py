@@ -2,13 +2,43 @@
 
 from sklearn.base import clone
 
+from ._attention import AttentionTrunk
 from ._bag import BagTrunk
 from ._base import BaseTrunk
+from ._conv import ConvTrunk
 from ._dense import DenseTrunk
+from ._module import ModuleTrunk
+from ._recurrent import RecurrentTrunk
+from ._sequence import SequenceTrunk
 
-__all__ = ["BagTrunk", "BaseTrunk", "DenseTrunk", "resolve_trunk"]
+__all__ = [
+    "TRUNK_ALIASES",
+    "AttentionTrunk",
+    "BagTrunk",
+    "BaseTrunk",
+    "ConvTrunk",
+    "DenseTrunk",
+    "ModuleTrunk",
+    "RecurrentTrunk",
+    "SequenceTrunk",
+    "reads_tokens",
+    "resolve_trunk",
+]
 
-_ALIASES = {"bag": BagTrunk, "dense": DenseTrunk}
+TRUNK_ALIASES = {
+    "bag": BagTrunk,
+    "dense": DenseTrunk,
+    "conv": ConvTrunk,
+    "recurrent": RecurrentTrunk,
+    "attention": AttentionTrunk,
+}
+
+
+def reads_tokens(trunk):
+    """Whether a trunk, given as an object or by alias, reads sequences of token ids."""
+    if isinstance(trunk, str):
+        trunk = TRUNK_ALIASES.get(trunk)  # "auto" reads what there is
+    return getattr(trunk, "reads_tokens", False)
 
 
 def resolve_trunk(trunk, *, sparse):
@@ -16,7 +46,7 @@ def resolve_trunk(trunk, *, sparse):
 
     Parameters
     ----------
-    trunk : {"auto", "bag", "dense"}, BaseTrunk or None
+    trunk : "auto", an alias, BaseTrunk or None
 
     sparse : bool
         Whether the rows are sparse; "auto" picks the trunk that reads them.
@@ -30,7 +60,7 @@ def resolve_trunk(trunk, *, sparse):
         return None
     if isinstance(trunk, str):
         alias = ("bag" if sparse else "dense") if trunk == "auto" else trunk
-        trunk = _ALIASES[alias]()
+        trunk = TRUNK_ALIASES[alias]()
     else:
         trunk = clone(trunk)  # as scikit-learn treats what it is given
     if sparse and not trunk.reads_sparse:

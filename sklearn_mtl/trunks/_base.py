@@ -17,11 +17,16 @@ class BaseTrunk(BaseEstimator, ABC):
         Whether the built module reads :class:`~sklearn_mtl._batches.SparseBatch`
         (True) or dense rows (False).
 
+    reads_tokens : bool
+        Whether it reads :class:`~sklearn_mtl._batches.TokenBatch`, ids of the tokens of
+        a text in their order.
+
     n_units : int
         Width of the hidden vector.
     """
 
     reads_sparse = False
+    reads_tokens = False
     _parameter_constraints: dict = {}
 
     @abstractmethod

@@ -1,0 +1,209 @@
+"""Texts as sequences of token ids, for networks that read words in their order."""
+
+from copy import copy
+from numbers import Integral
+
+import numpy as np
+from scipy.sparse import csr_array
+from sklearn.utils._param_validation import Interval
+from sklearn.utils._sparse import _align_api_if_sparse
+
+from ._vectorizers import FastCountVectorizer
+
+PADDING, UNKNOWN = 0, 1
+FIRST = 2  # id of the first token of the vocabulary
+# One character is a word, too; scikit-learn's pattern leaves these out.
+TOKEN_PATTERN = r"(?u)\b\w+\b"
+
+
+class SequenceVectorizer(FastCountVectorizer):
+    """Turn texts into rows of token ids, in the order in which the tokens stand.
+
+    A row is a row of a sparse matrix: the column is the place of a token in its text,
+    the value its id. So texts of any length take the memory of their tokens, and rows
+    are selected, stacked and split like those of any other matrix.
+
+    Parameters
+    ----------
+    analyzer : {"word", "char", "char_wb"} or callable, default="word"
+        What a token is. "char" reads scripts without blanks between words, such as
+        Chinese; a callable returns the tokens of a text.
+
+    max_length : int, default=256
+        Tokens of a text that are kept, from its start. A network's time grows with it.
+
+    min_df, max_df : int or float, default=1 and 1.0
+        Least and most texts, or shares of texts, that hold a token of the vocabulary.
+
+    max_features : int, default=None
+        Most tokens in the vocabulary, the most frequent ones; None keeps all.
+
+    stop_words, lowercase, strip_accents, preprocessor, tokenizer, token_pattern, \
+            vocabulary
+        As for :class:`~sklearn.feature_extraction.text.CountVectorizer`, but that a
+        token may be a single character.
+
+    Attributes
+    ----------
+    vocabulary_ : dict of {str: int}
+        Tokens and their places in sorted order; the id of a token is its place plus 2.
+
+    tokens_ : ndarray of shape (n_tokens + 2,), dtype object
+        The token of each id. 0 is padding and never stored; 1 is any token that is not
+        in the vocabulary.
+
+    See Also
+    --------
+    TextCleaner : To be given as ``preprocessor``.
+    sklearn_mtl.trunks.ConvTrunk : Reads the ids.
+
+    Notes
+    -----
+    Network weights of the unknown token are learnt from the tokens that `min_df`,
+    `max_df` and `max_features` leave out; with the defaults there are none.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.feature_extraction import SequenceVectorizer
+    >>> vectorizer = SequenceVectorizer().fit(["a good film", "a very good film"])
+    >>> vectorizer.tokens_[2:].tolist()
+    ['a', 'film', 'good', 'very']
+    >>> vectorizer.transform(["a bad film", ""]).toarray()[:, :4]
+    array([[2, 1, 3, 0],
+           [0, 0, 0, 0]], dtype=int32)
+    """
+
+    _parameter_constraints = {
+        **FastCountVectorizer._parameter_constraints,
+        "max_length": [Interval(Integral, 1, None, closed="left")],
+    }
+    # What scikit-learn's code reads and has one meaning for sequences.
+    input, encoding, decode_error = "content", "utf-8", "strict"
+    ngram_range, binary, dtype = (1, 1), False, np.int64
+
+    def __init__(
+        self,
+        *,
+        analyzer="word",
+        max_length=256,
+        min_df=1,
+        max_df=1.0,
+        max_features=None,
+        stop_words=None,
+        lowercase=True,
+        strip_accents=None,
+        preprocessor=None,
+        tokenizer=None,
+        token_pattern=TOKEN_PATTERN,
+        vocabulary=None,
+    ):
+        self.analyzer = analyzer
+        self.max_length = max_length
+        self.min_df = min_df
+        self.max_df = max_df
+        self.max_features = max_features
+        self.stop_words = stop_words
+        self.lowercase = lowercase
+        self.strip_accents = strip_accents
+        self.preprocessor = preprocessor
+        self.tokenizer = tokenizer
+        self.token_pattern = token_pattern
+        self.vocabulary = vocabulary
+
+    def fit_transform(self, raw_documents, y=None):
+        """Learn the vocabulary and return the ids of the tokens of each text.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str or bytes
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        X : csr_array or csr_matrix of shape (n_samples, max_length), dtype int32
+            Which of the two is up to scikit-learn's setting ``sparse_interface``.
+        """
+        if not isinstance(raw_documents, str):  # which scikit-learn refuses
+            raw_documents = list(raw_documents)
+        super().fit_transform(raw_documents)
+        return self.transform(raw_documents)
+
+    def transform(self, raw_documents):
+        """Return the ids of the tokens of each text.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str or bytes
+
+        Returns
+        -------
+        X : csr_array or csr_matrix of shape (n_samples, max_length), dtype int32
+        """
+        if isinstance(raw_documents, str):
+            raise ValueError(
+                "Iterable over raw text documents expected, string object received."
+            )
+        self._check_vocabulary()
+        analyze, length = self.build_analyzer(), self.max_length
+        id_of = {token: place + FIRST for token, place in self.vocabulary_.items()}
+        ids, ends = [], [0]
+        for text in raw_documents:
+            ids += [id_of.get(token, UNKNOWN) for token in analyze(text)[:length]]
+            ends.append(len(ids))
+        ends = np.array(ends, dtype=np.int32)
+        places = np.arange(len(ids), dtype=np.int32) - np.repeat(
+            ends[:-1], np.diff(ends)
+        )
+        parts = np.array(ids, dtype=np.int32), places, ends
+        return _align_api_if_sparse(csr_array(parts, (len(ends) - 1, length)))
+
+    def _warn_for_unused_params(self):
+        # Our default is no pattern that a user gave and nothing uses.
+        asked = copy(self)
+        if self.token_pattern == TOKEN_PATTERN:
+            asked.token_pattern = FastCountVectorizer().token_pattern
+        super(SequenceVectorizer, asked)._warn_for_unused_params()
+
+    def inverse_transform(self, X):
+        """Return the tokens of each row.
+
+        Parameters
+        ----------
+        X : sparse matrix of shape (n_samples, max_length)
+
+        Returns
+        -------
+        tokens : list of ndarray of str
+        """
+        X = csr_array(X)
+        return np.split(self.tokens_[X.data], X.indptr[1:-1])
+
+    @property
+    def tokens_(self):
+        if not hasattr(self, "vocabulary_"):
+            raise AttributeError("tokens_ is there after fit")
+        return np.array(
+            [
+                "<padding>",
+                "<unknown>",
+                *sorted(self.vocabulary_, key=self.vocabulary_.get),
+            ],
+            dtype=object,
+        )
+
+    def get_feature_names_out(self, input_features=None):
+        """Return a name for each place in a text.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        names : ndarray of shape (max_length,), dtype object
+        """
+        names = [f"token{place}" for place in range(self.max_length)]
+        return np.array(names, dtype=object)

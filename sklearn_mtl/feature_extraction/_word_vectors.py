@@ -1,0 +1,402 @@
+"""Word vectors: from files and other libraries, and as a bag for pipelines."""
+
+import gzip
+from numbers import Real
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import csr_array
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from ._vectorizers import FastCountVectorizer
+
+
+class WordVectors:
+    """Words and a vector for each.
+
+    Parameters
+    ----------
+    words : iterable of str
+        Of a word that comes twice, the first vector counts.
+
+    vectors : array-like of shape (n_words, n_dimensions)
+
+    Attributes
+    ----------
+    words : list of str
+
+    vectors : ndarray of shape (n_words, n_dimensions), dtype float32
+
+    Raises
+    ------
+    ValueError
+        If there is not a vector of finite numbers for each word.
+
+    See Also
+    --------
+    WordVectorVectorizer : Texts to weighted means of the vectors of their words.
+    sklearn_mtl.trunks.ConvTrunk : Embeddings may start from them.
+
+    Notes
+    -----
+    Nothing changes an object once it is made, so copies of it are the object itself,
+    and a search over estimators that hold it takes the memory of one.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.feature_extraction import WordVectors
+    >>> vectors = WordVectors(["good", "bad"], [[1.0, 0.0], [0.0, 1.0]])
+    >>> matrix, known = vectors.of(["bad", "worse"])
+    >>> matrix
+    array([[0., 1.],
+           [0., 0.]], dtype=float32)
+    >>> known.tolist()
+    [True, False]
+    """
+
+    def __init__(self, words, vectors):
+        self.words = list(words)
+        self.vectors = np.asarray(vectors, dtype=np.float32)
+        if self.vectors.ndim != 2 or len(self.vectors) != len(self.words):
+            raise ValueError(
+                "vectors must have a row for each word. Got shape "
+                f"{self.vectors.shape} for {len(self.words)} words."
+            )
+        if not np.isfinite(self.vectors).all():
+            row = int(np.flatnonzero(~np.isfinite(self.vectors).all(axis=1))[0])
+            raise ValueError(
+                f"The vector of {self.words[row]!r} holds NaN or infinity. Leave the "
+                "word out."
+            )
+        places = zip(
+            reversed(self.words), range(len(self.words) - 1, -1, -1), strict=True
+        )
+        self._place = dict(places)
+
+    @classmethod
+    def from_file(cls, path, *, limit=None):
+        """Read a file of word2vec (text or binary), GloVe or fastText (``.vec``).
+
+        Parameters
+        ----------
+        path : str or path
+            Text in UTF-8, a word and its numbers in each line, with or without a line
+            of sizes first; ``.gz`` is unpacked. A name that ends in ``.bin`` or
+            ``.bin.gz`` is a binary file of word2vec.
+
+        limit : int, default=None
+            Words to read, from the start, where these files have the frequent ones.
+
+        Returns
+        -------
+        vectors : WordVectors
+
+        Raises
+        ------
+        ValueError
+            If the file is none of these, with the first line that cannot be read.
+        """
+        path = Path(path)
+        opens = gzip.open if path.suffix == ".gz" else open
+        with opens(path, "rb") as file:
+            if Path(path.stem if path.suffix == ".gz" else path).suffix == ".bin":
+                return cls(*_read_binary(file, path, limit))
+            return cls(*_read_text(file, path, limit))
+
+    @classmethod
+    def of_any(cls, source):
+        """Return what a user may hold word vectors in as WordVectors.
+
+        Parameters
+        ----------
+        source : WordVectors, str, path, dict, gensim KeyedVectors or model2vec \
+                StaticModel
+            A str or path is a file; a dict maps words to vectors.
+
+        Returns
+        -------
+        vectors : WordVectors
+
+        Raises
+        ------
+        TypeError
+            If it is nothing of that kind.
+        """
+        if isinstance(source, cls):
+            return source
+        if isinstance(source, str | PathLike):
+            return cls.from_file(source)
+        if isinstance(source, dict):
+            return cls(source, list(source.values()))
+        source = getattr(source, "wv", source)  # gensim's models hold KeyedVectors
+        if hasattr(source, "index_to_key"):
+            return cls(source.index_to_key, source.vectors)
+        if hasattr(source, "embedding") and hasattr(source, "tokens"):
+            return cls(source.tokens, source.embedding)
+        raise TypeError(
+            "Word vectors must be WordVectors, the path of a file, a dict, "
+            "KeyedVectors of gensim or a StaticModel of model2vec. Got "
+            f"{type(source).__name__}."
+        )
+
+    def of(self, words):
+        """Return the vectors of words, 0 for unknown ones.
+
+        Parameters
+        ----------
+        words : sequence of str
+
+        Returns
+        -------
+        matrix : ndarray of shape (n_words, n_dimensions), dtype float32
+
+        known : ndarray of shape (n_words,), dtype bool
+        """
+        places = np.fromiter((self._place.get(w, -1) for w in words), int, len(words))
+        known = places >= 0
+        matrix = np.zeros((len(places), self.vectors.shape[1]), dtype=np.float32)
+        matrix[known] = self.vectors[places[known]]
+        return matrix, known
+
+    def __len__(self):
+        return len(self.words)
+
+    def __repr__(self):
+        return f"<WordVectors: {len(self)} words, {self.vectors.shape[1]} dimensions>"
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+def _read_text(file, path, limit):
+    words, vectors, width = [], [], None
+    for number, line in enumerate(file, start=1):
+        parts = line.decode("utf-8", errors="replace").rstrip().split(" ")
+        if number == 1 and len(parts) == 2 and all(p.isdigit() for p in parts):
+            width = int(parts[1])
+            continue
+        width = len(parts) - 1 if width is None else width
+        if limit is not None and len(words) == limit:
+            break
+        # A word may hold blanks itself, as some of GloVe's do.
+        word, numbers = " ".join(parts[:-width]), parts[-width:]
+        try:
+            vectors.append(np.array(numbers, dtype=np.float32))
+        except ValueError:
+            numbers = []
+        if width < 1 or len(numbers) != width or not word:
+            raise ValueError(
+                f"{path} is no file of word vectors: line {number} is not a word and "
+                f"{width} numbers, but {line[:60]!r}."
+            )
+        words.append(word)
+    if not words:
+        raise ValueError(f"{path} holds no word vectors.")
+    return words, np.array(vectors)
+
+
+def _read_binary(file, path, limit):
+    header = file.readline().split()
+    if len(header) != 2 or not all(part.isdigit() for part in header):
+        raise ValueError(
+            f"{path} is no binary file of word2vec: its first line is not two sizes, "
+            f"but {b' '.join(header)[:60]!r}."
+        )
+    n_words, width = map(int, header)
+    words, vectors = [], []
+    for _ in range(n_words if limit is None else min(limit, n_words)):
+        word = b"".join(iter(lambda: _until_blank(file), b""))
+        values = file.read(4 * width)
+        if len(values) < 4 * width:
+            raise ValueError(
+                f"{path} ends after {len(words)} of {n_words} word vectors."
+            )
+        words.append(word.lstrip(b"\n").decode("utf-8", errors="replace"))
+        vectors.append(np.frombuffer(values, dtype="<f4"))
+    return words, np.array(vectors).reshape(-1, width)
+
+
+def _until_blank(file):
+    """Return the next byte of a word, nothing at its end."""
+    byte = file.read(1)
+    return b"" if byte == b" " else byte
+
+
+class WordVectorVectorizer(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
+    r"""Turn texts into means of the vectors of their words.
+
+    .. math:: x = \frac{1}{n} \sum_t \frac{a}{a + p_t} v_t
+
+    over the *n* words of a text that have a vector, where :math:`p_t` is the share of a
+    word among all words of the texts of fit; then, with ``remove_common``, less its
+    part along the direction that all texts have in common.
+
+    Parameters
+    ----------
+    vectors : WordVectors, str, path, dict, KeyedVectors or StaticModel
+        See :meth:`WordVectors.of_any`.
+
+    weighting : {"sif", "mean"}, default="sif"
+        "mean" counts all words alike, without the fraction above.
+
+    a : float, default=1e-3
+        Share of a word at which it counts half.
+
+    remove_common : bool, default=True
+        Whether to take away the part along the first singular vector of the rows of
+        fit.
+
+    vectorizer_params : dict, default=None
+        Parameters of :class:`FastCountVectorizer`, which cuts texts into words:
+        ``lowercase``, ``token_pattern``, ``stop_words``, ``analyzer``...
+
+    Attributes
+    ----------
+    coverage_ : float
+        Share of the words of the texts of fit that have a vector.
+
+    See Also
+    --------
+    sklearn_mtl.trunks.DenseTrunk : Reads the rows.
+
+    References
+    ----------
+    S. Arora, Y. Liang, T. Ma, "A Simple but Tough-to-Beat Baseline for Sentence
+    Embeddings", ICLR 2017.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.feature_extraction import WordVectorVectorizer
+    >>> vectors = {"good": [1.0, 0.0], "bad": [-1.0, 0.5], "film": [0.0, 1.0]}
+    >>> vectorizer = WordVectorVectorizer(
+    ...     vectors, weighting="mean", remove_common=False
+    ... )
+    >>> vectorizer.fit_transform(["a good film", "bad"])
+    array([[ 0.5,  0.5],
+           [-1. ,  0.5]], dtype=float32)
+    >>> vectorizer.coverage_
+    0.75
+    """
+
+    _parameter_constraints = {
+        "vectors": "no_validation",
+        "weighting": [StrOptions({"sif", "mean"})],
+        "a": [Interval(Real, 0, None, closed="neither")],
+        "remove_common": ["boolean"],
+        "vectorizer_params": [dict, None],
+    }
+
+    def __init__(
+        self,
+        vectors,
+        *,
+        weighting="sif",
+        a=1e-3,
+        remove_common=True,
+        vectorizer_params=None,
+    ):
+        self.vectors = vectors
+        self.weighting = weighting
+        self.a = a
+        self.remove_common = remove_common
+        self.vectorizer_params = vectorizer_params
+
+    def fit(self, X, y=None):
+        """Learn how frequent words are, and what all texts have in common.
+
+        Parameters
+        ----------
+        X : iterable of str
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+        """
+        self.fit_transform(X)
+        return self
+
+    def fit_transform(self, X, y=None):
+        """Fit, and return the rows.
+
+        Parameters
+        ----------
+        X : iterable of str
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        rows : ndarray of shape (n_samples, n_dimensions), dtype float32
+        """
+        self._validate_params()
+        settings = {"token_pattern": r"(?u)\b\w+\b", **(self.vectorizer_params or {})}
+        counter = FastCountVectorizer(**settings)
+        counts = csr_array(counter.fit_transform(X))
+        words = counter.get_feature_names_out().tolist()
+        matrix, known = WordVectors.of_any(self.vectors).of(words)
+        share = counts.sum(axis=0) / counts.sum()
+        self.coverage_ = float(share[known].sum())
+        if not known.any():
+            raise ValueError(
+                f"None of the {len(words)} words of X has a vector; the first are "
+                f"{words[:5]}. Are case and tokens as the vectors have them?"
+            )
+        if self.weighting == "sif":
+            matrix *= (self.a / (self.a + share)).astype(np.float32)[:, np.newaxis]
+        self.counter_ = FastCountVectorizer(
+            **settings,
+            vocabulary=[w for w, there in zip(words, known, strict=True) if there],
+        )
+        self.word_vectors_ = matrix[known]
+        self._n_features_out = matrix.shape[1]
+        rows = self._means(counts[:, np.flatnonzero(known)])
+        self.common_ = None
+        if self.remove_common:
+            # Of the products of dimensions: the rows may be many.
+            _, directions = np.linalg.eigh(rows.T @ rows)
+            self.common_ = directions[:, -1]
+        return self._without_common(rows)
+
+    def transform(self, X):
+        """Return the rows of texts, 0 where no word has a vector.
+
+        Parameters
+        ----------
+        X : iterable of str
+
+        Returns
+        -------
+        rows : ndarray of shape (n_samples, n_dimensions), dtype float32
+        """
+        check_is_fitted(self)
+        return self._without_common(self._means(csr_array(self.counter_.transform(X))))
+
+    def _means(self, counts):
+        sizes = np.maximum(counts.sum(axis=1), 1).astype(np.float32)
+        return (counts @ self.word_vectors_) / sizes[:, np.newaxis]
+
+    def _without_common(self, rows):
+        if self.common_ is None:
+            return rows
+        return rows - np.outer(rows @ self.common_, self.common_)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string, tags.input_tags.two_d_array = True, False
+        return tags

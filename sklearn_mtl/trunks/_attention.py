@@ -1,0 +1,181 @@
+"""A small transformer encoder over tokens."""
+
+import math
+from numbers import Integral
+
+import torch
+from sklearn.utils._param_validation import Interval
+from torch import nn
+
+from .._layers import Dropout
+from ._sequence import SequenceTrunk, is_token, mean_over_time
+
+
+class AttentionTrunk(SequenceTrunk):
+    r"""Layers of self-attention over the tokens of a text, and the mean over time.
+
+    .. math:: h = \operatorname{dropout}\Big(\frac{1}{n} \sum_t
+        T(e + p)_t\Big)
+
+    where *T* is a transformer encoder, :math:`e_t` the embedding of token *t* and
+    :math:`p_t` the sines and cosines that tell its place.
+
+    Parameters
+    ----------
+    n_units : int, default=64
+        Width of every layer and of the hidden vector.
+
+    n_heads : int, default=4
+        A divisor of `n_units`.
+
+    n_layers : int, default=1
+
+    n_feedforward : int, default=128
+        Width of the dense layer within each layer.
+
+    embedding_dim : int or "auto", default="auto"
+        "auto" is `n_units`, or the dimensions of `vectors`; a linear layer follows
+        where these are others.
+
+    vectors : WordVectors, str, path, dict, KeyedVectors or StaticModel, default=None
+        What the embeddings of words start from, see
+        :meth:`~sklearn_mtl.feature_extraction.WordVectors.of_any`; other words start at
+        random. The fitted trunk has a ``coverage_``, the share of words with a vector.
+
+    freeze : bool, default=False
+        Whether embeddings stay as they start.
+
+    dropout : float or "auto", default="auto"
+        Share of units set to 0 at random in training, within layers and of the hidden
+        vector. "auto" is 0.3, and 0 for up to 200 rows, where training is one
+        deterministic full batch.
+
+    See Also
+    --------
+    ConvTrunk : Reads runs of tokens, several times faster.
+
+    Notes
+    -----
+    Time and memory grow with the square of the tokens of a text; ``max_length`` of
+    :class:`~sklearn_mtl.feature_extraction.SequenceVectorizer` limits them. Layers are
+    normalised before attention, which needs no slow start of the learning rate. Unlike
+    in torch's layers, attention weights themselves are not dropped out.
+
+    References
+    ----------
+    A. Vaswani et al., "Attention Is All You Need", NeurIPS 2017. R. Xiong et al., "On
+    Layer Normalization in the Transformer Architecture", ICML 2020.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.trunks import AttentionTrunk
+    >>> clf = MultiTaskTextClassifier(trunk=AttentionTrunk(n_layers=2))
+    """
+
+    _parameter_constraints = {
+        **SequenceTrunk._parameter_constraints,
+        "n_heads": [Interval(Integral, 1, None, closed="left")],
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "n_feedforward": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        *,
+        n_units=64,
+        n_heads=4,
+        n_layers=1,
+        n_feedforward=128,
+        embedding_dim="auto",
+        vectors=None,
+        freeze=False,
+        dropout="auto",
+    ):
+        self.n_units = n_units
+        self.n_heads = n_heads
+        self.n_layers = n_layers
+        self.n_feedforward = n_feedforward
+        self.embedding_dim = embedding_dim
+        self.vectors = vectors
+        self.freeze = freeze
+        self.dropout = dropout
+
+    def _validate_params(self):
+        super()._validate_params()
+        if self.n_units % self.n_heads:
+            raise ValueError(
+                f"n_heads must divide n_units. Got n_heads={self.n_heads} and "
+                f"n_units={self.n_units}."
+            )
+
+    @property
+    def auto_embedding_dim(self):
+        return self.n_units
+
+    def encoder(self, n_inputs, dropout):
+        layer = nn.TransformerEncoderLayer(
+            self.n_units,
+            self.n_heads,
+            self.n_feedforward,
+            dropout=0.0,
+            batch_first=True,
+            norm_first=True,
+        )
+        encoder = nn.TransformerEncoder(
+            layer,
+            self.n_layers,
+            norm=nn.LayerNorm(self.n_units),
+            enable_nested_tensor=False,
+        )
+        for each in encoder.layers:
+            _reset(each)
+            # Ours, which have random numbers of their own.
+            each.dropout, each.dropout1, each.dropout2 = (
+                Dropout(dropout) for _ in range(3)
+            )
+        widen = nn.Identity()
+        if n_inputs != self.n_units:
+            widen = nn.Linear(n_inputs, self.n_units)
+        return AttentionEncoder(widen, encoder)
+
+
+def _reset(layer):
+    """Give a layer weights of its own: torch makes all layers copies of one."""
+    for weight in layer.parameters():
+        if weight.ndim > 1:
+            nn.init.xavier_uniform_(weight)
+
+
+class AttentionEncoder(nn.Module):
+    """Places, self-attention within each text, and the mean over its tokens.
+
+    Parameters
+    ----------
+    widen : torch.nn.Module
+        From the dimensions of the embedding to those of the layers.
+
+    layers : torch.nn.TransformerEncoder
+    """
+
+    def __init__(self, widen, layers):
+        super().__init__()
+        self.widen, self.layers = widen, layers
+
+    def forward(self, embedded, lengths):
+        # An empty text attends to one padding token: to nothing at all is no number.
+        padding = ~is_token(lengths.clamp(min=1), embedded.shape[1])
+        states = self.widen(embedded)
+        states = self.layers(states + places(states), src_key_padding_mask=padding)
+        return mean_over_time(states, lengths)
+
+
+def places(embedded):
+    """Return sines and cosines of the place of each token, (longest, n_units)."""
+    longest, n_units = embedded.shape[1:]
+    options = {"dtype": embedded.dtype, "device": embedded.device}
+    place = torch.arange(longest, **options).unsqueeze(1)
+    half = torch.arange((n_units + 1) // 2, **options)
+    angle = place * torch.exp(half * (-2 * math.log(10_000) / n_units))
+    waves = torch.stack([angle.sin(), angle.cos()], dim=2).flatten(1)
+    return waves[:, :n_units]

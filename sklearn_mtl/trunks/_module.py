@@ -1,0 +1,99 @@
+"""A torch module of the user's own as the trunk."""
+
+from numbers import Integral
+
+from sklearn.utils._param_validation import Interval, StrOptions
+from torch import nn
+
+from ._base import BaseTrunk
+
+
+class ModuleTrunk(BaseTrunk):
+    """Whatever network you have, from rows to a hidden vector.
+
+    Parameters
+    ----------
+    module : callable
+        A class of :class:`torch.nn.Module`, or a function that returns such a module.
+        It is called with the number of features, or of token ids, and with `params`; a
+        module with fresh weights must come back. Defined in a module that can be
+        imported, so that estimators can be pickled.
+
+    n_units : int
+        Width of what the module returns, (n_rows, n_units).
+
+    reads : {"dense", "tokens", "sparse"}, default="dense"
+        What the module is given: a tensor (n_rows, n_features); the ids of tokens
+        (n_rows, longest), 0 after the end of a text, and the lengths (n_rows,); or a
+        :class:`~sklearn_mtl._batches.SparseBatch`, the arrays of a CSR matrix.
+
+    params : dict, default=None
+        Keyword arguments of `module`.
+
+    Raises
+    ------
+    TypeError
+        On fit, if `module` returns no module.
+
+    See Also
+    --------
+    ConvTrunk, RecurrentTrunk, AttentionTrunk : Networks that are there already.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.trunks import ModuleTrunk
+    >>> class Deep(nn.Sequential):
+    ...     def __init__(self, n_features, n_hidden):
+    ...         super().__init__(
+    ...             nn.Linear(n_features, n_hidden),
+    ...             nn.ReLU(),
+    ...             nn.Linear(n_hidden, 16),
+    ...             nn.ReLU(),
+    ...         )
+    >>> trunk = ModuleTrunk(Deep, n_units=16, params={"n_hidden": 32})
+    >>> clf = MultiTaskTextClassifier(trunk=trunk)
+    """
+
+    _parameter_constraints = {
+        "module": [callable],
+        "n_units": [Interval(Integral, 1, None, closed="left")],
+        "reads": [StrOptions({"dense", "tokens", "sparse"})],
+        "params": [dict, None],
+    }
+
+    def __init__(self, module, *, n_units, reads="dense", params=None):
+        self.module = module
+        self.n_units = n_units
+        self.reads = reads
+        self.params = params
+
+    @property
+    def reads_sparse(self):
+        return self.reads != "dense"
+
+    @property
+    def reads_tokens(self):
+        return self.reads == "tokens"
+
+    def build(self, spec):
+        self._validate_params()
+        module = self.module(spec.n_features, **(self.params or {}))
+        if not isinstance(module, nn.Module):
+            raise TypeError(
+                "The module of ModuleTrunk must return a torch.nn.Module. Got "
+                f"{type(module).__name__}."
+            )
+        return OnPadded(module) if self.reads_tokens else module
+
+
+class OnPadded(nn.Module):
+    """Gives a module the padded ids of a batch and the lengths of its texts."""
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, batch):
+        return self.module(*batch.padded())

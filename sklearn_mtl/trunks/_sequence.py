@@ -1,0 +1,160 @@
+"""What trunks over token sequences share: embedding, encoder, dense layer."""
+
+from abc import abstractmethod
+from numbers import Integral, Real
+
+import torch
+from sklearn.utils._param_validation import Interval, StrOptions
+from torch import nn
+
+from .._layers import Dropout
+from ..feature_extraction import WordVectors
+from ._base import BaseTrunk
+
+# Embeddings start about as large as vectors of unit length in 100 dimensions.
+EMBEDDING_SCALE = 0.1
+
+
+class SequenceTrunk(BaseTrunk):
+    """Token ids to a hidden vector, by way of an encoder of the subclass.
+
+    A new sequence trunk is one file with a subclass: its parameters, and what
+    :meth:`encoder` builds of them.
+
+    Attributes
+    ----------
+    coverage_ : float
+        Share of the tokens of the vocabulary that have a vector, where there are
+        vectors.
+    """
+
+    reads_sparse = True  # the rows, which hold ids at the places of tokens
+    reads_tokens = True
+    auto_embedding_dim = 64
+    _parameter_constraints = {
+        "embedding_dim": [
+            StrOptions({"auto"}),
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "vectors": "no_validation",
+        "freeze": ["boolean"],
+        "n_units": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
+    }
+
+    @abstractmethod
+    def encoder(self, n_inputs, dropout):
+        """Build the part between embedding and hidden vector.
+
+        Parameters
+        ----------
+        n_inputs : int
+            Dimensions of the embedding.
+
+        dropout : float
+
+        Returns
+        -------
+        module : torch.nn.Module
+            Maps embedded tokens (n_rows, longest, n_inputs), 0 after the end of a
+            text, and lengths (n_rows,) to (n_rows, n_units); what it returns for a text
+            must not depend on what stands after its end, nor on the other texts.
+        """
+
+    def build(self, spec):
+        self._validate_params()
+        dropout = self.dropout
+        if dropout == "auto":
+            dropout = 0.0 if spec.is_small else 0.3
+        embedding = self._embedding(spec)
+        encoder = self.encoder(embedding.embedding_dim, dropout)
+        return SequenceNetwork(embedding, encoder, Dropout(dropout))
+
+    def _embedding(self, spec):
+        dim, scale, vectors = self.embedding_dim, EMBEDDING_SCALE, None
+        if self.vectors is not None:
+            vectors, known = self._vectors(spec)
+            dim, scale = vectors.shape[1], float(vectors[known].std())
+        elif dim == "auto":
+            dim = self.auto_embedding_dim
+        embedding = nn.Embedding(spec.n_features, dim, padding_idx=0)
+        with torch.no_grad():
+            embedding.weight.normal_(0, scale)
+            if vectors is not None:
+                embedding.weight[torch.from_numpy(known)] = torch.from_numpy(
+                    vectors[known]
+                )
+            embedding.weight[0] = 0
+        embedding.weight.requires_grad_(not self.freeze)
+        return embedding
+
+    def _vectors(self, spec):
+        if not spec.vocabulary:
+            raise ValueError(
+                "vectors are those of words, and the rows are ids of tokens without "
+                "their words. Pass texts, and SequenceVectorizer as the vectorizer of "
+                "the estimator, not as a step before it."
+            )
+        vectors, known = WordVectors.of_any(self.vectors).of(spec.vocabulary)
+        if not known.any():
+            raise ValueError(
+                f"None of the {len(known) - 2} tokens has a vector; the first are "
+                f"{list(spec.vocabulary[2:7])}. Are case and tokens as the vectors "
+                "have them?"
+            )
+        if self.embedding_dim not in ("auto", vectors.shape[1]):
+            raise ValueError(
+                f"embedding_dim={self.embedding_dim}, and the vectors have "
+                f"{vectors.shape[1]} dimensions. Leave it at 'auto'."
+            )
+        self.coverage_ = float(known[2:].mean())
+        return vectors, known
+
+
+class SequenceNetwork(nn.Module):
+    """Embeds the tokens of a batch, encodes them, and drops units out in training.
+
+    Parameters
+    ----------
+    embedding : torch.nn.Embedding
+
+    encoder : torch.nn.Module
+        See :meth:`SequenceTrunk.encoder`.
+
+    dropout : torch.nn.Module
+    """
+
+    def __init__(self, embedding, encoder, dropout):
+        super().__init__()
+        self.embedding, self.encoder, self.dropout = embedding, encoder, dropout
+
+    def forward(self, batch):
+        ids, lengths = batch.padded()
+        return self.dropout(self.encoder(self.embedding(ids), lengths))
+
+
+def is_token(lengths, longest):
+    """Return where tokens are, (n_rows, longest), and not padding."""
+    return torch.arange(longest, device=lengths.device) < lengths.unsqueeze(1)
+
+
+def max_over_time(states, lengths):
+    """Return the largest value of each unit over the tokens of a text, 0 for none.
+
+    Parameters
+    ----------
+    states : tensor of shape (n_rows, longest, n_units)
+
+    lengths : tensor of shape (n_rows,)
+    """
+    padding = ~is_token(lengths, states.shape[1])
+    lowest = torch.finfo(states.dtype).min
+    largest = states.masked_fill(padding.unsqueeze(2), lowest).amax(1)
+    return largest.masked_fill((lengths == 0).unsqueeze(1), 0.0)
+
+
+def mean_over_time(states, lengths):
+    """Return the mean of each unit over the tokens of a text, 0 for none."""
+    padding = ~is_token(lengths, states.shape[1])
+    total = states.masked_fill(padding.unsqueeze(2), 0.0).sum(1)
+    return total / lengths.clamp(min=1).unsqueeze(1)

@@ -1,0 +1,297 @@
+"""Trunks over token sequences: each text for itself, and parity with torch."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from scipy.sparse import csr_array
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.utils._param_validation import InvalidParameterError
+
+from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl._batches import TokenBatch
+from sklearn_mtl._layers import InputSpec
+from sklearn_mtl.feature_extraction import FastTfidfVectorizer, SequenceVectorizer
+from sklearn_mtl.trunks import AttentionTrunk, ConvTrunk, RecurrentTrunk
+
+N_TOKENS = 12
+TRUNKS = [
+    ConvTrunk(embedding_dim=6, n_filters=4, widths=(2, 3), n_units=5),
+    RecurrentTrunk(embedding_dim=6, n_units=4),
+    RecurrentTrunk(
+        embedding_dim=6, n_units=3, cell="gru", bidirectional=False, pooling="mean"
+    ),
+    AttentionTrunk(n_units=6, n_heads=2, n_layers=2, n_feedforward=7),
+]
+every = pytest.mark.parametrize("trunk", TRUNKS, ids=str)
+
+
+def make(trunk, seed=0, n_rows=500):
+    torch.manual_seed(seed)
+    spec = InputSpec(N_TOKENS, sparse=True, scale=1.0, n_rows=n_rows, tokens=True)
+    network = trunk.build(spec).double().eval()
+    with torch.no_grad():
+        for weight in network.encoder.parameters():
+            weight.add_(0.3 * torch.rand_like(weight))
+    return network
+
+
+def texts(lengths, seed=0):
+    rng = np.random.default_rng(seed)
+    return [rng.integers(1, N_TOKENS, size=n).tolist() for n in lengths]
+
+
+def batch_of(rows):
+    ids = torch.tensor([i for row in rows for i in row], dtype=torch.int32)
+    offsets = torch.tensor([0, *np.cumsum([len(row) for row in rows])])
+    return TokenBatch(ids, offsets.int(), torch.float64)
+
+
+ROWS = texts([3, 1, 7, 0, 2, 5])
+
+
+@every
+def test_a_text_has_the_same_vector_in_any_batch(trunk):
+    network = make(trunk)
+    whole = network(batch_of(ROWS))
+    assert whole.shape == (len(ROWS), trunk.n_units)
+    for k, row in enumerate(ROWS):
+        torch.testing.assert_close(network(batch_of([row]))[0], whole[k])
+    order = [4, 0, 3, 5, 1, 2]
+    shuffled = network(batch_of([ROWS[k] for k in order]))
+    torch.testing.assert_close(shuffled, whole[order])
+
+
+@every
+def test_gradient_reaches_every_weight_and_no_padding(trunk):
+    network = make(trunk)
+    network(batch_of(texts([9] * 40))).square().sum().backward()
+    for name, weight in network.named_parameters():
+        assert weight.grad.abs().sum() > 0, name
+    assert not network.embedding.weight.grad[0].any()
+
+
+@every
+def test_an_empty_text_and_nothing_else(trunk):
+    hidden = make(trunk)(batch_of([[]]))
+    assert torch.isfinite(hidden).all()
+
+
+@every
+def test_order_of_tokens_matters(trunk):
+    network = make(trunk)
+    there, back = network(batch_of([[1, 2, 3, 4]])), network(batch_of([[4, 3, 2, 1]]))
+    assert not torch.allclose(there, back)
+
+
+@every
+def test_same_seed_same_network(trunk):
+    for a, b in zip(make(trunk).parameters(), make(trunk).parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+@every
+def test_small_data_have_no_dropout(trunk):
+    network = make(trunk, n_rows=200).train()
+    first, second = (network(batch_of(ROWS)) for _ in range(2))
+    assert torch.equal(first, second)
+    network = make(trunk).train()
+    assert not torch.equal(network(batch_of(ROWS)), network(batch_of(ROWS)))
+
+
+@every
+def test_clone_and_pickle(trunk):
+    assert clone(trunk).get_params() == trunk.get_params()
+    network = make(trunk)
+    again = pickle.loads(pickle.dumps(network))
+    assert torch.equal(again(batch_of(ROWS)), network(batch_of(ROWS)))
+
+
+def embedded(network, row):
+    return network.embedding(torch.tensor([row]))
+
+
+@pytest.mark.parametrize("widths", [1, 3, (1, 5)])
+def test_conv_is_a_plain_torch_network(widths):
+    network = make(ConvTrunk(widths=widths, n_units=4))
+    found = network(batch_of(ROWS))
+    encoder = network.encoder
+    for k, row in enumerate(ROWS):
+        if not row:
+            continue
+        e = embedded(network, row).transpose(1, 2)
+        parts = [torch.relu(f(e)).amax(2) for f in encoder.filters]
+        expected = torch.relu(encoder.dense(torch.cat(parts, dim=1)))[0]
+        torch.testing.assert_close(found[k], expected)
+
+
+def test_a_filter_is_a_sum_of_products():
+    network = make(ConvTrunk(embedding_dim=2, n_filters=1, widths=3, n_units=1))
+    (f,), row = network.encoder.filters, [3, 5, 2, 4]
+    e = torch.nn.functional.pad(embedded(network, row)[0], (0, 0, 1, 1))
+    sums = [
+        sum(f.weight[0, :, k] @ e[t + k] for k in range(3)) + f.bias[0]
+        for t in range(len(row))
+    ]
+    strongest = torch.relu(torch.stack(sums).max()).reshape(1, 1)
+    expected = torch.relu(network.encoder.dense(strongest))
+    torch.testing.assert_close(network(batch_of([row])), expected)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("n_layers", [1, 2])
+def test_recurrent_is_torch_on_each_text_alone(cell, n_layers):
+    network = make(RecurrentTrunk(cell=cell, n_units=4, n_layers=n_layers))
+    found = network(batch_of(ROWS))
+    for k, row in enumerate(ROWS):
+        if row:
+            states, _ = network.encoder.cells(embedded(network, row))
+            torch.testing.assert_close(found[k], states[0].amax(0))
+
+
+def test_attention_is_torch_on_each_text_alone():
+    trunk = AttentionTrunk(n_units=6, n_heads=2, n_layers=2, n_feedforward=7)
+    network = make(trunk)
+    torch_layer = torch.nn.TransformerEncoderLayer(
+        6, 2, 7, dropout=0.0, batch_first=True, norm_first=True
+    )
+    own = torch.nn.TransformerEncoder(
+        torch_layer, 2, norm=torch.nn.LayerNorm(6), enable_nested_tensor=False
+    ).double()
+    own.load_state_dict(network.encoder.layers.state_dict())
+    found = network(batch_of(ROWS))
+    for k, row in enumerate(ROWS):
+        if not row:
+            continue
+        place = torch.arange(len(row), dtype=torch.float64).unsqueeze(1)
+        angle = place / 10_000 ** (torch.arange(0, 6, 2) / 6)
+        waves = torch.stack([angle.sin(), angle.cos()], dim=2).flatten(1)
+        states = own.eval()(embedded(network, row) + waves)
+        torch.testing.assert_close(found[k], states[0].mean(0))
+
+
+@pytest.mark.parametrize(
+    ("trunk", "match"),
+    [
+        (ConvTrunk(widths=0), "'widths' parameter"),
+        (ConvTrunk(widths=()), "widths must be one or several"),
+        (ConvTrunk(widths=(3, 0)), "widths must be one or several"),
+        (RecurrentTrunk(n_units=3), "n_units must be even"),
+        (RecurrentTrunk(cell="rnn"), "'cell' parameter"),
+        (AttentionTrunk(n_units=6, n_heads=4), "n_heads must divide n_units"),
+    ],
+)
+def test_parameters_are_checked(trunk, match):
+    with pytest.raises((InvalidParameterError, ValueError), match=match):
+        make(trunk)
+
+
+X = ["good phone", "bad phone", "good film", "bad film", "dull", "great film"] * 5
+Y = {
+    "tone": ["good", "bad", "good", "bad", None, "good"] * 5,
+    "topic": ["tech", "tech", "arts", "arts", "arts", None] * 5,
+}
+
+
+@pytest.mark.parametrize("trunk", ["conv", "recurrent", "attention"])
+@pytest.mark.parametrize("sharing", ["auto", "hard", "separate"])
+def test_it_learns_from_texts(trunk, sharing):
+    clf = MultiTaskTextClassifier(trunk=trunk, sharing=sharing, random_state=0)
+    clf.fit(X, Y)
+    assert type(clf.vectorizer_) is SequenceVectorizer
+    assert clf.term_weights_ is None
+    assert clf.score(X, Y) == 1.0
+    proba = clf.predict_proba(["film good", "phone", ""])
+    np.testing.assert_allclose(proba[0].sum(axis=1), 1, rtol=1e-6)
+    if sharing != "separate":
+        assert clf.transform(X).shape == (len(X), clf.trunk_.n_units)
+
+
+def test_predictions_do_not_depend_on_the_other_texts():
+    clf = MultiTaskTextClassifier(trunk="conv", random_state=0).fit(X, Y)
+    texts = ["bad bad bad phone", "good", "unheard of", ""]
+    together = clf.predict_proba(texts)[0]
+    alone = np.concatenate([clf.predict_proba([text])[0] for text in texts])
+    np.testing.assert_allclose(alone, together, rtol=1e-5)
+
+
+def test_same_seed_same_fit():
+    fits = [
+        MultiTaskTextClassifier(trunk="recurrent", random_state=1).fit(X, Y)
+        for _ in range(2)
+    ]
+    first, second = (fit.predict_proba(X)[0] for fit in fits)
+    np.testing.assert_array_equal(first, second)
+
+
+def test_in_a_pipeline_and_a_search():
+    steps = make_pipeline(
+        SequenceVectorizer(), MultiTaskTextClassifier(trunk=ConvTrunk(), random_state=0)
+    )
+    search = GridSearchCV(
+        steps,
+        {
+            "sequencevectorizer__max_length": [1, 8],
+            "multitasktextclassifier__trunk__n_filters": [4],
+        },
+        cv=KFold(2),
+    ).fit(X, np.array(list(Y.values()), dtype=object).T)
+    assert search.best_params_["sequencevectorizer__max_length"] == 8
+
+
+def test_ids_beyond_those_of_fit_are_unknown():
+    rows = csr_array(np.array([[2, 3], [3, 2]] * 4, dtype=np.int32))
+    clf = MultiTaskTextClassifier(trunk="conv", random_state=0)
+    clf.fit(rows, [0, 1] * 4)
+    new = csr_array(np.array([[9, 3]], dtype=np.int32))
+    unknown = csr_array(np.array([[1, 3]], dtype=np.int32))
+    np.testing.assert_array_equal(clf.predict_proba(new), clf.predict_proba(unknown))
+
+
+def test_a_warm_start_goes_on():
+    clf = MultiTaskTextClassifier(
+        trunk="conv", warm_start=True, max_iter=2, random_state=0
+    )
+    before = clf.fit(X, Y).predict_proba(X)[0]
+    clf.fit(
+        [*X, "a new word"], {"tone": [*Y["tone"], "bad"], "topic": [*Y["topic"], None]}
+    )
+    assert clf.n_iter_ == 4
+    assert np.abs(clf.predict_proba(X)[0] - before).max() > 0
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        FastTfidfVectorizer().fit_transform(X),
+        csr_array(np.array([[0, 2], [2, 3]] * 15, dtype=np.int32)),
+        csr_array(np.array([[-1, 2], [2, 3]] * 15, dtype=np.int32)),
+    ],
+    ids=["weights", "a place without token", "negative"],
+)
+def test_rows_of_features_are_refused(rows):
+    clf = MultiTaskTextClassifier(trunk="conv")
+    with pytest.raises(ValueError, match="reads sequences of token ids"):
+        clf.fit(rows, Y)
+
+
+def test_dense_rows_are_refused():
+    with pytest.raises(ValueError, match="reads sequences of token ids"):
+        MultiTaskTextClassifier(trunk="conv").fit(np.ones((30, 2)), Y)
+
+
+def test_terms_cannot_be_weighed():
+    clf = MultiTaskTextClassifier(trunk="conv", term_weighting="information")
+    with pytest.raises(ValueError, match="Got sequences of tokens"):
+        clf.fit(X, Y)
+
+
+def test_no_token_has_an_effect_of_its_own():
+    from sklearn_mtl.inspection import top_words
+
+    clf = MultiTaskTextClassifier(trunk="conv", random_state=0).fit(X, Y)
+    with pytest.raises(ValueError, match="reads tokens in their order"):
+        top_words(clf, X)

@@ -73,7 +73,8 @@ def dense_twin(network):
     twin = deepcopy(network)
     for path, layer in list(twin.named_modules()):
         if isinstance(layer, SparseLinear):
-            twin.set_submodule(path, nn.Linear(*layer.weight.shape))
+            twin.set_submodule(path, nn.Linear(*layer.by_feature().shape))
+    twin.table = None  # of the weights of sparse layers, which are gone
     return twin
 
 

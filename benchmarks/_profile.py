@@ -105,7 +105,7 @@ def measure(folder=None, name=None):
     beside = parts.pop(BESIDE, 0.0)
     parts["rest"] = epoch - sum(parts.values())
     sparse = [m for m in net.module_.modules() if isinstance(m, _layers.SparseLinear)]
-    n_outputs = sum(layer.weight.shape[1] for layer in sparse)
+    n_outputs = sum(len(layer.bias) for layer in sparse)
     rate = copy_rate()
     # Each stored value reads a row of weights, and reads and writes one in backward.
     moving = sum(parts[part] for part in MOVING)

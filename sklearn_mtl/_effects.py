@@ -99,9 +99,7 @@ def _input_layers(module, through):
 
 def _to_rows(layer, slopes):
     """From slopes of the layer's outputs to those of its inputs, (n_features, ...)."""
-    weight = layer.weight.detach()
-    if isinstance(layer, DenseLinear):
-        weight = weight.t()
+    weight = layer.by_feature()
     return (layer.scale * weight @ slopes.to(weight).t()).cpu().numpy()
 
 

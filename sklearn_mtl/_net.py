@@ -14,7 +14,7 @@ from torch import nn
 from torch.utils.data import Subset
 
 from ._batches import BatchLoader, Cells
-from ._layers import SparseLinear
+from ._layers import sparse_weights
 from ._optimizers import Adam, JointOptimizer, SparseSGD
 from ._validation import ValidationScore
 
@@ -150,11 +150,7 @@ class MultiTaskNet(NeuralNet):
         return self
 
     def initialize_optimizer(self, triggered_directly=None):
-        sparse = [
-            module.weight
-            for module in self.module_.modules()
-            if isinstance(module, SparseLinear)
-        ]
+        sparse = sparse_weights(self.module_)
         known = set(map(id, sparse))
         dense = [p for _, p in self.get_all_learnable_params() if id(p) not in known]
         decayed = [p for p in dense if p.ndim > 1]

@@ -59,8 +59,6 @@ class SparseSGD(_WithoutCompiler, Optimizer):
     taken implicitly (at the new weights), which is stable at any step, where
     :math:`W_u - \eta\,(G_u + \alpha W_u)` is not; both rest at the same weights.
 
-    A step uses the gradient up: its values are not to be read afterwards.
-
     Parameters
     ----------
     params : iterable
@@ -82,14 +80,10 @@ class SparseSGD(_WithoutCompiler, Optimizer):
             for weight in group["params"]:
                 if weight.grad is None:
                     continue
-                rows, gradient = weight.grad._indices()[0], weight.grad._values()
                 shrink = 1 / (1 + group["lr"] * group["weight_decay"])
                 if group["weight_decay"]:
-                    weight[rows] *= shrink
-                # In place, for nobody reads the gradient after the step, and a copy of
-                # it would cost as much as the rest. index_add_ was slower.
-                gradient *= -group["lr"] * shrink
-                weight.scatter_add_(0, rows.unsqueeze(1).expand_as(gradient), gradient)
+                    weight[weight.grad._indices()[0]] *= shrink
+                weight.add_(weight.grad, alpha=-group["lr"] * shrink)
 
 
 class JointOptimizer(_WithoutCompiler, Optimizer):

@@ -1,5 +1,6 @@
 """Input layers: the sparse one equals the dense one, value and gradient."""
 
+import copy
 import pickle
 
 import numpy as np
@@ -14,8 +15,11 @@ from sklearn_mtl._layers import (
     DenseLinear,
     Dropout,
     InputSpec,
+    JointTable,
     SparseLinear,
     input_layer,
+    join_sparse_layers,
+    sparse_weights,
 )
 
 
@@ -171,3 +175,73 @@ def test_the_gradient_passes_where_the_units_do():
     found.sum().backward()
     torch.testing.assert_close(hidden.grad, found.detach())
     assert (hidden == 1).all()  # and the input is what it was
+
+
+class Pair(torch.nn.Module):
+    """Two sparse layers over the same rows."""
+
+    def __init__(self, joined, seed=0):
+        super().__init__()
+        torch.manual_seed(seed)
+        self.first = SparseLinear(6, 3, scale=0.5, init_range=1.0)
+        self.second = SparseLinear(6, 2, init_range=1.0)
+        self.table = join_sparse_layers(self) if joined else None
+        self.double()
+
+    def forward(self, batch):
+        rows = batch if self.table is None else self.table(batch)
+        return self.first(rows), self.second(rows)
+
+
+@pytest.mark.parametrize("n_layers", [0, 1])
+def test_there_is_nothing_to_join(n_layers):
+    network = torch.nn.ModuleList(SparseLinear(3, 2) for _ in range(n_layers))
+    assert join_sparse_layers(network) is None
+
+
+def test_joined_layers_are_the_layers_apart():
+    apart, joined = Pair(joined=False), Pair(joined=True)
+    batch = batch_of(rows_of(4, 6, 0.5, seed=0))
+    for one, other in zip(apart(batch), joined(batch), strict=True):
+        torch.testing.assert_close(one, other)
+    sum(part.square().sum() for part in apart(batch)).backward()
+    sum(part.square().sum() for part in joined(batch)).backward()
+    gradient = joined.table.weight.grad.to_dense()
+    for layer, start in ((apart.first, 0), (apart.second, 3)):
+        own = layer.weight.grad.to_dense()
+        torch.testing.assert_close(gradient[:, start : start + own.shape[1]], own)
+    assert not gradient[:, 5:].any()
+    torch.testing.assert_close(joined.first.bias.grad, apart.first.bias.grad)
+
+
+def test_a_joint_table_is_the_only_weight_and_whole_cache_lines_wide():
+    joined = Pair(joined=True)
+    assert isinstance(joined.table, JointTable)
+    assert joined.table.weight.shape == (6, 16)
+    names = [name for name, _ in joined.named_parameters()]
+    assert names == ["first.bias", "second.bias", "table.weight"]
+    (weight,) = sparse_weights(joined)
+    assert weight is joined.table.weight
+    assert [tuple(w.shape) for w in sparse_weights(Pair(joined=False))] == [
+        (6, 3),
+        (6, 2),
+    ]
+
+
+def test_copies_of_joined_layers_have_a_table_of_their_own():
+    joined = Pair(joined=True)
+    batch = batch_of(rows_of(4, 6, 0.5, seed=0))
+    expected = joined(batch)[0]
+    copies = [copy.deepcopy(joined), pickle.loads(pickle.dumps(joined))]
+    with torch.no_grad():
+        joined.table.weight.zero_()
+    for twin in copies:
+        torch.testing.assert_close(twin(batch)[0], expected)
+        torch.testing.assert_close(twin.first(batch), expected)
+
+
+def test_weights_can_be_read_joined_or_not():
+    apart, joined = Pair(joined=False), Pair(joined=True)
+    assert torch.equal(apart.second.by_feature(), joined.second.by_feature())
+    dense = DenseLinear(6, 2)
+    assert dense.by_feature().shape == (6, 2)

@@ -208,7 +208,7 @@ def test_sparse_layers_have_an_optimizer_of_their_own():
     assert isinstance(dense, torch.optim.Adam)
     own = {id(p) for p in sparse.param_groups[0]["params"]}
     names = {n for n, p in net.module_.named_parameters() if id(p) in own}
-    assert names == {"trunk.0.weight", "private.weight"}
+    assert names == {"table.weight"}
     others = {id(p) for group in dense.param_groups for p in group["params"]}
     assert own | others == {id(p) for p in net.module_.parameters()}
 

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from sklearn.base import BaseEstimator
 from torch import nn
 
-from .._layers import input_layer
+from .._layers import input_layer, join_sparse_layers
 
 
 class BaseSharing(BaseEstimator, ABC):
@@ -73,11 +73,16 @@ class TaskNetwork(nn.Module):
             nn.init.zeros_(self.head.bias)
         if private or trunk is None:
             self.private = input_layer(spec, sum(n_logits))
+        self.table = join_sparse_layers(self)
 
     def represent(self, rows):
-        return self.trunk(rows)
+        return self.trunk(self._read(rows))
+
+    def _read(self, rows):
+        return rows if self.table is None else self.table(rows)
 
     def forward(self, rows):
+        rows = self._read(rows)
         if self.trunk is None:
             logits = self.private(rows)
         else:

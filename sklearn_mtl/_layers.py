@@ -87,23 +87,23 @@ class SparseLinear(nn.Module):
     def forward(self, batch):
         if "_table" in self.__dict__:
             joint = batch if isinstance(batch, JointProduct) else self._table(batch)
-            product = joint.product[:, self._columns]
+            product = joint.parts[self._place]
         else:
             product = _SparseProduct.apply(self.weight, batch)
         return torch.add(self.bias, product, alpha=self.scale)
 
-    def move_into(self, table, columns):
-        """Take the weights from columns of a joint table from now on."""
+    def move_into(self, table, place):
+        """Give the weights to a joint table, as the part that stands at a place."""
         with torch.no_grad():
-            table.weight[:, columns] = self.weight
+            table.part(table.weight, place).copy_(self.weight)
         del self.weight
         # Not as a module of its own, which would be listed once for each layer.
-        self.__dict__["_table"], self._columns = table, columns
+        self.__dict__["_table"], self._place = table, place
 
     def by_feature(self):
         """Return the weights, (n_features, n_outputs), without their gradient."""
         if "_table" in self.__dict__:
-            return self._table.weight.detach()[:, self._columns]
+            return self._table.part(self._table.weight.detach(), self._place)
         return self.weight.detach()
 
 
@@ -122,31 +122,35 @@ class JointTable(nn.Module):
 
     def __init__(self, layers):
         super().__init__()
-        ends = torch.tensor([layer.weight.shape[1] for layer in layers]).cumsum(0)
-        width = -(-int(ends[-1]) // LANE) * LANE
+        widths = [layer.weight.shape[1] for layer in layers]
+        self.widths = [*widths, -sum(widths) % LANE]
         n_features = layers[0].weight.shape[0]
-        self.weight = nn.Parameter(layers[0].weight.new_zeros(n_features, width))
-        start = 0
-        for layer, end in zip(layers, ends.tolist(), strict=True):
-            layer.move_into(self, slice(start, end))
-            start = end
+        table = layers[0].weight.new_zeros(n_features, sum(self.widths))
+        self.weight = nn.Parameter(table)
+        for place, layer in enumerate(layers):
+            layer.move_into(self, place)
+
+    def part(self, table, place):
+        """Return the columns of the layer at a place, a view."""
+        return table.split(self.widths, dim=1)[place]
 
     def forward(self, batch):
-        return JointProduct(batch, _SparseProduct.apply(self.weight, batch))
+        product = _SparseProduct.apply(self.weight, batch)
+        return JointProduct(batch, product.split(self.widths, dim=1))
 
 
 class JointProduct:
-    """A batch with the product that its layers take their columns of.
+    """A batch with the product of each layer that shares a table.
 
     Parameters
     ----------
     batch : SparseBatch
 
-    product : tensor of shape (n_rows, columns of the joint table)
+    parts : sequence of tensors of shape (n_rows, n_outputs)
     """
 
-    def __init__(self, batch, product):
-        self.batch, self.product = batch, product
+    def __init__(self, batch, parts):
+        self.batch, self.parts = batch, parts
 
     def __len__(self):
         return len(self.batch)

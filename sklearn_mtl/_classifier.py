@@ -94,17 +94,17 @@ class MultiTaskTextClassifier(
         A further value that means "no label", besides NaN, None and pandas.NA.
 
     max_iter : int or "auto", default="auto"
-        Epochs. "auto" is 3, up to 6 where classes have under 267 cells, and so many
-        that at least 300 steps are made; up to 200 rows 100 full-batch steps.
+        Epochs. "auto" is 3, of token ids 5, up to 6 where classes have under 267 cells,
+        and at least 300 steps in all; up to 200 rows 100 full-batch steps.
 
     batch_size : int or "auto", default="auto"
-        Rows per step. "auto" is 256, and up to 200 rows all.
+        Rows per step. "auto" is 256, of token ids 128, and up to 200 rows all.
 
     learning_rate_init : float or "auto", default="auto"
         First step of the input layer, for rows of unit mean squared norm (others are
         scaled to it); it decays linearly to 0. "auto" is 500 for sparse rows (plain
         gradient descent; above 3 epochs less, down to 100) and 0.007 for dense ones
-        (Adam; 0.03 up to 200 rows). The step of the layers behind is scaled alike.
+        (Adam; 0.03 up to 200 rows), and for token ids Adam's 0.003. Others scale alike.
 
     alpha : float, default=0.0
         L2 penalty on all weights but biases. In sparse input layers a step decays only

@@ -342,7 +342,7 @@ PARAMETER_CASES = [
         for name, value in [
             ("vectorizer", "tfidf"),
             ("vectorizer", 3),
-            ("trunk", "conv"),
+            ("trunk", "convolution"),
             ("sharing", "hrad"),
             ("loss_weights", "equal"),
             ("class_weight", "even"),

@@ -19,6 +19,10 @@ from sklearn_mtl._plan import (
     LEAST_RATE,
     SPARSE_RATE,
     STEPS,
+    TOKEN_BATCH_SIZE,
+    TOKEN_DENSE_RATE,
+    TOKEN_EPOCHS,
+    TOKEN_SPARSE_RATE,
     logit_adjustments,
     make_plan,
 )
@@ -27,6 +31,25 @@ from sklearn_mtl._plan import (
 def plan_of(n_rows=1000, sparse=True, cells_per_class=np.inf, **params):
     spec = InputSpec(n_features=10, sparse=sparse, scale=1.0, n_rows=n_rows)
     return make_plan(MultiTaskTextClassifier(**params), spec, cells_per_class)
+
+
+def token_plan(n_rows, **params):
+    spec = InputSpec(10, sparse=True, scale=1.0, n_rows=n_rows, tokens=True)
+    return make_plan(MultiTaskTextClassifier(**params), spec)
+
+
+def test_sequences_take_smaller_batches_and_steps():
+    plan = token_plan(10**6)
+    assert (plan.max_iter, plan.batch_size) == (TOKEN_EPOCHS, TOKEN_BATCH_SIZE)
+    assert plan.input_rate == plan.dense_rate == TOKEN_DENSE_RATE
+    assert plan.sparse_rate == pytest.approx(TOKEN_SPARSE_RATE * EPOCHS / TOKEN_EPOCHS)
+    given = token_plan(10**6, learning_rate_init=2 * TOKEN_DENSE_RATE)
+    assert given.sparse_rate == pytest.approx(2 * plan.sparse_rate)
+
+
+def test_few_sequences_are_one_full_batch():
+    plan = token_plan(200)
+    assert (plan.max_iter, plan.batch_size) == (FULL_BATCH_STEPS, 200)
 
 
 def n_steps(plan, n_rows):

@@ -15,6 +15,7 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ._sequences import TOKEN_PATTERN
 from ._vectorizers import FastCountVectorizer
 
 
@@ -345,12 +346,16 @@ class WordVectorVectorizer(
         rows : ndarray of shape (n_samples, n_dimensions), dtype float32
         """
         self._validate_params()
-        settings = {"token_pattern": r"(?u)\b\w+\b", **(self.vectorizer_params or {})}
+        settings = {
+            "token_pattern": TOKEN_PATTERN,
+            "dtype": np.float32,
+            **(self.vectorizer_params or {}),
+        }
         counter = FastCountVectorizer(**settings)
         counts = csr_array(counter.fit_transform(X))
         words = counter.get_feature_names_out().tolist()
         matrix, known = WordVectors.of_any(self.vectors).of(words)
-        share = counts.sum(axis=0) / counts.sum()
+        share = counts.sum(axis=0, dtype=float) / counts.sum(dtype=float)
         self.coverage_ = float(share[known].sum())
         if not known.any():
             raise ValueError(

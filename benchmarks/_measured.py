@@ -16,6 +16,7 @@ def measured_section(folder):
         "sharing": sharing_part,
         "architectures": architectures_part,
         "sequences": sequences_part,
+        "embeddings": embeddings_part,
     }
     parts = []
     for name, write in writers.items():
@@ -189,3 +190,36 @@ def sequences_part(results):
         for name, found in results.items()
     ]
     return ["## Token sequences", "\n".join(lines)]
+
+
+def embeddings_part(results):
+    return [
+        "## Sentence embeddings",
+        "Accuracy and macro-F1 on the test split, mean over tasks and seeds, and "
+        "seconds of a fit where embeddings of all-MiniLM-L6-v2 are there already.",
+        embeddings_table(results),
+    ]
+
+
+EMBEDDING_SYSTEMS = {
+    "bag": "words, the default",
+    "embeddings": "embeddings, DenseTrunk",
+    "both": "words and embeddings, FeatureUnion",
+}
+
+
+def embeddings_table(results):
+    """Return a row for each system, and one for the seconds that embeddings take."""
+    table = []
+    for key, label in EMBEDDING_SYSTEMS.items():
+        cells = [label]
+        for found in results.values():
+            row = found[key]
+            cells.append(
+                f"{row['accuracy']:.3f} / {row['macro_f1']:.3f}, "
+                f"{row['fit_seconds']:.0f} s"
+            )
+        table.append(cells)
+    seconds = [f"{found['embedding_seconds']:.0f} s" for found in results.values()]
+    table.append(["making the embeddings of both splits", *seconds])
+    return markdown_table(["rows", *results], table)

@@ -23,7 +23,7 @@ RELATEDNESS = (1.0, 0.0)
 
 def main():
     options = read_options()
-    for seed in range(options.seeds):
+    for seed in range(options.first_seed, options.seeds):
         for relatedness in RELATEDNESS:
             found = made_up(relatedness, seed, options)
             # Read again and written at once: a long benchmark may be interrupted.
@@ -107,6 +107,7 @@ def read_options():
     parser.add_argument("--data", default=None, metavar="DIR")
     parser.add_argument("--set", default="fdu_mtl", metavar="NAME")
     parser.add_argument("--seeds", type=int, default=10, metavar="N")
+    parser.add_argument("--first-seed", type=int, default=0, metavar="N")
     parser.add_argument("--folds", type=int, default=5, metavar="N")
     parser.add_argument("--jobs", type=int, default=2, metavar="N")
     parser.add_argument("--output", default=RESULTS / "sharing.json", metavar="FILE")

@@ -32,6 +32,7 @@ from ._training import TrainingRun, check_settings, resolve_device, threads
 from .balancing import resolve_balancing
 from .metrics._scores import codes_accuracy, mean_over_tasks
 from .metrics._weights import cell_weights
+from .sharing import BaseSharing
 from .trunks import BaseTrunk, reads_tokens, resolve_trunk
 
 
@@ -79,8 +80,9 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         rest of a fit is taken over from trained nets.
         """
         device = resolve_device(self.device)
-        if isinstance(self.trunk, BaseTrunk):
-            self.trunk._validate_params()
+        for strategy in (self.trunk, self.sharing):
+            if isinstance(strategy, BaseTrunk | BaseSharing):
+                strategy._validate_params()
         texts = read_texts(X, self.vectorizer)
         if texts is not None:
             X = texts
@@ -262,6 +264,25 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         dataset, back = sorted_by_length(self._dataset(X))
         with threads(self.n_jobs):
             return self.net_.represent(dataset)[back]
+
+    def _gate_weights(self, X, level):
+        """Return the gates, (n_rows, n_tasks, n_experts), and names of the experts."""
+        check_is_fitted(self)
+        n_levels = len(getattr(self.net_.module_, "levels", ()))
+        if not n_levels:
+            raise ValueError(
+                f"There are no gates with sharing_ {self.sharing_!r} and trunk_ "
+                f"{self.trunk_!r}. Fit with sharing='mmoe' or 'ple', and with a trunk."
+            )
+        if not -n_levels <= level < n_levels:
+            raise ValueError(
+                f"level must be from {-n_levels} to {n_levels - 1}, for there are "
+                f"{n_levels} level(s) of experts. Got {level}."
+            )
+        dataset = self._dataset(X)
+        with threads(self.n_jobs):
+            weights = self.net_.gate_weights(dataset, level)
+        return weights, self.sharing_.expert_names(self.task_names_)
 
 
 def fitted_attributes(estimator):

@@ -14,17 +14,18 @@ from sklearn.utils.metaestimators import available_if
 
 from ._base import BaseMultiTask
 from ._params import LossWeightParamsMixin
-from ._plan import shares_trunk
+from ._plan import has_representation
 from ._targets import check_output
 from .balancing import BaseBalancing
-from .sharing import BaseSharing
+from .sharing import ALIASES, BaseSharing
 from .trunks import TRUNK_ALIASES, BaseTrunk
 
 
 def _has_representation(estimator):
-    if not shares_trunk(estimator):
+    if not has_representation(estimator):
         raise AttributeError(
-            "No shared representation: trunk is None, or sharing is 'separate'."
+            f"No shared representation with trunk={estimator.trunk!r} and sharing="
+            f"{estimator.sharing!r}. Take a trunk, and 'auto' or 'hard' sharing."
         )
     return True
 
@@ -64,10 +65,12 @@ class MultiTaskTextClassifier(
         for sparse rows, "dense" for dense ones; the last three read texts word by word.
         None: a linear model per task. ``trunk__n_units`` of an object is searchable.
 
-    sharing : {"auto", "shared-private", "hard", "separate"} or BaseSharing, \
-            default="auto"
+    sharing : {"auto", "shared-private", "hard", "separate", "mmoe", "ple"} or \
+            BaseSharing, default="auto"
         "auto" is "shared-private" as long as the private paths fit into a gigabyte,
-        else "hard". "separate" is the single-task baseline.
+        else "hard". "separate" is the single-task baseline; "mmoe" and "ple" are
+        :class:`~sklearn_mtl.sharing.MixtureOfExperts` and
+        :class:`~sklearn_mtl.sharing.ProgressiveLayers`.
 
     loss_weights : "auto", dict, array-like, BaseBalancing or None, default="auto"
         Weight of each task's loss, by name or in task order. Weights are corrected for
@@ -229,10 +232,7 @@ class MultiTaskTextClassifier(
         ],
         "term_weighting": [StrOptions({"auto", "information"}), None],
         "trunk": [StrOptions({"auto", *TRUNK_ALIASES}), BaseTrunk, None],
-        "sharing": [
-            StrOptions({"auto", "shared-private", "hard", "separate"}),
-            BaseSharing,
-        ],
+        "sharing": [StrOptions({"auto", *ALIASES}), BaseSharing],
         "loss_weights": [StrOptions({"auto"}), dict, "array-like", BaseBalancing, None],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "logit_adjustment": [

@@ -4,6 +4,7 @@ import re
 import sys
 from contextlib import suppress
 from copy import deepcopy
+from functools import partial
 
 import numpy as np
 import torch
@@ -71,9 +72,9 @@ class MultiTaskLoss(nn.Module):
         return total
 
 
-def build_network(sharing, trunk, spec, n_logits, dtype):
+def build_network(sharing, trunk, spec, n_logits, dtype, heads=None):
     """Build the network in the float type of the rows."""
-    return sharing.build(trunk, spec, n_logits).to(dtype)
+    return sharing.build(trunk, spec, n_logits, heads).to(dtype)
 
 
 class MultiTaskNet(NeuralNet):
@@ -388,10 +389,19 @@ class MultiTaskNet(NeuralNet):
 
     def represent(self, dataset):
         """Return the shared hidden vector of each row, (n_rows, n_units)."""
+        return self._for_rows(dataset, self.module_.represent)
+
+    def gate_weights(self, dataset, level=-1):
+        """Return the gates of a level of experts, (n_rows, n_tasks, n_experts)."""
+        read = partial(self.module_.gate_weights, level=level)
+        return self._for_rows(dataset, read)
+
+    def _for_rows(self, dataset, read):
+        """Return what a part of the network says of each row."""
         self._set_training(False)
         with torch.no_grad():
             parts = [
-                self.module_.represent(rows.to(self.device)).cpu()
+                read(rows.to(self.device)).cpu()
                 for rows, _ in self.get_iterator(dataset)
             ]
         return torch.cat(parts).numpy()

@@ -6,7 +6,11 @@ from .balancing import BaseBalancing
 
 _PREFIX = "loss_weights__"
 # Parameters that take an alias or an object, with an object that has parameters.
-_OBJECTS = {"vectorizer": "TfidfVectorizer()", "trunk": "BagTrunk()"}
+_OBJECTS = {
+    "vectorizer": "TfidfVectorizer()",
+    "trunk": "BagTrunk()",
+    "sharing": "MixtureOfExperts()",
+}
 
 
 def _check_nesting(params, name, value, example):

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from ._layers import SMALL
+from .sharing import sharing_kind
 from .trunks import reads_tokens
 
 # Step of the sparse input layer, for rows of unit mean squared norm, and of Adam.
@@ -135,10 +136,15 @@ def make_plan(settings, spec, cells_per_class=np.inf):
 
 
 def shares_trunk(settings):
+    """Whether the tasks learn a trunk together."""
+    sharing = sharing_kind(settings.sharing)
+    return settings.trunk is not None and getattr(sharing, "is_shared", True)
+
+
+def has_representation(settings):
     """Whether all tasks read one hidden vector."""
-    sharing = settings.sharing
-    separate = sharing == "separate" or not getattr(sharing, "is_shared", True)
-    return settings.trunk is not None and not separate
+    sharing = sharing_kind(settings.sharing)
+    return settings.trunk is not None and getattr(sharing, "has_representation", True)
 
 
 def weighs_terms(settings, rows, are_texts, n_classes):

@@ -218,9 +218,17 @@ def _network_parameters(settings, targets, spec, trunk, dtype):
         "module__trunk": trunk,
         "module__spec": spec,
         "module__n_logits": n_logits,
+        "module__heads": _heads_by_classes(targets.tasks),
         "module__dtype": getattr(torch, dtype.name),
         "criterion__tasks": targets.tasks,
     }
+
+
+def _heads_by_classes(tasks):
+    """Return a number for each task, the same for the same type and classes."""
+    kinds = [(type(task), *task.classes_.tolist()) for task in tasks]
+    numbers = {kind: number for number, kind in enumerate(dict.fromkeys(kinds))}
+    return [numbers[kind] for kind in kinds]
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from skorch.callbacks import Callback
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.balancing import FixedWeights
+from sklearn_mtl.sharing import MixtureOfExperts
 from sklearn_mtl.trunks import BagTrunk
 
 TEXTS = ["great phone", "awful phone", "great film", "awful film"] * 5
@@ -333,6 +334,11 @@ PARAMETER_CASES = [
         marks=WITHOUT_CUDA,
     ),
     case("trunk width", "'n_units' parameter of BagTrunk", trunk=BagTrunk(n_units=0)),
+    case(
+        "experts",
+        "'n_experts' parameter of MixtureOfExperts",
+        sharing=MixtureOfExperts(n_experts=0),
+    ),
     *[
         case(
             f"{name}={value!r}",

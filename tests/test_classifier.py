@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from itertools import combinations
 
 import joblib
 import numpy as np
@@ -34,7 +35,13 @@ from skorch.dataset import ValidSplit
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.balancing import FixedWeights
 from sklearn_mtl.datasets import make_multitask_texts
-from sklearn_mtl.sharing import HardSharing, Separate, SharedPrivate
+from sklearn_mtl.sharing import (
+    HardSharing,
+    MixtureOfExperts,
+    ProgressiveLayers,
+    Separate,
+    SharedPrivate,
+)
 from sklearn_mtl.trunks import BagTrunk, DenseTrunk
 
 OPENINGS = ["A great", "An awful", "Such a great", "What an awful", "Really great"]
@@ -1098,6 +1105,8 @@ def test_separate_tasks_do_not_touch_each_other(X):
         ("shared-private", SharedPrivate()),
         ("hard", HardSharing()),
         ("separate", Separate()),
+        ("mmoe", MixtureOfExperts()),
+        ("ple", ProgressiveLayers()),
     ],
 )
 def test_an_alias_is_its_object(alias, sharing):
@@ -1120,10 +1129,9 @@ def test_separate_is_a_fit_of_the_task_alone():
 
 
 def test_sharing_schemes_differ():
-    fits = [fit(sharing=alias) for alias in ("shared-private", "hard", "separate")]
-    assert differ(fits[0], fits[1])
-    assert differ(fits[0], fits[2])
-    assert differ(fits[1], fits[2])
+    aliases = ("shared-private", "hard", "separate", "mmoe", "ple")
+    for one, other in combinations([fit(sharing=alias) for alias in aliases], 2):
+        assert differ(one, other)
 
 
 # In a sparse layer the two optimizers divide weights and bias among them. The usual
@@ -1210,13 +1218,14 @@ def joblib_round_trip(clf, path):
     [
         (TEXTS, {}),
         (TEXTS, {"vectorizer": TfidfVectorizer(), "sharing": "separate"}),
+        (TEXTS, {"sharing": "ple"}),
         (NUMBERS, {"trunk": None}),
         (
             TEXTS,
             {"loss_weights": {"tone": 2}, "callbacks": [EarlyStopping("train_loss")]},
         ),
     ],
-    ids=["texts", "separate", "linear", "callbacks"],
+    ids=["texts", "separate", "experts", "linear", "callbacks"],
 )
 def test_a_copy_predicts_the_same(round_trip, X, params, tmp_path):
     clf = fit(X, pd.DataFrame(LABELS), **params)

@@ -7,11 +7,20 @@ from scipy.sparse import csr_array
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl._batches import RowDataset
+from sklearn_mtl.sharing import MixtureOfExperts, ProgressiveLayers, SharedPrivate
 from sklearn_mtl.trunks import BagTrunk, DenseTrunk
 
 # A task of one class is among them, which has effects, too: none.
 pytestmark = pytest.mark.filterwarnings("ignore:The task.* have a single class")
 
+SHARINGS = [
+    "shared-private",
+    "hard",
+    "separate",
+    "mmoe",
+    "ple",
+    ProgressiveLayers(n_levels=2),
+]
 RNG = np.random.RandomState(0)
 X = RNG.normal(size=(250, 6)) * (RNG.uniform(size=(250, 6)) < 0.6)
 SCORES = X @ RNG.normal(size=(6, 4))
@@ -47,7 +56,7 @@ def measured(clf, rows, kind):
     return [three, two]
 
 
-@pytest.mark.parametrize("sharing", ["shared-private", "hard", "separate"])
+@pytest.mark.parametrize("sharing", SHARINGS, ids=str)
 @pytest.mark.parametrize("kind", [np.asarray, csr_array])
 def test_effects_are_mean_slopes_of_the_logits(kind, sharing):
     rows = kind(X)
@@ -71,7 +80,17 @@ def test_without_a_trunk_effects_are_coefficients(kind):
     assert_array_equal(one, np.zeros((6, 1)))
 
 
-@pytest.mark.parametrize("sharing", ["shared-private", "separate"])
+@pytest.mark.parametrize(
+    "sharing",
+    [
+        "shared-private",
+        SharedPrivate(share_heads=True),
+        "separate",
+        MixtureOfExperts(2, private=True),
+        ProgressiveLayers(n_levels=2, private=True),
+    ],
+    ids=str,
+)
 def test_both_paths_add_up(sharing):
     clf = fit(csr_array(X), sharing)
     both, private, trunk = (
@@ -86,7 +105,13 @@ def test_both_paths_add_up(sharing):
 
 @pytest.mark.parametrize(
     ("params", "through"),
-    [({"sharing": "hard"}, "private"), ({"trunk": None}, "trunk")],
+    [
+        ({"sharing": "hard"}, "private"),
+        ({"sharing": "mmoe"}, "private"),
+        ({"sharing": "ple"}, "private"),
+        ({"trunk": None}, "trunk"),
+        ({"trunk": None, "sharing": "ple"}, "trunk"),
+    ],
 )
 def test_a_path_that_is_not_there(params, through):
     clf = fit(X, **params)

@@ -19,6 +19,7 @@ from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.inspection import (
     CalibrationCurvesDisplay,
     ConfusionMatricesDisplay,
+    ExpertGateDisplay,
     LabelOverviewDisplay,
     LearningCurvesDisplay,
     LossWeightSearchDisplay,
@@ -351,6 +352,9 @@ def displays(fitted):
         (2, lambda ax: LossWeightSearchDisplay(
             np.eye(3) + 1, np.eye(3), np.arange(3.0), ["a", "b", "c"], 2
         ).plot(ax=ax)),
+        (1, lambda ax: ExpertGateDisplay(
+            np.eye(2), np.eye(2), ["a", "b"], ["a", "b"]
+        ).plot(ax=ax)),
         (1, lambda ax: TaskAffinityDisplay.from_affinity(affinity, ax=ax)),
     ]  # fmt: skip
 
@@ -431,4 +435,4 @@ def test_without_matplotlib_the_extra_is_named(fitted, monkeypatch):
 
 def test_all_displays_are_public():
     found = [name for name in inspection.__all__ if name.endswith("Display")]
-    assert len(found) == 7
+    assert len(found) == 8

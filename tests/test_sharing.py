@@ -3,14 +3,23 @@
 import numpy as np
 import pytest
 import torch
+from numpy.testing import assert_allclose
 from scipy.sparse import csr_array, random_array
 from sklearn.base import clone
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import sharing as sharings
 from sklearn_mtl._batches import RowDataset, SparseBatch, TokenBatch
-from sklearn_mtl._layers import InputSpec
-from sklearn_mtl.sharing import HardSharing, Separate, SharedPrivate, resolve_sharing
+from sklearn_mtl._layers import InputSpec, SparseLinear
+from sklearn_mtl.sharing import (
+    HardSharing,
+    MixtureOfExperts,
+    ProgressiveLayers,
+    Separate,
+    SharedPrivate,
+    resolve_sharing,
+    sharing_kind,
+)
 from sklearn_mtl.trunks import (
     AttentionTrunk,
     BagTrunk,
@@ -22,7 +31,19 @@ from sklearn_mtl.trunks import (
 )
 
 N_LOGITS = [1, 3, 1]
-SHARINGS = [HardSharing(), SharedPrivate(), Separate()]
+HEADS = [0, 1, 0]  # the first task and the last have the same classes
+SHARINGS = [
+    HardSharing(),
+    HardSharing(share_heads=True),
+    SharedPrivate(),
+    SharedPrivate(share_heads=True),
+    Separate(),
+    MixtureOfExperts(n_experts=3),
+    MixtureOfExperts(n_experts=2, private=True, share_heads=True),
+    ProgressiveLayers(),
+    ProgressiveLayers(n_shared=2, n_own=2, n_levels=3),
+    ProgressiveLayers(n_levels=2, private=True, share_heads=True),
+]
 TRUNKS = [
     BagTrunk(n_units=6),
     DenseTrunk(n_units=6),
@@ -41,11 +62,35 @@ def make(sharing, trunk, n_rows=500, seed=0):
         tokens=trunk.reads_tokens,
     )
     torch.manual_seed(seed)
-    network = sharing.build(trunk, spec, N_LOGITS).double()
+    network = sharing.build(trunk, spec, N_LOGITS, HEADS).double()
     with torch.no_grad():  # private paths start at 0, and 0 would hide mistakes
         for parameter in network.parameters():
             parameter.add_(torch.rand_like(parameter) - 0.4)
     return network
+
+
+def state_of(module):
+    """Return the weights by name, each sparse layer's own wherever they are."""
+    state = module.state_dict()
+    for path, layer in module.named_modules():
+        if isinstance(layer, SparseLinear):
+            state[f"{path}.weight"] = layer.by_feature().clone()
+    return state
+
+
+def take(module, state):
+    """Give a module the weights of another, as far as their names agree."""
+    module.load_state_dict(
+        {
+            name: value
+            for name, value in state.items()
+            if name in module.state_dict() and name != "table.weight"
+        },
+        strict=False,
+    )
+    for path, layer in module.named_modules():
+        if isinstance(layer, SparseLinear) and f"{path}.weight" in state:
+            layer.by_feature().copy_(state[f"{path}.weight"])
 
 
 def rows_for(trunk, n_rows=8, seed=0):
@@ -60,11 +105,11 @@ def rows_for(trunk, n_rows=8, seed=0):
     return torch.from_numpy(matrix.toarray())
 
 
-both = pytest.mark.parametrize("sharing", SHARINGS, ids=lambda s: type(s).__name__)
-all_trunks = pytest.mark.parametrize("trunk", TRUNKS, ids=lambda t: type(t).__name__)
+all_sharings = pytest.mark.parametrize("sharing", SHARINGS, ids=str)
+all_trunks = pytest.mark.parametrize("trunk", TRUNKS, ids=str)
 
 
-@both
+@all_sharings
 @all_trunks
 def test_one_tensor_of_logits_a_task(sharing, trunk):
     logits = make(sharing, trunk)(rows_for(trunk))
@@ -73,7 +118,7 @@ def test_one_tensor_of_logits_a_task(sharing, trunk):
     assert {part.dtype for part in logits} == {torch.float64}
 
 
-@both
+@all_sharings
 @all_trunks
 def test_gradient_reaches_every_parameter(sharing, trunk):
     network = make(sharing, trunk).eval()
@@ -84,7 +129,7 @@ def test_gradient_reaches_every_parameter(sharing, trunk):
         assert gradient.abs().sum() > 0, name
 
 
-@both
+@all_sharings
 @all_trunks
 def test_a_row_has_the_same_logits_in_any_batch(sharing, trunk):
     network = make(sharing, trunk).eval()
@@ -102,7 +147,7 @@ def test_a_row_has_the_same_logits_in_any_batch(sharing, trunk):
     torch.testing.assert_close(torch.cat(network(one), dim=1)[0], whole[3])
 
 
-@both
+@all_sharings
 @all_trunks
 def test_same_seed_same_network(sharing, trunk):
     first, second = make(sharing, trunk), make(sharing, trunk)
@@ -147,16 +192,14 @@ def test_hard_sharing_is_shared_private_without_the_private_path():
         make(SharedPrivate(), trunk).eval(),
         make(HardSharing(), trunk).eval(),
     )
-    hard.load_state_dict(private.state_dict(), strict=False)
-    with torch.no_grad():
-        hard.trunk[0].weight.copy_(private.trunk[0].by_feature())
+    take(hard, state_of(private))
     rows = rows_for(trunk)
     path = private.private(rows).split(N_LOGITS, dim=1)
     for z_hard, z_path, z_both in zip(hard(rows), path, private(rows), strict=True):
         torch.testing.assert_close(z_hard + z_path, z_both)
 
 
-@both
+@all_sharings
 def test_without_trunk_there_is_a_linear_path_alone(sharing):
     spec = InputSpec(n_features=9, sparse=True, scale=1.0, n_rows=500)
     network = sharing.build(None, spec, N_LOGITS)
@@ -201,10 +244,25 @@ def test_auto_sharing_keeps_to_the_budget(monkeypatch):
 
 @pytest.mark.parametrize(
     ("alias", "kind"),
-    [("hard", HardSharing), ("shared-private", SharedPrivate), ("separate", Separate)],
+    [
+        ("hard", HardSharing),
+        ("shared-private", SharedPrivate),
+        ("separate", Separate),
+        ("mmoe", MixtureOfExperts),
+        ("ple", ProgressiveLayers),
+    ],
 )
 def test_sharing_aliases(alias, kind):
     assert type(resolve_sharing(alias, n_features=1, n_logits=1)) is kind
+    assert sharing_kind(alias) is kind
+
+
+def test_kinds_of_sharing_agree_where_auto_may_be_either():
+    for kind in (sharing_kind("auto"), HardSharing, SharedPrivate):
+        assert kind.is_shared
+        assert kind.has_representation
+    own = Separate()
+    assert sharing_kind(own) is own
 
 
 def test_objects_are_cloned():
@@ -246,8 +304,238 @@ def test_dense_trunk_refuses_sparse_rows():
         resolve_trunk("dense", sparse=True)
 
 
-@pytest.mark.parametrize(
-    "settings", [*SHARINGS, *TRUNKS], ids=lambda s: type(s).__name__
-)
+@pytest.mark.parametrize("settings", [*SHARINGS, *TRUNKS], ids=str)
 def test_settings_can_be_cloned(settings):
     assert clone(settings).get_params() == settings.get_params()
+
+
+# Experts and shared heads -----------------------------------------------------------
+
+N_TASKS = len(N_LOGITS)
+
+
+class Apart(BagTrunk):
+    """A trunk that takes no part in others: its experts are modules of their own."""
+
+    units_are_independent = False
+
+
+PLAIN = [kind(n_units=6, dropout=0.0) for kind in (BagTrunk, DenseTrunk, Apart)]
+MIXING = [
+    MixtureOfExperts(n_experts=3),
+    ProgressiveLayers(),
+    ProgressiveLayers(n_shared=2, n_own=3),
+    ProgressiveLayers(n_shared=2, n_own=1, n_levels=3),
+]
+plain_trunks = pytest.mark.parametrize("trunk", PLAIN, ids=str)
+all_mixing = pytest.mark.parametrize("sharing", MIXING, ids=str)
+
+
+@all_mixing
+@plain_trunks
+def test_gates_are_weights_of_what_a_task_reads(sharing, trunk):
+    network, rows = make(sharing, trunk), rows_for(trunk)
+    n_experts = len(sharing.expert_names(["a", "b", "c"]))
+    for level in range(len(network.levels)):
+        gates = network.gate_weights(rows, level)
+        assert gates.shape == (8, N_TASKS, n_experts)
+        assert gates.min() >= 0
+        torch.testing.assert_close(gates.sum(2), torch.ones(8, N_TASKS).double())
+        assert gates.std(dim=0).max() > 1e-3  # they look at the row
+    torch.testing.assert_close(network.gate_weights(rows), gates)
+
+
+@all_mixing
+@plain_trunks
+def test_gates_start_even(sharing, trunk):
+    spec = InputSpec(n_features=9, sparse=trunk.reads_sparse, scale=0.7, n_rows=500)
+    network = sharing.build(trunk, spec, N_LOGITS).double()
+    for level in range(len(network.levels)):
+        for gates in network.gate_weights(rows_for(trunk), level).unbind(dim=1):
+            read = gates[gates > 0]
+            assert_allclose(read.detach(), len(gates) / len(read))
+
+
+@pytest.mark.parametrize("n_levels", [1, 2])
+def test_a_task_reads_its_own_experts_and_the_shared_ones(n_levels):
+    sharing = ProgressiveLayers(n_shared=1, n_own=2, n_levels=n_levels)
+    names = ["a 0", "a 1", "b 0", "b 1", "c 0", "c 1", "shared"]
+    assert sharing.expert_names(["a", "b", "c"]) == names
+    network = make(sharing, PLAIN[0])
+    for level in range(n_levels):
+        gates = network.gate_weights(rows_for(PLAIN[0]), level)
+        for task, name in enumerate("abc"):
+            read = [n for n, g in zip(names, gates[0, task], strict=True) if g > 0]
+            assert read == [f"{name} 0", f"{name} 1", "shared"]
+
+
+def test_names_of_experts():
+    assert MixtureOfExperts(2).expert_names(["a"]) == ["expert 0", "expert 1"]
+    names = ProgressiveLayers(n_shared=2).expert_names(["a", "b"])
+    assert names == ["a", "b", "shared 0", "shared 1"]
+
+
+@all_mixing
+@plain_trunks
+def test_logits_are_those_of_the_formula(sharing, trunk):
+    """Task by task and expert by expert, as the papers write it."""
+    network, rows = make(sharing, trunk).eval(), rows_for(trunk)
+    inputs = [rows] * (N_TASKS + 1)  # of each task, and of the shared part
+    names = sharing.expert_names([0, 1, 2])
+    for number, level in enumerate(network.levels):
+        gates = level.gate_weights(inputs[0] if number == 0 else torch.stack(inputs, 1))
+        mixtures = []
+        for reader in range(gates.shape[1]):
+            parts = []
+            for k, name in enumerate(names):
+                whose = int(str(name)[0]) if str(name)[0].isdigit() else N_TASKS
+                if whose not in (reader, N_TASKS) and reader != N_TASKS:
+                    assert not gates[:, reader, k].any()
+                    continue
+                if number == 0:
+                    said = level.outputs(rows)[:, k]
+                else:
+                    said = level.experts[k](inputs[whose]).clamp_min(0)
+                parts.append(gates[:, reader, k, None] * said)
+            mixtures.append(len(parts) ** 0.5 * sum(parts))
+        inputs = mixtures
+    for task, logits in enumerate(network(rows)):
+        torch.testing.assert_close(logits, network.heads[task](inputs[task]))
+
+
+@plain_trunks
+def test_a_single_expert_is_hard_sharing(trunk):
+    hard, one = make(HardSharing(), trunk), make(MixtureOfExperts(1), trunk)
+    take(one.levels[0].experts[0], state_of(hard.trunk))
+    weights = hard.head.weight.split(N_LOGITS), hard.head.bias.split(N_LOGITS)
+    with torch.no_grad():
+        for head, weight, bias in zip(one.heads, *weights, strict=True):
+            head.weight.copy_(weight)
+            head.bias.copy_(bias)
+    rows = rows_for(trunk)
+    for ours, theirs in zip(one(rows), hard(rows), strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+@plain_trunks
+def test_a_private_path_is_added(trunk):
+    without = make(MixtureOfExperts(2), trunk)
+    network = make(MixtureOfExperts(2, private=True), trunk)
+    take(network, state_of(without))
+    rows = rows_for(trunk)
+    path = network.private(rows).split(N_LOGITS, dim=1)
+    for whole, rest, own in zip(network(rows), without(rows), path, strict=True):
+        torch.testing.assert_close(whole, rest + own)
+
+
+def experts_moved(network, rows, task, level):
+    """Number the experts of a level that the logits of a task give a gradient."""
+    own, kept = network.levels[level], []
+    plain = own.outputs
+
+    def outputs(inputs):
+        kept.append(plain(inputs))
+        kept[-1].retain_grad()
+        return kept[-1]
+
+    own.outputs = outputs
+    network(rows)[task].sum().backward()
+    own.outputs = plain
+    return set(kept[0].grad.abs().sum(dim=(0, 2)).nonzero().flatten().tolist())
+
+
+@pytest.mark.parametrize("n_levels", [1, 3])
+@plain_trunks
+def test_no_task_moves_the_last_experts_of_another(trunk, n_levels):
+    sharing = ProgressiveLayers(n_shared=2, n_own=2, n_levels=n_levels)
+    network, rows = make(sharing, trunk), rows_for(trunk)
+    for task in range(N_TASKS):
+        moved = experts_moved(network, rows, task, n_levels - 1)
+        assert moved == {2 * task, 2 * task + 1, 6, 7}
+        if n_levels > 1:  # by way of the shared mixture, below the last level
+            assert experts_moved(network, rows, task, 0) == set(range(8))
+
+
+@plain_trunks
+def test_all_tasks_move_all_experts_of_a_mixture(trunk):
+    network, rows = make(MixtureOfExperts(3), trunk), rows_for(trunk)
+    for task in range(N_TASKS):
+        assert experts_moved(network, rows, task, 0) == {0, 1, 2}
+
+
+@plain_trunks
+def test_experts_are_trunks_whether_built_as_one_module_or_several(trunk):
+    spec = InputSpec(n_features=9, sparse=trunk.reads_sparse, scale=0.7, n_rows=500)
+    level = MixtureOfExperts(3).build(trunk, spec, N_LOGITS).double().levels[0]
+    weights = state_of(level.experts)
+    assert len(weights) == (6 if isinstance(trunk, Apart) else 2)
+    outputs = level.outputs(rows_for(trunk))
+    assert outputs.shape == (8, 3, 6)
+    for k in range(3):
+        alone = trunk.build(spec).double()
+        if isinstance(trunk, Apart):
+            state = state_of(level.experts[k])
+        else:
+            axis = 0 if isinstance(trunk, DenseTrunk) else 1
+            state = {
+                name: whole.chunk(3, dim=-1 if whole.ndim == 1 else axis)[k]
+                for name, whole in state_of(level.experts[0]).items()
+            }
+        take(alone, state)
+        torch.testing.assert_close(alone(rows_for(trunk)), outputs[:, k])
+
+
+@pytest.mark.parametrize(
+    "sharing",
+    [
+        MixtureOfExperts(0),
+        MixtureOfExperts(2.5),
+        ProgressiveLayers(n_shared=0),
+        ProgressiveLayers(n_own=0),
+        ProgressiveLayers(n_levels=0),
+        HardSharing(share_heads="all"),
+        SharedPrivate(share_heads=None),
+    ],
+    ids=str,
+)
+def test_parameters_of_sharings_are_checked(sharing):
+    with pytest.raises(InvalidParameterError, match="must be"):
+        make(sharing, PLAIN[0])
+
+
+@plain_trunks
+def test_tasks_with_one_head_and_one_mixture_have_the_same_logits(trunk):
+    network, rows = make(HardSharing(share_heads=True), trunk), rows_for(trunk)
+    first, other, last = network(rows)
+    assert torch.equal(first, last)
+    assert network.head.weight.shape == (4, 6)
+    hidden = network.represent(rows)
+    torch.testing.assert_close(torch.cat([first, other], 1), network.head(hidden))
+
+
+@pytest.mark.parametrize(
+    "sharing",
+    [
+        SharedPrivate(share_heads=True),
+        MixtureOfExperts(2, share_heads=True),
+        ProgressiveLayers(share_heads=True),
+    ],
+    ids=str,
+)
+def test_tasks_with_one_head_keep_what_is_their_own(sharing):
+    network, rows = make(sharing, PLAIN[0]), rows_for(PLAIN[0])
+    first, _, last = network(rows)
+    assert not torch.allclose(first, last)
+    head = "head.weight" if isinstance(sharing, SharedPrivate) else "heads.0.weight"
+    assert all(head in moved_by(network, rows, task) for task in (0, 2))
+    separate = make(clone(sharing).set_params(share_heads=False), PLAIN[0])
+    sizes = [sum(p.numel() for p in n.parameters()) for n in (network, separate)]
+    assert sizes[1] - sizes[0] == 6 + 1
+
+
+def test_heads_may_come_in_any_order():
+    spec = InputSpec(n_features=9, sparse=False, scale=1.0, n_rows=500)
+    network = HardSharing(share_heads=True).build(PLAIN[1], spec, N_LOGITS, [1, 0, 1])
+    first, other, last = network(torch.rand(2, 9))
+    assert other.shape == (2, 3)
+    assert torch.equal(first, last)

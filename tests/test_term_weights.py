@@ -123,6 +123,8 @@ def fitted(texts=TEXTS, labels=LABELS, **params):
         ({"vectorizer": COUNTS}, False),
         ({"vectorizer": COUNTS, "term_weighting": "information"}, True),
         ({"sharing": "hard"}, True),
+        ({"sharing": "mmoe"}, True),
+        ({"sharing": "ple"}, True),
         ({"sharing": "separate"}, False),
         ({"trunk": None}, False),
         ({"texts": TEXTS[:200]}, False),

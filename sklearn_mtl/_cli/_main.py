@@ -151,7 +151,7 @@ def _add_fit_arguments(parser):
     )
     add(
         "--sharing",
-        choices=["auto", "shared-private", "hard", "separate"],
+        choices=["auto", "shared-private", "hard", "separate", "mmoe", "ple"],
         default="auto",
         help="what the tasks share; see the docs of MultiTaskTextClassifier",
     )

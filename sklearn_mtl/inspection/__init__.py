@@ -6,6 +6,7 @@ In the manner of scikit-learn's displays; drawing needs matplotlib, the extra "p
 from ._affinity import TaskAffinityDisplay
 from ._calibration import CalibrationCurvesDisplay
 from ._confusion import ConfusionMatricesDisplay
+from ._gates import ExpertGateDisplay, gate_weights
 from ._labels import LabelOverviewDisplay
 from ._learning import LearningCurvesDisplay
 from ._loss_weights import LossWeightSearchDisplay
@@ -14,11 +15,13 @@ from ._words import TopWords, TopWordsDisplay, top_words
 __all__ = [
     "CalibrationCurvesDisplay",
     "ConfusionMatricesDisplay",
+    "ExpertGateDisplay",
     "LabelOverviewDisplay",
     "LearningCurvesDisplay",
     "LossWeightSearchDisplay",
     "TaskAffinityDisplay",
     "TopWords",
     "TopWordsDisplay",
+    "gate_weights",
     "top_words",
 ]

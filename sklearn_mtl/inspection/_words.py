@@ -33,7 +33,8 @@ def top_words(estimator, X, *, n_words=10, through="both"):
 
     through : {"both", "private", "trunk"}, default="both"
         For a MultiTaskTextClassifier: the path from rows to logits to follow. "private"
-        is what a task has learnt alone, "trunk" what goes through the shared layer.
+        is what a task has learnt alone, "trunk" what goes through the shared layer, or
+        through experts and their gates.
 
     Returns
     -------

@@ -4,21 +4,28 @@ from sklearn.base import clone
 
 from ._base import BaseSharing
 from ._hard import HardSharing
+from ._mixture import MixtureOfExperts
+from ._progressive import ProgressiveLayers
 from ._separate import Separate
 from ._shared_private import SharedPrivate
 
 __all__ = [
     "BaseSharing",
     "HardSharing",
+    "MixtureOfExperts",
+    "ProgressiveLayers",
     "Separate",
     "SharedPrivate",
     "resolve_sharing",
+    "sharing_kind",
 ]
 
-_ALIASES = {
+ALIASES = {
     "shared-private": SharedPrivate,
     "hard": HardSharing,
     "separate": Separate,
+    "mmoe": MixtureOfExperts,
+    "ple": ProgressiveLayers,
 }
 
 # Most that the private paths may take under sharing="auto". One gigabyte is what a
@@ -31,7 +38,8 @@ def resolve_sharing(sharing, *, n_features, n_logits, itemsize=4):
 
     Parameters
     ----------
-    sharing : {"auto", "shared-private", "hard", "separate"} or BaseSharing
+    sharing : {"auto", "shared-private", "hard", "separate", "mmoe", "ple"} or \
+            BaseSharing
         "auto" is :class:`SharedPrivate` where its private paths fit into
         ``PRIVATE_BUDGET`` bytes, else :class:`HardSharing`.
 
@@ -46,4 +54,13 @@ def resolve_sharing(sharing, *, n_features, n_logits, itemsize=4):
     if sharing == "auto":
         fits = n_features * n_logits * itemsize <= PRIVATE_BUDGET
         sharing = "shared-private" if fits else "hard"
-    return _ALIASES[sharing]()
+    return ALIASES[sharing]()
+
+
+def sharing_kind(sharing):
+    """Return what a parameter value stands for, to read the traits of its kind.
+
+    An object stands for itself, an alias for a class. What "auto" may come to has the
+    same traits either way.
+    """
+    return ALIASES.get(sharing, SharedPrivate) if isinstance(sharing, str) else sharing

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 
+import torch
 from sklearn.base import BaseEstimator
 from torch import nn
 
@@ -14,13 +15,18 @@ class BaseSharing(BaseEstimator, ABC):
     Attributes
     ----------
     is_shared : bool
-        Whether all tasks read one hidden vector, so that there is a representation.
+        Whether the tasks learn a trunk together.
+
+    has_representation : bool
+        Whether all tasks read one hidden vector.
     """
 
     is_shared = True
+    has_representation = True
+    _parameter_constraints: dict = {}
 
     @abstractmethod
-    def build(self, trunk, spec, n_logits):
+    def build(self, trunk, spec, n_logits, heads=None):
         """Build the whole network with fresh weights.
 
         Parameters
@@ -34,11 +40,15 @@ class BaseSharing(BaseEstimator, ABC):
         n_logits : list of int
             Output columns each task needs.
 
+        heads : list of int, default=None
+            A number for each task, from 0, the same for tasks of the same classes: what
+            they may share. None is a number of its own for each.
+
         Returns
         -------
         network : torch.nn.Module
             ``network(rows)`` returns a tuple of logits, one tensor of shape (n_rows,
-            n_logits[t]) per task; where the sharing ``is_shared``,
+            n_logits[t]) per task; where the sharing ``has_representation``,
             ``network.represent(rows)`` returns the hidden vector all tasks read.
         """
 
@@ -61,15 +71,20 @@ class TaskNetwork(nn.Module):
 
     private : bool
         Whether there is a path from the rows straight to the logits.
+
+    heads : list of int, default=None
+        Which head each task reads; None is one for each.
     """
 
-    def __init__(self, trunk, spec, n_logits, *, private):
+    def __init__(self, trunk, spec, n_logits, *, private, heads=None):
         super().__init__()
         self.n_logits = list(n_logits)
         self.trunk = self.head = self.private = None
+        self.heads = heads
         if trunk is not None:
             self.trunk = trunk.build(spec)
-            self.head = nn.Linear(trunk.n_units, sum(n_logits))
+            self.widths = head_widths(n_logits, heads)
+            self.head = nn.Linear(trunk.n_units, sum(self.widths))
             nn.init.zeros_(self.head.bias)
         if private or trunk is None:
             self.private = input_layer(spec, sum(n_logits))
@@ -87,6 +102,16 @@ class TaskNetwork(nn.Module):
             logits = self.private(rows)
         else:
             logits = self.head(self.trunk(rows))
+            if self.heads is not None:
+                parts = logits.split(self.widths, dim=1)
+                logits = torch.cat([parts[head] for head in self.heads], dim=1)
             if self.private is not None:
                 logits = logits + self.private(rows)
         return logits.split(self.n_logits, dim=1)
+
+
+def head_widths(n_logits, heads):
+    """Return the output columns of each head; None for `heads` is one for each task."""
+    if heads is None:
+        return list(n_logits)
+    return [n for _, n in sorted(dict(zip(heads, n_logits, strict=True)).items())]

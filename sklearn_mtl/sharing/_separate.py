@@ -28,8 +28,9 @@ class Separate(BaseSharing):
     """
 
     is_shared = False
+    has_representation = False
 
-    def build(self, trunk, spec, n_logits):
+    def build(self, trunk, spec, n_logits, heads=None):
         return SeparateNetworks(
             TaskNetwork(trunk, spec, [n], private=True) for n in n_logits
         )

@@ -11,6 +11,13 @@ class SharedPrivate(BaseSharing):
     straight to the logits. Small tasks, and tasks opposed to the rest, do not fall
     behind a linear model of their own.
 
+    Parameters
+    ----------
+    share_heads : bool, default=False
+        Whether tasks of the same classes have one head, as in :class:`HardSharing`.
+        What they share is then a model of all their labels, which the private path of
+        each corrects.
+
     Notes
     -----
     Memory is ``n_features * (n_units + sum of logits)`` floats. In the original the
@@ -19,6 +26,7 @@ class SharedPrivate(BaseSharing):
     See Also
     --------
     HardSharing : The trunk alone.
+    MixtureOfExperts : Several trunks.
     Separate : Nothing shared.
 
     References
@@ -33,5 +41,12 @@ class SharedPrivate(BaseSharing):
     >>> clf = MultiTaskTextClassifier(sharing=SharedPrivate())
     """
 
-    def build(self, trunk, spec, n_logits):
-        return TaskNetwork(trunk, spec, n_logits, private=True)
+    _parameter_constraints = {"share_heads": ["boolean"]}
+
+    def __init__(self, *, share_heads=False):
+        self.share_heads = share_heads
+
+    def build(self, trunk, spec, n_logits, heads=None):
+        self._validate_params()
+        heads = heads if self.share_heads else None
+        return TaskNetwork(trunk, spec, n_logits, private=True, heads=heads)

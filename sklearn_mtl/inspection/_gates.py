@@ -1,0 +1,162 @@
+"""Which experts each task reads, where tasks share a mixture of them."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from ..metrics._fitted import last_step
+from ._panels import heat_map, make_panels, shorten
+
+
+def gate_weights(estimator, X, *, level=-1, per_row=False):
+    """Return how much each task reads of each expert.
+
+    Parameters
+    ----------
+    estimator : MultiTaskTextClassifier
+        With a sharing that has gates: "mmoe", "ple" or their objects. Or a Pipeline or
+        search that ends in one.
+
+    X : list of str, or rows
+        Texts to look at: gates differ from text to text.
+
+    level : int, default=-1
+        Which level of experts, from 0, the one over the texts. -1 is the last, which
+        the heads of the tasks read.
+
+    per_row : bool, default=False
+        Whether to return the gates of each text; else their mean.
+
+    Returns
+    -------
+    weights : ndarray of shape (n_tasks, n_experts) or (n_samples, n_tasks, n_experts)
+        Those of a task add up to 1. Experts come in the order of the tasks whose own
+        they are, shared ones last.
+
+    Raises
+    ------
+    ValueError
+        If the estimator has no gates, or no such level.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.inspection import gate_weights
+    >>> X, y = make_multitask_texts(100, n_tasks=3, random_state=0)
+    >>> clf = MultiTaskTextClassifier(sharing="mmoe", random_state=0).fit(X, y)
+    >>> gate_weights(clf, X).shape
+    (3, 4)
+    """
+    weights, _, _ = _read_gates(estimator, X, level)
+    return weights if per_row else weights.mean(axis=0)
+
+
+def _read_gates(estimator, X, level):
+    """Return the gates of each row, the names of tasks and those of experts."""
+    check_is_fitted(estimator)
+    heads, classifier = last_step(estimator)
+    if not hasattr(classifier, "_gate_weights"):
+        raise ValueError(
+            f"{type(classifier).__name__} has no gates to read. Pass a "
+            "MultiTaskTextClassifier with sharing='mmoe' or 'ple', or what ends in one."
+        )
+    for head in heads:
+        X = head.transform(X)
+    weights, expert_names = classifier._gate_weights(X, level)
+    return weights, classifier.task_names_, expert_names
+
+
+class ExpertGateDisplay:
+    """How much each task reads of each expert, as a matrix.
+
+    Use :meth:`from_estimator` to make one.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_tasks, n_experts)
+        Mean over the texts; NaN for an expert that a task does not read.
+
+    spread : ndarray of shape (n_tasks, n_experts)
+        Standard deviation over the texts.
+
+    task_names : list of str
+
+    expert_names : list of str
+
+    Attributes
+    ----------
+    ax_ : matplotlib axes
+
+    figure_ : matplotlib Figure
+    """
+
+    def __init__(self, weights, spread, task_names, expert_names):
+        self.weights = weights
+        self.spread = spread
+        self.task_names = task_names
+        self.expert_names = expert_names
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, level=-1, ax=None):
+        """Draw the gates of a fitted classifier.
+
+        Parameters
+        ----------
+        estimator, X, level : as in :func:`gate_weights`
+
+        ax : matplotlib axes, default=None
+
+        Returns
+        -------
+        display : ExpertGateDisplay
+
+        Raises
+        ------
+        ValueError
+            If the estimator has no gates, or no such level.
+        """
+        weights, task_names, expert_names = _read_gates(estimator, X, level)
+        means, spread = weights.mean(axis=0), weights.std(axis=0)
+        means = np.where(weights.any(axis=0), means, np.nan)
+        return cls(means, spread, task_names, expert_names).plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib axes, default=None
+
+        Returns
+        -------
+        display : ExpertGateDisplay
+        """
+        n_tasks, n_experts = self.weights.shape
+        size = (2.8 + 0.72 * n_experts, 1.7 + 0.5 * n_tasks)
+        (self.ax_,) = make_panels(ax, 1, "ExpertGateDisplay.plot", size=size)
+        self.figure_ = self.ax_.figure
+        written = np.vectorize(_write, otypes=[str])(self.weights, self.spread)
+        image = heat_map(
+            self.ax_,
+            self.weights,
+            cmap="Blues",
+            vmin=0,
+            # Of many experts none has much; what counts is which has more.
+            vmax=np.nanmax(self.weights),
+            written=written,
+        )
+        experts = [shorten(name) for name in self.expert_names]
+        tasks = [shorten(name) for name in self.task_names]
+        self.ax_.set_xticks(range(n_experts), experts, rotation=45, ha="right")
+        self.ax_.set_yticks(range(n_tasks), tasks)
+        self.ax_.set(
+            xlabel="expert",
+            ylabel="task that reads it",
+            title="share of a task's mixture\nmean ± deviation over texts",
+        )
+        self.figure_.colorbar(image, ax=self.ax_, label="mean weight")
+        return self
+
+
+def _write(mean, deviation):
+    return "" if np.isnan(mean) else f"{mean:.2f}\n±{deviation:.2f}"

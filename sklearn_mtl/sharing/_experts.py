@@ -1,0 +1,191 @@
+"""Experts and gates: the network of the sharings that mix several hidden vectors."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from sklearn.base import clone
+from torch import nn
+
+from .._layers import input_layer, join_sparse_layers
+from ._base import head_widths
+
+
+class GatedExperts(nn.Module, ABC):
+    r"""Experts side by side, and a gate for each who reads them.
+
+    .. math::
+
+        m_r(x) = \sqrt{|R_r|} \sum_{k \in R_r} g_{rk}(x)\,e_k(x), \qquad
+        g_r(x) = \operatorname{softmax}(s_r(x))
+
+    where :math:`R_r` are the experts that reader *r* may read, :math:`e_k` is the
+    output of expert *k* and :math:`s_r` are the scores of a gate that is linear in its
+    input. Gates start even. The mean of independent experts is smaller than each, and
+    moves less in a step; the root makes up for both, so that rates which suit one
+    trunk suit a mixture.
+
+    Parameters
+    ----------
+    reads : bool tensor of shape (n_readers, n_experts)
+        Who may read which expert.
+    """
+
+    def __init__(self, reads):
+        super().__init__()
+        self.n_readers, self.n_experts = reads.shape
+        places = reads.flatten().nonzero()[:, 0]
+        self.register_buffer("places", places, persistent=False)
+        roots = reads.sum(dim=1, keepdim=True).sqrt()
+        self.register_buffer("roots", roots, persistent=False)
+
+    @abstractmethod
+    def outputs(self, inputs):
+        """Return what the experts say, shape (n_rows, n_experts, n_units)."""
+
+    @abstractmethod
+    def scores(self, inputs):
+        """Return the scores of all gates side by side, each over what it reads."""
+
+    def gate_weights(self, inputs):
+        """Return the gates, shape (n_rows, n_readers, n_experts)."""
+        scores = self.scores(inputs)
+        size = len(scores), self.n_readers * self.n_experts
+        # What a reader may not read gets a weight of exactly 0.
+        whole = scores.new_full(size, -torch.inf).index_copy(1, self.places, scores)
+        return whole.view(-1, self.n_readers, self.n_experts).softmax(dim=2)
+
+    def forward(self, inputs):
+        return (self.roots * self.gate_weights(inputs)) @ self.outputs(inputs)
+
+
+class RowExperts(GatedExperts):
+    """Experts that are trunks over rows.
+
+    All gates are one input layer, so that sparse rows stay sparse.
+
+    Parameters
+    ----------
+    trunk : BaseTrunk
+
+    spec : InputSpec
+
+    reads : bool tensor of shape (n_readers, n_experts)
+    """
+
+    def __init__(self, trunk, spec, reads):
+        super().__init__(reads)
+        self.experts = _trunks(trunk, spec, self.n_experts)
+        self.gate = input_layer(spec, len(self.places))
+
+    def outputs(self, rows):
+        return self.experts(rows)
+
+    def scores(self, rows):
+        return self.gate(rows)
+
+
+def _trunks(trunk, spec, n):
+    """Build so many trunks as one module: rows to (n_rows, n, n_units)."""
+    if not trunk.units_are_independent:
+        return SideBySide(trunk.build(spec) for _ in range(n))
+    # In half the time: the rows are gone through once.
+    wide = clone(trunk).set_params(n_units=n * trunk.n_units)
+    return nn.Sequential(wide.build(spec), nn.Unflatten(1, (n, trunk.n_units)))
+
+
+class SideBySide(nn.ModuleList):
+    """Modules that read the same rows, their outputs stacked."""
+
+    def forward(self, rows):
+        return torch.stack([module(rows) for module in self], dim=1)
+
+
+class HiddenExperts(GatedExperts):
+    """Experts that are dense layers over the mixtures of the level before.
+
+    The gate of a reader reads the mixture that the same reader made before.
+
+    Parameters
+    ----------
+    n_units : int
+
+    reads : bool tensor of shape (n_readers, n_experts)
+
+    sources : list of int
+        Whose mixture each expert reads.
+    """
+
+    def __init__(self, n_units, reads, sources):
+        super().__init__(reads)
+        self.sources = sources
+        self.experts = nn.ModuleList(nn.Linear(n_units, n_units) for _ in sources)
+        self.gates = nn.ModuleList(
+            nn.Linear(n_units, n) for n in reads.sum(dim=1).tolist()
+        )
+        for gate in self.gates:
+            nn.init.zeros_(gate.weight)
+            nn.init.zeros_(gate.bias)
+
+    def outputs(self, mixtures):
+        pairs = zip(self.experts, self.sources, strict=True)
+        return torch.stack(
+            [expert(mixtures[:, source]).relu() for expert, source in pairs], dim=1
+        )
+
+    def scores(self, mixtures):
+        parts = [gate(mixtures[:, k]) for k, gate in enumerate(self.gates)]
+        return torch.cat(parts, dim=1)
+
+
+class ExpertNetwork(nn.Module):
+    r"""Levels of experts, and for each task a head on its mixture.
+
+    .. math:: z_t = H_t\,m_t(x) + P_t\,x
+
+    where :math:`m_t` is the mixture of task *t* in the last level, :math:`H_t` its head
+    and :math:`P_t` its private path, which may be absent.
+
+    Parameters
+    ----------
+    levels : list of GatedExperts
+        The readers of the last one are the tasks.
+
+    n_units : int
+
+    spec : InputSpec
+
+    n_logits : list of int
+
+    private : bool
+
+    heads : list of int, default=None
+        Which head each task reads; None is one for each.
+    """
+
+    def __init__(self, levels, n_units, spec, n_logits, *, private, heads=None):
+        super().__init__()
+        self.n_logits = list(n_logits)
+        self.levels = nn.Sequential(*levels)
+        widths = head_widths(n_logits, heads)
+        self.heads = nn.ModuleList(nn.Linear(n_units, n) for n in widths)
+        for head in self.heads:
+            nn.init.zeros_(head.bias)
+        self.head_of_task = range(len(n_logits)) if heads is None else heads
+        self.private = input_layer(spec, sum(n_logits)) if private else None
+        self.table = join_sparse_layers(self)
+
+    def gate_weights(self, rows, level=-1):
+        """Return the gates of the tasks, shape (n_rows, n_tasks, n_experts)."""
+        level = range(len(self.levels))[level]
+        inputs = self.levels[:level](rows)
+        return self.levels[level].gate_weights(inputs)[:, : len(self.n_logits)]
+
+    def forward(self, rows):
+        rows = rows if self.table is None else self.table(rows)
+        mixtures = self.levels(rows).unbind(dim=1)
+        pairs = zip(mixtures, self.head_of_task, strict=True)
+        logits = tuple(self.heads[head](mixture) for mixture, head in pairs)
+        if self.private is None:
+            return logits
+        own = self.private(rows).split(self.n_logits, dim=1)
+        return tuple(z + p for z, p in zip(logits, own, strict=True))

@@ -1,0 +1,135 @@
+"""Experts of each task beside shared ones, level by level."""
+
+from numbers import Integral
+
+import torch
+from sklearn.utils._param_validation import Interval
+
+from ._base import BaseSharing, TaskNetwork
+from ._experts import ExpertNetwork, HiddenExperts, RowExperts
+
+
+class ProgressiveLayers(BaseSharing):
+    r"""Shared experts and experts of each task, which a gate for each task mixes.
+
+    .. math::
+
+        z_t = H_t\,m_t^{(L)}, \qquad
+        m_r^{(l)} = \sqrt{|R_r|} \sum_{k \in R_r} g_{rk}^{(l)}\,e_k^{(l)}, \qquad
+        g_r^{(l)} = \operatorname{softmax}(G_r^{(l)}\,m_r^{(l-1)})
+
+    Task *t* reads the experts :math:`R_t`, its own and the shared ones. In the first of
+    *L* levels experts are trunks over the row, :math:`m_r^{(0)} = x`. In those above,
+    the experts of a task are dense layers over its mixture :math:`m_t`, and shared
+    experts over a shared mixture, whose gate reads all experts of the level below. A
+    head :math:`H_t` reads the last mixture of its task.
+
+    Where a :class:`MixtureOfExperts` has to learn what to keep apart, here it is built
+    in: in the last level no task moves the experts of another.
+
+    Parameters
+    ----------
+    n_shared : int, default=1
+        Shared experts in each level.
+
+    n_own : int, default=1
+        Experts of each task in each level.
+
+    n_levels : int, default=1
+        Levels. One is what the source calls customized gate control (CGC).
+
+    private : bool, default=False
+        Whether each task has a linear path of its own beside the experts, as in
+        :class:`SharedPrivate`.
+
+    share_heads : bool, default=False
+        Whether tasks of the same classes have one head, as in :class:`HardSharing`;
+        each of them keeps its gate and its experts.
+
+    See Also
+    --------
+    MixtureOfExperts : All experts are for all tasks.
+    Separate : Nothing but experts of a single task.
+    sklearn_mtl.inspection.gate_weights : Which experts a task reads.
+
+    Notes
+    -----
+    Memory is ``n_features * n_units * (n_shared + n_tasks * n_own)`` floats for the
+    experts of the first level, as much as a :class:`Separate` and a shared trunk
+    together, and ``n_features * n_tasks * (n_shared + n_own)`` for its gates, with more
+    than one level ``n_features * (n_shared + n_tasks * n_own)`` more; ``n_units`` is
+    that of the trunk. With many tasks take a narrow one, such as ``BagTrunk(32)``.
+
+    In the source experts and towers have hidden layers of any depth; here an expert is
+    the trunk or one rectified layer, and a tower is linear. The factor
+    :math:`\sqrt{|R_r|}` is ours, see :class:`MixtureOfExperts`. Gates start even.
+
+    Each task reads a hidden vector of its own, so there is no representation to
+    transform to.
+
+    References
+    ----------
+    H. Tang et al., "Progressive layered extraction (PLE): a novel multi-task learning
+    (MTL) model for personalized recommendations", RecSys 2020.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.sharing import ProgressiveLayers
+    >>> from sklearn_mtl.trunks import BagTrunk
+    >>> clf = MultiTaskTextClassifier(
+    ...     trunk=BagTrunk(32), sharing=ProgressiveLayers(n_shared=2)
+    ... )
+    """
+
+    has_representation = False
+    _parameter_constraints = {
+        "n_shared": [Interval(Integral, 1, None, closed="left")],
+        "n_own": [Interval(Integral, 1, None, closed="left")],
+        "n_levels": [Interval(Integral, 1, None, closed="left")],
+        "private": ["boolean"],
+        "share_heads": ["boolean"],
+    }
+
+    def __init__(
+        self, n_shared=1, n_own=1, n_levels=1, *, private=False, share_heads=False
+    ):
+        self.n_shared = n_shared
+        self.n_own = n_own
+        self.n_levels = n_levels
+        self.private = private
+        self.share_heads = share_heads
+
+    def build(self, trunk, spec, n_logits, heads=None):
+        self._validate_params()
+        if trunk is None:
+            return TaskNetwork(None, spec, n_logits, private=True)
+        n_tasks = len(n_logits)
+        # Whose each expert is: a task's, or the number after that of the last task.
+        owners = [task for task in range(n_tasks) for _ in range(self.n_own)]
+        owners += [n_tasks] * self.n_shared
+        reads = torch.tensor(
+            [[owner in (task, n_tasks) for owner in owners] for task in range(n_tasks)]
+        )
+        # Below the last level the shared part is a reader, too, and reads all.
+        below = torch.cat([reads, torch.ones_like(reads[:1])])
+        each = [below] * (self.n_levels - 1) + [reads]
+        levels = [RowExperts(trunk, spec, each[0])]
+        levels += [HiddenExperts(trunk.n_units, own, owners) for own in each[1:]]
+        return ExpertNetwork(
+            levels,
+            trunk.n_units,
+            spec,
+            n_logits,
+            private=self.private,
+            heads=heads if self.share_heads else None,
+        )
+
+    def expert_names(self, task_names):
+        """Return a name for each expert."""
+        parts = [(name, self.n_own) for name in task_names]
+        return [
+            name if n == 1 else f"{name} {k}"
+            for name, n in [*parts, ("shared", self.n_shared)]
+            for k in range(n)
+        ]

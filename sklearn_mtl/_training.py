@@ -90,7 +90,7 @@ class TrainingRun:
         self.settings, self.device, self.previous = settings, device, previous
         self.dataset = cells.dataset(rows, learn)
         self.parameters = {
-            **_network_parameters(settings, cells.targets, spec, trunk, rows.dtype),
+            **_network_parameters(settings, cells, spec, trunk, rows.dtype),
             "criterion__adjustments": logit_adjustments(
                 settings.logit_adjustment, cells.log_class_shares
             ),
@@ -183,8 +183,9 @@ class TrainingRun:
         return net
 
 
-def _network_parameters(settings, targets, spec, trunk, dtype):
+def _network_parameters(settings, cells, spec, trunk, dtype):
     """Return what the net needs to know of tasks, network and loss."""
+    targets = cells.targets
     n_logits = [task.n_logits for task in targets.tasks]
     sharing = resolve_sharing(
         settings.sharing,
@@ -200,6 +201,8 @@ def _network_parameters(settings, targets, spec, trunk, dtype):
         "module__spec": spec,
         "module__n_logits": n_logits,
         "module__dtype": getattr(torch, dtype.name),
+        "module__tasks": targets.tasks,
+        "module__log_class_shares": cells.log_class_shares,
         "criterion__tasks": targets.tasks,
     }
 

@@ -242,7 +242,8 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         return [task.probabilities(logits) for logits, task in pairs]
 
     def _codes(self, X):
-        return np.column_stack([p.argmax(axis=1) for p in self._probabilities(X)])
+        pairs = zip(self._probabilities(X), self.targets_.tasks, strict=True)
+        return np.column_stack([task.choose(own) for own, task in pairs])
 
     def _mean_accuracy(self, X, y, sample_weight):
         check_is_fitted(self)

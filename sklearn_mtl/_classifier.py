@@ -86,12 +86,13 @@ class MultiTaskTextClassifier(
     logit_adjustment : float or "auto", default="auto"
         How far to make up for rare classes: training adds this times the logarithm of
         a class's share in its task to the logits, prediction does not. 0 leaves classes
-        as frequent as they are, 1 treats all alike; "auto" is 0.25 for two classes and
-        0.5 for more, which raises macro-F1 at little cost in accuracy. Probabilities
-        are those of classes evened out so far; calibrate them where they matter.
+        as frequent as they are, 1 treats all alike; "auto" is 0.25 for two classes, 0.5
+        for more: more macro-F1 at little cost in accuracy. Probabilities are those of
+        classes evened out so far; calibrate them. Ordinal tasks are left as they are.
 
     task_types : dict, default=None
-        ``{task: "binary" or "multiclass"}`` for tasks whose type is not to be inferred.
+        ``{task: type}`` for types that are not to be inferred: "binary", "multiclass",
+        "ordinal", or :class:`~sklearn_mtl.tasks.Ordinal` with the order of texts.
 
     missing_label : object, default=None
         A further value that means "no label", besides NaN, None and pandas.NA.
@@ -149,8 +150,7 @@ class MultiTaskTextClassifier(
         Above 0, a progress bar and losses of each epoch.
 
     callbacks : list of skorch callbacks, default=None
-        An ``LRScheduler`` replaces the linear decay. Callbacks of scikit-learn go to
-        ``set_callbacks``.
+        ``LRScheduler`` replaces linear decay; scikit-learn's go to ``set_callbacks``.
 
     net_params : dict, default=None
         For the skorch net, for instance ``{"optimizer_dense__betas": (0.9, 0.99)}``.
@@ -364,7 +364,7 @@ class MultiTaskTextClassifier(
         return self._fit_aside(X, y, sample_weight)
 
     def predict(self, X, output="array"):
-        """Predict a label for every text and task.
+        """Predict the likeliest label for every task, for ordinal ones the median.
 
         Parameters
         ----------

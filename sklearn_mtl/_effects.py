@@ -22,8 +22,7 @@ def feature_effects(net, dataset, through="both"):
     Returns
     -------
     effects : list of ndarray of shape (n_features, n_classes)
-        For each task, with the mean over classes taken away: what all classes of a
-        task have in common changes no decision.
+        For each task; see ``TaskType.effects``.
 
     Raises
     ------
@@ -50,7 +49,8 @@ def feature_effects(net, dataset, through="both"):
     try:
         for rows, _ in net.get_iterator(dataset):
             with torch.enable_grad():
-                logits = torch.cat(net.module_(rows.to(net.device)), dim=1).sum(0)
+                by_task = net.module_(rows.to(net.device))
+                logits = torch.cat(by_task, dim=1).sum(0)
             products = [outputs[layer] for layer in layers]
             found = [
                 torch.autograd.grad(
@@ -68,12 +68,9 @@ def feature_effects(net, dataset, through="both"):
         for handle in handles:
             handle.remove()
     total = sum(_to_rows(layer, slopes[layer] / len(dataset)) for layer in layers)
-    ends = np.cumsum([task.n_logits for task in net.tasks])
+    ends = np.cumsum([logits.shape[1] for logits in by_task])
     parts = np.split(total, ends[:-1], axis=1)
-    return [
-        _by_class(part, len(task.classes_))
-        for part, task in zip(parts, net.tasks, strict=True)
-    ]
+    return [task.effects(part) for part, task in zip(parts, net.tasks, strict=True)]
 
 
 def _input_layers(module, through):
@@ -101,9 +98,3 @@ def _to_rows(layer, slopes):
     """From slopes of the layer's outputs to those of its inputs, (n_features, ...)."""
     weight = layer.by_feature()
     return (layer.scale * weight @ slopes.to(weight).t()).cpu().numpy()
-
-
-def _by_class(effects, n_classes):
-    if n_classes == 2:  # the first of two classes has a logit of 0
-        effects = np.column_stack([np.zeros(len(effects)), effects[:, 0]])
-    return effects - effects.mean(axis=1, keepdims=True)

@@ -33,6 +33,10 @@ class LabelTable:
     missing : ndarray of shape (n_samples, n_tasks), dtype bool
         True where a cell holds no label.
 
+    orders : list of (list or None)
+        For each task all labels in their order, where the column is an ordered
+        categorical of its library.
+
     container : {"vector", "array", "dict", "frame"}
         What the labels came in, and so what predictions go back as.
 
@@ -43,6 +47,7 @@ class LabelTable:
     names: list
     columns: list
     missing: np.ndarray
+    orders: list
     container: str
     template: object = None
 
@@ -84,8 +89,13 @@ class LabelTable:
             )
         order = [self.names.index(name) for name in names]
         columns = [self.columns[k] for k in order]
-        missing = self.missing[:, order]
-        return replace(self, names=list(names), columns=columns, missing=missing)
+        return replace(
+            self,
+            names=list(names),
+            columns=columns,
+            missing=self.missing[:, order],
+            orders=[self.orders[k] for k in order],
+        )
 
 
 def as_label_table(y, *, missing_label=None, what="y"):
@@ -113,7 +123,8 @@ def as_label_table(y, *, missing_label=None, what="y"):
         If `y` has no or more than two dimensions, ragged rows, unusable task names,
         an infinite cell, or a column that holds labels of several types.
     """
-    names, columns, container, template = _open(y, what)
+    names, columns, orders, container, template = _open(y, what)
+    orders = [order and [c for c in order if c != missing_label] for order in orders]
     cleaned = []
     for name, column in zip(names, columns, strict=True):
         label = what if container == "vector" else f"{what}[{name!r}]"
@@ -122,6 +133,7 @@ def as_label_table(y, *, missing_label=None, what="y"):
         names=names,
         columns=[column for column, _ in cleaned],
         missing=np.column_stack([missing for _, missing in cleaned]),
+        orders=orders,
         container=container,
         template=template,
     )
@@ -137,7 +149,7 @@ def check_task_names(parameter, value, task_names):
 
 
 def _open(y, what):
-    """Split a container into names, raw columns, its kind and its template."""
+    """Split a container into names, raw columns, orders, its kind and its template."""
     if isinstance(y, Mapping):
         return _open_dict(y, what)
     if issparse(y):
@@ -151,14 +163,14 @@ def _open(y, what):
         return _open_frame(y, what)
     array = _as_array(y, what)
     if array.ndim == 1:
-        return ["task0"], [array], "vector", None
+        return ["task0"], [array], [_order_of(y)], "vector", None
     if array.ndim != 2 or array.shape[1] == 0:
         raise ValueError(
             f"{what} must have shape (n_samples,) or (n_samples, n_tasks). Got shape "
             f"{array.shape}. Pass one column for each task."
         )
     names = [f"task{k}" for k in range(array.shape[1])]
-    return names, list(array.T), "array", None
+    return names, list(array.T), [None] * len(names), "array", None
 
 
 def _open_dict(y, what):
@@ -175,7 +187,8 @@ def _open_dict(y, what):
     lengths = {name: len(column) for name, column in zip(y, columns, strict=True)}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"The columns of {what} must have one length. Got {lengths}.")
-    return _task_names(list(y)), columns, "dict", None
+    orders = [_order_of(column) for column in y.values()]
+    return _task_names(list(y)), columns, orders, "dict", None
 
 
 def _open_frame(y, what):
@@ -188,8 +201,9 @@ def _open_frame(y, what):
     frame = nw.from_native(y, eager_only=True)
     # By position: frame[name] means something else where names are integers.
     columns = [_series_to_array(series) for series in frame.iter_columns()]
+    orders = [_order_of(series) for series in frame.iter_columns()]
     template = None if integer_names else _empty_like(frame.to_native())
-    return _task_names(names), columns, "frame", template
+    return _task_names(names), columns, orders, "frame", template
 
 
 def _empty_like(frame):
@@ -242,6 +256,13 @@ def _series_to_array(series):
     array = np.empty(len(series), dtype=object)
     array[:] = series.to_list()
     return array
+
+
+def _order_of(column):
+    """Return the categories of an ordered categorical Series, None of all else."""
+    series = nw.from_native(column, series_only=True, pass_through=True)
+    dtype = getattr(series, "dtype", None)
+    return list(dtype.categories) if isinstance(dtype, nw.Enum) else None
 
 
 def _check_names(names, what):

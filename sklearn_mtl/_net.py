@@ -72,9 +72,45 @@ class MultiTaskLoss(nn.Module):
         return total
 
 
-def build_network(sharing, trunk, spec, n_logits, dtype, heads=None):
-    """Build the network in the float type of the rows."""
-    return sharing.build(trunk, spec, n_logits, heads).to(dtype)
+class LinkedNetwork(nn.Module):
+    """A network, and behind it what the types of some tasks make of their logits.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        What a sharing built.
+
+    links : list of torch.nn.Module or None
+        For each task what its type's ``link`` built.
+    """
+
+    def __init__(self, network, links):
+        super().__init__()
+        self.network = network
+        links = [nn.Identity() if link is None else link for link in links]
+        self.links = nn.ModuleList(links)
+
+    def __getattr__(self, name):  # whatever else the network has to say
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            return getattr(super().__getattr__("network"), name)
+
+    def forward(self, rows):
+        pairs = zip(self.links, self.network(rows), strict=True)
+        return tuple(link(logits) for link, logits in pairs)
+
+
+def build_network(
+    sharing, trunk, spec, n_logits, dtype, heads=None, tasks=(), log_class_shares=()
+):
+    """Build the network in the float type of the rows, with the links of its tasks."""
+    network = sharing.build(trunk, spec, n_logits, heads)
+    pairs = zip(tasks, log_class_shares, strict=True)
+    links = [task.link(shares) for task, shares in pairs]
+    if any(link is not None for link in links):
+        network = LinkedNetwork(network, links)
+    return network.to(dtype)
 
 
 class MultiTaskNet(NeuralNet):
@@ -242,6 +278,9 @@ class MultiTaskNet(NeuralNet):
         codes, decided, weights, *probabilities = map(
             np.concatenate, zip(*self.epoch_decisions_, strict=True)
         )
+        if self.validation_score.reads_order:  # no score of labels without one
+            ordered = np.array([task.is_ordered for task in self.tasks])
+            codes = np.where(ordered, codes, -1)
         cells = zip(
             codes.T,
             decided.T,

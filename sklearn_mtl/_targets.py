@@ -6,7 +6,7 @@ import narwhals as nw
 import numpy as np
 
 from ._labels import check_task_names
-from .tasks import make_task
+from .tasks import is_type, make_task
 
 
 class Targets:
@@ -17,7 +17,7 @@ class Targets:
     table : LabelTable
         Labels to learn tasks and classes from.
 
-    task_types : dict of {str: str}, default=None
+    task_types : dict of {str: str or Ordinal}, default=None
         Task types that are not to be inferred.
 
     Attributes
@@ -48,7 +48,9 @@ class Targets:
         for k, name in enumerate(self.names):
             cells = table.columns[k][~table.missing[:, k]]
             wanted = (task_types or {}).get(name)
-            self.types[name], task = make_task(wanted, cells, self._label(name))
+            self.types[name], task = make_task(
+                wanted, cells, self._label(name), table.orders[k]
+            )
             self.tasks.append(task)
         single = [
             n
@@ -73,14 +75,16 @@ class Targets:
         ----------
         table : LabelTable
 
-        task_types : dict of {str: str} or None
+        task_types : dict of {str: str or Ordinal} or None
         """
         check_learnable(table, task_types)
         for name, task_type in (task_types or {}).items():
-            if task_type != self.types[name]:
+            task = self.tasks[self.names.index(name)]
+            if not is_type(task_type, self.types[name], task):
                 raise ValueError(
                     f"warm_start goes on with the type of {self._label(name)}, "
-                    f"{self.types[name]!r}. Got {task_type!r} in task_types."
+                    f"{self.types[name]!r}, and its classes "
+                    f"{task.classes_[:10].tolist()}. Got {task_type!r} in task_types."
                 )
 
     def encode(self, table, unknown="raise"):

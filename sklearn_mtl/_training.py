@@ -88,9 +88,7 @@ class TrainingRun:
         self.settings, self.device, self.previous = settings, device, previous
         self.dataset = cells.dataset(rows, learn)
         self.parameters = {
-            **_network_parameters(
-                settings, cells.targets, spec, trunk, float_type(rows)
-            ),
+            **_network_parameters(settings, cells, spec, trunk, float_type(rows)),
             "criterion__adjustments": logit_adjustments(
                 settings.logit_adjustment, cells.log_class_shares
             ),
@@ -202,8 +200,9 @@ def _input_spec(rows, cells, trunk, previous, vocabulary):
     return InputSpec(n_features, sparse=issparse(rows), scale=scale, n_rows=n_rows)
 
 
-def _network_parameters(settings, targets, spec, trunk, dtype):
+def _network_parameters(settings, cells, spec, trunk, dtype):
     """Return what the net needs to know of tasks, network and loss."""
+    targets = cells.targets
     n_logits = [task.n_logits for task in targets.tasks]
     sharing = resolve_sharing(
         settings.sharing,
@@ -220,6 +219,8 @@ def _network_parameters(settings, targets, spec, trunk, dtype):
         "module__n_logits": n_logits,
         "module__heads": _heads_by_classes(targets.tasks),
         "module__dtype": getattr(torch, dtype.name),
+        "module__tasks": targets.tasks,
+        "module__log_class_shares": cells.log_class_shares,
         "criterion__tasks": targets.tasks,
     }
 

@@ -65,6 +65,11 @@ class ValidationScore(NamedTuple):
         """Whether labels are not enough."""
         return METRICS[self.metric].reads_probabilities
 
+    @property
+    def reads_order(self):
+        """Whether classes must have an order."""
+        return METRICS[self.metric].reads_order
+
     def __call__(self, task_names, cells):
         """Score every task.
 
@@ -99,8 +104,8 @@ class ValidationScore(NamedTuple):
             raise ValueError(
                 f"The {self.metric} of {self.over!r}, by which training should "
                 "stop, is not defined on the validation split: it has too few labels, "
-                "or of one class alone. Use another early_stopping_metric, or a larger "
-                "validation_fraction."
+                "of one class alone, or without an order. Use another "
+                "early_stopping_metric, or a larger validation_fraction."
             )
         return scores
 

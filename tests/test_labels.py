@@ -55,6 +55,26 @@ def test_a_column_of_str_may_come_in_any_container(make):
     assert labelled_cells(table).tolist() == ["b", "a"]
 
 
+@pytest.mark.parametrize(
+    ("column", "order"),
+    [
+        (pd.Series(pd.Categorical(["b", None], ["b", "a"], ordered=True)), ["b", "a"]),
+        (pd.Series(pd.Categorical([2, 1], [1, 2, 3], ordered=True)), [1, 2, 3]),
+        (pl.Series(["b", None], dtype=pl.Enum(["b", "a"])), ["b", "a"]),
+        (pd.Series(pd.Categorical(["b", "a"])), None),
+        (pl.Series(["b", "a"], dtype=pl.Categorical), None),
+        (["b", "a"], None),
+        (np.array([1, 2]), None),
+    ],
+)
+def test_an_ordered_categorical_has_its_order(column, order):
+    assert as_label_table(column).orders == [order]
+    table = as_label_table({"x": ["d", "c"], "y": column})
+    assert table.orders == [None, order]
+    assert table.take([1]).select(["y", "x"]).orders == [order, None]
+    assert as_label_table(np.zeros((2, 2), int)).orders == [None, None]
+
+
 @in_each_vector(["Int64", "Int8", "category", "int8[pyarrow]", object], [pl.Int8])
 def test_a_column_of_int_may_come_in_any_container(make):
     table = as_label_table(make([2, None, 1]))

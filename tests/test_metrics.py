@@ -17,10 +17,12 @@ from sklearn.metrics import (
     average_precision_score,
     balanced_accuracy_score,
     brier_score_loss,
+    cohen_kappa_score,
     f1_score,
     fbeta_score,
     log_loss,
     matthews_corrcoef,
+    mean_absolute_error,
     precision_score,
     recall_score,
     roc_auc_score,
@@ -93,6 +95,92 @@ def test_each_task_is_scored_as_scikit_learn_does_on_labelled_rows(tables, weigh
                     expected = function(*labels, sample_weight=weight)
             found = scores[name][metric]
             assert found == pytest.approx(expected, abs=1e-12, nan_ok=True), metric
+
+
+def quadratic_kappa(true, pred, sample_weight=None):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return cohen_kappa_score(
+            true, pred, weights="quadratic", sample_weight=sample_weight
+        )
+
+
+@settings(max_examples=60, deadline=None)
+@given(tables=predicted_tables(), weighted=st.booleans(), ordered=st.booleans())
+def test_labels_in_an_order_are_scored_as_scikit_learn_does(tables, weighted, ordered):
+    true, pred, weights = tables
+    order = ["zz", "x", "y"]
+    texts = [name for name, cells in pred.items() if isinstance(cells[0], str)]
+    names = ["mean_absolute_error", "neg_mean_absolute_error", "quadratic_kappa"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UndefinedMetricWarning)  # texts alone
+        scores = multitask_scores(
+            true,
+            pred,
+            names,
+            sample_weight=weights if weighted else None,
+            orders=dict.fromkeys(texts, order) if ordered else None,
+        )
+    for k, (name, cells) in enumerate(true.items()):
+        found = [scores[name][metric] for metric in names]
+        rows = np.array([cell is not None for cell in cells])
+        if not rows.any() or (name in texts and not ordered):
+            assert np.isnan(found).all()
+            continue
+        number = order.index if name in texts else float
+        labels = [
+            np.array([number(c) for c, row in zip(column, rows, strict=True) if row])
+            for column in (cells, pred[name])
+        ]
+        weight = weights[rows, k] if weighted else None
+        error = mean_absolute_error(*labels, sample_weight=weight)
+        expected = [error, -error, quadratic_kappa(*labels, weight)]
+        assert found == pytest.approx(expected, abs=1e-12, nan_ok=True)
+
+
+def test_an_order_lists_every_label():
+    true = {"a": ["x", None, "y"], "b": [1, 2, 1]}
+    pred = {"a": ["x", "x", "z"], "b": [1, 1, 1]}
+    metric = "mean_absolute_error"
+    match = r"orders\['a'\] must list all.*y_true\['a'\] holds 'y' in row 2, and \['x'"
+    with pytest.raises(ValueError, match=match):
+        multitask_scores(true, pred, metric, orders={"a": ["x", "z"]})
+    with pytest.raises(ValueError, match=r"y_pred\['a'\] holds 'z' in row 2"):
+        multitask_scores(true, pred, metric, orders={"a": ["x", "y"]})
+    with pytest.raises(ValueError, match=r"orders names unknown tasks \['c'\]"):
+        multitask_scores(true, pred, metric, orders={"c": []})
+
+
+def test_what_needs_no_order_sees_labels_as_they_are():
+    def share_of_x(true, pred):
+        return np.mean(pred == "x")
+
+    scores = multitask_scores(
+        ["y", "x"],
+        ["x", "x"],
+        [share_of_x, "mean_absolute_error"],
+        orders={"task0": ["x", "y"]},
+    )
+    assert scores["task0"] == {
+        "share_of_x": 1.0,
+        "mean_absolute_error": 0.5,
+        "support": 2,
+    }
+
+
+def test_classes_may_come_in_any_order():
+    proba = np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8], [0.6, 0.3, 0.1]])
+    metrics = ["log_loss", "brier_score_loss", "roc_auc", "calibration_error"]
+    classes = np.array(["poor", "fair", "good"])
+    order = np.argsort(classes)
+    found, expected = (
+        multitask_scores(
+            ["fair", "good", "poor"], metrics=metrics, y_proba=p, classes=c
+        )
+        for p, c in [(proba, classes), (proba[:, order], classes[order])]
+    )
+    assert found["task0"] == pytest.approx(expected["task0"])
+    assert found["task0"]["log_loss"] < 1
 
 
 @st.composite

@@ -17,7 +17,9 @@ def top_words(estimator, X, *, n_words=10, through="both"):
     The effect of a feature is the mean gradient of a class's logit with respect to it,
     over the texts, times the mean size that the feature has where it occurs (in dense
     rows, over all of them): what a text adds to the logit by holding the word, measured
-    from the mean over the classes of the task.
+    from the mean over the classes of the task. An ordinal task has one logit, which
+    speaks for a class by as much as it is above the middle of the scale, and against
+    those below; a class in the middle has no words.
 
     Parameters
     ----------

@@ -1,5 +1,7 @@
 """What a fitted pipeline or search ends in, and how it reads true labels."""
 
+import numpy as np
+
 from .._labels import as_label_table
 
 
@@ -51,3 +53,28 @@ def labels_for(estimator, y, missing_label=None):
     table = as_label_table(y, missing_label=missing_label)
     names = getattr(classifier, "task_names_", None)
     return table if names is None else table.select(names)
+
+
+def label_orders(estimator):
+    """Return the order of texts that are labels of ordinal tasks.
+
+    Parameters
+    ----------
+    estimator : fitted multi-output classifier, or what ends in one
+
+    Returns
+    -------
+    orders : dict of {str: list}
+        Empty for a classifier that knows nothing of the kind.
+    """
+    _, classifier = last_step(estimator)
+    types = getattr(classifier, "task_types_", {})
+    if "ordinal" not in types.values():
+        return {}
+    classes = classifier.classes_
+    classes = [classes] if np.ndim(classes[0]) == 0 else classes
+    return {
+        name: own.tolist()
+        for name, own in zip(classifier.task_names_, classes, strict=True)
+        if types[name] == "ordinal" and own.dtype.kind in "OU"
+    }

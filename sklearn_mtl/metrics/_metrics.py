@@ -24,12 +24,16 @@ class Metric(NamedTuple):
 
     is_loss : bool, default=False
         Whether less is better.
+
+    reads_order : bool, default=False
+        Whether it needs labels that have an order: numbers, or places in one.
     """
 
     name: str
     function: object
     reads_probabilities: bool = False
     is_loss: bool = False
+    reads_order: bool = False
 
 
 def resolve_metrics(metrics):
@@ -104,9 +108,12 @@ def score_task(metric, y_true, y_pred, probabilities, classes, sample_weight):
     Returns
     -------
     score : float
-        NaN where no cell counts, and where scikit-learn warns of an undefined score.
+        NaN where no cell counts, where scikit-learn warns of an undefined score, and
+        where labels lack the order that the metric needs.
     """
     if len(y_true) == 0 or (sample_weight is not None and not sample_weight.any()):
+        return np.nan
+    if metric.reads_order and y_true.dtype.kind in "OU":
         return np.nan
     with warnings.catch_warnings():
         warnings.simplefilter("error", UndefinedMetricWarning)
@@ -160,15 +167,21 @@ def _one_against_rest(function, y_true, probabilities, sample_weight, classes):
     return np.mean(values) if values else np.nan
 
 
-def _log_loss(y_true, probabilities, sample_weight, classes):
-    return skm.log_loss(
-        y_true, probabilities, sample_weight=sample_weight, labels=classes
+def _of_sorted(function, y_true, probabilities, sample_weight, classes):
+    """Score probabilities whose columns must be in the order of sorted labels."""
+    order = np.argsort(classes)  # an ordinal task has another
+    return function(
+        y_true,
+        probabilities[:, order],
+        sample_weight=sample_weight,
+        labels=classes[order],
     )
 
 
-def _brier_score_loss(y_true, probabilities, sample_weight, classes):
-    return skm.brier_score_loss(
-        y_true, probabilities, sample_weight=sample_weight, labels=classes
+def _mean_absolute_error(y_true, y_pred, sample_weight):
+    # As floats, for booleans have no difference.
+    return skm.mean_absolute_error(
+        y_true.astype(float), y_pred.astype(float), sample_weight=sample_weight
     )
 
 
@@ -198,8 +211,8 @@ def _negated(function, *args):
 
 
 _LOSSES = [
-    ("log_loss", "neg_log_loss", _log_loss),
-    ("brier_score_loss", "neg_brier_score", _brier_score_loss),
+    ("log_loss", "neg_log_loss", partial(_of_sorted, skm.log_loss)),
+    ("brier_score_loss", "neg_brier_score", partial(_of_sorted, skm.brier_score_loss)),
     ("calibration_error", "neg_calibration_error", calibration_error),
 ]
 _ALL = [
@@ -215,6 +228,17 @@ _ALL = [
         for average in ("macro", "micro", "weighted")
     ),
     Metric("matthews_corrcoef", partial(_call, skm.matthews_corrcoef)),
+    Metric(
+        "quadratic_kappa",
+        partial(_call, partial(skm.cohen_kappa_score, weights="quadratic")),
+        reads_order=True,
+    ),
+    Metric("mean_absolute_error", _mean_absolute_error, is_loss=True, reads_order=True),
+    Metric(
+        "neg_mean_absolute_error",
+        partial(_negated, _mean_absolute_error),
+        reads_order=True,
+    ),
     Metric("roc_auc", partial(_one_against_rest, skm.roc_auc_score), True),
     Metric(
         "average_precision",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._labels import LabelTable, as_label_table
+from .._labels import LabelTable, as_label_table, check_task_names
 from ._weights import cell_weights
 
 
@@ -25,6 +25,9 @@ class Predictions:
         Of the columns of ``probabilities``.
 
     weights : ndarray of shape (n_rows, n_tasks), or None
+
+    orders : dict of {str: list}
+        For some tasks all labels in their order.
     """
 
     true: LabelTable
@@ -32,6 +35,7 @@ class Predictions:
     probabilities: list | None
     classes: list | None
     weights: np.ndarray | None
+    orders: dict
 
     def cells(self, task):
         """Return what there is on the labelled cells of a task, by its number.
@@ -49,8 +53,25 @@ class Predictions:
             None if self.weights is None else self.weights[rows, task],
         )
 
+    def ranked_cells(self, task):
+        """Return the same with places in the order of the labels, where there is one.
 
-def read_predictions(y_true, y_pred, y_proba, classes, sample_weight):
+        Returns
+        -------
+        y_true, y_pred, probabilities, classes, sample_weight : ndarray or None
+        """
+        y_true, y_pred, *others = self.cells(task)
+        order = self.orders.get(self.true.names[task])
+        if order is not None:
+            place = {label: k for k, label in enumerate(order)}
+            y_true, y_pred = (
+                np.array([place[label] for label in labels.tolist()], dtype=int)
+                for labels in (y_true, y_pred)
+            )
+        return y_true, y_pred, *others
+
+
+def read_predictions(y_true, y_pred, y_proba, classes, sample_weight, orders=None):
     """Bring labels and predictions side by side.
 
     Parameters
@@ -64,6 +85,8 @@ def read_predictions(y_true, y_pred, y_proba, classes, sample_weight):
     classes : list of array-like, array-like, dict or None
 
     sample_weight : array-like or None
+
+    orders : dict of {str: sequence}, default=None
 
     Returns
     -------
@@ -102,7 +125,23 @@ def read_predictions(y_true, y_pred, y_proba, classes, sample_weight):
     else:
         classes = None
     weights = cell_weights(sample_weight, *true.missing.shape)
-    return Predictions(true, labels, probabilities, classes, weights)
+    orders = {name: list(order) for name, order in (orders or {}).items()}
+    _check_orders(true, labels, orders)
+    return Predictions(true, labels, probabilities, classes, weights, orders)
+
+
+def _check_orders(true, labels, orders):
+    check_task_names("orders", orders, true.names)
+    for name, order in orders.items():
+        k = true.names.index(name)
+        rows = np.flatnonzero(~true.missing[:, k])
+        for what, column in (("y_true", true.columns[k]), ("y_pred", labels[k])):
+            new = [row for row in rows.tolist() if column[row] not in order]
+            if new:
+                raise ValueError(
+                    f"orders[{name!r}] must list all labels. {what}[{name!r}] holds "
+                    f"{column[new[0]]!r} in row {new[0]}, and {order} lacks it."
+                )
 
 
 def _check_rows(true, n_rows, what):

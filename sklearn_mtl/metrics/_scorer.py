@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.metadata_routing import MetadataRequest
 
-from ._fitted import labels_for
+from ._fitted import label_orders, labels_for
 from ._metrics import resolve_metrics
 from ._predictions import read_predictions
 from ._scores import score_predictions
@@ -20,7 +20,8 @@ def multitask_scorer(metrics="accuracy", *, output="dict", missing_label=None):
     metrics : str, callable, dict of {str: str or callable}, or sequence of them, \
             default="accuracy"
         As in :func:`multitask_scores`. More must be better, so of losses take
-        "neg_log_loss", "neg_brier_score" or "neg_calibration_error".
+        "neg_log_loss" and the others that begin with "neg_". Texts have the order that
+        a fitted MultiTaskTextClassifier has for them, if their task is ordinal.
 
     output : str, default="dict"
         "dict" gives a dict of all scores. The name of an aggregate ("mean", "worst",
@@ -70,7 +71,8 @@ class MultiTaskScorer:
         if losses:
             raise ValueError(
                 f"In a scorer more must be better, and {losses} are losses. Take "
-                "'neg_log_loss', 'neg_brier_score' or 'neg_calibration_error'."
+                "'neg_log_loss', 'neg_brier_score', 'neg_calibration_error' or "
+                "'neg_mean_absolute_error'."
             )
         if output != "dict" and len(self.metrics) > 1:
             raise ValueError(
@@ -105,8 +107,9 @@ class MultiTaskScorer:
         """
         table = labels_for(estimator, y, self.missing_label)
         labels, probabilities, classes = self._predict(estimator, X, table)
+        orders = label_orders(estimator)
         predictions = read_predictions(
-            table, labels, probabilities, classes, sample_weight
+            table, labels, probabilities, classes, sample_weight, orders
         )
         return self.finish(score_predictions(predictions, self.metrics))
 

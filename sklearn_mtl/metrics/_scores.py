@@ -20,6 +20,7 @@ def multitask_scores(
     y_proba=None,
     classes=None,
     sample_weight=None,
+    orders=None,
 ):
     """Score each task on its labelled cells, and all of them together.
 
@@ -35,14 +36,16 @@ def multitask_scores(
     metrics : str, callable, dict of {str: str or callable}, or sequence of them, \
             default=("accuracy", "recall_macro", "f1_macro")
         Of labels: "accuracy", "balanced_accuracy", "matthews_corrcoef", and
-        "precision", "recall" and "f1" with "_macro", "_micro" or "_weighted". Of
-        probabilities: "roc_auc" and "average_precision" (of the second of two classes,
-        else the mean over the classes that occur, each against the rest), "log_loss",
-        "brier_score_loss" and "calibration_error" (of the most probable class, in 15
-        bins; Guo et al. 2017). The losses also with the sign that a search wants, as
-        "neg_log_loss", "neg_brier_score" and "neg_calibration_error". A callable is
-        called as ``metric(y_true, y_pred)`` with labels, and with
-        ``sample_weight=`` where there are weights.
+        "precision", "recall" and "f1" with "_macro", "_micro" or "_weighted". Of labels
+        with an order, which numbers have and texts only by `orders`:
+        "mean_absolute_error" and "quadratic_kappa" (Cohen's, with quadratic weights).
+        Of probabilities: "roc_auc" and "average_precision" (of the second of two
+        classes, else the mean over the classes that occur, each against the rest),
+        "log_loss", "brier_score_loss" and "calibration_error" (of the most probable
+        class, in 15 bins; Guo et al. 2017). The losses also with the sign that a search
+        wants, as "neg_mean_absolute_error", "neg_log_loss", "neg_brier_score" and
+        "neg_calibration_error". A callable is called as ``metric(y_true, y_pred)`` with
+        labels, and with ``sample_weight=`` where there are weights.
 
     y_proba : list of array-like of shape (n_samples, n_classes), or dict, default=None
         Probabilities of the classes of each task; one array for a single task.
@@ -55,6 +58,10 @@ def multitask_scores(
             default=None
         Weight of each row or cell.
 
+    orders : dict of {str: sequence}, default=None
+        All labels of a task in their order, ``{"size": ["small", "middle", "large"]}``.
+        What needs an order then counts places in it.
+
     Returns
     -------
     scores : dict of dict
@@ -62,16 +69,16 @@ def multitask_scores(
         labelled cells. Beside the tasks ``"mean"``, the plain mean over tasks;
         ``"worst"``, the least favourable; ``"weighted"``, the mean weighted by
         labelled cells; and ``"exact_match"``, the accuracy of whole rows over those
-        that carry a label of every task. A task without labelled cells, or on which
-        scikit-learn calls the score undefined, has NaN and is left out of the first
-        three; if no task is left, they are NaN and an
-        :class:`~sklearn.exceptions.UndefinedMetricWarning` is given.
+        that carry a label of every task. A task without labelled cells, without an
+        order that the metric needs, or on which scikit-learn calls the score undefined,
+        has NaN and is left out of the first three; if no task is left, they are NaN
+        and an :class:`~sklearn.exceptions.UndefinedMetricWarning` is given.
 
     Raises
     ------
     ValueError
         If a metric is unknown or lacks probabilities, lengths differ, the tasks do not
-        match or one of them has the name of an aggregate.
+        match, one of them has the name of an aggregate, or an order lacks a label.
 
     Examples
     --------
@@ -87,7 +94,9 @@ def multitask_scores(
     {'accuracy': 0.5, 'support': 2}
     """
     metrics = resolve_metrics(metrics)
-    predictions = read_predictions(y_true, y_pred, y_proba, classes, sample_weight)
+    predictions = read_predictions(
+        y_true, y_pred, y_proba, classes, sample_weight, orders
+    )
     return score_predictions(predictions, metrics)
 
 
@@ -119,7 +128,11 @@ def score_predictions(predictions, metrics):
     scores, cells = {}, []
     for k, name in enumerate(names):
         parts = predictions.cells(k)
-        scores[name] = {m.name: score_task(m, *parts) for m in metrics}
+        ranked = predictions.ranked_cells(k) if name in predictions.orders else parts
+        scores[name] = {
+            m.name: score_task(m, *(ranked if m.reads_order else parts))
+            for m in metrics
+        }
         scores[name]["support"] = len(parts[0])
         cells.append(len(parts[0]) if parts[-1] is None else parts[-1].sum())
     together = {"mean": {}, "worst": {}, "weighted": {}}

@@ -1,21 +1,24 @@
 """Task types: what one label column means, a file for each."""
 
+from sklearn.base import clone
+
 from ._base import TaskType
 from ._categorical import Categorical
+from ._ordinal import Ordinal
 
-__all__ = ["Categorical", "TaskType", "make_task"]
+__all__ = ["Categorical", "Ordinal", "TaskType", "is_type", "make_task"]
 
 # The name a user may give in `task_types`, and the class behind it.
-_TASK_TYPES = {"binary": Categorical, "multiclass": Categorical}
+_TASK_TYPES = {"binary": Categorical, "multiclass": Categorical, "ordinal": Ordinal}
 
 
-def make_task(task_type, cells, label):
+def make_task(task_type, cells, label, order=None):
     """Return the fitted task of a column.
 
     Parameters
     ----------
-    task_type : str or None
-        The name the user gave, or None to infer it.
+    task_type : str, Ordinal or None
+        What the user gave, or None to infer it.
 
     cells : ndarray of shape (n_labelled,)
         The labelled cells of the column.
@@ -23,17 +26,22 @@ def make_task(task_type, cells, label):
     label : str
         How messages call the column.
 
+    order : list, default=None
+        All labels in the order that the column has for them, if it has one.
+
     Returns
     -------
     name : str
-        "binary" or "multiclass".
+        "binary", "multiclass" or "ordinal".
 
     task : TaskType
     """
+    if isinstance(task_type, Ordinal) or task_type == "ordinal":
+        return "ordinal", _make_ordinal(task_type, cells, label, order)
     if task_type is not None and task_type not in _TASK_TYPES:
         raise ValueError(
-            f"The type of {label} must be one of {sorted(_TASK_TYPES)}. Got "
-            f"{task_type!r}."
+            f"The type of {label} must be one of {sorted(_TASK_TYPES)}, or an Ordinal "
+            f"object. Got {task_type!r}."
         )
     task = Categorical().fit(cells)
     name = "binary" if len(task.classes_) <= 2 else "multiclass"
@@ -43,3 +51,33 @@ def make_task(task_type, cells, label):
             "it from task_types, or declare it 'multiclass'."
         )
     return task_type or name, task
+
+
+def _make_ordinal(task_type, cells, label, order):
+    task = Ordinal() if task_type == "ordinal" else clone(task_type)
+    if task.classes is None:
+        task.classes = order
+    try:
+        return task.fit(cells)
+    except ValueError as error:
+        raise ValueError(f"{label} cannot be ordinal: {error}") from error
+
+
+def is_type(task_type, name, task):
+    """Whether a fitted task is of the type that a user gives in `task_types`.
+
+    Parameters
+    ----------
+    task_type : str or Ordinal
+
+    name : str
+        Of the task's type.
+
+    task : TaskType
+    """
+    if not isinstance(task_type, Ordinal):
+        return task_type == name
+    listed = task_type.classes
+    return name == "ordinal" and (
+        listed is None or list(listed) == task.classes_.tolist()
+    )

@@ -11,10 +11,13 @@ class TaskType(ABC):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels in sorted order, in the user's dtype.
+        The labels in the user's dtype, sorted unless the type has an order for them.
 
     n_logits : int
         Columns of network output the task needs.
+
+    is_ordered : bool
+        Whether it means something that a class comes before another, as for numbers.
     """
 
     @abstractmethod
@@ -30,6 +33,10 @@ class TaskType(ABC):
         self
         """
 
+    @property
+    def is_ordered(self):
+        return self.classes_.dtype.kind not in "OU"
+
     @abstractmethod
     def encode(self, cells):
         """Return codes of shape (n_labelled,), dtype int64; -1 for an unknown label."""
@@ -37,6 +44,23 @@ class TaskType(ABC):
     @abstractmethod
     def decode(self, codes):
         """Return the labels of the codes, in the user's dtype."""
+
+    def link(self, log_class_shares):
+        """Build what the network's output goes through before anything reads it.
+
+        Parameters
+        ----------
+        log_class_shares : ndarray of shape (n_classes,)
+            Logarithms of the shares of the classes in the labelled cells.
+
+        Returns
+        -------
+        module : torch.nn.Module or None
+            From a tensor of shape (n_rows, n_logits) to the logits that all other
+            methods read, with weights of the task's own. None, as here, where they read
+            the output of the network.
+        """
+        return None
 
     @abstractmethod
     def probabilities(self, logits):
@@ -55,6 +79,25 @@ class TaskType(ABC):
     def decide(self, logits):
         """Return the predicted codes of shape (n_samples,) from a tensor of logits."""
 
+    def choose(self, probabilities):
+        """Return the predicted codes of shape (n_samples,) from probabilities."""
+        return probabilities.argmax(axis=1)
+
+    def effects(self, slopes):
+        """Turn slopes of the logits into what speaks for each class.
+
+        Parameters
+        ----------
+        slopes : ndarray of shape (n_features, n_logits)
+
+        Returns
+        -------
+        effects : ndarray of shape (n_features, n_classes)
+            With a mean of 0 over the classes: what all of them have in common changes
+            no decision.
+        """
+        return slopes - slopes.mean(axis=1, keepdims=True)
+
     @staticmethod
     @abstractmethod
     def loss(tasks, adjustments=None):
@@ -68,7 +111,7 @@ class TaskType(ABC):
 
         adjustments : list of ndarray of shape (n_classes,), default=None
             What the loss adds to the logits of each task's classes, so that the network
-            need not learn it.
+            need not learn it. A type that has no logit for each class leaves it out.
 
         Returns
         -------

@@ -65,6 +65,11 @@ class Categorical(TaskType):
             return (logits[:, 0] > 0).long()
         return logits.argmax(dim=1)
 
+    def effects(self, slopes):
+        if len(self.classes_) == 2:  # the first of two classes has a logit of 0
+            slopes = np.column_stack([np.zeros(len(slopes)), slopes[:, 0]])
+        return super().effects(slopes)
+
     @staticmethod
     def loss(tasks, adjustments=None):
         return CategoricalLoss([len(task.classes_) for task in tasks], adjustments)

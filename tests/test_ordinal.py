@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.metrics import mean_absolute_error
 from sklearn.model_selection import cross_validate
@@ -664,6 +665,20 @@ def test_a_view_is_an_ordinary_classifier(fitted):
     assert_array_equal(view.predict(TEXTS), expected)
     assert_allclose(view.predict_proba(TEXTS).sum(axis=1), 1)
     assert view.classes_.tolist() == [1, 2, 3, 4, 5]
+
+
+def test_a_view_of_texts_in_an_order_can_be_calibrated():
+    y = {"stars": named(STARS.tolist())}
+    clf = make(task_types={"stars": Ordinal(SCALE)}).fit(TEXTS, y)
+    view = task_view(clf, "stars")
+    assert view.classes_.tolist() == sorted(SCALE)
+    (probabilities,) = clf.predict_proba(TEXTS)
+    for label, column in zip(SCALE, probabilities.T, strict=True):
+        place = view.classes_.tolist().index(label)
+        assert_allclose(view.predict_proba(TEXTS)[:, place], column, rtol=1e-5)
+    others = named(OTHER_STARS.tolist())
+    calibrated = CalibratedClassifierCV(view).fit(OTHER_TEXTS, others)
+    assert calibrated.score(OTHER_TEXTS, others) > 0.4
 
 
 def test_a_report_has_a_row_for_each_class(fitted):

@@ -68,6 +68,8 @@ class TaskView(ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        Sorted, as scikit-learn's tools take for granted, also where an ordinal task
+        has another order.
     """
 
     def __init__(self, estimator, task):
@@ -126,8 +128,8 @@ class TaskView(ClassifierMixin, BaseEstimator):
 
     @property
     def classes_(self):
-        """Classes of the task."""
-        return self._all_classes()[self._number]
+        """Classes of the task, sorted."""
+        return np.sort(self._all_classes()[self._number])
 
     def predict(self, X):
         """Predict the labels of the task.
@@ -169,6 +171,7 @@ class TaskView(ClassifierMixin, BaseEstimator):
         # Calibrators fill arrays of 64 bits, and metrics then find that rows which were
         # rounded to 32 do not sum to 1.
         own = np.asarray(own, dtype=np.float64)
+        own = own[:, np.argsort(self._all_classes()[self._number])]
         return own / own.sum(axis=1, keepdims=True)
 
 

@@ -9,6 +9,7 @@ from _measure import peak_mib
 from _run import score_tasks
 
 from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl.sharing import SharedPrivate
 from sklearn_mtl.trunks import ConvTrunk
 
 
@@ -22,6 +23,12 @@ class Architecture(NamedTuple):
 ARCHITECTURES = {
     "bag": Architecture("bag, shared-private (the default)", dict),
     "bag_hard": Architecture("bag, hard", lambda: {"sharing": "hard"}),
+    "bag_shared_heads": Architecture(
+        "bag, shared-private, heads shared by tasks of the same classes",
+        lambda: {"sharing": SharedPrivate(share_heads=True)},
+    ),
+    "bag_mmoe": Architecture("bag, mixture of experts", lambda: {"sharing": "mmoe"}),
+    "bag_ple": Architecture("bag, progressive layers", lambda: {"sharing": "ple"}),
     "conv": Architecture("conv, shared-private", lambda: {"trunk": "conv"}),
     # Embedding of 64, 64 filters of width 3, maximum over time, 32 dense units.
     "conv_hard": Architecture(

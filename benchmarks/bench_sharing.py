@@ -63,9 +63,9 @@ def summary(runs):
     runs = list(runs)
     verdicts = [run["verdict"].partition(":")[0] for run in runs]
     gaps = [run["scores"]["mean"]["minus_separate"] for run in runs]
-    middle, half = mean(gaps), None
+    middle, half = float(mean(gaps)), None
     if len(gaps) > 1:
-        half = t.ppf(0.975, len(gaps) - 1) * stdev(gaps) / len(gaps) ** 0.5
+        half = float(t.ppf(0.975, len(gaps) - 1) * stdev(gaps) / len(gaps) ** 0.5)
     return {
         "verdicts": {text: verdicts.count(text) for text in sorted(set(verdicts))},
         "mean_difference": {

@@ -28,6 +28,7 @@ from sklearn_mtl.datasets import load_docstrings, make_multitask_texts
 from sklearn_mtl.inspection import (
     CalibrationCurvesDisplay,
     ConfusionMatricesDisplay,
+    ExpertGateDisplay,
     LabelOverviewDisplay,
     LearningCurvesDisplay,
     LossWeightSearchDisplay,
@@ -109,6 +110,16 @@ pictures["top_words"] = TopWordsDisplay.from_estimator(
     classifier, X_train, "library", n_words=8
 )
 print(top_words(classifier, X_train, n_words=4, through="private"))
+
+# %%
+# Which experts it reads
+# ----------------------
+# Where tasks share a mixture of trunks, each has a gate. With an expert of its own and
+# a shared one, the gate says how much of what a task goes by others learnt with it.
+
+mixing = clone(classifier).set_params(sharing="ple", early_stopping=False, max_iter=10)
+mixing.fit(X_train, y_train)
+pictures["expert_gates"] = ExpertGateDisplay.from_estimator(mixing, X_test)
 
 # %%
 # Which task helps which

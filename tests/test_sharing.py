@@ -313,14 +313,7 @@ def test_settings_can_be_cloned(settings):
 
 N_TASKS = len(N_LOGITS)
 
-
-class Apart(BagTrunk):
-    """A trunk that takes no part in others: its experts are modules of their own."""
-
-    units_are_independent = False
-
-
-PLAIN = [kind(n_units=6, dropout=0.0) for kind in (BagTrunk, DenseTrunk, Apart)]
+PLAIN = [kind(n_units=6, dropout=0.0) for kind in (BagTrunk, DenseTrunk)]
 MIXING = [
     MixtureOfExperts(n_experts=3),
     ProgressiveLayers(),
@@ -392,10 +385,8 @@ def test_logits_are_those_of_the_formula(sharing, trunk):
                 if whose not in (reader, N_TASKS) and reader != N_TASKS:
                     assert not gates[:, reader, k].any()
                     continue
-                if number == 0:
-                    said = level.outputs(rows)[:, k]
-                else:
-                    said = level.experts[k](inputs[whose]).clamp_min(0)
+                said = level.experts[k](inputs[whose])
+                said = said if number == 0 else said.clamp_min(0)
                 parts.append(gates[:, reader, k, None] * said)
             mixtures.append(len(parts) ** 0.5 * sum(parts))
         inputs = mixtures
@@ -461,28 +452,6 @@ def test_all_tasks_move_all_experts_of_a_mixture(trunk):
     network, rows = make(MixtureOfExperts(3), trunk), rows_for(trunk)
     for task in range(N_TASKS):
         assert experts_moved(network, rows, task, 0) == {0, 1, 2}
-
-
-@plain_trunks
-def test_experts_are_trunks_whether_built_as_one_module_or_several(trunk):
-    spec = InputSpec(n_features=9, sparse=trunk.reads_sparse, scale=0.7, n_rows=500)
-    level = MixtureOfExperts(3).build(trunk, spec, N_LOGITS).double().levels[0]
-    weights = state_of(level.experts)
-    assert len(weights) == (6 if isinstance(trunk, Apart) else 2)
-    outputs = level.outputs(rows_for(trunk))
-    assert outputs.shape == (8, 3, 6)
-    for k in range(3):
-        alone = trunk.build(spec).double()
-        if isinstance(trunk, Apart):
-            state = state_of(level.experts[k])
-        else:
-            axis = 0 if isinstance(trunk, DenseTrunk) else 1
-            state = {
-                name: whole.chunk(3, dim=-1 if whole.ndim == 1 else axis)[k]
-                for name, whole in state_of(level.experts[0]).items()
-            }
-        take(alone, state)
-        torch.testing.assert_close(alone(rows_for(trunk)), outputs[:, k])
 
 
 @pytest.mark.parametrize(

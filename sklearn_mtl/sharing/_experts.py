@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 
 import torch
-from sklearn.base import clone
 from torch import nn
 
 from .._layers import input_layer, join_sparse_layers
@@ -74,30 +73,14 @@ class RowExperts(GatedExperts):
 
     def __init__(self, trunk, spec, reads):
         super().__init__(reads)
-        self.experts = _trunks(trunk, spec, self.n_experts)
+        self.experts = nn.ModuleList(trunk.build(spec) for _ in range(self.n_experts))
         self.gate = input_layer(spec, len(self.places))
 
     def outputs(self, rows):
-        return self.experts(rows)
+        return torch.stack([expert(rows) for expert in self.experts], dim=1)
 
     def scores(self, rows):
         return self.gate(rows)
-
-
-def _trunks(trunk, spec, n):
-    """Build so many trunks as one module: rows to (n_rows, n, n_units)."""
-    if not trunk.units_are_independent:
-        return SideBySide(trunk.build(spec) for _ in range(n))
-    # In half the time: the rows are gone through once.
-    wide = clone(trunk).set_params(n_units=n * trunk.n_units)
-    return nn.Sequential(wide.build(spec), nn.Unflatten(1, (n, trunk.n_units)))
-
-
-class SideBySide(nn.ModuleList):
-    """Modules that read the same rows, their outputs stacked."""
-
-    def forward(self, rows):
-        return torch.stack([module(rows) for module in self], dim=1)
 
 
 class HiddenExperts(GatedExperts):
@@ -122,6 +105,9 @@ class HiddenExperts(GatedExperts):
         self.gates = nn.ModuleList(
             nn.Linear(n_units, n) for n in reads.sum(dim=1).tolist()
         )
+        for expert in self.experts:  # as large as what it reads, behind a rectifier
+            nn.init.kaiming_uniform_(expert.weight, nonlinearity="relu")
+            nn.init.zeros_(expert.bias)
         for gate in self.gates:
             nn.init.zeros_(gate.weight)
             nn.init.zeros_(gate.bias)

@@ -23,15 +23,10 @@ class BaseTrunk(BaseEstimator, ABC):
 
     n_units : int
         Width of the hidden vector.
-
-    units_are_independent : bool
-        Whether no hidden unit sees another, so that one module of ``2 * n_units``, a
-        parameter then, is as good as two.
     """
 
     reads_sparse = False
     reads_tokens = False
-    units_are_independent = False
     _parameter_constraints: dict = {}
 
     @abstractmethod

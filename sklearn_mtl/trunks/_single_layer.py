@@ -18,7 +18,6 @@ class SingleLayerTrunk(BaseTrunk):
         The input weights start uniformly in ``[-init_range, init_range]``.
     """
 
-    units_are_independent = True
     _parameter_constraints = {
         "n_units": [Interval(Integral, 1, None, closed="left")],
         "dropout": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],

@@ -206,7 +206,8 @@ def architectures_part(results):
     return [
         "## Networks",
         "Accuracy and macro-F1 on the test split, mean over tasks, and seconds from "
-        "raw texts to a fitted network, each with its defaults.",
+        "raw texts to a fitted network, each with its defaults. Of one or two seeds; "
+        "seconds are rough, for other work ran beside.",
         architectures_table(results),
     ]
 

@@ -155,7 +155,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             self.vectorizer_, rows = fit_vectorizer(
                 self.vectorizer, X, self.memory, as_tokens=reads_tokens(self.trunk)
             )
-        n_classes = [len(task.classes_) for task in cells.targets.tasks]
+        n_classes = cells.targets.sizes
         self.term_weights_ = None
         if weighs_terms(self, rows, isinstance(X, list), n_classes):
             self.term_weights_ = information_weights(
@@ -169,7 +169,8 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
 
     def _take_over(self, net, run, cells):
         plan, trunk = run.plan, net.module__trunk
-        self.net_, self.targets_, self.trunk_ = net, cells.targets, trunk
+        self.net_, self.trunk_ = net, trunk
+        self.targets_ = cells.targets.with_tasks(net.tasks)
         self.sharing_ = net.module__sharing
         self.max_iter_, self.batch_size_ = plan.max_iter, plan.batch_size
         self.learning_rate_init_ = plan.input_rate
@@ -253,7 +254,8 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         codes = self.targets_.encode(table, unknown="warn")
         decided = self._codes(X)
         check_consistent_length(decided, codes)
-        return mean_over_tasks(codes_accuracy(codes, decided, weights))
+        starts = self.targets_.starts
+        return mean_over_tasks(codes_accuracy(codes, decided, weights, starts))
 
     def _feature_effects(self, X, through):
         """Return the rows of X, and what each feature adds to the logits of a task."""

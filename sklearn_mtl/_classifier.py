@@ -39,8 +39,7 @@ class MultiTaskTextClassifier(
 ):
     """Learn several label columns of the same texts with one shared network.
 
-    A row may carry labels for any of the tasks. Empty cells are left out everywhere:
-    in the loss, in class weights, in the validation split and in scores.
+    A row may carry labels for any of the tasks. Empty cells are left out everywhere.
 
     Rows are read through a shared trunk and, for each task, a private linear path.
 
@@ -92,7 +91,7 @@ class MultiTaskTextClassifier(
 
     task_types : dict, default=None
         ``{task: type}`` for types that are not to be inferred: "binary", "multiclass",
-        "ordinal", or :class:`~sklearn_mtl.tasks.Ordinal` with the order of texts.
+        "multilabel", "ordinal", or a MultiLabel or Ordinal of :mod:`sklearn_mtl.tasks`.
 
     missing_label : object, default=None
         A further value that means "no label", besides NaN, None and pandas.NA.
@@ -344,8 +343,8 @@ class MultiTaskTextClassifier(
             Numeric rows keep their float type; integers and texts give 32-bit floats.
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
-            Labels, one column per task. Column names, or the keys of a dict, are the
-            task names. NaN, None, pandas.NA and `missing_label` mean "no label".
+            Labels, one column per task, which has its name or key. A cell may be a list
+            or set of labels; NaN, None, pandas.NA and `missing_label` mean "no label".
 
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
                 default=None
@@ -397,7 +396,8 @@ class MultiTaskTextClassifier(
         -------
         probabilities : list of ndarray of shape (n_samples, n_classes), or dict
             In task order, classes in the order of ``classes_``: the convention of
-            scikit-learn's multi-output forests. A single ndarray if y was 1-D.
+            scikit-learn's multi-output forests. A single ndarray if y was 1-D. Where
+            cells hold several labels, each has a probability of its own.
         """
         check_output(output, ("list", "dict"))
         probabilities = self._probabilities(X)

@@ -23,9 +23,9 @@ class LabelledCells:
 
     targets : Targets
 
-    codes : ndarray of shape (n_kept, n_tasks), dtype int32
+    codes : ndarray of shape (n_kept, n_codes), dtype int32
 
-    weights : ndarray of shape (n_kept, n_tasks)
+    weights : ndarray of shape (n_kept, n_codes)
         Sample weight times class weight of each cell.
 
     row_weights : ndarray of shape (n_kept,)
@@ -35,7 +35,8 @@ class LabelledCells:
         Share of the row weight that lies on rows with a label of the task.
 
     log_class_shares : list of ndarray of shape (n_classes,)
-        Of the weight on each task's cells, the logarithm of what lies on each class.
+        Of the weight on the cells of each code, the logarithm of what lies on each
+        class.
     """
 
     kept: np.ndarray
@@ -49,8 +50,7 @@ class LabelledCells:
     @property
     def cells_per_class(self):
         """Labelled cells for each class, on average over the classes of all tasks."""
-        n_classes = sum(len(task.classes_) for task in self.targets.tasks)
-        return float((self.codes >= 0).sum() / n_classes)
+        return float((self.codes >= 0).sum() / sum(self.targets.sizes))
 
     def dataset(self, rows, take=slice(None)):
         """Join some of the kept rows with their cells for training.
@@ -124,10 +124,10 @@ def read_cells(y, sample_weight, n_samples, settings, targets=None):
     else:
         targets.check(table, settings.task_types)
     codes = targets.encode(table)
-    factors = class_weight_table(settings.class_weight, targets, codes, weights)
-    by_row = row_weights(weights, codes >= 0)
-    share = by_row @ (codes >= 0) / by_row.sum()
-    weights = weights * factors
+    by_row = row_weights(weights, ~table.missing)
+    share = by_row @ ~table.missing / by_row.sum()
+    weights = targets.by_code(weights)
+    weights *= class_weight_table(settings.class_weight, targets, codes, weights)
     return LabelledCells(
         kept,
         targets,

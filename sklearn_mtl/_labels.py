@@ -6,15 +6,14 @@ that scoring and splitting can read labels exactly as fitting does.
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
-from numbers import Integral, Real
+from numbers import Integral
 
 import narwhals as nw
 import numpy as np
 from scipy.sparse import issparse
 
-# Python types of a cell that can only mean "no label". pandas.NA and pandas.NaT are
-# known by name, because pandas is not a dependency.
-_MISSING_TYPES = {"NoneType", "NAType", "NaTType"}
+from ._label_cells import read_column, some
+from ._label_sets import is_cell
 
 
 @dataclass(frozen=True)
@@ -27,8 +26,8 @@ class LabelTable:
         The task names.
 
     columns : list of ndarray of shape (n_samples,)
-        The cells of each task in their own dtype (str cells as object). What stands in
-        a missing cell has no meaning.
+        The cells of each task in their own dtype (str cells as object, cells of several
+        labels as frozenset). What stands in a missing cell has no meaning.
 
     missing : ndarray of shape (n_samples, n_tasks), dtype bool
         True where a cell holds no label.
@@ -36,6 +35,9 @@ class LabelTable:
     orders : list of (list or None)
         For each task all labels in their order, where the column is an ordered
         categorical of its library.
+
+    cell_types : list of (type or None)
+        For each task the type of its cells, where they hold several labels.
 
     container : {"vector", "array", "dict", "frame"}
         What the labels came in, and so what predictions go back as.
@@ -48,6 +50,7 @@ class LabelTable:
     columns: list
     missing: np.ndarray
     orders: list
+    cell_types: list
     container: str
     template: object = None
 
@@ -77,15 +80,15 @@ class LabelTable:
             if len(names) != len(self.names):
                 raise ValueError(
                     f"{what} must have a column for each of the {len(names)} tasks "
-                    f"{_some(names)}. Got {len(self.names)} column(s)."
+                    f"{some(names)}. Got {len(self.names)} column(s)."
                 )
             return replace(self, names=list(names))
         absent = [name for name in names if name not in self.names]
         unknown = [name for name in self.names if name not in names]
         if absent or unknown:
             raise ValueError(
-                f"{what} must have exactly the tasks {_some(names)}. Missing: "
-                f"{_some(absent)}; unknown: {_some(unknown)}."
+                f"{what} must have exactly the tasks {some(names)}. Missing: "
+                f"{some(absent)}; unknown: {some(unknown)}."
             )
         order = [self.names.index(name) for name in names]
         columns = [self.columns[k] for k in order]
@@ -95,7 +98,28 @@ class LabelTable:
             columns=columns,
             missing=self.missing[:, order],
             orders=[self.orders[k] for k in order],
+            cell_types=[self.cell_types[k] for k in order],
         )
+
+    def refuse_sets(self, reader):
+        """Raise a ValueError if the cells of a task hold several labels.
+
+        Parameters
+        ----------
+        reader : str
+            Who cannot read them, for the message.
+        """
+        several = [
+            name
+            for name, kind in zip(self.names, self.cell_types, strict=True)
+            if kind is not None
+        ]
+        if several:
+            raise ValueError(
+                f"{reader} reads one label a cell, and the cells of {some(several)} "
+                "hold several. Leave these tasks out, or give each of their labels a "
+                "column of its own."
+            )
 
 
 def as_label_table(y, *, missing_label=None, what="y"):
@@ -105,7 +129,8 @@ def as_label_table(y, *, missing_label=None, what="y"):
     ----------
     y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
         The labels. A dict maps task names to columns. DataFrames of pandas, polars
-        and pyarrow are read through narwhals.
+        and pyarrow are read through narwhals. A cell of a dict or frame may be a list,
+        tuple or set of labels, in arrays and vectors a set.
 
     missing_label : object, default=None
         A further value that means "no label", besides NaN, None and pandas.NA.
@@ -128,12 +153,13 @@ def as_label_table(y, *, missing_label=None, what="y"):
     cleaned = []
     for name, column in zip(names, columns, strict=True):
         label = what if container == "vector" else f"{what}[{name!r}]"
-        cleaned.append(_clean(np.asarray(column), label, missing_label))
+        cleaned.append(read_column(np.asarray(column), label, missing_label))
     return LabelTable(
         names=names,
-        columns=[column for column, _ in cleaned],
-        missing=np.column_stack([missing for _, missing in cleaned]),
+        columns=[column for column, _, _ in cleaned],
+        missing=np.column_stack([missing for _, missing, _ in cleaned]),
         orders=orders,
+        cell_types=[cells for _, _, cells in cleaned],
         container=container,
         template=template,
     )
@@ -177,7 +203,7 @@ def _open_dict(y, what):
     _check_names(list(y), what)
     if not y:
         raise ValueError(f"{what} is an empty dict. Pass {{task: labels}}.")
-    columns = [_as_array(column, f"{what}[{name!r}]") for name, column in y.items()]
+    columns = [_as_column(column, f"{what}[{name!r}]") for name, column in y.items()]
     for name, column in zip(y, columns, strict=True):
         if column.ndim != 1:
             raise ValueError(
@@ -213,6 +239,13 @@ def _empty_like(frame):
     return frame.head(0)
 
 
+def _as_column(values, what):
+    """Return one column of labels, whose cells may be lists."""
+    if isinstance(values, list | tuple) and any(map(is_cell, values)):
+        return _objects(values)
+    return _as_array(values, what)
+
+
 def _as_array(values, what):
     """Return a list, Series or array as an ndarray that keeps cells as they are."""
     series = nw.from_native(values, series_only=True, pass_through=True)
@@ -246,16 +279,19 @@ def _list_to_array(values, what):
                 f"The rows of {what} must have one length. Got lengths {widths[:5]}. "
                 "Fill the empty cells with None."
             )
-    # Columns are narrowed one by one in _clean: numpy would turn [1, "a"] into strings.
+    # Columns are narrowed one by one later: numpy would turn [1, "a"] into strings.
     return np.array(values, dtype=object)
 
 
 def _series_to_array(series):
     if series.dtype.is_numeric() and not series.is_null().any():
         return series.to_numpy()
-    array = np.empty(len(series), dtype=object)
-    array[:] = series.to_list()
-    return array
+    return _objects(series.to_list())
+
+
+def _objects(values):
+    """Return a vector of cells as they are, lists among them."""
+    return np.fromiter(values, dtype=object, count=len(values))
 
 
 def _order_of(column):
@@ -270,13 +306,13 @@ def _check_names(names, what):
     if duplicates:
         raise ValueError(
             f"Task names must be unique. {what} has several columns named "
-            f"{_some(duplicates)}."
+            f"{some(duplicates)}."
         )
     kinds = {isinstance(name, str) for name in names}
     integers = all(isinstance(name, Integral) for name in names)
     if kinds not in (set(), {True}) and not integers:
         raise ValueError(
-            f"Task names must all be strings. Got {_some(names)}. Rename the columns, "
+            f"Task names must all be strings. Got {some(names)}. Rename the columns, "
             f"for instance {what}.columns = {what}.columns.astype(str)."
         )
 
@@ -285,139 +321,3 @@ def _task_names(names):
     if names and all(isinstance(name, Integral) for name in names):
         return [f"task{k}" for k in range(len(names))]
     return names
-
-
-def _clean(column, label, missing_label):
-    """Return the column in its own dtype and the mask of its missing cells."""
-    if column.dtype.kind == "T":
-        column = column.astype(object)
-    missing = np.zeros(len(column), dtype=bool)
-    if column.dtype.kind == "O":
-        missing = _missing_objects(column)
-    elif column.dtype.kind == "f":
-        missing = np.isnan(column)
-    if missing_label is not None:
-        missing = missing | _equal(column, missing_label)
-    if column.dtype.kind == "O":
-        column = _narrow(column, missing, label)
-    elif column.dtype.kind == "U":
-        column = column.astype(object)
-    elif column.dtype.kind not in "biuf":
-        raise ValueError(
-            f"{label} must hold str, int or bool labels. Got dtype {column.dtype}. "
-            "Cast the column, for instance with .astype(str)."
-        )
-    if column.dtype.kind == "f":
-        _check_finite(column, missing, label)
-    return column, missing
-
-
-def _missing_objects(column):
-    cells = column.tolist()
-    kinds = set(map(type, cells))
-    missing_kinds = {kind for kind in kinds if kind.__name__ in _MISSING_TYPES}
-    float_kinds = {kind for kind in kinds if issubclass(kind, float | np.floating)}
-    if not missing_kinds and not float_kinds:
-        return np.zeros(len(column), dtype=bool)
-    return np.fromiter(
-        (
-            type(cell) in missing_kinds or (type(cell) in float_kinds and cell != cell)
-            for cell in cells
-        ),
-        dtype=bool,
-        count=len(cells),
-    )
-
-
-def _equal(column, value):
-    """Compare cell by cell; a cell of another kind is simply not equal."""
-    family = _family_of(type(value))
-    if column.dtype.kind == "O":
-        cells = column.tolist()
-        alike = {kind for kind in set(map(type, cells)) if _family_of(kind) == family}
-        return np.fromiter(
-            (c is value or (type(c) in alike and c == value) for c in cells),
-            dtype=bool,
-            count=len(cells),
-        )
-    if _family_of(column.dtype.type) != family:
-        return np.zeros(len(column), dtype=bool)
-    return column == value
-
-
-_KINDS = {"str": str, "bool": (bool, np.bool_), "int": Integral, "float": Real}
-
-
-def _kind_of(kind):
-    for name, types in _KINDS.items():
-        if issubclass(kind, types):
-            return name
-    return kind.__name__
-
-
-def _family_of(kind):
-    """Name the kind, where int and float are one: 1 == 1.0, but 1 is not True."""
-    name = _kind_of(kind)
-    return "number" if name in ("int", "float") else name
-
-
-def _narrow(column, missing, label):
-    """Give an object column the dtype of its labelled cells; refuse mixed ones."""
-    labelled = np.flatnonzero(~missing)
-    cells = column[labelled].tolist()
-    kinds = {kind: _kind_of(kind) for kind in set(map(type, cells))}
-    found = set(kinds.values())
-    if found <= {"str"}:
-        return column
-    if found <= {"int", "float"} or found <= {"bool"}:
-        dtype = bool if found == {"bool"} else float if "float" in found else np.int64
-        narrow = np.zeros(len(column), dtype=dtype)
-        try:
-            narrow[labelled] = cells
-        except OverflowError:
-            k = next(i for i, cell in enumerate(cells) if not -(2**63) <= cell < 2**63)
-            raise ValueError(
-                f"{label} holds an integer beyond 64 bits. Got {cells[k]} in row "
-                f"{labelled[k]}. Cast the column to str."
-            ) from None
-        return narrow
-    foreign = found - set(_KINDS)
-    if foreign:
-        kind = sorted(foreign)[0]
-        k = next(i for i, cell in enumerate(cells) if kinds[type(cell)] == kind)
-        raise ValueError(
-            f"{label} must hold str, int or bool labels. Got {cells[k]!r} of type "
-            f"{kind} in row {labelled[k]}. Cast the column to one of them."
-        )
-    first = kinds[type(cells[0])]
-    k = next(i for i, cell in enumerate(cells) if kinds[type(cell)] != first)
-    raise ValueError(
-        f"{label} holds both {first} and {kinds[type(cells[k])]} labels. Got "
-        f"{cells[0]!r} in row {labelled[0]} and {cells[k]!r} in row {labelled[k]}. "
-        f"Cast the column to one type, for instance {label}.astype(str)."
-    )
-
-
-def _check_finite(column, missing, label):
-    infinite = np.flatnonzero(np.isinf(column) & ~missing)
-    if len(infinite):
-        raise ValueError(
-            f"Input y contains infinity or a value too large for {column.dtype!r}. "
-            f"Got {column[infinite[0]]} in {label}, row(s) {_some(infinite)}. An empty "
-            "cell is NaN or None."
-        )
-    cells = column[~missing]
-    fractional = np.flatnonzero(~missing)[cells != np.floor(cells)]
-    if len(fractional):
-        raise ValueError(
-            f"Unknown label type: continuous. {label} must hold classes. Got "
-            f"{column[fractional[0]]} in row {fractional[0]}. Bin the column, or cast "
-            "it to str if its values are class names."
-        )
-
-
-def _some(values, most=5):
-    """Write the first few of some values, for messages."""
-    values = [v.item() if isinstance(v, np.generic) else v for v in values]
-    text = ", ".join(map(repr, values[:most]))
-    return f"[{text}{', ...' if len(values) > most else ''}]"

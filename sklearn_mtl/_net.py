@@ -16,6 +16,7 @@ from torch.utils.data import Subset
 
 from ._batches import BatchLoader, Cells
 from ._layers import sparse_weights
+from ._loss import MultiTaskLoss, code_owners
 from ._optimizers import Adam, JointOptimizer, SparseSGD
 from ._validation import ValidationScore
 
@@ -32,44 +33,6 @@ _TASK_RECORDS = ("task_train_loss", "task_valid_loss", "task_cells", "task_weigh
 
 class StopTraining(Exception):  # noqa: N818 (a request, not an error)
     """A callback asked to stop; what was learnt so far stays."""
-
-
-class MultiTaskLoss(nn.Module):
-    """From logits and label cells to the loss of each task.
-
-    Parameters
-    ----------
-    tasks : list of TaskType
-
-    balancing : torch.nn.Module
-        Turns the vector of task losses into the total; here because skorch trains what
-        is learnable in a criterion.
-
-    adjustments : list of ndarray of shape (n_classes,), default=None
-        What is added to the logits of each task's classes in training alone.
-    """
-
-    def __init__(self, tasks, balancing, adjustments=None):
-        super().__init__()
-        self.balancing = balancing
-        self.columns, losses = [], []
-        for task_type in dict.fromkeys(map(type, tasks)):
-            own = [k for k, task in enumerate(tasks) if type(task) is task_type]
-            self.columns.append(own)
-            added = None if adjustments is None else [adjustments[k] for k in own]
-            losses.append(task_type.loss([tasks[k] for k in own], added))
-        self.losses = nn.ModuleList(losses)
-
-    def forward(self, logits, cells):
-        """Return the summed, weighted loss of each task, shape (n_tasks,)."""
-        if len(self.losses) == 1:  # one type of task: no columns to pick
-            return (self.losses[0](logits, cells.codes) * cells.weights).sum(0)
-        total = cells.weights.new_zeros(cells.codes.shape[1])
-        for own, loss in zip(self.columns, self.losses, strict=True):
-            values = loss(tuple(logits[k] for k in own), cells.codes[:, own])
-            index = torch.tensor(own, device=values.device)
-            total = total.index_add(0, index, (values * cells.weights[:, own]).sum(0))
-        return total
 
 
 class LinkedNetwork(nn.Module):
@@ -245,7 +208,7 @@ class MultiTaskNet(NeuralNet):
 
     def _keep_decisions(self, logits, cells):
         decided = [t.decide(z) for t, z in zip(self.tasks, logits, strict=True)]
-        parts = [cells.codes, torch.stack(decided, dim=1), cells.weights]
+        parts = [cells.codes, torch.column_stack(decided), cells.weights]
         probabilities = []
         if self.validation_score.reads_probabilities:
             pairs = zip(self.tasks, logits, strict=True)
@@ -263,7 +226,9 @@ class MultiTaskNet(NeuralNet):
         super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
         self._record(f"task_{prefix}_loss", self.epoch_sums_ / self.epoch_rows_)
         if training:
-            self._record("task_cells", iterator.dataset.cells_by_row())
+            owners = code_owners(self.tasks)
+            cells = np.bincount(owners, iterator.dataset.cells_by_row())
+            self._record("task_cells", cells / np.bincount(owners))
             self._record("task_weight", self.criterion_.balancing.weights)
             self.history.record("regularization", self._penalty())
         else:
@@ -278,17 +243,17 @@ class MultiTaskNet(NeuralNet):
         codes, decided, weights, *probabilities = map(
             np.concatenate, zip(*self.epoch_decisions_, strict=True)
         )
+        owners = code_owners(self.tasks)
         if self.validation_score.reads_order:  # no score of labels without one
             ordered = np.array([task.is_ordered for task in self.tasks])
-            codes = np.where(ordered, codes, -1)
-        cells = zip(
-            codes.T,
-            decided.T,
-            probabilities or [None] * len(self.tasks),
-            weights.T,
-            strict=True,
-        )
-        scores = self.validation_score(self.task_names, list(cells))
+            codes = np.where(ordered[owners], codes, -1)
+        cells = []
+        for k, task in enumerate(self.tasks):
+            own = owners == k if task.is_multilabel else np.flatnonzero(owners == k)[0]
+            weight = weights[:, owners == k].mean(axis=1)
+            own_probabilities = probabilities[k] if probabilities else None
+            cells.append((codes[:, own], decided[:, own], own_probabilities, weight))
+        scores = self.validation_score(self.task_names, cells)
         for name, value in scores.items():
             self.history.record(f"valid_score_{name}", value)
 
@@ -356,6 +321,23 @@ class MultiTaskNet(NeuralNet):
                 callback.lr_scheduler_ = None
             elif isinstance(callback, EarlyStopping):
                 callback.best_model_weights_ = None
+
+    def tune(self, dataset):
+        """Let tasks decide as is best for rows that were set aside.
+
+        Parameters
+        ----------
+        dataset : RowDataset
+        """
+        logits, owners = self.forward(dataset), code_owners(self.tasks)
+        self.tasks = [
+            task.tuned(
+                own.numpy(),
+                dataset.codes[:, owners == k],
+                dataset.weights[:, owners == k],
+            )
+            for k, (task, own) in enumerate(zip(self.tasks, logits, strict=True))
+        ]
 
     def go_on_from(self, previous):
         """Take over the weights of a net that was trained before.

@@ -1,6 +1,7 @@
 """Targets: the user's labels to the codes of the network, and back."""
 
 import warnings
+from copy import copy
 
 import narwhals as nw
 import numpy as np
@@ -17,7 +18,7 @@ class Targets:
     table : LabelTable
         Labels to learn tasks and classes from.
 
-    task_types : dict of {str: str or Ordinal}, default=None
+    task_types : dict of {str: str, Ordinal or MultiLabel}, default=None
         Task types that are not to be inferred.
 
     Attributes
@@ -29,6 +30,12 @@ class Targets:
         Type of each task.
 
     tasks : list of TaskType
+
+    starts : ndarray of shape (n_tasks,)
+        First code of each task: tasks of several labels have one for each.
+
+    sizes : list of int
+        How many values each code can have.
 
     container : {"vector", "array", "dict", "frame"}
         What the labels came in.
@@ -44,18 +51,25 @@ class Targets:
         self.names = list(table.names)
         self.container = table.container
         self.template = table.template
-        self.types, self.tasks = {}, []
+        self.types, self.tasks, self._cell_types = {}, [], list(table.cell_types)
         for k, name in enumerate(self.names):
             cells = table.columns[k][~table.missing[:, k]]
             wanted = (task_types or {}).get(name)
             self.types[name], task = make_task(
-                wanted, cells, self._label(name), table.orders[k]
+                wanted,
+                cells,
+                self._label(name),
+                table.orders[k],
+                holds_sets=table.cell_types[k] is not None,
             )
             self.tasks.append(task)
+        counts = [len(task.code_sizes) for task in self.tasks]
+        self.starts = np.cumsum([0, *counts[:-1]])
+        self.sizes = [n for task in self.tasks for n in task.code_sizes]
         single = [
             n
             for n, t in zip(self.names, self.tasks, strict=True)
-            if len(t.classes_) < 2
+            if len(t.classes_) < 2 and not t.is_multilabel
         ]
         if single:
             warnings.warn(
@@ -68,6 +82,31 @@ class Targets:
     def _label(self, name):
         return "y" if self.container == "vector" else f"y[{name!r}]"
 
+    def own(self, codes, task):
+        """Return the codes of a task, by its number, as its type has them.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n_rows, n_codes)
+
+        task : int
+        """
+        start = self.starts[task]
+        if not self.tasks[task].is_multilabel:
+            return codes[:, start]
+        return codes[:, start : start + len(self.tasks[task].code_sizes)]
+
+    def by_code(self, by_task):
+        """Repeat what each task has, along the last axis, for each of its codes."""
+        counts = np.diff([*self.starts, len(self.sizes)])
+        return np.repeat(by_task, counts, axis=-1)
+
+    def with_tasks(self, tasks):
+        """Return the targets with tasks that decide in another way."""
+        fresh = copy(self)
+        fresh.tasks = tasks
+        return fresh
+
     def check(self, table, task_types):
         """Raise a ValueError if a table cannot be learnt from.
 
@@ -75,7 +114,7 @@ class Targets:
         ----------
         table : LabelTable
 
-        task_types : dict of {str: str or Ordinal} or None
+        task_types : dict of {str: str, Ordinal or MultiLabel} or None
         """
         check_learnable(table, task_types)
         for name, task_type in (task_types or {}).items():
@@ -101,18 +140,19 @@ class Targets:
 
         Returns
         -------
-        codes : ndarray of shape (n_samples, n_tasks), dtype int32
+        codes : ndarray of shape (n_samples, n_codes), dtype int32
             -1 where a cell is missing.
         """
-        codes = np.full(table.missing.shape, -1, dtype=np.int32)
+        codes = np.full((len(table), len(self.sizes)), -1, dtype=np.int32)
         for k, (name, task) in enumerate(zip(self.names, self.tasks, strict=True)):
             rows = np.flatnonzero(~table.missing[:, k])
             cells = table.columns[k][rows]
             if len(rows) == 0:
                 continue
-            self._check_kind(name, task.classes_, cells)
+            self._check_kind(k, table.cell_types[k] is not None, cells)
             found = task.encode(cells)
-            new = found < 0
+            unknown_cells = found < 0
+            new = unknown_cells.any(axis=1) if found.ndim == 2 else unknown_cells
             if new.any():
                 message = (
                     f"{self._label(name)} holds labels that were not there in fit: "
@@ -123,10 +163,19 @@ class Targets:
                     raise ValueError(message)
                 message += " They count as wrong predictions."
                 warnings.warn(message, UserWarning, stacklevel=3)
-            codes[rows, k] = np.where(new, -2, found)
+            self.own(codes, k)[rows] = np.where(unknown_cells, -2, found)
         return codes
 
-    def _check_kind(self, name, classes, cells):
+    def _check_kind(self, task, are_sets, cells):
+        name, classes = self.names[task], self.tasks[task].classes_
+        if self.tasks[task].is_multilabel != are_sets:
+            held = "one label" if are_sets else "several labels"
+            raise ValueError(
+                f"The cells of {self._label(name)} held {held} each in fit. Got "
+                f"{cells[:1].tolist()[0]!r}."
+            )
+        if are_sets:
+            return
         if (classes.dtype.kind in "OU") != (cells.dtype.kind in "OU"):
             raise ValueError(
                 f"{self._label(name)} holds labels of another type than in fit. Got "
@@ -138,7 +187,7 @@ class Targets:
 
         Parameters
         ----------
-        codes : ndarray of shape (n_samples, n_tasks)
+        codes : ndarray of shape (n_samples, n_codes)
 
         output : {"array", "frame", "dict"}, default="array"
 
@@ -149,7 +198,10 @@ class Targets:
         -------
         labels : ndarray, DataFrame or dict
         """
-        columns = [task.decode(codes[:, k]) for k, task in enumerate(self.tasks)]
+        columns = [task.decode(self.own(codes, k)) for k, task in enumerate(self.tasks)]
+        for k, cells in enumerate(self._cell_types):
+            if cells is not None:
+                columns[k] = self._as_cells(columns[k], cells, self.tasks[k])
         if output == "dict":
             return dict(zip(self.names, columns, strict=True))
         if output == "frame":
@@ -157,6 +209,14 @@ class Targets:
         if self.container == "vector":
             return columns[0]
         return _as_array(columns)
+
+    @staticmethod
+    def _as_cells(sets, cell_type, task):
+        """Return sets of labels as the collections that the user's cells are."""
+        if cell_type in (list, tuple):  # which have an order
+            place = {label: k for k, label in enumerate(task.classes_.tolist())}
+            sets = (sorted(cell, key=place.get) for cell in sets)
+        return np.fromiter(map(cell_type, sets), dtype=object)
 
     def _as_frame(self, columns, like):
         if self.template is None:

@@ -75,16 +75,18 @@ class TrainingRun:
         self.seed = int(rng.randint(np.iinfo(np.int32).max))
         spec = _input_spec(rows, cells, trunk, previous, vocabulary)
         self.plan = plan = make_plan(settings, spec, cells.cells_per_class)
-        learn, validation, score = slice(None), None, ValidationScore()
-        if plan.early_stopping:
+        learn, self.validation, score = slice(None), None, ValidationScore()
+        self.is_tuned = any(task.is_tuned for task in cells.targets.tasks)
+        if plan.early_stopping or self.is_tuned:
             learn, validate = multitask_split(
                 cells.codes, settings.validation_fraction, rng
             )
+            self.validation = cells.dataset(rows, validate)
+        if plan.early_stopping:
             score = ValidationScore.of_name(
                 settings.early_stopping_metric, cells.targets.names
             )
-            _check_validated(score, cells, validate)
-            validation = predefined_split(cells.dataset(rows, validate))
+            _check_validated(score, cells.targets, self.validation.codes)
         self.settings, self.device, self.previous = settings, device, previous
         self.dataset = cells.dataset(rows, learn)
         self.parameters = {
@@ -100,7 +102,9 @@ class TrainingRun:
             "iterator_train__shuffle": plan.batch_size < len(self.dataset),
             "iterator_train__transpose": True,
             "iterator_valid__batch_size": 1024,
-            "train_split": validation,
+            "train_split": predefined_split(self.validation)
+            if plan.early_stopping
+            else None,
             "validation_score": score,
             "device": device,
             "verbose": settings.verbose,
@@ -124,7 +128,7 @@ class TrainingRun:
         with _seeded(self.seed, self.device), threads(self.settings.n_jobs):
             settings = copy(self.settings)
             settings.callbacks = [*(settings.callbacks or []), *callbacks]
-            return self._build(settings, balancing).train(self.dataset)
+            return self._train(self._build(settings, balancing))
 
     def fit_each(self, balancings, n_threads=1):
         """Build and train a net for each balancing, over batches that are made once.
@@ -154,7 +158,7 @@ class TrainingRun:
                 torch.default_generator.manual_seed(self.seed)
                 with threads(self.settings.n_jobs if n_threads == 1 else 1):
                     try:
-                        return net.train(self.dataset)
+                        return self._train(net)
                     except ValueError as error:
                         return error
 
@@ -162,6 +166,12 @@ class TrainingRun:
                 return list(map(train, nets))
             with ThreadPoolExecutor(n_threads) as pool:
                 return list(pool.map(train, nets))
+
+    def _train(self, net):
+        net.train(self.dataset)
+        if self.is_tuned:
+            net.tune(self.validation)
+        return net
 
     def _build(self, settings, balancing, record=None):
         watched = self.parameters["validation_score"].over
@@ -220,7 +230,7 @@ def _network_parameters(settings, cells, spec, trunk, dtype):
         "module__heads": _heads_by_classes(targets.tasks),
         "module__dtype": getattr(torch, dtype.name),
         "module__tasks": targets.tasks,
-        "module__log_class_shares": cells.log_class_shares,
+        "module__log_class_shares": [cells.log_class_shares[k] for k in targets.starts],
         "criterion__tasks": targets.tasks,
     }
 
@@ -261,12 +271,13 @@ def check_settings(settings, task_names):
     ValidationScore.of_name(settings.early_stopping_metric, task_names)
 
 
-def _check_validated(score, cells, rows):
-    names = cells.targets.names
-    if score.over in names and (cells.codes[rows, names.index(score.over)] < 0).all():
+def _check_validated(score, targets, codes):
+    if score.over not in targets.names:
+        return
+    if (codes[:, targets.starts[targets.names.index(score.over)]] < 0).all():
         raise ValueError(
             f"early_stopping_metric is the task {score.over!r}, and none of the "
-            f"{len(rows)} rows of the validation split carries its label: it has too "
+            f"{len(codes)} rows of the validation split carries its label: it has too "
             "few. Use 'mean', or a larger validation_fraction."
         )
 

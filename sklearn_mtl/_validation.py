@@ -79,7 +79,8 @@ class ValidationScore(NamedTuple):
 
         cells : list of tuple
             For each task codes, decided codes, probabilities or None, and weights, over
-            all rows; a code below 0 is left out.
+            all rows; a code below 0 is left out. A type with several codes a cell has
+            tables of them.
 
         Returns
         -------
@@ -110,7 +111,7 @@ class ValidationScore(NamedTuple):
         return scores
 
     def _task(self, codes, decided, probabilities, weights):
-        rows = np.flatnonzero(codes >= 0)
+        rows = np.flatnonzero((codes >= 0).reshape(len(codes), -1).all(axis=1))
         classes = None
         if probabilities is not None:
             probabilities = probabilities[rows]

@@ -19,29 +19,35 @@ def class_weight_table(class_weight, targets, codes, weights):
 
     targets : Targets
 
-    codes : ndarray of shape (n_rows, n_tasks)
+    codes : ndarray of shape (n_rows, n_codes)
 
-    weights : ndarray of shape (n_rows, n_tasks)
+    weights : ndarray of shape (n_rows, n_codes)
         Sample weights; "balanced" counts with them, on labelled cells only.
 
     Returns
     -------
-    factors : ndarray of shape (n_rows, n_tasks)
+    factors : ndarray of shape (n_rows, n_codes)
+        Of several labels a cell, each counts by the weight of what holds it.
     """
     factors = np.ones(codes.shape)
-    for k, (name, task) in enumerate(zip(targets.names, targets.tasks, strict=True)):
+    for name, task, start in zip(
+        targets.names, targets.tasks, targets.starts, strict=True
+    ):
         wanted = _of_task(class_weight, name, targets)
         if wanted is None:
             continue
-        rows = np.flatnonzero(codes[:, k] >= 0)
-        own = codes[rows, k]
-        if wanted == "balanced":
-            n_classes = len(task.classes_)
-            counts = np.bincount(own, weights=weights[rows, k], minlength=n_classes)
-            by_class = counts.sum() / (n_classes * np.maximum(counts, 1e-300))
-        else:
-            by_class = _by_class(wanted, name, task.classes_)
-        factors[rows, k] = by_class[own]
+        given = None if wanted == "balanced" else _by_class(wanted, name, task.classes_)
+        for k, n_values in enumerate(task.code_sizes, start):
+            rows = np.flatnonzero(codes[:, k] >= 0)
+            own = codes[rows, k]
+            if given is None:
+                counts = np.bincount(own, weights=weights[rows, k], minlength=n_values)
+                by_value = counts.sum() / (n_values * np.maximum(counts, 1e-300))
+            else:
+                by_value = given
+                if task.is_multilabel:
+                    by_value = np.array([1.0, given[k - start]])
+            factors[rows, k] = by_value[own]
     return factors
 
 
@@ -92,20 +98,20 @@ def log_class_shares(targets, codes, weights):
     ----------
     targets : Targets
 
-    codes : ndarray of shape (n_rows, n_tasks)
+    codes : ndarray of shape (n_rows, n_codes)
 
-    weights : ndarray of shape (n_rows, n_tasks)
+    weights : ndarray of shape (n_rows, n_codes)
         How much each cell counts.
 
     Returns
     -------
     log_shares : list of ndarray of shape (n_classes,)
-        A class without cells (a warm start may lack it) has the share of the rarest.
+        For each code. A class without cells (a warm start may lack it) has the share of
+        the rarest.
     """
     log_shares = []
-    for k, task in enumerate(targets.tasks):
+    for k, n_classes in enumerate(targets.sizes):
         rows = np.flatnonzero(codes[:, k] >= 0)
-        n_classes = len(task.classes_)
         counts = np.bincount(
             codes[rows, k], weights=weights[rows, k], minlength=n_classes
         )

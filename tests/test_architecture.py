@@ -39,6 +39,7 @@ LAYERS = (
         "_optimizers",
         "_validation",
         "_term_weights",
+        "_loss",
     ),
     # strategies, one idea a file
     ("tasks", "trunks", "sharing", "balancing"),
@@ -48,6 +49,8 @@ LAYERS = (
     # the ground: early stopping and the command line use it too
     ("metrics", "_splitting"),
     ("_labels",),
+    ("_label_cells",),
+    ("_label_sets",),
 )
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 
@@ -56,6 +59,8 @@ WITHOUT_NETWORK = (
     "metrics",
     "_splitting",
     "_labels",
+    "_label_cells",
+    "_label_sets",
     "model_selection",
     "inspection",
     "datasets",

@@ -74,9 +74,10 @@ class Squared(TaskType):
         return self
 
     encode = decode = probabilities = decide = fit
+    code_sizes = (2,)
 
     @staticmethod
-    def loss(tasks, adjustments=None):
+    def build_loss(tasks, adjustments=None):
         class Loss(torch.nn.Module):
             def forward(self, logits, codes):
                 return torch.cat(logits, dim=1).square() * (codes >= 0)
@@ -97,13 +98,13 @@ def test_tasks_of_several_types_keep_their_columns():
 
 def test_adjustments_go_to_the_tasks_they_are_for(monkeypatch):
     seen = []
-    build = Squared.loss
+    build = Squared.build_loss
 
-    def loss(tasks, adjustments=None):
+    def build_loss(tasks, adjustments=None):
         seen.append(adjustments)
         return build(tasks, adjustments)
 
-    monkeypatch.setattr(Squared, "loss", staticmethod(loss))
+    monkeypatch.setattr(Squared, "build_loss", staticmethod(build_loss))
     tasks = [Squared(), TASKS[0], TASKS[1], Squared()]
     added = [np.full(n, float(k)) for k, n in enumerate([1, 2, 3, 1])]
     added[1][1] = 5.0

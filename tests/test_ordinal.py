@@ -132,7 +132,7 @@ def test_tasks_do_not_disturb_each_other():
         alone = OrdinalLoss([n])([logits[k]], codes[:, [k]])
         torch.testing.assert_close(alone[:, 0], together[:, k])
     assert (together[:, 2] == 0).all()  # of a single class
-    of_tasks = Ordinal.loss([task_of(n) for n in n_classes], [None] * 4)
+    of_tasks = Ordinal.build_loss([task_of(n) for n in n_classes], [None] * 4)
     torch.testing.assert_close(of_tasks(logits, codes), together)
 
 

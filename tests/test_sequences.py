@@ -135,6 +135,7 @@ def test_a_column_is_a_place():
         ({"numbers": "#"}, "1,000.5 or v2", "# or v #"),
         ({"lowercase": False}, "Ah", "Ah"),
         ({"strip_accents": "unicode"}, "Café ДЖ", "cafe дж"),
+        ({"strip_accents": "unicode"}, "\N{MATHEMATICAL DOUBLE-STRUCK CAPITAL A}", "a"),
         ({"strip_accents": "ascii"}, "Café", "cafe"),
     ],
 )

@@ -197,12 +197,12 @@ def test_tasks_do_not_disturb_each_other():
 def test_the_loss_of_some_tasks_knows_their_classes():
     n_classes = [2, 5, 1]
     logits, codes = draw_batch(n_classes, seed=0)
-    module = Categorical.loss([task_of(n) for n in n_classes])
+    module = Categorical.build_loss([task_of(n) for n in n_classes])
     torch.testing.assert_close(
         module(logits, codes), CategoricalLoss(n_classes)(logits, codes)
     )
     added = draw_adjustments(n_classes, seed=0)
-    module = Categorical.loss([task_of(n) for n in n_classes], added).double()
+    module = Categorical.build_loss([task_of(n) for n in n_classes], added).double()
     torch.testing.assert_close(
         module(logits, codes), reference_loss(n_classes, logits, codes, added)
     )

@@ -87,6 +87,8 @@ class TextCleaner(TransformerMixin, BaseEstimator):
             text = text.lower()
         if self.strip_accents is not None:
             text = _ACCENTS[self.strip_accents](text)
+            if self.lowercase:  # letters of mathematics are capitals only now
+                text = text.lower()
         return text
 
     def fit(self, X, y=None):

@@ -103,6 +103,7 @@ class CalibrationCurvesDisplay:
         if n_bins < 1:
             raise ValueError(f"n_bins must be at least 1. Got {n_bins}.")
         predictions = read_predictions(y_true, None, y_proba, classes, None)
+        predictions.true.refuse_sets("CalibrationCurvesDisplay")
         confidence, accuracy, counts, errors = {}, {}, {}, {}
         for k, name in enumerate(predictions.true.names):
             true, _, proba, own_classes, _ = predictions.cells(k)

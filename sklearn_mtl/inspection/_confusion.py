@@ -107,6 +107,7 @@ class ConfusionMatricesDisplay:
         if max_classes < 2:
             raise ValueError(f"max_classes must be at least 2. Got {max_classes}.")
         predictions = read_predictions(y_true, y_pred, None, None, None)
+        predictions.true.refuse_sets("ConfusionMatricesDisplay")
         matrices, labels = {}, {}
         for k, name in enumerate(predictions.true.names):
             true, pred, *_ = predictions.cells(k)

@@ -71,6 +71,7 @@ class LabelOverviewDisplay:
         {'a': 2, 'b': 1}
         """
         table = as_label_table(y, missing_label=missing_label)
+        table.refuse_sets("LabelOverviewDisplay")
         counts, codes = {}, np.full(table.missing.shape, -1)
         for k, name in enumerate(table.names):
             rows = np.flatnonzero(~table.missing[:, k])

@@ -27,6 +27,10 @@ class Metric(NamedTuple):
 
     reads_order : bool, default=False
         Whether it needs labels that have an order: numbers, or places in one.
+
+    reads_sets : bool, default=False
+        Whether `function` takes a column for each label where cells hold several.
+        Otherwise the score is the mean over labels, each a binary task.
     """
 
     name: str
@@ -34,6 +38,7 @@ class Metric(NamedTuple):
     reads_probabilities: bool = False
     is_loss: bool = False
     reads_order: bool = False
+    reads_sets: bool = False
 
 
 def resolve_metrics(metrics):
@@ -74,7 +79,7 @@ def _resolve(metric):
         name = getattr(metric, "__name__", None)
         if name is None:  # functools.partial
             name = getattr(getattr(metric, "func", metric), "__name__", repr(metric))
-        return Metric(name, partial(_call, metric))
+        return Metric(name, partial(_call, metric), reads_sets=True)
     if metric not in METRICS:
         raise ValueError(
             f"metrics must be among {list(METRICS)}, or callables. Got {metric!r}."
@@ -96,8 +101,9 @@ def score_task(metric, y_true, y_pred, probabilities, classes, sample_weight):
     ----------
     metric : Metric
 
-    y_true, y_pred : ndarray of shape (n_cells,)
-        `y_pred` may be None for a metric of probabilities.
+    y_true, y_pred : ndarray of shape (n_cells,), or (n_cells, n_classes) of 0 and 1
+        `y_pred` may be None for a metric of probabilities. A column for each class
+        where cells hold several labels.
 
     probabilities : ndarray of shape (n_cells, n_classes) or None
 
@@ -113,8 +119,11 @@ def score_task(metric, y_true, y_pred, probabilities, classes, sample_weight):
     """
     if len(y_true) == 0 or (sample_weight is not None and not sample_weight.any()):
         return np.nan
-    if metric.reads_order and y_true.dtype.kind in "OU":
+    are_sets = y_true.ndim == 2
+    if metric.reads_order and (are_sets or y_true.dtype.kind in "OU"):
         return np.nan
+    if are_sets and not metric.reads_sets:
+        return _mean_over_labels(metric, y_true, y_pred, probabilities, sample_weight)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UndefinedMetricWarning)
         # Rare classes are missing from one side every day.
@@ -129,6 +138,20 @@ def score_task(metric, y_true, y_pred, probabilities, classes, sample_weight):
             return float(metric.function(y_true, probabilities, sample_weight, classes))
         except UndefinedMetricWarning:
             return np.nan
+
+
+def _mean_over_labels(metric, y_true, y_pred, probabilities, sample_weight):
+    """Return the mean score of labels, each a binary task, of those that have one."""
+    scores = []
+    for k, true in enumerate(y_true.T):
+        pred = None if y_pred is None else y_pred[:, k]
+        pairs = classes = None
+        if probabilities is not None:
+            pairs = np.column_stack([1 - probabilities[:, k], probabilities[:, k]])
+            classes = np.array([0, 1])
+        scores.append(score_task(metric, true, pred, pairs, classes, sample_weight))
+    scores = [score for score in scores if not np.isnan(score)]
+    return float(np.mean(scores)) if scores else np.nan
 
 
 def with_unseen(y_true, probabilities, classes):
@@ -216,10 +239,12 @@ _LOSSES = [
     ("calibration_error", "neg_calibration_error", calibration_error),
 ]
 _ALL = [
-    Metric("accuracy", partial(_call, skm.accuracy_score)),
+    Metric("accuracy", partial(_call, skm.accuracy_score), reads_sets=True),
     Metric("balanced_accuracy", partial(_call, skm.balanced_accuracy_score)),
     *(
-        Metric(f"{name}_{average}", partial(_averaged, function, average))
+        Metric(
+            f"{name}_{average}", partial(_averaged, function, average), reads_sets=True
+        )
         for name, function in [
             ("precision", skm.precision_score),
             ("recall", skm.recall_score),
@@ -232,6 +257,17 @@ _ALL = [
         "quadratic_kappa",
         partial(_call, partial(skm.cohen_kappa_score, weights="quadratic")),
         reads_order=True,
+    ),
+    Metric(
+        "hamming_loss",
+        partial(_call, skm.hamming_loss),
+        is_loss=True,
+        reads_sets=True,
+    ),
+    Metric(
+        "neg_hamming_loss",
+        partial(_negated, partial(_call, skm.hamming_loss)),
+        reads_sets=True,
     ),
     Metric("mean_absolute_error", _mean_absolute_error, is_loss=True, reads_order=True),
     Metric(

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._label_sets import indicators, labels_of, sets_of
 from .._labels import LabelTable, as_label_table, check_task_names
+from ._metrics import with_unseen
 from ._weights import cell_weights
 
 
@@ -43,15 +45,26 @@ class Predictions:
         Returns
         -------
         y_true, y_pred, probabilities, classes, sample_weight : ndarray or None
+            Of a task whose cells hold several labels, `y_true` and `y_pred` say for
+            each cell and class whether it holds, shape (n_cells, n_classes).
         """
         rows = np.flatnonzero(~self.true.missing[:, task])
-        return (
-            self.true.columns[task][rows],
-            None if self.labels is None else self.labels[task][rows],
-            None if self.probabilities is None else self.probabilities[task][rows],
-            None if self.classes is None else self.classes[task],
-            None if self.weights is None else self.weights[rows, task],
-        )
+        y_true = self.true.columns[task][rows]
+        y_pred = None if self.labels is None else self.labels[task][rows]
+        proba = None if self.probabilities is None else self.probabilities[task][rows]
+        classes = None if self.classes is None else self.classes[task]
+        weights = None if self.weights is None else self.weights[rows, task]
+        if self.true.cell_types[task] is not None:
+            known = [] if classes is None else [frozenset(classes.tolist())]
+            every = labels_of([*known, *y_true, *([] if y_pred is None else y_pred)])
+            y_true, y_pred = (
+                None if sets is None else indicators(sets, every)
+                for sets in (y_true, y_pred)
+            )
+            if proba is not None:
+                proba, _ = with_unseen(every, proba, classes)
+            classes = every
+        return y_true, y_pred, proba, classes, weights
 
     def ranked_cells(self, task):
         """Return the same with places in the order of the labels, where there is one.
@@ -120,7 +133,10 @@ def read_predictions(y_true, y_pred, y_proba, classes, sample_weight, orders=Non
         probabilities, classes = _read_probabilities(true, y_proba, classes)
         if labels is None:
             labels = [
-                c[p.argmax(axis=1)] for p, c in zip(probabilities, classes, strict=True)
+                c[p.argmax(axis=1)] if kind is None else sets_of(p > 0.5, c)
+                for p, c, kind in zip(
+                    probabilities, classes, true.cell_types, strict=True
+                )
             ]
     else:
         classes = None
@@ -167,6 +183,11 @@ def _check_kinds(true, pred):
         rows = np.flatnonzero(~true.missing[:, k])
         if len(rows) == 0:
             continue
+        if (true.cell_types[k] is None) != (pred.cell_types[k] is None):
+            raise ValueError(
+                f"Cells of one of y_true[{name!r}] and y_pred[{name!r}] hold one label "
+                "and those of the other several. Make them alike."
+            )
         a, b = (table.columns[k][rows[0]] for table in (true, pred))
         if isinstance(a, str) != isinstance(b, str):
             raise ValueError(
@@ -183,8 +204,10 @@ def _read_probabilities(true, y_proba, classes):
         classes = _by_task(classes, true.names, "classes", n_dims=1)
     else:
         classes = [
-            np.unique(column[~true.missing[:, k]])
-            for k, column in enumerate(true.columns)
+            (np.unique if kind is None else labels_of)(column[~true.missing[:, k]])
+            for k, (column, kind) in enumerate(
+                zip(true.columns, true.cell_types, strict=True)
+            )
         ]
     for k, name in enumerate(true.names):
         _check_rows(true, len(proba[k]), f"y_proba[{name!r}]")

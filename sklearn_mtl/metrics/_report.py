@@ -70,8 +70,11 @@ def _report_task(y_true, y_pred, probabilities, classes, weight, n_rows):
     report = {"labelled_share": len(y_true) / n_rows if n_rows else np.nan}
     if len(y_true) == 0:
         return report | {"accuracy": np.nan, "classes": {}, "averages": {}}
-    labels = np.unique(np.concatenate([y_true, y_pred]))
-    settings = {"labels": labels, "sample_weight": weight, "zero_division": 0.0}
+    if y_true.ndim == 2:  # several labels a cell
+        labels, places = classes, np.arange(len(classes))
+    else:
+        labels = places = np.unique(np.concatenate([y_true, y_pred]))
+    settings = {"labels": places, "sample_weight": weight, "zero_division": 0.0}
     by_class = precision_recall_fscore_support(y_true, y_pred, **settings)
     rows = zip(*by_class, strict=True)
     report["accuracy"] = float(accuracy_score(y_true, y_pred, sample_weight=weight))

@@ -2,8 +2,10 @@
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.utils.metaestimators import available_if
 
+from .._label_sets import indicators, labels_of, sets_of
 from .._labels import as_label_table
 from ._split import take_rows
 
@@ -13,7 +15,7 @@ def _has_probabilities(models):
 
 
 class PerTask(ClassifierMixin, BaseEstimator):
-    """A clone of a classifier for each label column.
+    """A clone of a classifier for each label column, or each label of sets.
 
     Parameters
     ----------
@@ -46,10 +48,16 @@ class PerTask(ClassifierMixin, BaseEstimator):
         self.task_names_, self.classes_, self.models_ = table.names, [], []
         for k, column in enumerate(table.columns):
             rows = np.flatnonzero(~table.missing[:, k])
-            classes = np.unique(column[rows])
+            cells, estimator = column[rows], clone(self.estimator)
+            if table.cell_types[k] is None:
+                classes = np.unique(cells)
+            else:
+                classes = labels_of(cells)
+                cells = indicators(cells, classes)
+                estimator = OneVsRestClassifier(estimator)
             model = None  # no classifier is needed, or takes, a single class
-            if len(classes) > 1:
-                model = clone(self.estimator).fit(take_rows(X, rows), column[rows])
+            if len(classes) > 1 or cells.ndim == 2:
+                model = estimator.fit(take_rows(X, rows), cells)
             self.classes_.append(classes)
             self.models_.append(model)
         return self
@@ -65,11 +73,17 @@ class PerTask(ClassifierMixin, BaseEstimator):
         -------
         labels : dict of {str: ndarray of shape (n_samples,)}
         """
-        labels = (
-            np.repeat(classes, len(X)) if model is None else model.predict(X)
-            for classes, model in zip(self.classes_, self.models_, strict=True)
-        )
-        return dict(zip(self.task_names_, labels, strict=True))
+        labels = {}
+        for name, classes, model in zip(
+            self.task_names_, self.classes_, self.models_, strict=True
+        ):
+            if model is None:
+                labels[name] = np.repeat(classes, len(X))
+                continue
+            labels[name] = model.predict(X)
+            if isinstance(model, OneVsRestClassifier):
+                labels[name] = sets_of(labels[name], classes)
+        return labels
 
     @available_if(_has_probabilities)
     def predict_proba(self, X):

@@ -12,6 +12,7 @@ from sklearn.model_selection import (
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils.validation import _num_samples, check_consistent_length
 
+from .._label_sets import indicators, labels_of
 from .._labels import as_label_table
 from .._splitting import deal_rows
 
@@ -364,8 +365,13 @@ def _read(X, y, groups, missing_label):
                 f"groups must have a value for each of the {n_rows} rows. Got shape "
                 f"{groups.shape}."
             )
-    codes = np.full(table.missing.shape, -1, dtype=np.int64)
+    codes = []
     for k, column in enumerate(table.columns):
         rows = np.flatnonzero(~table.missing[:, k])
-        _, codes[rows, k] = np.unique(column[rows], return_inverse=True)
-    return codes, groups
+        if table.cell_types[k] is None:
+            found = np.unique(column[rows], return_inverse=True)[1][:, None]
+        else:  # each label divides the rows in two
+            found = indicators(column[rows], labels_of(column[rows]))
+        codes.append(np.full((n_rows, found.shape[1]), -1, dtype=np.int64))
+        codes[-1][rows] = found
+    return np.hstack(codes), groups

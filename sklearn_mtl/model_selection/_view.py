@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..metrics._fitted import last_step
 
 
-def task_view(estimator, task):
+def task_view(estimator, task, label=None):
     """Look at one task of a fitted multi-task classifier as at an ordinary classifier.
 
     So that what scikit-learn has for one label column takes it:
@@ -26,6 +26,10 @@ def task_view(estimator, task):
     task : str or int
         Name of the task, where the classifier has ``task_names_``, or its number.
 
+    label : str, int or bool, default=None
+        Of a task whose cells hold several labels the one to look at: a binary task,
+        whether a cell holds it.
+
     Returns
     -------
     view : FrozenEstimator of TaskView
@@ -36,7 +40,7 @@ def task_view(estimator, task):
     Raises
     ------
     ValueError
-        If there is no such task.
+        If there is no such task or label, or a label is needed.
 
     Examples
     --------
@@ -49,7 +53,7 @@ def task_view(estimator, task):
     (array(['a', 'a', 'b', 'b'], dtype='<U1'), 1.0)
     """
     check_is_fitted(estimator)
-    return FrozenEstimator(TaskView(estimator, task).check())
+    return FrozenEstimator(TaskView(estimator, task, label).check())
 
 
 def _has_probabilities(view):
@@ -65,6 +69,8 @@ class TaskView(ClassifierMixin, BaseEstimator):
 
     task : str or int
 
+    label : str, int or bool, default=None
+
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
@@ -72,9 +78,10 @@ class TaskView(ClassifierMixin, BaseEstimator):
         has another order.
     """
 
-    def __init__(self, estimator, task):
+    def __init__(self, estimator, task, label=None):
         self.estimator = estimator
         self.task = task
+        self.label = label
 
     def check(self):
         """Raise a ValueError if there is no such task.
@@ -89,6 +96,17 @@ class TaskView(ClassifierMixin, BaseEstimator):
         if self.task not in options and self.task not in range(n_tasks):
             raise ValueError(
                 f"There is no task {self.task!r}. The tasks are {options}."
+            )
+        labels = self._all_classes()[self._number].tolist()
+        if self._holds_sets and self.label not in labels:
+            raise ValueError(
+                f"The cells of {self.task!r} hold several labels, and a view looks at "
+                f"one. Pass label, one of {labels[:10]}. Got {self.label!r}."
+            )
+        if self.label is not None and not self._holds_sets:
+            raise ValueError(
+                f"The cells of {self.task!r} hold one label each, so there is none to "
+                f"choose. Got label={self.label!r}; leave it out."
             )
         return self
 
@@ -127,8 +145,16 @@ class TaskView(ClassifierMixin, BaseEstimator):
         return self.task
 
     @property
+    def _holds_sets(self):
+        _, classifier = last_step(self.estimator)
+        types = list(getattr(classifier, "task_types_", {}).values())
+        return bool(types) and types[self._number] == "multilabel"
+
+    @property
     def classes_(self):
         """Classes of the task, sorted."""
+        if self._holds_sets:
+            return np.array([False, True])
         return np.sort(self._all_classes()[self._number])
 
     def predict(self, X):
@@ -143,6 +169,9 @@ class TaskView(ClassifierMixin, BaseEstimator):
         y_pred : ndarray of shape (n_samples,)
         """
         labels = np.asarray(self.estimator.predict(X))
+        if self._holds_sets:
+            cells = labels if labels.ndim == 1 else labels[:, self._number]
+            return np.fromiter((self.label in cell for cell in cells), bool, len(cells))
         if labels.ndim == 1:
             return labels
         # The array of all tasks may have a type that is not the task's own.
@@ -171,6 +200,10 @@ class TaskView(ClassifierMixin, BaseEstimator):
         # Calibrators fill arrays of 64 bits, and metrics then find that rows which were
         # rounded to 32 do not sum to 1.
         own = np.asarray(own, dtype=np.float64)
+        if self._holds_sets:
+            labels = self._all_classes()[self._number].tolist()
+            holds = own[:, labels.index(self.label)]
+            return np.column_stack([1 - holds, holds])
         own = own[:, np.argsort(self._all_classes()[self._number])]
         return own / own.sum(axis=1, keepdims=True)
 

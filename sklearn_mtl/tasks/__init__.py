@@ -4,20 +4,26 @@ from sklearn.base import clone
 
 from ._base import TaskType
 from ._categorical import Categorical
+from ._multilabel import MultiLabel
 from ._ordinal import Ordinal
 
-__all__ = ["Categorical", "Ordinal", "TaskType", "is_type", "make_task"]
+__all__ = ["Categorical", "MultiLabel", "Ordinal", "TaskType", "is_type", "make_task"]
 
 # The name a user may give in `task_types`, and the class behind it.
-_TASK_TYPES = {"binary": Categorical, "multiclass": Categorical, "ordinal": Ordinal}
+_TASK_TYPES = {
+    "binary": Categorical,
+    "multiclass": Categorical,
+    "multilabel": MultiLabel,
+    "ordinal": Ordinal,
+}
 
 
-def make_task(task_type, cells, label, order=None):
+def make_task(task_type, cells, label, order=None, holds_sets=False):
     """Return the fitted task of a column.
 
     Parameters
     ----------
-    task_type : str, Ordinal or None
+    task_type : str, Ordinal, MultiLabel or None
         What the user gave, or None to infer it.
 
     cells : ndarray of shape (n_labelled,)
@@ -29,19 +35,30 @@ def make_task(task_type, cells, label, order=None):
     order : list, default=None
         All labels in the order that the column has for them, if it has one.
 
+    holds_sets : bool, default=False
+        Whether cells are sets of labels.
+
     Returns
     -------
     name : str
-        "binary", "multiclass" or "ordinal".
+        "binary", "multiclass", "multilabel" or "ordinal".
 
     task : TaskType
     """
+    is_multilabel = isinstance(task_type, MultiLabel) or task_type == "multilabel"
+    if is_multilabel or (holds_sets and task_type is None):
+        return "multilabel", _make_multilabel(task_type, cells, label, holds_sets)
+    if holds_sets:
+        raise ValueError(
+            f"The cells of {label} hold several labels each, which is 'multilabel'. "
+            f"Got {task_type!r} in task_types."
+        )
     if isinstance(task_type, Ordinal) or task_type == "ordinal":
         return "ordinal", _make_ordinal(task_type, cells, label, order)
     if task_type is not None and task_type not in _TASK_TYPES:
         raise ValueError(
             f"The type of {label} must be one of {sorted(_TASK_TYPES)}, or an Ordinal "
-            f"object. Got {task_type!r}."
+            f"or MultiLabel object. Got {task_type!r}."
         )
     task = Categorical().fit(cells)
     name = "binary" if len(task.classes_) <= 2 else "multiclass"
@@ -51,6 +68,19 @@ def make_task(task_type, cells, label, order=None):
             "it from task_types, or declare it 'multiclass'."
         )
     return task_type or name, task
+
+
+def _make_multilabel(task_type, cells, label, holds_sets):
+    if not holds_sets:
+        raise ValueError(
+            f"{label} cannot be multilabel: its cells hold one label each, "
+            f"{cells[:1].tolist()[0]!r} for instance. Make each cell a list of labels."
+        )
+    task = clone(task_type) if isinstance(task_type, MultiLabel) else MultiLabel()
+    try:
+        return task.fit(cells)
+    except ValueError as error:
+        raise ValueError(f"{label} cannot be multilabel: {error}") from error
 
 
 def _make_ordinal(task_type, cells, label, order):
@@ -68,13 +98,15 @@ def is_type(task_type, name, task):
 
     Parameters
     ----------
-    task_type : str or Ordinal
+    task_type : str, Ordinal or MultiLabel
 
     name : str
         Of the task's type.
 
     task : TaskType
     """
+    if isinstance(task_type, MultiLabel):
+        return name == "multilabel" and task_type.get_params() == task.get_params()
     if not isinstance(task_type, Ordinal):
         return task_type == name
     listed = task_type.classes

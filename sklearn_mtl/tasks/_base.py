@@ -18,7 +18,17 @@ class TaskType(ABC):
 
     is_ordered : bool
         Whether it means something that a class comes before another, as for numbers.
+
+    is_multilabel : bool
+        Whether a cell holds any number of classes. It then has a code for each class,
+        0 or 1, and codes are tables of shape (n_rows, n_classes).
+
+    is_tuned : bool
+        Whether to call :meth:`tuned` with rows that were set aside.
     """
+
+    is_multilabel = False
+    is_tuned = False
 
     @abstractmethod
     def fit(self, cells):
@@ -37,6 +47,16 @@ class TaskType(ABC):
     def is_ordered(self):
         return self.classes_.dtype.kind not in "OU"
 
+    @property
+    def kind(self):
+        """What tasks have in common whose losses are computed together."""
+        return type(self)
+
+    @property
+    def code_sizes(self):
+        """How many values each code of a cell can have, a list."""
+        return [len(self.classes_)]
+
     @abstractmethod
     def encode(self, cells):
         """Return codes of shape (n_labelled,), dtype int64; -1 for an unknown label."""
@@ -51,7 +71,8 @@ class TaskType(ABC):
         Parameters
         ----------
         log_class_shares : ndarray of shape (n_classes,)
-            Logarithms of the shares of the classes in the labelled cells.
+            Logarithms of the shares of the classes in the labelled cells. Of a type
+            with several codes, those of the first.
 
         Returns
         -------
@@ -77,11 +98,23 @@ class TaskType(ABC):
 
     @abstractmethod
     def decide(self, logits):
-        """Return the predicted codes of shape (n_samples,) from a tensor of logits."""
+        """Return the predicted codes from a tensor of logits."""
 
     def choose(self, probabilities):
-        """Return the predicted codes of shape (n_samples,) from probabilities."""
+        """Return the predicted codes from probabilities."""
         return probabilities.argmax(axis=1)
+
+    def tuned(self, logits, codes, weights):
+        """Return a task that decides as is best for rows set aside.
+
+        Parameters
+        ----------
+        logits : ndarray of shape (n_rows, n_logits)
+
+        codes, weights : ndarray of shape (n_rows, n_codes)
+            Codes are negative where a cell is missing.
+        """
+        return self
 
     def effects(self, slopes):
         """Turn slopes of the logits into what speaks for each class.
@@ -100,24 +133,25 @@ class TaskType(ABC):
 
     @staticmethod
     @abstractmethod
-    def loss(tasks, adjustments=None):
+    def build_loss(tasks, adjustments=None):
         """Build the loss of several tasks of this type at once.
 
         Parameters
         ----------
         tasks : list of TaskType
-            Tasks of this very type. They are computed together because a loop over
-            many small tasks would cost more than the network.
+            Tasks of one ``kind``. They are computed together because a loop over many
+            small tasks would cost more than the network.
 
-        adjustments : list of ndarray of shape (n_classes,), default=None
-            What the loss adds to the logits of each task's classes, so that the network
-            need not learn it. A type that has no logit for each class leaves it out.
+        adjustments : list of ndarray, default=None
+            For each code of each task what the loss adds to the logits of its values,
+            so that the network need not learn it. A type that has no logit for each
+            value leaves it out.
 
         Returns
         -------
         module : torch.nn.Module
             ``module(logits, codes)``, with a tuple of logits, one tensor of shape
-            (n_rows, n_logits) per task, and codes of shape (n_rows, n_tasks), returns
-            the loss of each cell, shape (n_rows, n_tasks); exactly zero, gradient
-            included, where the code is negative (a missing cell).
+            (n_rows, n_logits) per task, and codes of shape (n_rows, n_codes), returns
+            the loss of each code, of the same shape; exactly zero, gradient included,
+            where the code is negative (a missing cell).
         """

@@ -71,7 +71,7 @@ class Categorical(TaskType):
         return super().effects(slopes)
 
     @staticmethod
-    def loss(tasks, adjustments=None):
+    def build_loss(tasks, adjustments=None):
         return CategoricalLoss([len(task.classes_) for task in tasks], adjustments)
 
 

@@ -151,7 +151,7 @@ class Ordinal(BaseEstimator, Categorical):
         return slopes[:, :1] * places
 
     @staticmethod
-    def loss(tasks, adjustments=None):
+    def build_loss(tasks, adjustments=None):
         return OrdinalLoss([len(task.classes_) for task in tasks])
 
 

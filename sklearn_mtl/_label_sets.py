@@ -1,0 +1,130 @@
+"""Cells that hold several labels: any collection as a set, and sets as indicators."""
+
+from numbers import Real
+
+import numpy as np
+
+# What a user may write a cell of several labels as. Predictions come back as the same.
+CELL_TYPES = (list, tuple, set, frozenset)
+
+
+def is_cell(value):
+    """Whether a value is a cell of several labels, or of none."""
+    return isinstance(value, CELL_TYPES) or (
+        isinstance(value, np.ndarray) and value.ndim == 1
+    )
+
+
+def cell_type(cells):
+    """Return the Python type in which cells of several labels came.
+
+    Parameters
+    ----------
+    cells : list
+        Collections.
+
+    Returns
+    -------
+    type : type
+        ``list`` where cells are arrays, or of several types.
+    """
+    found = {kind for kind in CELL_TYPES for cell in cells if isinstance(cell, kind)}
+    return found.pop() if len(found) == 1 else list
+
+
+def as_sets(cells, rows, label, narrow):
+    """Return cells as frozen sets of labels of one type.
+
+    Parameters
+    ----------
+    cells : list
+        Collections.
+
+    rows : ndarray of int
+        Where each cell stands, for messages.
+
+    label : str
+        How messages call the column.
+
+    narrow : callable
+        ``narrow(members)`` returns an array of labels in their own dtype.
+
+    Returns
+    -------
+    sets : ndarray of shape (n_cells,), dtype object
+
+    Raises
+    ------
+    ValueError
+        If a label cannot be one, or their types differ.
+    """
+    members = [member for cell in cells for member in cell]
+    for row, cell in zip(rows.tolist(), cells, strict=True):
+        for member in cell:
+            if not _is_label(member):
+                raise ValueError(
+                    f"{label} holds a cell of several labels, and {member!r} among "
+                    f"them, in row {row}. A label is a str, int or bool; a cell "
+                    "without any label is empty, and one that is not known is None."
+                )
+    column = np.empty(len(members), dtype=object)
+    column[:] = members
+    own = iter(narrow(column).tolist())
+    sets = (frozenset([next(own) for _ in cell]) for cell in cells)
+    return np.fromiter(sets, dtype=object, count=len(cells))
+
+
+def _is_label(member):
+    if isinstance(member, Real):
+        return float(member).is_integer()  # neither NaN nor 0.5
+    return isinstance(member, str)
+
+
+def labels_of(sets):
+    """Return all labels that sets hold, sorted, in their own dtype."""
+    found = sorted(frozenset().union(*sets))
+    if not found or isinstance(found[0], str):
+        return np.array(found, dtype=str)
+    return np.array(found)
+
+
+def sets_of(table, labels):
+    """Return the sets of labels that indicators say.
+
+    Parameters
+    ----------
+    table : ndarray of shape (n_cells, n_labels)
+
+    labels : ndarray of shape (n_labels,)
+
+    Returns
+    -------
+    sets : ndarray of shape (n_cells,), dtype object
+    """
+    labels = labels.tolist()
+    sets = (frozenset(labels[k] for k in np.flatnonzero(row)) for row in table)
+    return np.fromiter(sets, dtype=object, count=len(table))
+
+
+def indicators(sets, labels):
+    """Return which labels each set holds.
+
+    Parameters
+    ----------
+    sets : ndarray of shape (n_cells,), dtype object
+
+    labels : ndarray of shape (n_labels,)
+
+    Returns
+    -------
+    table : ndarray of shape (n_cells, n_labels), dtype int
+        1 where a set holds a label. One that is not among `labels` is passed over.
+    """
+    number = {label: k for k, label in enumerate(labels.tolist())}
+    sizes = np.fromiter(map(len, sets), dtype=np.int64, count=len(sets))
+    owner = np.repeat(np.arange(len(sets)), sizes)
+    found = (number.get(label, -1) for own in sets for label in own)
+    place = np.fromiter(found, dtype=np.int64, count=sizes.sum())
+    table = np.zeros((len(sets), len(labels)), dtype=np.int64)
+    table[owner[place >= 0], place[place >= 0]] = 1
+    return table

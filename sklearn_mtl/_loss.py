@@ -1,0 +1,57 @@
+"""From logits and label cells to the loss of each task."""
+
+import numpy as np
+import torch
+from torch import nn
+
+
+class MultiTaskLoss(nn.Module):
+    """From logits and label cells to the loss of each task.
+
+    Parameters
+    ----------
+    tasks : list of TaskType
+
+    balancing : torch.nn.Module
+        Turns the vector of task losses into the total; here because skorch trains what
+        is learnable in a criterion.
+
+    adjustments : list of ndarray of shape (n_classes,), default=None
+        For each code of each task what is added in training alone to the logits of its
+        values.
+    """
+
+    def __init__(self, tasks, balancing, adjustments=None):
+        super().__init__()
+        self.balancing = balancing
+        owners = code_owners(tasks)
+        self.groups, losses = [], []  # tasks of one kind, and their codes
+        for kind in dict.fromkeys(task.kind for task in tasks):
+            own = [k for k, task in enumerate(tasks) if task.kind == kind]
+            codes = np.flatnonzero(np.isin(owners, own)).tolist()
+            self.groups.append((own, codes))
+            added = None if adjustments is None else [adjustments[k] for k in codes]
+            losses.append(tasks[own[0]].build_loss([tasks[k] for k in own], added))
+        self.losses = nn.ModuleList(losses)
+        self.n_tasks = len(tasks)
+        self.register_buffer("owners", torch.from_numpy(owners))
+
+    def forward(self, logits, cells):
+        """Return the summed, weighted loss of each task, shape (n_tasks,)."""
+        if len(self.losses) == 1:  # one kind of task: no columns to pick
+            sums = (self.losses[0](logits, cells.codes) * cells.weights).sum(0)
+        else:
+            sums = cells.weights.new_zeros(cells.codes.shape[1])
+            for (own, codes), loss in zip(self.groups, self.losses, strict=True):
+                values = loss(tuple(logits[k] for k in own), cells.codes[:, codes])
+                index = torch.tensor(codes, device=values.device)
+                own_sums = (values * cells.weights[:, codes]).sum(0)
+                sums = sums.index_add(0, index, own_sums)
+        if len(sums) == self.n_tasks:  # a code for each
+            return sums
+        return sums.new_zeros(self.n_tasks).index_add(0, self.owners, sums)
+
+
+def code_owners(tasks):
+    """Return which task each code belongs to, an ndarray of int."""
+    return np.repeat(np.arange(len(tasks)), [len(task.code_sizes) for task in tasks])

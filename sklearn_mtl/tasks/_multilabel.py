@@ -1,0 +1,233 @@
+"""Any number of labels at once: tags, topics, symptoms."""
+
+from copy import copy
+from numbers import Real
+
+import numpy as np
+import torch
+from scipy.special import expit
+from sklearn.base import BaseEstimator
+from sklearn.metrics import precision_recall_curve
+from sklearn.utils._param_validation import Interval, StrOptions
+from torch import nn
+from torch.nn.functional import logsigmoid
+
+from .._label_sets import indicators, labels_of, sets_of
+from ._base import TaskType
+from ._categorical import CategoricalLoss
+
+
+class MultiLabel(BaseEstimator, TaskType):
+    r"""A column whose cells hold any number of labels, such as tags.
+
+    Each label is a binary question of its own, and the loss of a cell is the sum over
+    all labels, so that a column of sets learns exactly what a binary column for each
+    label would. A cell that is empty, an empty list for instance, says that no label
+    holds; a missing one, None, says nothing.
+
+    Parameters
+    ----------
+    loss : {"binary", "asymmetric"}, default="binary"
+        Loss of each label. "binary" is cross-entropy. "asymmetric" turns from the many
+        labels that obviously do not hold to the few that do,
+
+        .. math::
+
+            -y\,(1 - p)^{\gamma_+} \log p
+            - (1 - y)\,p_m^{\gamma_-} \log(1 - p_m), \quad p_m = \max(p - m, 0)
+
+        with the parameters below. Its probabilities are too high: it is for rankings
+        and thresholds.
+
+    gamma_pos, gamma_neg : float, default=0.0, 4.0
+        How far labels that are got right lose their weight, where they hold and where
+        they do not. The defaults are those of the paper.
+
+    margin : float, default=0.05
+        Probability up to which a label that does not hold costs nothing, *m* above.
+
+    threshold : float or "tuned", default=0.5
+        Probability above which a label is predicted. "tuned" sets
+        ``validation_fraction`` of the rows aside and takes, for each label, the
+        threshold with the highest F1 on them, or 0.5 where none of them has the label.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_labels,)
+        All labels, sorted.
+
+    thresholds_ : ndarray of shape (n_labels,)
+        What is in use.
+
+    See Also
+    --------
+    Categorical : One label a cell.
+
+    Notes
+    -----
+    ``class_weight`` weighs, for a label, the cells that hold it; "balanced" weighs
+    cells with and without it alike. The estimator's ``logit_adjustment`` makes up for
+    rare labels under the binary loss; the asymmetric one does so by itself.
+
+    Training keeps a number for each label of each row: thousands of labels need memory.
+
+    References
+    ----------
+    T. Ridnik et al., "Asymmetric loss for multi-label classification", ICCV 2021.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> texts = ["red round ball", "red car", "blue car", "round table"] * 5
+    >>> labels = {
+    ...     "tags": [["red", "round"], ["red"], [], ["round"]] * 5,
+    ...     "toy": [True, True, None, False] * 5,
+    ... }
+    >>> clf = MultiTaskTextClassifier(random_state=0).fit(texts, labels)
+    >>> clf.predict(["red round table", "blue car"], output="dict")["tags"]
+    array([list(['red', 'round']), list([])], dtype=object)
+    >>> clf.classes_[0]
+    array(['red', 'round'], dtype='<U5')
+    """
+
+    _parameter_constraints = {
+        "loss": [StrOptions({"binary", "asymmetric"})],
+        "gamma_pos": [Interval(Real, 0, None, closed="left")],
+        "gamma_neg": [Interval(Real, 0, None, closed="left")],
+        "margin": [Interval(Real, 0, 1, closed="left")],
+        "threshold": [StrOptions({"tuned"}), Interval(Real, 0, 1, closed="neither")],
+    }
+
+    is_multilabel = True
+
+    def __init__(
+        self,
+        loss="binary",
+        *,
+        gamma_pos=0.0,
+        gamma_neg=4.0,
+        margin=0.05,
+        threshold=0.5,
+    ):
+        self.loss = loss
+        self.gamma_pos = gamma_pos
+        self.gamma_neg = gamma_neg
+        self.margin = margin
+        self.threshold = threshold
+
+    def fit(self, cells):
+        self._validate_params()
+        self.classes_ = labels_of(cells)
+        if len(self.classes_) == 0:
+            raise ValueError(
+                "none of its cells holds a label, so there is nothing to tell apart. "
+                "Leave the column out."
+            )
+        start = 0.5 if self.threshold == "tuned" else float(self.threshold)
+        self.thresholds_ = np.full(len(self.classes_), start)
+        return self
+
+    @property
+    def kind(self):
+        parameters = self.get_params()
+        del parameters["threshold"]
+        return type(self), *parameters.values()
+
+    @property
+    def n_logits(self):
+        return len(self.classes_)
+
+    @property
+    def code_sizes(self):
+        return [2] * len(self.classes_)
+
+    @property
+    def is_ordered(self):
+        return False
+
+    def encode(self, cells):
+        codes = indicators(cells, self.classes_)
+        known = set(self.classes_.tolist())
+        new = np.fromiter((not cell <= known for cell in cells), bool, len(cells))
+        codes[new] = -1
+        return codes
+
+    def decode(self, codes):
+        return sets_of(codes, self.classes_)
+
+    def probabilities(self, logits):
+        return expit(logits)
+
+    def decide(self, logits):
+        at = np.log(self.thresholds_) - np.log1p(-self.thresholds_)
+        at = torch.as_tensor(at, dtype=logits.dtype, device=logits.device)
+        return (logits > at).long()
+
+    def choose(self, probabilities):
+        return (probabilities > self.thresholds_).astype(np.int64)
+
+    def effects(self, slopes):
+        return slopes
+
+    @property
+    def is_tuned(self):
+        return self.threshold == "tuned"
+
+    def tuned(self, logits, codes, weights):
+        fresh = copy(self)
+        fresh.thresholds_ = np.array(
+            [
+                _best_threshold(*label, default=0.5)
+                for label in zip(
+                    self.probabilities(logits).T, codes.T, weights.T, strict=True
+                )
+            ]
+        )
+        return fresh
+
+    @staticmethod
+    def build_loss(tasks, adjustments=None):
+        n_labels = sum(len(task.classes_) for task in tasks)
+        if tasks[0].loss == "binary":
+            return CategoricalLoss([2] * n_labels, adjustments)
+        return AsymmetricLoss(tasks[0].gamma_pos, tasks[0].gamma_neg, tasks[0].margin)
+
+
+def _best_threshold(probabilities, codes, weights, default):
+    """Return the threshold with the highest F1 on labelled cells."""
+    cells = np.flatnonzero((codes >= 0) & (weights > 0))
+    if not codes[cells].any():
+        return default
+    precision, recall, found = precision_recall_curve(
+        codes[cells], probabilities[cells], sample_weight=weights[cells]
+    )
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-300)
+    best = f1[:-1].argmax()
+    # Between two probabilities, so that rounding moves neither to the other side.
+    below = found[best - 1] if best else 0.0
+    return float(np.clip((below + found[best]) / 2, 1e-6, 1 - 1e-6))
+
+
+class AsymmetricLoss(nn.Module):
+    """The loss of labels that fades as they are got right, faster where they are not.
+
+    Parameters
+    ----------
+    gamma_pos, gamma_neg, margin : float
+        As in :class:`MultiLabel`.
+    """
+
+    def __init__(self, gamma_pos, gamma_neg, margin):
+        super().__init__()
+        self.gamma_pos, self.gamma_neg, self.margin = gamma_pos, gamma_neg, margin
+
+    def forward(self, logits, codes):
+        z = torch.cat(logits, dim=1)
+        p = torch.sigmoid(z)
+        holds = -logsigmoid(z) * (1 - p) ** self.gamma_pos
+        shifted = (p - self.margin).clamp(min=0)
+        # 1 - p + margin, from the side on which it does not round to 0.
+        rest = (torch.sigmoid(-z) + self.margin).clamp(max=1)
+        fails = -torch.log(rest) * shifted**self.gamma_neg
+        loss = torch.where(codes > 0, holds, fails)
+        return loss.masked_fill(codes < 0, 0.0)

@@ -1,0 +1,108 @@
+"""Cells of several labels: what they may be, and sets as indicators and back."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from sklearn.preprocessing import MultiLabelBinarizer
+
+from sklearn_mtl._label_sets import indicators, labels_of, sets_of
+from sklearn_mtl._labels import as_label_table
+
+CELLS = [["b", "a"], None, [], ["a"]]
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        {"tags": CELLS},
+        {"tags": [None if cell is None else tuple(cell) for cell in CELLS]},
+        {"tags": [None if cell is None else np.array(cell) for cell in CELLS]},
+        {"tags": pd.Series(CELLS)},
+        pd.DataFrame({"tags": CELLS}),
+        pl.DataFrame({"tags": CELLS}),
+        pa.table({"tags": CELLS}),
+        [None if cell is None else set(cell) for cell in CELLS],
+        [[None if cell is None else frozenset(cell)] for cell in CELLS],
+    ],
+    ids=lambda y: type(y).__name__,
+)
+def test_cells_may_be_any_collection(y):
+    table = as_label_table(y)
+    assert table.missing.tolist() == [[False], [True], [False], [False]]
+    there = table.columns[0][[0, 2, 3]].tolist()
+    assert there == [frozenset("ab"), frozenset(), frozenset("a")]
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        ([["a"], ["b"]], list),
+        ([("a",), ()], tuple),
+        ([{"a"}, None], set),
+        ([frozenset("a")], frozenset),
+        ([["a"], {"a"}], list),
+        ([np.array(["a"])], list),
+        (["a", None], None),
+    ],
+)
+def test_the_type_of_cells_is_kept(cells, kind):
+    assert as_label_table({"tags": cells}).cell_types == [kind]
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        (["a", None], "None among them, in row 1"),
+        (["a", float("nan")], "nan among them, in row 1"),
+        (["a", ["b"]], r"\['b'\] among them, in row 1"),
+        ([0.5], "0.5 among them, in row 1"),
+        ([b"a"], "b'a' among them, in row 1"),
+    ],
+)
+def test_labels_in_a_cell_are_str_int_or_bool(cell, found):
+    with pytest.raises(ValueError, match=rf"y\['tags'\] holds a cell .*{found}"):
+        as_label_table({"tags": [["a"], cell]})
+
+
+def test_labels_in_cells_are_of_one_type():
+    with pytest.raises(ValueError, match=r"y\['tags'\] holds both str and int labels"):
+        as_label_table({"tags": [["a"], [1]]})
+
+
+def test_a_cell_of_one_label_beside_one_of_several_is_an_error():
+    with pytest.raises(ValueError, match=r"y\['tags'\] must hold .* \['a'\] of type"):
+        as_label_table({"tags": [["a"], "b"]})
+
+
+def test_numbers_keep_their_type():
+    assert labels_of(as_label_table({"tags": [[3, 1], [2]]}).columns[0]).dtype == int
+    assert labels_of(as_label_table([{True}, {False}]).columns[0]).dtype == bool
+
+
+sets = st.lists(st.frozensets(st.sampled_from("abcd")), min_size=1, max_size=8)
+
+
+@given(sets)
+@settings(max_examples=50, deadline=None)
+def test_indicators_are_those_of_scikit_learn(sets):
+    labels = labels_of(sets)
+    found = indicators(sets, labels)
+    assert_array_equal(found, MultiLabelBinarizer().fit_transform(sets))
+    assert sets_of(found, labels).tolist() == sets
+
+
+def test_a_label_that_is_not_asked_for_is_passed_over():
+    assert indicators([frozenset("ab")], np.array(["b", "c"])).tolist() == [[1, 0]]
+
+
+def test_who_reads_one_label_says_which_tasks_hold_several():
+    table = as_label_table({"tags": [["a"]], "tone": ["x"]})
+    with pytest.raises(ValueError, match=r"^Panels reads .* cells of \['tags'\] hold"):
+        table.refuse_sets("Panels")
+    table.select(["tags", "tone"]).take([0])
+    as_label_table({"tone": ["x"]}).refuse_sets("Panels")

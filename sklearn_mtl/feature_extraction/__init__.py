@@ -3,12 +3,14 @@
 `FastCountVectorizer`, `FastTfidfVectorizer` and `FastHashingVectorizer` have the
 parameters, attributes and results of the classes they are named after. Settings that
 run code of the user's own are left to scikit-learn's code. `SequenceVectorizer` keeps
-the order of tokens, for networks that read it; `WordVectors` holds vectors of words, of
-which `WordVectorVectorizer` takes means; `TextCleaner` cleans texts for all.
+the order of tokens, for networks that read it, and `SubwordVectorizer` that of parts of
+words; `WordVectors` holds vectors of words, of which `WordVectorVectorizer` takes
+means; `TextCleaner` cleans texts for all.
 """
 
 from ._cleaning import TextCleaner
 from ._sequences import UNKNOWN, SequenceVectorizer
+from ._subwords import SubwordVectorizer
 from ._vectorizers import (
     FastCountVectorizer,
     FastHashingVectorizer,
@@ -22,6 +24,7 @@ __all__ = [
     "FastHashingVectorizer",
     "FastTfidfVectorizer",
     "SequenceVectorizer",
+    "SubwordVectorizer",
     "TextCleaner",
     "WordVectorVectorizer",
     "WordVectors",

@@ -4,8 +4,8 @@
 parameters, attributes and results of the classes they are named after. Settings that
 run code of the user's own are left to scikit-learn's code. `SequenceVectorizer` keeps
 the order of tokens, for networks that read it, and `SubwordVectorizer` that of parts of
-words; `WordVectors` holds vectors of words, of which `WordVectorVectorizer` takes
-means; `TextCleaner` cleans texts for all.
+words; `WordVectors` holds vectors of words, which `WordVectorTrainer` learns and of
+which `WordVectorVectorizer` takes means; `TextCleaner` cleans texts for all.
 """
 
 from ._cleaning import TextCleaner
@@ -16,6 +16,7 @@ from ._vectorizers import (
     FastHashingVectorizer,
     FastTfidfVectorizer,
 )
+from ._word_vector_trainer import WordVectorTrainer
 from ._word_vectors import WordVectors, WordVectorVectorizer
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "SequenceVectorizer",
     "SubwordVectorizer",
     "TextCleaner",
+    "WordVectorTrainer",
     "WordVectorVectorizer",
     "WordVectors",
 ]

@@ -34,8 +34,7 @@ class WordVectorTrainer(BaseEstimator):
 
     sg : bool, default=True
         Whether a word is to tell each neighbour (skip-gram), or all neighbours together
-        the word (continuous bag of words), which is faster and, on the few texts of a
-        task, worse.
+        the word (continuous bag of words), which is faster.
 
     negative : int, default=5
         Words drawn at random that each word is told from.

@@ -73,6 +73,9 @@ class TrainingRun:
     ):
         rng = check_random_state(settings.random_state)
         self.seed = int(rng.randint(np.iinfo(np.int32).max))
+        if trunk is not None:
+            learnt = previous.module__trunk if previous else None
+            trunk = trunk.prepare(rows, vocabulary, self.seed, learnt)
         spec = _input_spec(rows, cells, trunk, previous, vocabulary)
         self.plan = plan = make_plan(settings, spec, cells.cells_per_class)
         learn, self.validation, score = slice(None), None, ValidationScore()

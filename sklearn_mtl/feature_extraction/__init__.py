@@ -3,17 +3,20 @@
 `FastCountVectorizer`, `FastTfidfVectorizer` and `FastHashingVectorizer` have the
 parameters, attributes and results of the classes they are named after. Settings that
 run code of the user's own are left to scikit-learn's code. `SequenceVectorizer` keeps
-the order of tokens, for networks that read it; `WordVectors` holds vectors of words, of
+the order of tokens, for networks that read it, and `SubwordVectorizer` that of parts of
+words; `WordVectors` holds vectors of words, which `WordVectorTrainer` learns and of
 which `WordVectorVectorizer` takes means; `TextCleaner` cleans texts for all.
 """
 
 from ._cleaning import TextCleaner
 from ._sequences import UNKNOWN, SequenceVectorizer
+from ._subwords import SubwordVectorizer
 from ._vectorizers import (
     FastCountVectorizer,
     FastHashingVectorizer,
     FastTfidfVectorizer,
 )
+from ._word_vector_trainer import WordVectorTrainer
 from ._word_vectors import WordVectors, WordVectorVectorizer
 
 __all__ = [
@@ -22,7 +25,9 @@ __all__ = [
     "FastHashingVectorizer",
     "FastTfidfVectorizer",
     "SequenceVectorizer",
+    "SubwordVectorizer",
     "TextCleaner",
+    "WordVectorTrainer",
     "WordVectorVectorizer",
     "WordVectors",
 ]

@@ -54,6 +54,7 @@ class SequenceVectorizer(FastCountVectorizer):
 
     See Also
     --------
+    SubwordVectorizer : Words and parts of words, so that new words are not unknown.
     TextCleaner : To be given as ``preprocessor``.
     sklearn_mtl.trunks.ConvTrunk : Reads the ids.
 

@@ -42,6 +42,7 @@ class WordVectors:
 
     See Also
     --------
+    WordVectorTrainer : Learns vectors from your own texts.
     WordVectorVectorizer : Texts to weighted means of the vectors of their words.
     sklearn_mtl.trunks.ConvTrunk : Embeddings may start from them.
 
@@ -112,14 +113,17 @@ class WordVectors:
             return cls(*_read_text(file, path, limit))
 
     @classmethod
-    def of_any(cls, source):
+    def of_any(cls, source, sentences=()):
         """Return what a user may hold word vectors in as WordVectors.
 
         Parameters
         ----------
-        source : WordVectors, str, path, dict, gensim KeyedVectors or model2vec \
-                StaticModel
+        source : WordVectors, str, path, dict, gensim KeyedVectors, model2vec \
+                StaticModel or WordVectorTrainer
             A str or path is a file; a dict maps words to vectors.
+
+        sentences : iterable of sequence of str, default=()
+            The words of texts, which a trainer learns from.
 
         Returns
         -------
@@ -141,10 +145,12 @@ class WordVectors:
             return cls(source.index_to_key, source.vectors)
         if hasattr(source, "embedding") and hasattr(source, "tokens"):
             return cls(source.tokens, source.embedding)
+        if hasattr(source, "train_vectors"):
+            return source.train_vectors(sentences)
         raise TypeError(
             "Word vectors must be WordVectors, the path of a file, a dict, "
-            "KeyedVectors of gensim or a StaticModel of model2vec. Got "
-            f"{type(source).__name__}."
+            "KeyedVectors of gensim, a StaticModel of model2vec or a "
+            f"WordVectorTrainer. Got {type(source).__name__}."
         )
 
     def of(self, words):
@@ -246,8 +252,9 @@ class WordVectorVectorizer(
 
     Parameters
     ----------
-    vectors : WordVectors, str, path, dict, KeyedVectors or StaticModel
-        See :meth:`WordVectors.of_any`.
+    vectors : WordVectors, str, path, dict, KeyedVectors, StaticModel or \
+            WordVectorTrainer
+        See :meth:`WordVectors.of_any`. A trainer learns from the texts of fit.
 
     weighting : {"sif", "mean"}, default="sif"
         "mean" counts all words alike, without the fraction above.
@@ -352,9 +359,11 @@ class WordVectorVectorizer(
             **(self.vectorizer_params or {}),
         }
         counter = FastCountVectorizer(**settings)
+        X = X if isinstance(X, str) else list(X)  # the former is refused
         counts = csr_array(counter.fit_transform(X))
         words = counter.get_feature_names_out().tolist()
-        matrix, known = WordVectors.of_any(self.vectors).of(words)
+        sentences = map(counter.build_analyzer(), X)
+        matrix, known = WordVectors.of_any(self.vectors, sentences).of(words)
         share = counts.sum(axis=0, dtype=float) / counts.sum(dtype=float)
         self.coverage_ = float(share[known].sum())
         if not known.any():

@@ -37,10 +37,12 @@ class AttentionTrunk(SequenceTrunk):
         "auto" is `n_units`, or the dimensions of `vectors`; a linear layer follows
         where these are others.
 
-    vectors : WordVectors, str, path, dict, KeyedVectors or StaticModel, default=None
+    vectors : WordVectors, str, path, dict, KeyedVectors, StaticModel or \
+            WordVectorTrainer, default=None
         What the embeddings of words start from, see
         :meth:`~sklearn_mtl.feature_extraction.WordVectors.of_any`; other words start at
-        random. The fitted trunk has a ``coverage_``, the share of words with a vector.
+        random. A trainer learns from the training rows. The fitted trunk has a
+        ``coverage_``, the share of words with a vector.
 
     freeze : bool, default=False
         Whether embeddings stay as they start.

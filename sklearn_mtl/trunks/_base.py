@@ -29,6 +29,29 @@ class BaseTrunk(BaseEstimator, ABC):
     reads_tokens = False
     _parameter_constraints: dict = {}
 
+    def prepare(self, rows, vocabulary, seed, previous=None):
+        """Return the trunk with all that it takes from the training rows but weights.
+
+        Parameters
+        ----------
+        rows : csr_matrix, csr_array or ndarray of shape (n_rows, n_features)
+
+        vocabulary : sequence of str
+            Of rows of token ids, the token of each id, where the vectorizer tells.
+
+        seed : int
+            Of the fit.
+
+        previous : BaseTrunk, default=None
+            What this returned in the fit that a warm start goes on from.
+
+        Returns
+        -------
+        trunk : BaseTrunk
+            Of the same class. Itself, unless a subclass has something to take.
+        """
+        return self
+
     @abstractmethod
     def build(self, spec):
         """Build the module with fresh weights.

@@ -3,7 +3,9 @@
 from abc import abstractmethod
 from numbers import Integral, Real
 
+import numpy as np
 import torch
+from sklearn.base import clone
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
@@ -60,6 +62,20 @@ class SequenceTrunk(BaseTrunk):
             text, and lengths (n_rows,) to (n_rows, n_units); what it returns for a text
             must not depend on what stands after its end, nor on the other texts.
         """
+
+    def prepare(self, rows, vocabulary, seed, previous=None):
+        if not hasattr(self.vectors, "train_vectors") or not len(vocabulary):
+            return self
+        # Here, once, and not in `build`: a fit may build several networks or experts.
+        vectors = getattr(previous, "vectors", None)
+        if vectors is None:
+            trainer = clone(self.vectors)
+            if trainer.random_state is None:
+                trainer.set_params(random_state=seed)
+            tokens = np.array(vocabulary, dtype=object)
+            sentences = np.split(tokens[rows.data], rows.indptr[1:-1])
+            vectors = trainer.train_vectors(sentences)
+        return clone(self).set_params(vectors=vectors)
 
     def build(self, spec):
         self._validate_params()

@@ -1,0 +1,266 @@
+"""Texts as sequences of ids of parts of words, learnt by byte pair encoding."""
+
+from functools import cache
+from numbers import Integral
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted
+
+from ._sequences import TOKEN_PATTERN, SequenceVectorizer
+
+UNKNOWN_PIECE = "<unknown>"
+
+
+class SubwordVectorizer(SequenceVectorizer):
+    """Turn texts into rows of ids of words and parts of words, in their order.
+
+    Byte pair encoding starts from single characters, and makes of the pair of pieces
+    that comes most often a piece of its own, again and again. So frequent words are one
+    piece, rare and new ones several, and hardly anything is unknown. Rows are those of
+    :class:`SequenceVectorizer`. Needs the ``tokenizers`` library, the extra
+    ``subwords``.
+
+    Parameters
+    ----------
+    max_features : int, default=8000
+        Most pieces in the vocabulary, single characters included.
+
+    max_length : int, default=256
+        Pieces of a text that are kept, from its start.
+
+    min_frequency : int, default=2
+        How often a pair must come to be made a piece.
+
+    pretrained : Tokenizer, str or path, default=None
+        A tokenizer to use instead of learning one: an object of the ``tokenizers``
+        library, one of ``transformers`` with such an object inside, or the path of a
+        file ``tokenizer.json``. Nothing is ever downloaded. It cleans and cuts texts in
+        its own way, without the tokens that mark start and end, and the parameters
+        below but for `preprocessor` do not apply. The vocabulary is made of the pieces
+        that come in the texts of fit.
+
+    lowercase, strip_accents, preprocessor, token_pattern
+        As for :class:`SequenceVectorizer`: they clean texts and cut them into the words
+        that are cut into pieces. In a script without blanks a word is all that stands
+        between two punctuation marks, and pieces are learnt inside of it.
+
+    Attributes
+    ----------
+    vocabulary_ : dict of {str: int}
+        Pieces and their places in sorted order; the id of a piece is its place plus 2.
+        ``"▁"`` marks the start of a word.
+
+    tokens_ : ndarray of shape (n_pieces + 2,), dtype object
+        The piece of each id. 0 is padding and never stored; 1 is any piece that is not
+        in the vocabulary, which is one that no text of fit was cut into.
+
+    tokenizer_ : tokenizers.Tokenizer
+        What cuts words into pieces. Its method ``save`` writes the file that
+        `pretrained` reads.
+
+    Raises
+    ------
+    ImportError
+        If tokenizers is not installed.
+
+    TypeError, FileNotFoundError, ValueError
+        If `pretrained` is nothing of that kind.
+
+    See Also
+    --------
+    SequenceVectorizer : Whole words or single characters.
+    sklearn_mtl.trunks.ConvTrunk : Reads the ids.
+
+    Notes
+    -----
+    The same texts give the same pieces: of pairs that come as often, the first in order
+    is taken. WordPiece and Unigram are not offered for learning, since the library's
+    trainers for them draw lots; tokenizers of these kinds may be given as `pretrained`.
+
+    The library trains on all cores, unless the environment variable
+    ``TOKENIZERS_PARALLELISM`` is ``false``. The pieces do not depend on it.
+
+    References
+    ----------
+    R. Sennrich, B. Haddow, A. Birch, "Neural Machine Translation of Rare Words with
+    Subword Units", ACL 2016.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.feature_extraction import SubwordVectorizer
+    >>> vectorizer = SubwordVectorizer(max_features=24)
+    >>> vectorizer.fit(["low lower lowest slow", "new newer newest", "我喜欢这本书"])
+    SubwordVectorizer(max_features=24)
+    >>> rows = vectorizer.transform(["slower", "我这"])
+    >>> [pieces.tolist() for pieces in vectorizer.inverse_transform(rows)]
+    [['▁', 's', 'lo', 'wer'], ['▁', '我', '这']]
+    """
+
+    _parameter_constraints = {
+        **{
+            name: SequenceVectorizer._parameter_constraints[name]
+            for name in ("max_length", "lowercase", "strip_accents", "preprocessor")
+        },
+        "max_features": [Interval(Integral, 1, None, closed="left")],
+        "min_frequency": [Interval(Integral, 1, None, closed="left")],
+        "pretrained": "no_validation",
+        "token_pattern": [str],
+    }
+    # What scikit-learn's code reads and has one meaning for pieces of words.
+    analyzer, tokenizer, stop_words, vocabulary = "word", None, None, None
+    min_df, max_df = 1, 1.0
+
+    def __init__(
+        self,
+        *,
+        max_features=8000,
+        max_length=256,
+        min_frequency=2,
+        pretrained=None,
+        lowercase=True,
+        strip_accents=None,
+        preprocessor=None,
+        token_pattern=TOKEN_PATTERN,
+    ):
+        self.max_features = max_features
+        self.max_length = max_length
+        self.min_frequency = min_frequency
+        self.pretrained = pretrained
+        self.lowercase = lowercase
+        self.strip_accents = strip_accents
+        self.preprocessor = preprocessor
+        self.token_pattern = token_pattern
+
+    def fit_transform(self, raw_documents, y=None):
+        """Learn the pieces and return the ids of those of each text.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str or bytes
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        X : csr_array or csr_matrix of shape (n_samples, max_length), dtype int32
+        """
+        self._validate_params()
+        if not isinstance(raw_documents, str):  # which scikit-learn refuses
+            raw_documents = list(raw_documents)
+            if self.pretrained is None:
+                self.tokenizer_ = self._learn(raw_documents)
+            else:
+                self.tokenizer_ = read_tokenizer(self.pretrained)
+        return super().fit_transform(raw_documents)
+
+    def build_analyzer(self):
+        """Return a callable that cuts a text into pieces.
+
+        Returns
+        -------
+        analyzer : callable
+            Maps a str or bytes to a list of str.
+        """
+        check_is_fitted(self, "tokenizer_")
+        encode = self.tokenizer_.encode
+        if self.pretrained is not None:
+            clean = self.preprocessor or str
+            return lambda text: (
+                encode(clean(self.decode(text)), add_special_tokens=False).tokens
+            )
+        words = super().build_analyzer()
+        pieces = cache(lambda word: encode(word).tokens)
+        return lambda text: [piece for word in words(text) for piece in pieces(word)]
+
+    def _learn(self, documents):
+        tokenizers = import_tokenizers("SubwordVectorizer")
+        words = super().build_analyzer()
+        tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token=UNKNOWN_PIECE))
+        tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace()
+        trainer = tokenizers.trainers.BpeTrainer(
+            vocab_size=self.max_features + 1,
+            min_frequency=self.min_frequency,
+            special_tokens=[UNKNOWN_PIECE],
+            show_progress=False,
+        )
+        tokenizer.train_from_iterator((" ".join(words(d)) for d in documents), trainer)
+        return tokenizer
+
+    def _count_vocab(self, raw_documents, fixed_vocab):
+        vocabulary, X = super()._count_vocab(raw_documents, fixed_vocab)
+        # What is unknown to a pretrained tokenizer is unknown here.
+        unknown = getattr(self.tokenizer_.model, "unk_token", None)
+        if unknown in vocabulary:
+            place = vocabulary.pop(unknown)
+            X = X[:, np.arange(X.shape[1]) != place]
+            vocabulary = {p: k - (k > place) for p, k in vocabulary.items()}
+        return vocabulary, X
+
+
+def read_tokenizer(source):
+    """Return a tokenizer of the library, without padding and truncation.
+
+    Parameters
+    ----------
+    source : Tokenizer, an object with such a ``backend_tokenizer``, str or path
+
+    Returns
+    -------
+    tokenizer : tokenizers.Tokenizer
+        A copy.
+
+    Raises
+    ------
+    ValueError
+        If a file holds something else.
+    """
+    tokenizers = import_tokenizers("SubwordVectorizer")
+    source = getattr(source, "backend_tokenizer", source)
+    if isinstance(source, tokenizers.Tokenizer):
+        content = source.to_str()
+    elif isinstance(source, str | PathLike):
+        content = _read(Path(source))
+    else:
+        raise TypeError(
+            "pretrained must be a Tokenizer of the tokenizers library or the path of a "
+            f"tokenizer.json. Got {type(source).__name__}."
+        )
+    try:
+        tokenizer = tokenizers.Tokenizer.from_str(content)
+    except Exception as error:  # the library raises nothing more special
+        raise ValueError(f"{source} is no tokenizer.json: {error}.") from error
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def _read(path):
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"There is no file {str(path)!r}. pretrained takes the path of a "
+            "tokenizer.json; names are not looked up anywhere."
+        ) from error
+
+
+def import_tokenizers(caller):
+    """Return the tokenizers library.
+
+    Raises
+    ------
+    ImportError
+        If it is not installed.
+    """
+    try:
+        import tokenizers
+    except ImportError as error:
+        raise ImportError(
+            f"{caller} needs tokenizers. Install it with "
+            "pip install 'sklearn-mtl[subwords]'."
+        ) from error
+    return tokenizers

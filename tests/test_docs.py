@@ -43,4 +43,4 @@ def test_the_readme_has_the_test_command_where_ci_looks_for_it():
     assert found, "the marker `<!-- test command -->` must stand right above its block"
     (line,) = found.group(1).splitlines()
     assert line.startswith("python3 -m venv")
-    assert line.endswith("-m pytest")
+    assert line.endswith("-m pytest -n 2")

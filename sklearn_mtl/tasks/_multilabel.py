@@ -84,7 +84,7 @@ class MultiLabel(BaseEstimator, TaskType):
     ...     "toy": [True, True, None, False] * 5,
     ... }
     >>> clf = MultiTaskTextClassifier(random_state=0).fit(texts, labels)
-    >>> clf.predict(["red round table", "blue car"], output="dict")["tags"]
+    >>> clf.predict(["red round ball", "blue car"], output="dict")["tags"]
     array([list(['red', 'round']), list([])], dtype=object)
     >>> clf.classes_[0]
     array(['red', 'round'], dtype='<U5')

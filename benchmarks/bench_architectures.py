@@ -49,7 +49,7 @@ def main():
             shown = {k: v for k, v in row.items() if k != "runs"}
             print(architecture, name, shown, flush=True)
     print(architectures_table(read_results(options.output)))
-    if options.predictions and options.against:
+    if options.against:
         print_differences(options)
 
 
@@ -94,6 +94,10 @@ def read_options():
     )
     options = parser.parse_args()
     options.sets = options.sets or find_sets(options.data)
+    if options.against and not (
+        options.predictions and options.against in (options.architectures or ())
+    ):
+        parser.error("--against names one of --architectures, and needs --predictions")
     return options
 
 

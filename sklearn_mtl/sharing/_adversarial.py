@@ -70,7 +70,7 @@ class AdversarialSharedPrivate(BaseSharing):
     is, its gradient grows with the cube of the vectors, and training may diverge.
 
     In training a private trunk reads the rows labelled for its task and no others, so
-    where each row has one label all private trunks together take the time of one.
+    where each row has one label all private trunks together take about the time of two.
     Prediction runs all of them on each row. Trunks over tokens read the same
     embeddings, as in the source. Memory of trunks over bags is that of
     :class:`Separate` and of :class:`HardSharing` together.

@@ -7,6 +7,7 @@ on the test split (the dev split while settings are chosen).
 import argparse
 from statistics import mean
 
+from _bootstrap import differences
 from _data import find_sets
 from _measure import in_fresh_process, machine_facts
 from _measured import architectures_table
@@ -23,6 +24,7 @@ def main():
                 "folder": options.data,
                 "name": name,
                 "split": options.split,
+                "predictions": options.predictions,
             }
             runs = [
                 in_fresh_process(
@@ -47,6 +49,20 @@ def main():
             shown = {k: v for k, v in row.items() if k != "runs"}
             print(architecture, name, shown, flush=True)
     print(architectures_table(read_results(options.output)))
+    if options.against:
+        print_differences(options)
+
+
+def print_differences(options):
+    """Print paired differences with 95% intervals, over the rows of the split."""
+    others = [key for key in options.architectures if key != options.against]
+    seeds = dict.fromkeys(options.architectures, range(options.seeds))
+    for name in options.sets:
+        found = differences(options.predictions, name, options.against, others, seeds)
+        for other, scores in found.items():
+            for score, part in scores.items():
+                ends = f"[{-part['high']:+.4f}, {-part['low']:+.4f}]"
+                print(name, other, score, f"{-part['difference']:+.4f}", ends)
 
 
 def read_options():
@@ -60,6 +76,14 @@ def read_options():
         help="keys of _architectures.ARCHITECTURES",
     )
     parser.add_argument("--split", choices=("test", "dev"), default="test")
+    parser.add_argument(
+        "--predictions", metavar="DIR", help="keep what each network predicts there"
+    )
+    parser.add_argument(
+        "--against",
+        metavar="NAME",
+        help="with --predictions: differences of the others to this one",
+    )
     parser.add_argument("--seeds", type=int, default=1, metavar="N")
     parser.add_argument("--threads", type=int, default=2, metavar="N")
     parser.add_argument(
@@ -70,6 +94,10 @@ def read_options():
     )
     options = parser.parse_args()
     options.sets = options.sets or find_sets(options.data)
+    if options.against and not (
+        options.predictions and options.against in (options.architectures or ())
+    ):
+        parser.error("--against names one of --architectures, and needs --predictions")
     return options
 
 

@@ -47,6 +47,19 @@ class SparseBatch:
     def __len__(self):
         return len(self.offsets) - 1
 
+    def __getitem__(self, rows):
+        """Return a batch of some rows, a tensor of their numbers."""
+        sizes = self.offsets.diff()[rows]
+        ends = sizes.cumsum(0)
+        # How far each stored value moves to the front.
+        moves = torch.repeat_interleave(self.offsets[rows] - (ends - sizes), sizes)
+        places = torch.arange(len(moves), device=moves.device) + moves
+        part = copy(self)
+        part.indices, part.values = self.indices[places], self.values[places]
+        part.offsets = torch.cat([ends.new_zeros(1), ends]).to(self.offsets.dtype)
+        part._transposed = None
+        return part
+
     def transposed(self):
         """Return the batch by feature; made once, by sorting the column numbers."""
         if self._transposed is None:
@@ -105,6 +118,11 @@ class TokenBatch(SparseBatch):
         weights = sizes.clamp(min=1).to(dtype).rsqrt()
         super().__init__(ids, offsets, torch.repeat_interleave(weights, sizes))
         self._padded = None
+
+    def __getitem__(self, rows):
+        part = super().__getitem__(rows)
+        part._padded = None
+        return part
 
     def padded(self):
         """Return ids as a table, 0 after the end of a text; made once.

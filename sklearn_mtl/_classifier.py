@@ -64,12 +64,12 @@ class MultiTaskTextClassifier(
         for sparse rows, "dense" for dense ones; the last three read texts word by word.
         None: a linear model per task. ``trunk__n_units`` of an object is searchable.
 
-    sharing : {"auto", "shared-private", "hard", "separate", "mmoe", "ple"} or \
-            BaseSharing, default="auto"
+    sharing : {"auto", "shared-private", "hard", "separate", "mmoe", "ple", \
+            "adversarial"} or BaseSharing, default="auto"
         "auto" is "shared-private" as long as the private paths fit into a gigabyte,
-        else "hard". "separate" is the single-task baseline; "mmoe" and "ple" are
-        :class:`~sklearn_mtl.sharing.MixtureOfExperts` and
-        :class:`~sklearn_mtl.sharing.ProgressiveLayers`.
+        else "hard". "separate" is the single-task baseline; "mmoe", "ple" and
+        "adversarial" are ``MixtureOfExperts``, ``ProgressiveLayers`` and
+        ``AdversarialSharedPrivate`` of :mod:`sklearn_mtl.sharing`.
 
     loss_weights : "auto", dict, array-like, BaseBalancing or None, default="auto"
         Weight of each task's loss, by name or in task order. Weights are corrected for
@@ -183,9 +183,9 @@ class MultiTaskTextClassifier(
 
     history_ : list of dict
         A dict per epoch: ``loss`` (the total), ``weighted_loss_<task>`` and
-        ``regularization``, which add up to it; ``loss_<task>``, the weighted mean over
-        cells, and ``weight_<task>``; with early stopping ``valid_score_<task>``, and
-        likewise ``mean`` and ``worst``.
+        ``regularization``, which add up to it; ``penalty_<name>``, what of the latter a
+        sharing asked for; ``loss_<task>``, the weighted mean over cells, and
+        ``weight_<task>``; with early stopping ``valid_score_`` of tasks, mean, worst.
 
     n_iter_, best_iter_ : int
         Epochs run; the epoch, from 1, whose weights were kept.

@@ -83,7 +83,7 @@ def _input_layers(module, through):
     wanted = [
         layer
         for name, layer in layers
-        if through == "both" or (name.split(".")[-1] == "private") == (
+        if through == "both" or ("private" in name.split(".")) == (
             through == "private"
         )
     ]  # fmt: skip

@@ -51,6 +51,16 @@ class MultiTaskLoss(nn.Module):
             return sums
         return sums.new_zeros(self.n_tasks).index_add(0, self.owners, sums)
 
+    def cells_of_tasks(self, cells):
+        """Return cells with a column for each task: its first code, its mean weight."""
+        if cells.codes.shape[1] == self.n_tasks:
+            return cells
+        counts = torch.bincount(self.owners)
+        starts = counts.cumsum(0) - counts
+        weights = cells.weights.new_zeros(len(cells.weights), self.n_tasks)
+        weights = weights.index_add(1, self.owners, cells.weights) / counts
+        return cells._replace(codes=cells.codes[:, starts], weights=weights)
+
 
 def code_owners(tasks):
     """Return which task each code belongs to, an ndarray of int."""

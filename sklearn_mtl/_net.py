@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections import Counter
 from contextlib import suppress
 from copy import deepcopy
 from functools import partial
@@ -11,12 +12,12 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler, PrintLog
 from skorch.utils import TeeGenerator
-from torch import nn
 from torch.utils.data import Subset
 
 from ._batches import BatchLoader, Cells
 from ._layers import sparse_weights
 from ._loss import MultiTaskLoss, code_owners
+from ._network import build_network, learn
 from ._optimizers import Adam, JointOptimizer, SparseSGD
 from ._validation import ValidationScore
 
@@ -33,47 +34,6 @@ _TASK_RECORDS = ("task_train_loss", "task_valid_loss", "task_cells", "task_weigh
 
 class StopTraining(Exception):  # noqa: N818 (a request, not an error)
     """A callback asked to stop; what was learnt so far stays."""
-
-
-class LinkedNetwork(nn.Module):
-    """A network, and behind it what the types of some tasks make of their logits.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        What a sharing built.
-
-    links : list of torch.nn.Module or None
-        For each task what its type's ``link`` built.
-    """
-
-    def __init__(self, network, links):
-        super().__init__()
-        self.network = network
-        links = [nn.Identity() if link is None else link for link in links]
-        self.links = nn.ModuleList(links)
-
-    def __getattr__(self, name):  # whatever else the network has to say
-        try:
-            return super().__getattr__(name)
-        except AttributeError:
-            return getattr(super().__getattr__("network"), name)
-
-    def forward(self, rows):
-        pairs = zip(self.links, self.network(rows), strict=True)
-        return tuple(link(logits) for link, logits in pairs)
-
-
-def build_network(
-    sharing, trunk, spec, n_logits, dtype, heads=None, tasks=(), log_class_shares=()
-):
-    """Build the network in the float type of the rows, with the links of its tasks."""
-    network = sharing.build(trunk, spec, n_logits, heads)
-    pairs = zip(tasks, log_class_shares, strict=True)
-    links = [task.link(shares) for task, shares in pairs]
-    if any(link is not None for link in links):
-        network = LinkedNetwork(network, links)
-    return network.to(dtype)
 
 
 class MultiTaskNet(NeuralNet):
@@ -197,6 +157,20 @@ class MultiTaskNet(NeuralNet):
         self.optimizer_.step()
         return step
 
+    def train_step_single(self, batch, **fit_params):
+        # As skorch does it, with the penalties of a network that has some.
+        self._set_training(True)
+        rows, cells = batch
+        cells = Cells(*(part.to(self.device) for part in cells))
+        own = self.criterion_.cells_of_tasks(cells)
+        logits, penalties = learn(self.module_, rows.to(self.device), own)
+        loss = self.get_loss(logits, cells, X=rows, training=True)
+        for name, penalty in penalties.items():
+            self.epoch_penalties_[name] += penalty.detach().double() * len(cells.codes)
+            loss = loss + penalty
+        loss.backward()
+        return {"loss": loss, "y_pred": logits}
+
     def get_loss(self, y_pred, y_true, X=None, training=False):
         cells = Cells(*(part.to(self.device) for part in y_true))
         sums = self.criterion_(y_pred, cells)
@@ -222,6 +196,7 @@ class MultiTaskNet(NeuralNet):
             len(self.tasks), dtype=torch.float64, device=self.device
         )
         self.epoch_rows_ = 0
+        self.epoch_penalties_ = Counter()
         self.epoch_decisions_ = []
         super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
         self._record(f"task_{prefix}_loss", self.epoch_sums_ / self.epoch_rows_)
@@ -230,14 +205,22 @@ class MultiTaskNet(NeuralNet):
             cells = np.bincount(owners, iterator.dataset.cells_by_row())
             self._record("task_cells", cells / np.bincount(owners))
             self._record("task_weight", self.criterion_.balancing.weights)
-            self.history.record("regularization", self._penalty())
+            self._record_penalties()
         else:
             self._record_scores()
-        self.epoch_decisions_ = []
+        self.epoch_penalties_, self.epoch_decisions_ = Counter(), []
 
     def _record(self, name, values):
         for task, value in zip(self.task_names, values.tolist(), strict=True):
             self.history.record(f"{name}_{task}", value)
+
+    def _record_penalties(self):
+        total = self._penalty()
+        for name, by_rows in self.epoch_penalties_.items():
+            penalty = float(by_rows / self.epoch_rows_)
+            self.history.record(f"penalty_{name}", penalty)
+            total += penalty
+        self.history.record("regularization", total)
 
     def _record_scores(self):
         codes, decided, weights, *probabilities = map(
@@ -388,7 +371,8 @@ class MultiTaskNet(NeuralNet):
         -------
         epochs : list of dict
             ``loss`` is the sum of ``weighted_loss_<task>`` over tasks and of
-            ``regularization``.
+            ``regularization``, the L2 penalty and each ``penalty_<name>`` of the
+            network.
         """
         return [
             self._epoch(epoch, n_before + k)
@@ -398,6 +382,7 @@ class MultiTaskNet(NeuralNet):
     def _epoch(self, epoch, number):
         penalty = epoch["regularization"]
         row = {"epoch": number, "loss": penalty, "regularization": penalty}
+        row |= {k: v for k, v in epoch.items() if k.startswith("penalty_")}
         for task in self.task_names:
             by_row = epoch[f"task_train_loss_{task}"]
             weight, cells = epoch[f"task_weight_{task}"], epoch[f"task_cells_{task}"]

@@ -36,6 +36,7 @@ LAYERS = (
         "_features",
         "_targets",
         "_batches",
+        "_network",
         "_optimizers",
         "_validation",
         "_term_weights",

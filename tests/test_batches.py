@@ -321,6 +321,34 @@ def test_tokens_come_in_their_order_and_padded():
     assert batch.padded() is batch.padded()
 
 
+@pytest.mark.parametrize("own", [[0, 2, 3], [3], [], [2, 0]])
+@pytest.mark.parametrize("index_dtype", [np.int32, np.int64])
+def test_some_rows_of_a_batch_are_a_batch(matrix, own, index_dtype):
+    rows = csr_array(matrix)
+    rows.indices, rows.indptr = (
+        part.astype(index_dtype) for part in (matrix.indices, matrix.indptr)
+    )
+    batch = batch_of(rows)
+    batch.transposed()  # which is not theirs
+    part = batch[torch.tensor(own, dtype=torch.int64)]
+    expected = matrix[own].toarray()
+    assert len(part) == len(own)
+    assert part.offsets.dtype == batch.offsets.dtype
+    np.testing.assert_array_equal(to_dense(part, 11), expected)
+    assert (
+        part.transposed().features.tolist() == np.flatnonzero(expected.any(0)).tolist()
+    )
+
+
+def test_some_texts_of_a_batch_are_a_batch():
+    X = token_rows([2, 0, 3, 1])
+    batch, _ = RowDataset(X).batch(0, 4)
+    assert batch.padded()[0].shape == (4, 3)
+    ids, lengths = batch[torch.tensor([3, 0])].padded()
+    np.testing.assert_array_equal(ids, X.toarray()[[3, 0], :2])
+    assert lengths.tolist() == [1, 2]
+
+
 def test_texts_without_tokens_have_a_column_of_padding():
     X = csr_array((2, 5), dtype=np.int32)
     ids, _ = RowDataset(X).batch(0, 2)[0].padded()

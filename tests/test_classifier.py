@@ -36,6 +36,7 @@ from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.balancing import FixedWeights
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.sharing import (
+    AdversarialSharedPrivate,
     HardSharing,
     MixtureOfExperts,
     ProgressiveLayers,
@@ -1107,6 +1108,7 @@ def test_separate_tasks_do_not_touch_each_other(X):
         ("separate", Separate()),
         ("mmoe", MixtureOfExperts()),
         ("ple", ProgressiveLayers()),
+        ("adversarial", AdversarialSharedPrivate()),
     ],
 )
 def test_an_alias_is_its_object(alias, sharing):
@@ -1129,8 +1131,10 @@ def test_separate_is_a_fit_of_the_task_alone():
 
 
 def test_sharing_schemes_differ():
-    aliases = ("shared-private", "hard", "separate", "mmoe", "ple")
-    for one, other in combinations([fit(sharing=alias) for alias in aliases], 2):
+    schemes = ["shared-private", "hard", "separate", "mmoe", "ple"]
+    # Beside the linear path the adversary alone moves little in these few steps.
+    schemes.append(AdversarialSharedPrivate(private="trunk"))
+    for one, other in combinations([fit(sharing=scheme) for scheme in schemes], 2):
         assert differ(one, other)
 
 
@@ -1219,13 +1223,14 @@ def joblib_round_trip(clf, path):
         (TEXTS, {}),
         (TEXTS, {"vectorizer": TfidfVectorizer(), "sharing": "separate"}),
         (TEXTS, {"sharing": "ple"}),
+        (TEXTS, {"sharing": "adversarial"}),
         (NUMBERS, {"trunk": None}),
         (
             TEXTS,
             {"loss_weights": {"tone": 2}, "callbacks": [EarlyStopping("train_loss")]},
         ),
     ],
-    ids=["texts", "separate", "experts", "linear", "callbacks"],
+    ids=["texts", "separate", "experts", "adversarial", "linear", "callbacks"],
 )
 def test_a_copy_predicts_the_same(round_trip, X, params, tmp_path):
     clf = fit(X, pd.DataFrame(LABELS), **params)

@@ -7,7 +7,12 @@ from scipy.sparse import csr_array
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl._batches import RowDataset
-from sklearn_mtl.sharing import MixtureOfExperts, ProgressiveLayers, SharedPrivate
+from sklearn_mtl.sharing import (
+    AdversarialSharedPrivate,
+    MixtureOfExperts,
+    ProgressiveLayers,
+    SharedPrivate,
+)
 from sklearn_mtl.trunks import BagTrunk, DenseTrunk
 
 # A task of one class is among them, which has effects, too: none.
@@ -20,6 +25,7 @@ SHARINGS = [
     "mmoe",
     "ple",
     ProgressiveLayers(n_levels=2),
+    AdversarialSharedPrivate(private="trunk"),
 ]
 RNG = np.random.RandomState(0)
 X = RNG.normal(size=(250, 6)) * (RNG.uniform(size=(250, 6)) < 0.6)
@@ -88,6 +94,8 @@ def test_without_a_trunk_effects_are_coefficients(kind):
         "separate",
         MixtureOfExperts(2, private=True),
         ProgressiveLayers(n_levels=2, private=True),
+        "adversarial",
+        AdversarialSharedPrivate(private="trunk"),
     ],
     ids=str,
 )

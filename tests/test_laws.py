@@ -13,7 +13,7 @@ from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl._batches import Cells
 from sklearn_mtl._layers import InputSpec
 from sklearn_mtl._loss import MultiTaskLoss, code_owners
-from sklearn_mtl._net import build_network
+from sklearn_mtl._network import build_network, learn
 from sklearn_mtl.tasks import Categorical, MultiLabel, Ordinal
 
 SETS = np.fromiter(map(frozenset, ["ab", "c", ""]), dtype=object)
@@ -70,12 +70,14 @@ def losses(logits, cells):
 @networks
 @trunks
 def test_every_task_has_a_loss_that_reaches_its_weights(sharing, trunk):
-    network = make(sharing, trunk).eval()
-    found = losses(network(rows_for(trunk)), make_cells())
+    network, cells = make(sharing, trunk).eval(), make_cells([(0, 0), (1, 1), (2, 3)])
+    own = MultiTaskLoss(TASKS, torch.nn.Identity()).cells_of_tasks(cells)
+    logits, penalties = learn(network, rows_for(trunk), own)
+    found = losses(logits, cells)
     assert found.shape == (len(TASKS),)
     assert found.dtype == torch.float64
     assert (found > 0).all()
-    found.sum().backward()
+    (found.sum() + sum(penalties.values())).backward()
     for name, parameter in network.named_parameters():
         gradient = parameter.grad
         gradient = gradient.to_dense() if gradient.is_sparse else gradient
@@ -92,6 +94,21 @@ def test_a_missing_cell_moves_nothing(sharing, trunk):
     for row, task in missing:
         assert not logits[task].grad[row].any()
     assert all(part.grad[4].any() for part in logits)
+
+
+@networks
+@trunks
+def test_a_training_step_reads_every_task(sharing, trunk):
+    network, cells = make(sharing, trunk).eval(), make_cells([(0, 3), (1, 0)])
+    loss = MultiTaskLoss(TASKS, torch.nn.Identity()).double()
+    own = loss.cells_of_tasks(cells)
+    assert own.codes.shape == own.weights.shape == (N_ROWS, len(TASKS))
+    assert ((own.codes < 0).nonzero() == torch.tensor([[0, 3], [1, 0]])).all()
+    logits, penalties = learn(network, rows_for(trunk), own)
+    total = loss(logits, cells).sum() + sum(penalties.values())
+    assert torch.isfinite(total)
+    plain = loss(network(rows_for(trunk)), cells)
+    torch.testing.assert_close(loss(logits, cells), plain)
 
 
 @networks

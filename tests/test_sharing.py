@@ -9,9 +9,11 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import sharing as sharings
-from sklearn_mtl._batches import RowDataset, SparseBatch, TokenBatch
+from sklearn_mtl._batches import Cells, RowDataset, SparseBatch, TokenBatch
 from sklearn_mtl._layers import InputSpec, SparseLinear
+from sklearn_mtl._network import learn
 from sklearn_mtl.sharing import (
+    AdversarialSharedPrivate,
     HardSharing,
     MixtureOfExperts,
     ProgressiveLayers,
@@ -43,6 +45,8 @@ SHARINGS = [
     ProgressiveLayers(),
     ProgressiveLayers(n_shared=2, n_own=2, n_levels=3),
     ProgressiveLayers(n_levels=2, private=True, share_heads=True),
+    AdversarialSharedPrivate(private="trunk"),
+    AdversarialSharedPrivate(private="linear", share_heads=True),
 ]
 TRUNKS = [
     BagTrunk(n_units=6),
@@ -122,7 +126,11 @@ def test_one_tensor_of_logits_a_task(sharing, trunk):
 @all_trunks
 def test_gradient_reaches_every_parameter(sharing, trunk):
     network = make(sharing, trunk).eval()
-    sum(part.square().sum() for part in network(rows_for(trunk))).backward()
+    codes = torch.arange(8).unsqueeze(1) % 3 - torch.arange(3)  # two tasks a row
+    cells = Cells(codes, torch.ones(8, 3).double())
+    logits, penalties = learn(network, rows_for(trunk), cells)
+    parts = [part.square().sum() for part in logits]
+    sum([*parts, *penalties.values()]).backward()
     for name, parameter in network.named_parameters():
         gradient = parameter.grad
         gradient = gradient.to_dense() if gradient.is_sparse else gradient
@@ -207,7 +215,9 @@ def test_without_trunk_there_is_a_linear_path_alone(sharing):
     assert torch.cat(network(rows), dim=1).abs().sum() == 0  # all start at 0
 
 
-@pytest.mark.parametrize("sharing", [HardSharing(), SharedPrivate()])
+@pytest.mark.parametrize(
+    "sharing", [HardSharing(), SharedPrivate(), AdversarialSharedPrivate()]
+)
 def test_represent_is_the_hidden_vector(sharing):
     trunk = BagTrunk(n_units=6)
     network = make(sharing, trunk).eval()
@@ -250,6 +260,7 @@ def test_auto_sharing_keeps_to_the_budget(monkeypatch):
         ("separate", Separate),
         ("mmoe", MixtureOfExperts),
         ("ple", ProgressiveLayers),
+        ("adversarial", AdversarialSharedPrivate),
     ],
 )
 def test_sharing_aliases(alias, kind):
@@ -463,6 +474,9 @@ def test_all_tasks_move_all_experts_of_a_mixture(trunk):
         ProgressiveLayers(n_own=0),
         ProgressiveLayers(n_levels=0),
         HardSharing(share_heads="all"),
+        AdversarialSharedPrivate(adversarial_weight=-0.1),
+        AdversarialSharedPrivate(orthogonality_weight="auto"),
+        AdversarialSharedPrivate(private=True),
         SharedPrivate(share_heads=None),
     ],
     ids=str,

@@ -151,7 +151,15 @@ def _add_fit_arguments(parser):
     )
     add(
         "--sharing",
-        choices=["auto", "shared-private", "hard", "separate", "mmoe", "ple"],
+        choices=[
+            "auto",
+            "shared-private",
+            "hard",
+            "separate",
+            "mmoe",
+            "ple",
+            "adversarial",
+        ],
         default="auto",
         help="what the tasks share; see the docs of MultiTaskTextClassifier",
     )

@@ -2,6 +2,7 @@
 
 from sklearn.base import clone
 
+from ._adversarial import AdversarialSharedPrivate
 from ._base import BaseSharing
 from ._hard import HardSharing
 from ._mixture import MixtureOfExperts
@@ -10,6 +11,7 @@ from ._separate import Separate
 from ._shared_private import SharedPrivate
 
 __all__ = [
+    "AdversarialSharedPrivate",
     "BaseSharing",
     "HardSharing",
     "MixtureOfExperts",
@@ -26,6 +28,7 @@ ALIASES = {
     "separate": Separate,
     "mmoe": MixtureOfExperts,
     "ple": ProgressiveLayers,
+    "adversarial": AdversarialSharedPrivate,
 }
 
 # Most that the private paths may take under sharing="auto". One gigabyte is what a
@@ -38,8 +41,8 @@ def resolve_sharing(sharing, *, n_features, n_logits, itemsize=4):
 
     Parameters
     ----------
-    sharing : {"auto", "shared-private", "hard", "separate", "mmoe", "ple"} or \
-            BaseSharing
+    sharing : {"auto", "shared-private", "hard", "separate", "mmoe", "ple", \
+            "adversarial"} or BaseSharing
         "auto" is :class:`SharedPrivate` where its private paths fit into
         ``PRIVATE_BUDGET`` bytes, else :class:`HardSharing`.
 

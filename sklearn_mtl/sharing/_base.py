@@ -50,6 +50,11 @@ class BaseSharing(BaseEstimator, ABC):
             ``network(rows)`` returns a tuple of logits, one tensor of shape (n_rows,
             n_logits[t]) per task; where the sharing ``has_representation``,
             ``network.represent(rows)`` returns the hidden vector all tasks read.
+
+            A network that descends on more than the losses of its tasks has
+            ``network.learn(rows, cells)``, which a training step calls instead. It
+            returns the logits, which count in labelled cells alone, and a dict of
+            penalties by name, scalars that are added to the loss.
         """
 
 
@@ -101,13 +106,17 @@ class TaskNetwork(nn.Module):
         if self.trunk is None:
             logits = self.private(rows)
         else:
-            logits = self.head(self.trunk(rows))
-            if self.heads is not None:
-                parts = logits.split(self.widths, dim=1)
-                logits = torch.cat([parts[head] for head in self.heads], dim=1)
+            logits = self._from_shared(self.trunk(rows))
             if self.private is not None:
                 logits = logits + self.private(rows)
         return logits.split(self.n_logits, dim=1)
+
+    def _from_shared(self, hidden):
+        logits = self.head(hidden)
+        if self.heads is None:
+            return logits
+        parts = logits.split(self.widths, dim=1)
+        return torch.cat([parts[head] for head in self.heads], dim=1)
 
 
 def head_widths(n_logits, heads):

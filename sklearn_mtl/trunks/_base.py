@@ -66,3 +66,20 @@ class BaseTrunk(BaseEstimator, ABC):
         module : torch.nn.Module
             Maps a batch of rows to a tensor of shape (n_rows, n_units).
         """
+
+    def build_beside(self, module, spec):
+        """Build a module that stands beside one that this trunk has built.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            Whose embeddings, if it has some, the new one reads, too.
+
+        spec : InputSpec
+
+        Returns
+        -------
+        module : torch.nn.Module
+            As of :meth:`build`, all other weights its own.
+        """
+        return self.build(spec)

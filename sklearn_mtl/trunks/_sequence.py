@@ -79,10 +79,15 @@ class SequenceTrunk(BaseTrunk):
 
     def build(self, spec):
         self._validate_params()
+        return self._around(self._embedding(spec), spec)
+
+    def build_beside(self, module, spec):
+        return self._around(module.embedding, spec)
+
+    def _around(self, embedding, spec):
         dropout = self.dropout
         if dropout == "auto":
             dropout = 0.0 if spec.is_small else 0.3
-        embedding = self._embedding(spec)
         encoder = self.encoder(embedding.embedding_dim, dropout)
         return SequenceNetwork(embedding, encoder, Dropout(dropout))
 

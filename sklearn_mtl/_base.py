@@ -17,6 +17,7 @@ from ._callbacks import EpochTasks, FitTasks
 from ._data import read_cells
 from ._effects import feature_effects
 from ._features import (
+    as_bags,
     as_rows,
     check_numeric,
     fit_vectorizer,
@@ -107,7 +108,16 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             n_tokens=previous.module__spec.n_features if previous else None,
         )
         vocabulary = getattr(self.vectorizer_, "tokens_", ())
-        run = TrainingRun(self, rows, cells, trunk, device, previous, vocabulary)
+        run = TrainingRun(
+            self,
+            rows,
+            cells,
+            trunk,
+            device,
+            previous,
+            vocabulary,
+            self.term_weights_ if reads_tokens(trunk) else None,
+        )
         return run, cells, balancings
 
     def _fit_each(self, X, y, loss_weights, sample_weight=None, n_threads=1):
@@ -158,14 +168,17 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         n_classes = cells.targets.sizes
         self.term_weights_ = None
         if weighs_terms(self, rows, isinstance(X, list), n_classes):
+            bags = as_bags(rows) if reads_tokens(self.trunk) else rows
             self.term_weights_ = information_weights(
-                rows, cells.codes, cells.weights, n_classes
+                bags, cells.codes, cells.weights, n_classes
             )
         return self._weigh(rows)
 
     def _weigh(self, rows):
         weights = self.term_weights_
-        return rows if weights is None else weigh_terms(rows, weights)
+        if weights is None or reads_tokens(self.trunk):  # which weighs embeddings
+            return rows
+        return weigh_terms(rows, weights)
 
     def _take_over(self, net, run, cells):
         plan, trunk = run.plan, net.module__trunk

@@ -52,11 +52,11 @@ class MultiTaskTextClassifier(
         sequences into token ids. Numeric rows go through; a transformer is cloned.
 
     term_weighting : {"auto", "information"} or None, default="auto"
-        "information" multiplies each feature of sparse rows by what it says about the
-        labels of all tasks: the fourth root of the share of their uncertainty that it
-        removes. Rows keep their norm. "auto" does so for what ``vectorizer="auto"``
-        makes of over 200 texts, if tasks have up to 25 classes on average and share
-        a trunk.
+        "information" multiplies each feature of sparse rows, or embedding of a "conv"
+        trunk, by what it says about the labels of all tasks: the fourth root of the
+        share of their uncertainty that it removes. Rows keep their norm. "auto" does so
+        for what ``vectorizer="auto"`` makes of over 200 texts, if tasks have up to 25
+        classes on average and share a trunk.
 
     trunk : {"auto", "bag", "dense", "conv", "recurrent", "attention"}, BaseTrunk \
             or None, default="auto"

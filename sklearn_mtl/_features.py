@@ -237,6 +237,15 @@ def match_trunk(rows, *, sparse, tokens=False, n_tokens=None):
     return csr_array((ids, rows.indices, rows.indptr), rows.shape)
 
 
+def as_bags(rows):
+    """Return rows of token ids as counts of each id, (n_rows, n_tokens)."""
+    ids = rows.data.astype(np.int32)
+    shape = rows.shape[0], max(ids.max(initial=0), UNKNOWN) + 1
+    bags = csr_array((np.ones(len(ids), np.float32), ids, rows.indptr.copy()), shape)
+    bags.sum_duplicates()  # in place, its starts of rows too
+    return bags
+
+
 def _are_sequences(rows):
     """Whether each row has whole numbers above 0 in its columns 0, 1, 2, ..."""
     starts = np.repeat(rows.indptr[:-1], np.diff(rows.indptr))

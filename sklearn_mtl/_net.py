@@ -15,10 +15,9 @@ from skorch.utils import TeeGenerator
 from torch.utils.data import Subset
 
 from ._batches import BatchLoader, Cells
-from ._layers import sparse_weights
 from ._loss import MultiTaskLoss, code_owners
 from ._network import build_network, learn
-from ._optimizers import Adam, JointOptimizer, SparseSGD
+from ._optimizers import Adam, JointOptimizer, SparseSGD, sparse_groups
 from ._validation import ValidationScore
 
 
@@ -52,6 +51,9 @@ class MultiTaskNet(NeuralNet):
     alpha : float, default=0.0
         L2 penalty on all weights but biases.
 
+    embedding_rate : float, default=0.0
+        Step of embeddings that take plain gradient descent.
+
     optimizer_sparse, optimizer_dense : type of torch.optim.Optimizer
 
     validation_score : ValidationScore
@@ -69,6 +71,7 @@ class MultiTaskNet(NeuralNet):
         tasks,
         task_names,
         alpha=0.0,
+        embedding_rate=0.0,
         optimizer_sparse=SparseSGD,
         optimizer_dense=Adam,
         validation_score=ValidationScore(),  # noqa: B008 (it cannot change)
@@ -80,7 +83,7 @@ class MultiTaskNet(NeuralNet):
     ):
         self.tasks = tasks
         self.task_names = task_names
-        self.alpha = alpha
+        self.alpha, self.embedding_rate = alpha, embedding_rate
         self.optimizer_sparse = optimizer_sparse
         self.optimizer_dense = optimizer_dense
         self.validation_score = validation_score
@@ -110,16 +113,15 @@ class MultiTaskNet(NeuralNet):
         return self
 
     def initialize_optimizer(self, triggered_directly=None):
-        sparse = sparse_weights(self.module_)
-        known = set(map(id, sparse))
+        sparse = sparse_groups(self.module_, self.alpha, self.embedding_rate)
+        known = {id(weight) for group in sparse for weight in group["params"]}
         dense = [p for _, p in self.get_all_learnable_params() if id(p) not in known]
         decayed = [p for p in dense if p.ndim > 1]
         free = [p for p in dense if p.ndim <= 1]
         optimizers = []
         if sparse:
-            groups = [{"params": sparse, "weight_decay": self.alpha}]
             kwargs = self.get_params_for("optimizer_sparse")
-            optimizers.append(self.optimizer_sparse(groups, **kwargs))
+            optimizers.append(self.optimizer_sparse(sparse, **kwargs))
         groups = [{"params": decayed, "weight_decay": self.alpha}, {"params": free}]
         kwargs = self.get_params_for("optimizer_dense")
         optimizers.append(

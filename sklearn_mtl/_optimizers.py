@@ -2,12 +2,15 @@
 
 Adaptive steps (Adam, Adagrad) make the steps of rare words as large as those of
 frequent ones, and a bag of words then overfits. So the input layers take plain gradient
-descent, and Adam moves the few dense weights behind them.
+descent, and Adam moves the few dense weights behind them. Embeddings of tokens take
+either, as their trunk asks for.
 """
 
 import torch
 from skorch.callbacks import Callback
 from torch.optim import Optimizer
+
+from ._layers import plain_embeddings, sparse_weights
 
 
 def _undecorated(method):
@@ -62,7 +65,7 @@ class SparseSGD(_WithoutCompiler, Optimizer):
     Parameters
     ----------
     params : iterable
-        Weights or groups of them, whose gradients are coalesced sparse tensors.
+        Weights or groups of them, whose gradients are sparse tensors.
 
     lr : float
         The step.
@@ -84,6 +87,35 @@ class SparseSGD(_WithoutCompiler, Optimizer):
                 if group["weight_decay"]:
                     weight[weight.grad._indices()[0]] *= shrink
                 weight.add_(weight.grad, alpha=-group["lr"] * shrink)
+
+
+def sparse_groups(network, alpha, embedding_rate):
+    """Return the parameter groups of :class:`SparseSGD` for a network.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+
+    alpha : float
+        Penalty on all of them.
+
+    embedding_rate : float
+        Step of embeddings of tokens; the other weights have that of the optimizer.
+
+    Returns
+    -------
+    groups : list of dict
+        Without those that would be empty.
+    """
+    groups = [
+        {"params": sparse_weights(network), "weight_decay": alpha},
+        {
+            "params": plain_embeddings(network),
+            "weight_decay": alpha,
+            "lr": embedding_rate,
+        },
+    ]
+    return [group for group in groups if group["params"]]
 
 
 class JointOptimizer(_WithoutCompiler, Optimizer):

@@ -15,7 +15,7 @@ from skorch.helper import predefined_split
 
 from ._batches import BatchRecord
 from ._features import float_type, row_scale
-from ._layers import InputSpec
+from ._layers import SMALL, InputSpec
 from ._net import MultiTaskNet
 from ._optimizers import LinearDecay
 from ._plan import asks_for_early_stopping, logit_adjustments, make_plan
@@ -23,7 +23,7 @@ from ._splitting import multitask_split
 from ._validation import ValidationScore
 from .feature_extraction import UNKNOWN
 from .sharing import resolve_sharing
-from .trunks import reads_tokens
+from .trunks import reads_tokens, weighs_tokens
 
 # Parameters of a skorch net that are parameters of ours, or do not exist here.
 _OWN_PARAMETERS = {
@@ -63,20 +63,31 @@ class TrainingRun:
     vocabulary : sequence of str, default=()
         Of rows of token ids, the token of each id.
 
+    token_weights : ndarray of shape (n_tokens,), default=None
+        And what each of them says about labels.
+
     Attributes
     ----------
     plan : Plan
     """
 
     def __init__(
-        self, settings, rows, cells, trunk, device, previous=None, vocabulary=()
+        self,
+        settings,
+        rows,
+        cells,
+        trunk,
+        device,
+        previous=None,
+        vocabulary=(),
+        token_weights=None,
     ):
         rng = check_random_state(settings.random_state)
         self.seed = int(rng.randint(np.iinfo(np.int32).max))
         if trunk is not None:
             learnt = previous.module__trunk if previous else None
             trunk = trunk.prepare(rows, vocabulary, self.seed, learnt)
-        spec = _input_spec(rows, cells, trunk, previous, vocabulary)
+        spec = _input_spec(rows, cells, trunk, previous, vocabulary, token_weights)
         self.plan = plan = make_plan(settings, spec, cells.cells_per_class)
         learn, self.validation, score = slice(None), None, ValidationScore()
         self.is_tuned = any(task.is_tuned for task in cells.targets.tasks)
@@ -98,6 +109,7 @@ class TrainingRun:
                 settings.logit_adjustment, cells.log_class_shares
             ),
             "alpha": settings.alpha,
+            "embedding_rate": plan.embedding_rate,
             "optimizer_sparse__lr": plan.sparse_rate,
             "optimizer_dense__lr": plan.dense_rate,
             "max_epochs": plan.max_iter,
@@ -194,7 +206,7 @@ class TrainingRun:
         return net
 
 
-def _input_spec(rows, cells, trunk, previous, vocabulary):
+def _input_spec(rows, cells, trunk, previous, vocabulary, token_weights):
     n_rows, n_features = rows.shape
     known = previous.module__spec if previous else None
     if reads_tokens(trunk):
@@ -207,6 +219,8 @@ def _input_spec(rows, cells, trunk, previous, vocabulary):
             n_rows=n_rows,
             tokens=True,
             vocabulary=tuple(vocabulary[:n_features]),
+            plain_embeddings=weighs_tokens(trunk) and n_rows > SMALL,
+            token_weights=token_weights,
         )
     # Weights that were learnt under one scale mean something else under another.
     scale = known.scale if known else row_scale(rows, cells.row_weights)

@@ -27,7 +27,7 @@ all_kinds = pytest.mark.parametrize("private", KINDS)
 TRUNKS = [
     DenseTrunk(6, dropout=0.0),
     BagTrunk(6, dropout=0.0),
-    ConvTrunk(n_filters=4, n_units=6, dropout=0.0),
+    ConvTrunk(n_filters=4, n_units=6, dropout=0.0, token_dropout=0.0),
 ]
 all_trunks = pytest.mark.parametrize("trunk", TRUNKS, ids=str)
 

@@ -18,6 +18,7 @@ from sklearn.pipeline import FeatureUnion
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl._features import (
     PARTS_BUDGET,
+    as_bags,
     as_rows,
     auto_vectorizer,
     check_numeric,
@@ -379,6 +380,18 @@ def test_the_output_of_a_transformer_becomes_csr_or_an_array(output, format_):
 )
 def test_rows_are_floats(container, dtype, expected):
     assert as_rows(container(np.eye(2, dtype=dtype))).dtype == expected
+
+
+def test_sequences_are_bags_of_their_ids():
+    rows = sparse.csr_array(
+        np.array([[3, 2, 3], [4, 0, 0], [0, 0, 0]], dtype=np.float32)
+    )
+    expected = [[0, 0, 1, 2, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 0]]
+    before = rows.copy()
+    assert_array_equal(as_bags(rows).toarray(), expected)
+    assert_array_equal(rows.indptr, before.indptr)
+    assert_array_equal(rows.toarray(), before.toarray())
+    assert as_bags(sparse.csr_array((2, 3), dtype=np.int32)).shape == (2, 2)
 
 
 def test_a_trunk_of_sparse_rows_gets_sparse_rows():

@@ -12,7 +12,14 @@ import pytest
 import torch
 from torch.optim.lr_scheduler import LambdaLR
 
-from sklearn_mtl._optimizers import Adam, JointOptimizer, LinearDecay, SparseSGD
+from sklearn_mtl._layers import SparseLinear, TokenEmbedding
+from sklearn_mtl._optimizers import (
+    Adam,
+    JointOptimizer,
+    LinearDecay,
+    SparseSGD,
+    sparse_groups,
+)
 
 
 def with_sparse_gradient(rows, values, shape):
@@ -47,6 +54,30 @@ def test_penalty_is_stable_at_any_step():
         before = weight.item()
         optimizer.step()
         assert 0 < weight.item() < before
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.3])
+def test_a_row_that_the_gradient_holds_twice_moves_by_the_sum(alpha):
+    twice, once = (with_sparse_gradient([1], [[5.0]], (3, 1)) for _ in range(2))
+    twice.grad = torch.sparse_coo_tensor(
+        torch.tensor([[1, 1]]),
+        torch.tensor([[2.0], [3.0]]),
+        (3, 1),
+        check_invariants=True,
+    )
+    for weight in (twice, once):
+        SparseSGD([weight], lr=0.5, weight_decay=alpha).step()
+    torch.testing.assert_close(twice, once)
+
+
+def test_embeddings_have_a_step_of_their_own():
+    layer, table = SparseLinear(4, 2), TokenEmbedding(4, 2, plain=True)
+    network = torch.nn.ModuleList([layer, table, TokenEmbedding(4, 2)])
+    groups = SparseSGD(sparse_groups(network, 0.1, 7.0), lr=3.0).param_groups
+    assert [group["params"][0] for group in groups] == [layer.weight, table.weight]
+    assert [group["lr"] for group in groups] == [3.0, 7.0]
+    assert [group["weight_decay"] for group in groups] == [0.1, 0.1]
+    assert sparse_groups(torch.nn.Linear(2, 2), 0.1, 7.0) == []
 
 
 def test_a_weight_without_gradient_stays():

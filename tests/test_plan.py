@@ -12,6 +12,8 @@ from sklearn_mtl._layers import InputSpec
 from sklearn_mtl._plan import (
     BATCH_SIZE,
     DENSE_RATE,
+    EMBEDDING_EPOCHS,
+    EMBEDDING_RATE,
     ENCOUNTER_EPOCHS,
     ENCOUNTERS,
     EPOCHS,
@@ -33,8 +35,15 @@ def plan_of(n_rows=1000, sparse=True, cells_per_class=np.inf, **params):
     return make_plan(MultiTaskTextClassifier(**params), spec, cells_per_class)
 
 
-def token_plan(n_rows, **params):
-    spec = InputSpec(10, sparse=True, scale=1.0, n_rows=n_rows, tokens=True)
+def token_plan(n_rows, plain_embeddings=False, **params):
+    spec = InputSpec(
+        10,
+        sparse=True,
+        scale=1.0,
+        n_rows=n_rows,
+        tokens=True,
+        plain_embeddings=plain_embeddings,
+    )
     return make_plan(MultiTaskTextClassifier(**params), spec)
 
 
@@ -45,6 +54,18 @@ def test_sequences_take_smaller_batches_and_steps():
     assert plan.sparse_rate == pytest.approx(TOKEN_SPARSE_RATE * EPOCHS / TOKEN_EPOCHS)
     given = token_plan(10**6, learning_rate_init=2 * TOKEN_DENSE_RATE)
     assert given.sparse_rate == pytest.approx(2 * plan.sparse_rate)
+
+
+def test_plain_embeddings_take_more_epochs_and_a_step_of_their_own():
+    plan = token_plan(10**6, plain_embeddings=True)
+    assert plan.max_iter == EMBEDDING_EPOCHS
+    fall = EPOCHS / EMBEDDING_EPOCHS
+    assert plan.embedding_rate == pytest.approx(EMBEDDING_RATE * fall)
+    assert plan.sparse_rate == pytest.approx(TOKEN_SPARSE_RATE * fall)
+    given = token_plan(
+        10**6, plain_embeddings=True, learning_rate_init=TOKEN_DENSE_RATE / 2
+    )
+    assert given.embedding_rate == pytest.approx(plan.embedding_rate / 2)
 
 
 def test_few_sequences_are_one_full_batch():

@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl._batches import TokenBatch
-from sklearn_mtl._layers import InputSpec
+from sklearn_mtl._layers import InputSpec, plain_embeddings
 from sklearn_mtl.feature_extraction import FastTfidfVectorizer, SequenceVectorizer
 from sklearn_mtl.trunks import AttentionTrunk, ConvTrunk, RecurrentTrunk
 
@@ -189,6 +189,52 @@ def test_parameters_are_checked(trunk, match):
         make(trunk)
 
 
+def plain(n_rows=500, **params):
+    weights = np.linspace(0.5, 2, N_TOKENS)
+    spec = InputSpec(
+        N_TOKENS,
+        sparse=True,
+        scale=1.0,
+        n_rows=n_rows,
+        tokens=True,
+        plain_embeddings=True,
+        token_weights=weights,
+    )
+    return ConvTrunk(n_units=4, **params).build(spec).double(), weights
+
+
+def test_embeddings_count_by_the_weights_of_their_tokens():
+    network, weights = plain()
+    weighed = embedded(network, [3, 0, 5])[0]
+    table = network.embedding.weight[[3, 0, 5]]
+    factors = torch.as_tensor(weights, dtype=torch.float64)[[3, 0, 5]]
+    torch.testing.assert_close(
+        weighed, table * factors.unsqueeze(1), rtol=1e-6, atol=0.0
+    )
+
+
+@pytest.mark.parametrize("freeze", [False, True])
+def test_plain_embeddings_have_a_sparse_gradient_unless_they_stay(freeze):
+    network, _ = plain(freeze=freeze)
+    network(batch_of(ROWS)).sum().backward()
+    gradient = network.embedding.weight.grad
+    assert gradient is None if freeze else gradient.is_sparse
+    assert plain_embeddings(network) == ([] if freeze else [network.embedding.weight])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.9])
+def test_tokens_drop_out_in_training_alone(share):
+    network, _ = plain(token_dropout=share, dropout=0.0)
+    seen = []
+    network.embedding.register_forward_hook(lambda m, args, out: seen.append(args[0]))
+    row = [7] * 4000
+    network.train()(batch_of([row]))
+    network.eval()(batch_of([row]))
+    assert set(seen[0].unique().tolist()) <= {0, 7}
+    assert (seen[0] == 0).double().mean().item() == pytest.approx(share, abs=0.03)
+    assert (seen[1] == 7).all()
+
+
 X = ["good phone", "bad phone", "good film", "bad film", "dull", "great film"] * 5
 Y = {
     "tone": ["good", "bad", "good", "bad", None, "good"] * 5,
@@ -208,6 +254,29 @@ def test_it_learns_from_texts(trunk, sharing):
     np.testing.assert_allclose(proba[0].sum(axis=1), 1, rtol=1e-6)
     if sharing != "separate":
         assert clf.transform(X).shape == (len(X), clf.trunk_.n_units)
+
+
+@pytest.mark.parametrize(
+    ("params", "is_weighed"),
+    [
+        ({}, True),
+        ({"term_weighting": None}, False),
+        ({"sharing": "separate"}, False),
+        ({"trunk": "recurrent"}, False),
+    ],
+)
+def test_many_texts_weigh_the_words_of_a_convolution(params, is_weighed):
+    params = {"trunk": "conv", "sharing": "hard"} | params
+    clf = MultiTaskTextClassifier(**params, max_iter=2, random_state=0)
+    labels = {task: cells * 8 for task, cells in Y.items()}
+    clf.fit(X * 8, labels)
+    assert (clf.term_weights_ is not None) == is_weighed
+    if is_weighed:
+        factors = clf.net_.module_.trunk.embedding.factors.numpy()
+        np.testing.assert_allclose(factors, clf.term_weights_, rtol=1e-6)
+        assert clf.term_weights_.shape == clf.vectorizer_.tokens_.shape
+    again = pickle.loads(pickle.dumps(clf))
+    np.testing.assert_array_equal(again.predict(X), clf.predict(X))
 
 
 def test_predictions_do_not_depend_on_the_other_texts():
@@ -284,7 +353,7 @@ def test_dense_rows_are_refused():
 
 
 def test_terms_cannot_be_weighed():
-    clf = MultiTaskTextClassifier(trunk="conv", term_weighting="information")
+    clf = MultiTaskTextClassifier(trunk="recurrent", term_weighting="information")
     with pytest.raises(ValueError, match="Got sequences of tokens"):
         clf.fit(X, Y)
 

@@ -23,6 +23,7 @@ __all__ = [
     "SequenceTrunk",
     "reads_tokens",
     "resolve_trunk",
+    "weighs_tokens",
 ]
 
 TRUNK_ALIASES = {
@@ -36,9 +37,18 @@ TRUNK_ALIASES = {
 
 def reads_tokens(trunk):
     """Whether a trunk, given as an object or by alias, reads sequences of token ids."""
+    return _says(trunk, "reads_tokens")
+
+
+def weighs_tokens(trunk):
+    """Whether a trunk multiplies each embedding by what its token says about labels."""
+    return _says(trunk, "plain_embeddings")
+
+
+def _says(trunk, name):
     if isinstance(trunk, str):
         trunk = TRUNK_ALIASES.get(trunk)  # "auto" reads what there is
-    return getattr(trunk, "reads_tokens", False)
+    return getattr(trunk, name, False)
 
 
 def resolve_trunk(trunk, *, sparse):

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
-from .._layers import Dropout
+from .._layers import Dropout, TokenEmbedding
 from ..feature_extraction import WordVectors
 from ._base import BaseTrunk
 
@@ -32,6 +32,8 @@ class SequenceTrunk(BaseTrunk):
 
     reads_sparse = True  # the rows, which hold ids at the places of tokens
     reads_tokens = True
+    plain_embeddings = False  # whether embeddings take plain gradient descent, not Adam
+    token_dropout = 0.0
     auto_embedding_dim = 64
     _parameter_constraints = {
         "embedding_dim": [
@@ -42,6 +44,7 @@ class SequenceTrunk(BaseTrunk):
         "freeze": ["boolean"],
         "n_units": [Interval(Integral, 1, None, closed="left")],
         "dropout": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
+        "token_dropout": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
     }
 
     @abstractmethod
@@ -85,11 +88,12 @@ class SequenceTrunk(BaseTrunk):
         return self._around(module.embedding, spec)
 
     def _around(self, embedding, spec):
-        dropout = self.dropout
-        if dropout == "auto":
-            dropout = 0.0 if spec.is_small else 0.3
+        dropout, of_tokens = (
+            (0.0 if spec.is_small else 0.3) if share == "auto" else share
+            for share in (self.dropout, self.token_dropout)
+        )
         encoder = self.encoder(embedding.embedding_dim, dropout)
-        return SequenceNetwork(embedding, encoder, Dropout(dropout))
+        return SequenceNetwork(embedding, encoder, Dropout(dropout), Dropout(of_tokens))
 
     def _embedding(self, spec):
         dim, scale, vectors = self.embedding_dim, EMBEDDING_SCALE, None
@@ -98,7 +102,12 @@ class SequenceTrunk(BaseTrunk):
             dim, scale = vectors.shape[1], float(vectors[known].std())
         elif dim == "auto":
             dim = self.auto_embedding_dim
-        embedding = nn.Embedding(spec.n_features, dim, padding_idx=0)
+        embedding = TokenEmbedding(
+            spec.n_features,
+            dim,
+            plain=spec.plain_embeddings and not self.freeze,
+            token_weights=spec.token_weights,
+        )
         with torch.no_grad():
             embedding.weight.normal_(0, scale)
             if vectors is not None:
@@ -133,7 +142,7 @@ class SequenceTrunk(BaseTrunk):
 
 
 class SequenceNetwork(nn.Module):
-    """Embeds the tokens of a batch, encodes them, and drops units out in training.
+    """Embeds the tokens of a batch, encodes them, and drops some out in training.
 
     Parameters
     ----------
@@ -142,15 +151,20 @@ class SequenceNetwork(nn.Module):
     encoder : torch.nn.Module
         See :meth:`SequenceTrunk.encoder`.
 
-    dropout : torch.nn.Module
+    dropout, token_dropout : Dropout
+        Of hidden units, and of tokens, in whose place padding stands.
     """
 
-    def __init__(self, embedding, encoder, dropout):
+    def __init__(self, embedding, encoder, dropout, token_dropout):
         super().__init__()
         self.embedding, self.encoder, self.dropout = embedding, encoder, dropout
+        self.token_dropout = token_dropout
 
     def forward(self, batch):
         ids, lengths = batch.padded()
+        if self.training and self.token_dropout.p:
+            kept = self.token_dropout(torch.ones(ids.shape, device=ids.device))
+            ids = ids * (kept > 0)
         return self.dropout(self.encoder(self.embedding(ids), lengths))
 
 

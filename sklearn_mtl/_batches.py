@@ -47,6 +47,16 @@ class SparseBatch:
     def __len__(self):
         return len(self.offsets) - 1
 
+    def take(self, rows):
+        """Return a batch of some of the rows, a tensor of ascending numbers."""
+        sizes = self.offsets.diff()
+        is_taken = torch.zeros(len(self), dtype=torch.bool)
+        is_taken[rows] = True
+        stored = torch.repeat_interleave(is_taken, sizes)
+        offsets = self.offsets.new_zeros(len(rows) + 1)
+        torch.cumsum(sizes[rows], 0, out=offsets[1:])
+        return SparseBatch(self.indices[stored], offsets, self.values[stored])
+
     def transposed(self):
         """Return the batch by feature; made once, by sorting the column numbers."""
         if self._transposed is None:
@@ -283,7 +293,7 @@ class BatchLoader:
             return iter(self.record.epochs[self._epoch])
         batches = self._batches(order)
         if len(self) > 1:
-            batches = _made_ahead(batches)
+            batches = made_ahead(batches)
         if self.record is None:
             return batches
         return self.record.kept(self._epoch, batches)
@@ -315,7 +325,7 @@ class BatchLoader:
                 yield batch
 
 
-def _made_ahead(batches):
+def made_ahead(batches):
     """Yield what an iterator yields, one item ahead on a thread of its own."""
     with ThreadPoolExecutor(1) as worker:
         ahead = worker.submit(next, batches, None)

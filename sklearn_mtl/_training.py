@@ -20,6 +20,7 @@ from ._net import MultiTaskNet
 from ._optimizers import LinearDecay
 from ._plan import asks_for_early_stopping, logit_adjustments, make_plan
 from ._splitting import multitask_split
+from ._stacked import can_stack, train_side_by_side
 from ._validation import ValidationScore
 from .feature_extraction import UNKNOWN
 from .sharing import resolve_sharing
@@ -149,19 +150,20 @@ class TrainingRun:
                 settings = copy(self.settings)
                 settings.callbacks = deepcopy(settings.callbacks)
                 nets.append(self._build(settings, balancing, record))
+            # net_params may turn any screw.
+            if can_stack(nets) and not self.settings.net_params:
+                train, n_parts = train_side_by_side, min(n_threads, len(nets))
+            else:
+                train, n_parts = _train_in_turn, len(nets)
 
-            def train(net):
+            def train_part(first):
                 torch.default_generator.manual_seed(self.seed)
                 with threads(self.settings.n_jobs if n_threads == 1 else 1):
-                    try:
-                        return net.train(self.dataset)
-                    except ValueError as error:
-                        return error
+                    nets[first::n_parts] = train(nets[first::n_parts], self.dataset)
 
-            if n_threads == 1:
-                return list(map(train, nets))
             with ThreadPoolExecutor(n_threads) as pool:
-                return list(pool.map(train, nets))
+                list(pool.map(train_part, range(n_parts)))
+            return nets
 
     def _build(self, settings, balancing, record=None):
         watched = self.parameters["validation_score"].over
@@ -179,6 +181,17 @@ class TrainingRun:
         if self.previous:
             net.go_on_from(self.previous)
         return net
+
+
+def _train_in_turn(nets, dataset):
+    """Train each net alone; give the error instead where training diverged."""
+    trained = []
+    for net in nets:
+        try:
+            trained.append(net.train(dataset))
+        except ValueError as error:
+            trained.append(error)
+    return trained
 
 
 def _input_spec(rows, cells, trunk, previous, vocabulary):

@@ -9,19 +9,17 @@ A cell without a label has no gradient. Where tasks are labelled in other rows t
 rest, their logits are made of these rows alone, which a net of its own does not do.
 """
 
-from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from skorch.callbacks import EarlyStopping, EpochTimer, PassthroughScoring
 from torch import nn
 
 from ._batches import BatchLoader, SparseBatch, made_ahead
 from ._layers import sparse_weights, weighted_sums
 from ._net import StopTraining
-from ._optimizers import Adam, LinearDecay, SparseSGD
+from ._optimizers import Adam
 from .balancing._fixed import WeightedSum
 from .sharing._base import TaskNetwork
 from .tasks import Categorical
@@ -31,34 +29,33 @@ from .trunks import BagTrunk
 # What it costs to read a row once more, in columns of a table.
 READING = 48
 
-# Callbacks that look at epochs alone, or are done here.
-_CALLBACKS = {EpochTimer, PassthroughScoring, LinearDecay, EarlyStopping}
 
-
-def can_stack(nets):
+def can_stack(nets, settings):
     """Whether nets of one training run are of the kind that can learn side by side.
 
     That is the common one: bags of words, one trunk with or without private paths,
-    categorical tasks, fixed weights of losses, no penalty, our optimizers, on the CPU,
-    and no callback that wants to see a step.
+    categorical tasks, fixed weights of losses, no penalty, on the CPU; and nobody who
+    wants to see a step, or change what is in it.
 
     Parameters
     ----------
     nets : list of MultiTaskNet
         They differ in their balancing alone.
+
+    settings : MultiTaskTextClassifier
+        Its constructor parameters are read.
     """
     net = nets[0]
     return (
-        type(net.module_) is TaskNetwork
+        not (settings.callbacks or settings.net_params or settings.verbose)
+        and net.device == "cpu"
+        and not net.alpha
+        and type(net.module_) is TaskNetwork
         and net.module_.heads is None
         and type(net.module__trunk) is BagTrunk
         and not net.module__spec.tokens
         and list(map(type, net.criterion_.losses)) == [CategoricalLoss]
         and {type(n.criterion_.balancing) for n in nets} == {WeightedSum}
-        and {type(callback) for _, callback in net.callbacks_} <= _CALLBACKS
-        and (net.optimizer_sparse, net.optimizer_dense) == (SparseSGD, Adam)
-        and net.device == "cpu"
-        and not net.alpha
     )
 
 
@@ -96,11 +93,9 @@ def train_side_by_side(nets, dataset):
             step = partial(_report, net, losses[k])
             net.run_single_epoch(_Learnt(dataset), True, "train", step)
             net.run_single_epoch(checks, False, "valid", net.validation_step)
-            with suppress(StopTraining):
-                net.notify("on_epoch_end", **sets)
-                continue
-            stack.release(k)
-            del learning[k]
+            if _asks_to_stop(net, sets) or n_left == 0:
+                stack.release(k)
+                del learning[k]
         if not learning:
             break
     return [_finished(net, dataset) for net in nets]
@@ -123,6 +118,14 @@ def _report(net, losses, batch):
     net.epoch_rows_ += n_rows
     total = net.criterion_.balancing(losses.to(net.criterion_.balancing.weights))
     return {"loss": total / n_rows, "y_pred": None}
+
+
+def _asks_to_stop(net, sets):
+    try:
+        net.notify("on_epoch_end", **sets)
+    except StopTraining:
+        return True
+    return False
 
 
 def _finished(net, dataset):
@@ -206,16 +209,14 @@ class Stack:
         layer, _, self.dropout = net.module_.trunk
         self.scale, self.n_units = layer.scale, len(layer.bias)
         self.has_private = net.module_.private is not None
-        n_logits = net.module__n_logits
-        self.blocks = find_blocks(dataset.codes >= 0, n_logits, self.n_units)
-        columns = torch.arange(sum(n_logits)).split(n_logits)
-        none = torch.zeros(0, dtype=torch.int64)
-        # Logit columns of each block; the stack has them in this order.
-        self.columns = [
-            torch.cat([none, *(columns[t] for t in tasks)]) for tasks in self.blocks
-        ]
-        self.order = torch.cat(self.columns)
-        self.widths = list(map(len, self.columns))
+        self.n_logits = net.module__n_logits
+        self.blocks = find_blocks(dataset.codes >= 0, self.n_logits, self.n_units)
+        self.widths = [sum(self.n_logits[t] for t in own) for own in self.blocks]
+        # Of the first table, the columns of the trunk and of private paths.
+        self.first = [self.n_units, self.widths[0] if self.has_private else 0]
+        # Where the logit columns of the stack, block by block, are in a net.
+        columns = torch.arange(sum(self.n_logits)).split(self.n_logits)
+        self.order = torch.cat([columns[t] for own in self.blocks for t in own])
         self.losses = [self._loss(net, tasks) for tasks in self.blocks]
         balancings = [n.criterion_.balancing for n in nets]
         self.task_weights = torch.stack([b.weights for b in balancings])
@@ -250,15 +251,22 @@ class Stack:
 
     def _tables(self, module):
         """Take the input weights of a net apart, a table for each block."""
-        parts = [[module.trunk[0].by_feature()], *([] for _ in self.blocks[1:])]
-        if self.has_private:
-            own = module.private.by_feature()
-            for part, columns in zip(parts, self.columns, strict=True):
-                part.append(own[:, columns])
-        tables = [torch.cat(part, dim=1) if part else None for part in parts]
+        tables = []
+        for parts in self._parts_of_tables(module):
+            tables.append(torch.cat(parts, dim=1) if parts else None)
         for weight in sparse_weights(module):
             weight.data = weight.new_empty(0, weight.shape[1])
         return tables
+
+    def _parts_of_tables(self, module):
+        """Return the input weights of a net, views, in the order of the tables."""
+        parts = [[] for _ in self.blocks]
+        parts[0].append(module.trunk[0].by_feature())
+        if self.has_private:
+            private = module.private.by_feature().split(self.n_logits, dim=1)
+            for own, tasks in zip(parts, self.blocks, strict=True):
+                own += [private[t] for t in tasks]
+        return parts
 
     @torch.no_grad()
     def hand_back(self, k):
@@ -266,13 +274,12 @@ class Stack:
         module, tables = self.nets[k].module_, self.tables[k]
         for weight in sparse_weights(module):
             weight.data = weight.new_zeros(len(tables[0]), weight.shape[1])
-        trunk, own = self._split(tables[0], dim=1)
-        module.trunk[0].by_feature().copy_(trunk)
+        for table, parts in zip(tables, self._parts_of_tables(module), strict=True):
+            if parts:
+                widths = [part.shape[1] for part in parts]
+                for part, own in zip(parts, table.split(widths, dim=1), strict=True):
+                    part.copy_(own)
         module.trunk[0].bias.copy_(self.trunk_bias[k])
-        if self.has_private:
-            private = module.private.by_feature()
-            for columns, table in zip(self.columns, [own, *tables[1:]], strict=True):
-                private[:, columns] = table
         module.head.weight[self.order] = self.head[k]
         for name, bias in self.biases.items():
             getattr(module, name).bias[self.order] = bias[k]
@@ -315,27 +322,21 @@ class Stack:
     def _step(self, n_rows, parts):
         """Let all nets take a step; return their losses, summed over rows."""
         products = [self._product(block, part) for block, part in enumerate(parts)]
-        sums, first = self._split(products[0], dim=2)
+        sums, first = products[0].split(self.first, dim=2)
         hidden = torch.add(self.trunk_bias.unsqueeze(1), sums, alpha=self.scale).relu()
         hidden = hidden * self.dropout(hidden.new_ones(n_rows, self.n_units))
         heads = self.head.split(self.widths, dim=1)
         biases = sum(self.biases.values()).unsqueeze(1).split(self.widths, dim=2)
         losses, total = torch.zeros_like(self.task_weights), 0.0
-        for tasks, part, loss, own, head, bias in zip(
-            self.blocks,
-            parts,
-            self.losses,
-            [first, *products[1:]],
-            heads,
-            biases,
-            strict=True,
-        ):
+        own = [first, *products[1:]]
+        blocks = zip(self.blocks, self.losses, parts, heads, biases, own, strict=True)
+        for tasks, loss, part, head, bias, product in blocks:
             if not tasks or len(part.codes) == 0:
                 continue
             read = hidden if part.rows is None else hidden.index_select(1, part.rows)
             logits = torch.baddbmm(bias, read, head.transpose(1, 2))
             if self.has_private:
-                logits = torch.add(logits, own, alpha=self.scale)
+                logits = torch.add(logits, product, alpha=self.scale)
             values = loss([logits.flatten(0, 1)], part.codes) * part.weights
             by_task = values.view(len(self.nets), -1, len(tasks)).sum(1)
             losses[:, tasks] = by_task.detach()
@@ -345,19 +346,12 @@ class Stack:
         self._descend(products, parts)
         return losses
 
-    def _split(self, table, dim):
-        """Return the columns of the trunk and the others."""
-        n_others = table.shape[dim] - self.n_units
-        return table.split([self.n_units, n_others], dim=dim)
-
     @torch.no_grad()
     def _product(self, block, part):
         """Return the rows of a block times the tables of all nets, stacked."""
         if part.batch is None:
             return None
-        n_columns = self.widths[block] if self.has_private else 0
-        if block == 0:
-            n_columns += self.n_units
+        n_columns = self.widths[block] if block else sum(self.first)
         product = self.head.new_zeros(len(self.nets), len(part.batch), n_columns)
         for tables, own in zip(self.tables, product, strict=True):
             if tables is not None:
@@ -366,6 +360,7 @@ class Stack:
 
     @torch.no_grad()
     def _descend(self, products, parts):
+        """Move all weights, each as the optimizer of a single net moves it."""
         factor = self.decay(self.n_steps)
         self.n_steps += 1
         sparse_rate, dense_rate = (factor * rate for rate in self.rates)

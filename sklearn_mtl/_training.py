@@ -150,19 +150,21 @@ class TrainingRun:
                 settings = copy(self.settings)
                 settings.callbacks = deepcopy(settings.callbacks)
                 nets.append(self._build(settings, balancing, record))
-            # net_params may turn any screw.
-            if can_stack(nets) and not self.settings.net_params:
+            train, n_parts = _train_in_turn, len(nets)
+            if can_stack(nets, self.settings):
                 train, n_parts = train_side_by_side, min(n_threads, len(nets))
-            else:
-                train, n_parts = _train_in_turn, len(nets)
 
             def train_part(first):
                 torch.default_generator.manual_seed(self.seed)
                 with threads(self.settings.n_jobs if n_threads == 1 else 1):
                     nets[first::n_parts] = train(nets[first::n_parts], self.dataset)
 
-            with ThreadPoolExecutor(n_threads) as pool:
-                list(pool.map(train_part, range(n_parts)))
+            if n_threads == 1:
+                for first in range(n_parts):
+                    train_part(first)
+            else:
+                with ThreadPoolExecutor(n_threads) as pool:
+                    list(pool.map(train_part, range(n_parts)))
             return nets
 
     def _build(self, settings, balancing, record=None):

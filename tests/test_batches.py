@@ -64,6 +64,14 @@ def test_transposed_is_made_once(matrix):
     assert batch.transposed() is batch.transposed()
 
 
+@pytest.mark.parametrize("rows", [[], [0], [1, 2, 6], list(range(7))])
+def test_some_rows_are_a_batch_of_their_own(matrix, rows):
+    taken = batch_of(matrix).take(torch.tensor(rows, dtype=torch.int64))
+    assert len(taken) == len(rows)
+    np.testing.assert_array_equal(to_dense(taken, 11), matrix.toarray()[rows])
+    assert taken.offsets.dtype == taken.indices.dtype
+
+
 def test_moving_to_the_same_device_copies_nothing(matrix):
     batch = batch_of(matrix)
     assert batch.to("cpu") is batch

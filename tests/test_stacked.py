@@ -144,6 +144,7 @@ class Learnt(FixedWeights):
     [
         {"alpha": 1e-4},
         {"callbacks": [Callback()]},
+        {"verbose": 1},
         {"net_params": {"optimizer_dense__eps": 1e-7}},
         {"sharing": "separate"},
         {"sharing": "mmoe"},

@@ -301,7 +301,7 @@ class BatchLoader:
             return iter(self.record.epochs[self._epoch])
         batches = self._batches(order)
         if len(self) > 1:
-            batches = _made_ahead(batches)
+            batches = made_ahead(batches)
         if self.record is None:
             return batches
         return self.record.kept(self._epoch, batches)
@@ -333,7 +333,7 @@ class BatchLoader:
                 yield batch
 
 
-def _made_ahead(batches):
+def made_ahead(batches):
     """Yield what an iterator yields, one item ahead on a thread of its own."""
     with ThreadPoolExecutor(1) as worker:
         ahead = worker.submit(next, batches, None)

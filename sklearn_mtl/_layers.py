@@ -237,17 +237,12 @@ class _SparseProduct(torch.autograd.Function):
     @staticmethod
     def forward(ctx, weight, batch):
         ctx.batch, ctx.shape = batch, weight.shape
-        return _weighted_sums(weight, batch.indices, batch.offsets, batch.values)
+        return weighted_sums(weight.detach(), batch)
 
     @staticmethod
     def backward(ctx, grad_output):
         transposed = ctx.batch.transposed()
-        rows = _weighted_sums(
-            grad_output.contiguous(),
-            transposed.indices,
-            transposed.offsets,
-            transposed.values,
-        )
+        rows = weighted_sums(grad_output.contiguous(), transposed)
         # The features come sorted and once each, so there is nothing to check.
         gradient = torch.sparse_coo_tensor(
             transposed.features.unsqueeze(0),
@@ -259,13 +254,22 @@ class _SparseProduct(torch.autograd.Function):
         return gradient, None
 
 
-def _weighted_sums(table, indices, offsets, values):
+def weighted_sums(table, batch):
+    """Return the rows of a batch times a table, without a gradient.
+
+    Parameters
+    ----------
+    table : tensor of shape (n_features, n_outputs)
+
+    batch : SparseBatch or Transposed
+        For what is transposed, a row of the table for each row of the batch.
+    """
     return embedding_bag(
-        indices,
+        batch.indices,
         table,
-        offsets,
+        batch.offsets,
         mode="sum",
-        per_sample_weights=values,
+        per_sample_weights=batch.values,
         include_last_offset=True,
     )
 

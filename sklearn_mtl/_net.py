@@ -284,6 +284,10 @@ class MultiTaskNet(NeuralNet):
         self.notify("on_train_begin", X=dataset, y=None)
         with suppress(StopTraining):
             self.fit_loop(dataset)
+        return self.finish(dataset)
+
+    def finish(self, dataset):
+        """End a training: what :meth:`train` does behind its last epoch."""
         self.notify("on_train_end", X=dataset, y=None)
         self._forget_training()
         if not np.isfinite(self.history[-1, "train_loss"]):

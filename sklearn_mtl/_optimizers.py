@@ -177,6 +177,10 @@ class LinearDecay(Callback):
     def __init__(self, n_steps):
         self.n_steps = n_steps
 
+    def factor(self, step):
+        """Return the part of the rates that a step takes, counted from 0."""
+        return max(1.0 - step / self.n_steps, 0.0)
+
     def on_train_begin(self, net, **kwargs):
         self.step_ = 0
         self.rates_ = [group["lr"] for group in net.optimizer_.param_groups]
@@ -184,7 +188,7 @@ class LinearDecay(Callback):
     def on_batch_begin(self, net, training=False, **kwargs):
         if not training:
             return
-        factor = max(1.0 - self.step_ / self.n_steps, 0.0)
+        factor = self.factor(self.step_)
         for group, rate in zip(net.optimizer_.param_groups, self.rates_, strict=True):
             group["lr"] = rate * factor
         self.step_ += 1

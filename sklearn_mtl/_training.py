@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import copy, deepcopy
+from functools import partial
 from math import ceil
 
 import numpy as np
@@ -20,6 +21,7 @@ from ._net import MultiTaskNet
 from ._optimizers import LinearDecay
 from ._plan import asks_for_early_stopping, logit_adjustments, make_plan
 from ._splitting import multitask_split
+from ._stacked import can_stack, train_side_by_side
 from ._validation import ValidationScore
 from .feature_extraction import UNKNOWN
 from .sharing import resolve_sharing
@@ -168,25 +170,39 @@ class TrainingRun:
                 settings = copy(self.settings)
                 settings.callbacks = deepcopy(settings.callbacks)
                 nets.append(self._build(settings, balancing, record))
+            train, n_parts = self._train_in_turn, len(nets)
+            if can_stack(nets, self.settings):
+                train = partial(train_side_by_side, dataset=self.dataset)
+                n_parts = min(n_threads, len(nets))
 
-            def train(net):
+            def train_part(first):
                 torch.default_generator.manual_seed(self.seed)
                 with threads(self.settings.n_jobs if n_threads == 1 else 1):
-                    try:
-                        return self._train(net)
-                    except ValueError as error:
-                        return error
+                    nets[first::n_parts] = train(nets[first::n_parts])
 
             if n_threads == 1:
-                return list(map(train, nets))
-            with ThreadPoolExecutor(n_threads) as pool:
-                return list(pool.map(train, nets))
+                for first in range(n_parts):
+                    train_part(first)
+            else:
+                with ThreadPoolExecutor(n_threads) as pool:
+                    list(pool.map(train_part, range(n_parts)))
+            return nets
 
     def _train(self, net):
         net.train(self.dataset)
         if self.is_tuned:
             net.tune(self.validation)
         return net
+
+    def _train_in_turn(self, nets):
+        """Train each net alone; give the error instead where training diverged."""
+        trained = []
+        for net in nets:
+            try:
+                trained.append(self._train(net))
+            except ValueError as error:
+                trained.append(error)
+        return trained
 
     def _build(self, settings, balancing, record=None):
         watched = self.parameters["validation_score"].over

@@ -29,10 +29,9 @@ class LossWeightSearchCV(BaseSearchCV):
 
     What ``GridSearchCV(classifier, {"loss_weights": candidates})`` finds, with less
     work: the texts of a fold are vectorised once for all candidates, its batches are
-    made once, and candidates are trained side by side. It saves the more, the more of a
-    fit is vectorising; with the default vectorizer that is a tenth or so. Each
-    candidate gets the scores that a fit of its own gets, to the last bit but for the
-    order in which threads add.
+    made once, and candidates are trained side by side, a step of all of them at a time.
+    It saves most where each text is labelled for a few of many classes. Each candidate
+    gets the scores that a fit of its own gets, but for rounding.
 
     Parameters
     ----------
@@ -93,8 +92,12 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
 
     Notes
     -----
-    Memory is that of the candidates of one fold together: a network each, and up to
-    1 GiB of batches.
+    Memory is that of the candidates of one fold together, a network each; with early
+    stopping two each.
+
+    A step of all candidates at a time is for bags of words, one trunk and categorical
+    tasks, without a penalty, `net_params`, `callbacks`, `verbose` or CUDA. Others are
+    trained in turn, on up to 1 GiB of batches that are made once.
 
     Examples
     --------

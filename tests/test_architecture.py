@@ -30,6 +30,7 @@ LAYERS = (
     ("_base", "_params"),
     # one training run, and the data it reads
     ("_training", "_data", "_callbacks", "_effects"),
+    ("_stacked",),
     ("_net", "_plan", "_weights"),
     # text -> rows; y <-> codes; rows -> batches; gradients -> steps
     (

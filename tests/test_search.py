@@ -31,7 +31,8 @@ def scores_of(search):
     return {
         key: values
         for key, values in search.cv_results_.items()
-        if key.startswith(("split", "mean_test", "std_test", "mean_train", "rank"))
+        # Not the ranks: candidates that mean the same may differ in the last bit.
+        if key.startswith(("split", "mean_test", "std_test", "mean_train"))
     }
 
 

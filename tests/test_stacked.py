@@ -1,0 +1,208 @@
+"""Nets side by side, beside the same nets each on its own."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from skorch.callbacks import Callback
+
+from sklearn_mtl import MultiTaskTextClassifier, _training
+from sklearn_mtl._stacked import find_blocks
+from sklearn_mtl.balancing import FixedWeights
+from sklearn_mtl.balancing._fixed import WeightedSum
+from sklearn_mtl.datasets import make_multitask_texts
+from sklearn_mtl.sharing import SharedPrivate
+
+TEXTS, LABELS = make_multitask_texts(
+    300, n_tasks=3, n_classes=[2, 3, 40], missing_rate=0.2, random_state=0
+)
+WEIGHTS = [{"task0": 1, "task1": 1, "task2": 1}, [1, 5, 2], None]
+LABELS = pd.DataFrame(LABELS, columns=["task0", "task1", "task2"])
+# Nearly each row is labelled for one task, and few of them for the first.
+turn = np.arange(300) % 10
+APART = LABELS.where(np.column_stack([turn == 0, turn == 1, turn > 0]))
+APART.loc[40:, "task0"] = None
+
+
+def classifier(**params):
+    return MultiTaskTextClassifier(random_state=0, **{"max_iter": 2} | params)
+
+
+@pytest.fixture
+def stacked(monkeypatch):
+    """Give a list that grows by the nets that learnt side by side."""
+    seen = []
+    original = _training.train_side_by_side
+
+    def spy(nets, dataset):
+        seen.extend(nets)
+        return original(nets, dataset)
+
+    monkeypatch.setattr(_training, "train_side_by_side", spy)
+    return seen
+
+
+def check_same(ours, alone):
+    pairs = zip(ours.predict_proba(TEXTS), alone.predict_proba(TEXTS), strict=True)
+    for own, expected in pairs:
+        assert_allclose(own, expected, rtol=0, atol=1e-4)
+    assert_allclose(
+        pd.DataFrame(ours.history_).astype(float),
+        pd.DataFrame(alone.history_).astype(float),
+        rtol=1e-4,
+        atol=1e-6,
+    )
+    assert ours.history_[0].keys() == alone.history_[0].keys()
+    assert ours.best_iter_ == alone.best_iter_
+    assert ours.loss_weights_ == alone.loss_weights_
+
+
+@pytest.mark.parametrize(
+    ("labels", "params"),
+    [
+        (LABELS, {}),
+        (LABELS, {"sharing": "hard", "batch_size": 64}),
+        (APART, {"batch_size": 32}),
+        (APART, {"batch_size": 32, "sharing": "hard"}),
+        (APART, {"class_weight": "balanced", "logit_adjustment": 0, "batch_size": 3}),
+        (
+            LABELS,
+            {"early_stopping": True, "n_iter_no_change": 1, "max_iter": 6},
+        ),
+    ],
+    ids=["default", "hard", "apart", "apart, hard", "balanced", "stopping"],
+)
+def test_each_net_is_what_a_fit_of_its_own_gives(labels, params, stacked):
+    fitted = classifier(**params)._fit_each(TEXTS, labels, WEIGHTS)
+    assert len(stacked) == len(WEIGHTS)
+    for ours, weights in zip(fitted, WEIGHTS, strict=True):
+        check_same(ours, classifier(loss_weights=weights, **params).fit(TEXTS, labels))
+
+
+def test_nets_may_be_dealt_to_threads(stacked):
+    fitted = classifier()._fit_each(TEXTS, LABELS, WEIGHTS, n_threads=2)
+    assert len(stacked) == len(WEIGHTS)
+    for ours, weights in zip(fitted, WEIGHTS, strict=True):
+        check_same(ours, classifier(loss_weights=weights).fit(TEXTS, LABELS))
+
+
+def test_nets_stop_when_they_should(stacked):
+    params = {"early_stopping": True, "n_iter_no_change": 1, "max_iter": 6}
+    fitted = classifier(**params)._fit_each(TEXTS, LABELS, [[1, 0, 0], [0, 0, 1]])
+    assert fitted[0].n_iter_ != fitted[1].n_iter_
+    alone = classifier(**params, loss_weights=[0, 0, 1]).fit(TEXTS, LABELS)
+    check_same(fitted[1], alone)
+
+
+def test_few_rows_are_one_full_batch(stacked):
+    labels = LABELS[:100]
+    (ours,) = classifier()._fit_each(TEXTS[:100], labels, [None])
+    assert stacked
+    check_same(ours, classifier(loss_weights=None).fit(TEXTS[:100], labels))
+
+
+def test_rows_may_be_64_bits_wide(stacked):
+    vectorizer = classifier().fit(TEXTS, LABELS).vectorizer_
+    X = vectorizer.transform(TEXTS).astype(np.float64)
+    (ours,) = classifier()._fit_each(X, LABELS, [None])
+    assert stacked
+    alone = classifier(loss_weights=None).fit(X, LABELS)
+    for own, expected in zip(
+        ours.predict_proba(X), alone.predict_proba(X), strict=True
+    ):
+        assert_allclose(own, expected, atol=1e-12)
+
+
+def test_a_net_can_go_on_and_be_stored(stacked):
+    ours, _ = classifier()._fit_each(TEXTS, LABELS, WEIGHTS[:2])
+    alone = classifier(loss_weights=WEIGHTS[0]).fit(TEXTS, LABELS)
+    stored = pickle.dumps(ours)
+    assert len(stored) < 1.01 * len(pickle.dumps(alone))
+    check_same(pickle.loads(stored), alone)
+    for each in (ours, alone):
+        each.set_params(warm_start=True).fit(TEXTS, LABELS)
+    check_same(ours, alone)
+
+
+class Learnt(FixedWeights):
+    """A balancing that is not ours."""
+
+    def build(self, task_names, labelled_share):
+        class Module(WeightedSum):
+            pass
+
+        return Module(self.effective(task_names, labelled_share))
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"alpha": 1e-4},
+        {"callbacks": [Callback()]},
+        {"verbose": 1},
+        {"net_params": {"optimizer_dense__eps": 1e-7}},
+        {"sharing": "separate"},
+        {"sharing": "mmoe"},
+        {"sharing": SharedPrivate(share_heads=True)},
+        {"task_types": {"task0": "ordinal"}},
+        {"trunk": None},
+        {"trunk": "conv"},
+        {"loss_weights": Learnt()},
+    ],
+    ids=lambda params: next(iter(params)),
+)
+def test_other_nets_learn_in_turn(params, stacked):
+    clf = classifier(**{"max_iter": 1} | params)
+    weights = params.get("loss_weights")
+    (ours,) = clf._fit_each(TEXTS, LABELS, [weights])
+    assert not stacked
+    clf.set_params(loss_weights=weights)
+    check_same(ours, clf.fit(TEXTS, LABELS))
+
+
+def test_a_net_that_diverges_spoils_no_other(stacked, monkeypatch):
+    fitted = classifier()._fit_each(TEXTS, LABELS, WEIGHTS[:2])
+    original = WeightedSum.__init__
+    hostile = [False, True]
+
+    def init(self, weights):
+        original(self, weights * (1e38 if hostile.pop(0) else 1))
+
+    monkeypatch.setattr(WeightedSum, "__init__", init)
+    ours, other = classifier()._fit_each(TEXTS, LABELS, WEIGHTS[:2])
+    check_same(ours, fitted[0])
+    assert isinstance(other, ValueError)
+    assert len(stacked) == 4
+
+
+def test_tasks_with_labels_in_the_same_rows_are_one_block():
+    labelled = np.ones((50, 3), dtype=bool)
+    assert find_blocks(labelled, [1, 10, 3], 128) == [[0, 1, 2]]
+
+
+def test_tasks_with_labels_in_other_rows_are_other_blocks():
+    labelled = np.zeros((40, 4), dtype=bool)
+    labelled[:10, 0] = labelled[10:20, 1] = labelled[10:20, 3] = True
+    labelled[20:, 2] = True
+    blocks = find_blocks(labelled, [100, 50, 150, 20], 128)
+    assert blocks == [[], [0], [1, 3], [2]]
+
+
+@given(
+    st.lists(st.lists(st.booleans(), min_size=4, max_size=4), min_size=1, max_size=8),
+    st.lists(st.integers(1, 200), min_size=4, max_size=4),
+)
+def test_each_task_is_in_one_block(labelled, n_logits):
+    blocks = find_blocks(np.array(labelled), n_logits, 16)
+    assert sorted(task for block in blocks for task in block) == [0, 1, 2, 3]
+
+
+def test_nothing_is_drawn_from_torch(stacked):
+    state = torch.get_rng_state()
+    classifier()._fit_each(TEXTS, LABELS, WEIGHTS[:1])
+    assert torch.equal(torch.get_rng_state(), state)

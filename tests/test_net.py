@@ -1,4 +1,4 @@
-"""The net: task losses of one batch, one epoch of history, and how it stops."""
+"""The net: one step, one epoch of history, and how it stops."""
 
 import numpy as np
 import pytest
@@ -6,15 +6,14 @@ import torch
 from scipy.sparse import csr_array, random_array
 from skorch.callbacks import Callback
 from skorch.helper import predefined_split
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from sklearn_mtl._batches import Cells, RowDataset
+from sklearn_mtl._batches import RowDataset
 from sklearn_mtl._layers import InputSpec
-from sklearn_mtl._net import MultiTaskLoss, MultiTaskNet
+from sklearn_mtl._net import MultiTaskNet
 from sklearn_mtl._optimizers import SparseSGD
 from sklearn_mtl.balancing import FixedWeights
 from sklearn_mtl.sharing import SharedPrivate
-from sklearn_mtl.tasks import Categorical, TaskType
+from sklearn_mtl.tasks import Categorical
 from sklearn_mtl.trunks import BagTrunk
 
 N_ROWS, N_FEATURES = 24, 10
@@ -51,68 +50,6 @@ def make_net(**parameters):
     }
     torch.manual_seed(0)
     return MultiTaskNet(**{**defaults, **parameters}).initialize()
-
-
-def test_task_losses_are_sums_over_labelled_cells():
-    _, cells = make_dataset().batch(0, N_ROWS)
-    logits = (torch.randn(N_ROWS, 1).double(), torch.randn(N_ROWS, 3).double())
-    found = MultiTaskLoss(TASKS, balancing=torch.nn.Identity())(logits, cells)
-    codes, weights = cells
-    rows = codes[:, 0] >= 0
-    binary = binary_cross_entropy_with_logits(
-        logits[0][rows, 0], codes[rows, 0].double(), reduction="none"
-    )
-    several = cross_entropy(logits[1], codes[:, 1], ignore_index=-1, reduction="none")
-    expected = [binary @ weights[rows, 0], several @ weights[:, 1]]
-    torch.testing.assert_close(found, torch.stack(expected))
-
-
-class Squared(TaskType):
-    """A second type of task: the square of its only logit."""
-
-    def fit(self, cells):
-        return self
-
-    encode = decode = probabilities = decide = fit
-    code_sizes = (2,)
-
-    @staticmethod
-    def build_loss(tasks, adjustments=None):
-        class Loss(torch.nn.Module):
-            def forward(self, logits, codes):
-                return torch.cat(logits, dim=1).square() * (codes >= 0)
-
-        return Loss()
-
-
-def test_tasks_of_several_types_keep_their_columns():
-    logits = tuple(torch.full((2, n), 2.0) for n in (1, 1, 3, 1))
-    codes = torch.tensor([[0, 1, 2, -1], [-1, 0, 1, 0]])
-    tasks = [Squared(), TASKS[0], TASKS[1], Squared()]
-    loss = MultiTaskLoss(tasks, balancing=torch.nn.Identity())
-    found = loss(logits, Cells(codes, torch.ones(2, 4)))
-    alone = MultiTaskLoss(tasks[1:3], balancing=torch.nn.Identity())
-    middle = alone(logits[1:3], Cells(codes[:, 1:3], torch.ones(2, 2)))
-    torch.testing.assert_close(found, torch.tensor([4.0, *middle.tolist(), 4.0]))
-
-
-def test_adjustments_go_to_the_tasks_they_are_for(monkeypatch):
-    seen = []
-    build = Squared.build_loss
-
-    def build_loss(tasks, adjustments=None):
-        seen.append(adjustments)
-        return build(tasks, adjustments)
-
-    monkeypatch.setattr(Squared, "build_loss", staticmethod(build_loss))
-    tasks = [Squared(), TASKS[0], TASKS[1], Squared()]
-    added = [np.full(n, float(k)) for k, n in enumerate([1, 2, 3, 1])]
-    added[1][1] = 5.0
-    module = MultiTaskLoss(tasks, torch.nn.Identity(), added)
-    assert seen == [[added[0], added[3]]]
-    assert module.losses[1].adjustment.tolist() == [4, 2, 2, 2]  # one binary logit
-    MultiTaskLoss(tasks, torch.nn.Identity())
-    assert seen[1] is None
 
 
 def test_adjustments_are_for_the_loss_and_not_for_decisions():

@@ -3,6 +3,7 @@
 import copy
 import pickle
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -19,7 +20,7 @@ from sklearn.metrics import mean_absolute_error
 from sklearn.model_selection import cross_validate
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl.inspection import top_words
+from sklearn_mtl.inspection import ConfusionMatricesDisplay, top_words
 from sklearn_mtl.metrics import multitask_report, multitask_scorer, multitask_scores
 from sklearn_mtl.model_selection import MultiTaskStratifiedKFold, task_view
 from sklearn_mtl.search import LossWeightSearchCV
@@ -684,6 +685,18 @@ def test_a_view_of_texts_in_an_order_can_be_calibrated():
 def test_a_report_has_a_row_for_each_class(fitted):
     report = multitask_report(LABELS, fitted.predict(TEXTS, output="dict"))
     assert list(report.tasks["stars"]["classes"]) == [1, 2, 3, 4, 5]
+
+
+def test_confusions_stand_in_the_order_of_texts():
+    sizes = ["small", "large", "middle"] * 8
+    texts = ["a little", "a lot", "some"] * 8
+    types = {"task0": Ordinal(["small", "middle", "large"])}
+    clf = MultiTaskTextClassifier(task_types=types, random_state=0, max_iter=5)
+    display = ConfusionMatricesDisplay.from_estimator(
+        clf.fit(texts, sizes), texts, sizes
+    )
+    assert display.labels["task0"] == ["small", "middle", "large"]
+    plt.close(display.figure_)
 
 
 def test_words_that_raise_the_stars_speak_for_the_top():

@@ -87,3 +87,12 @@ def test_it_shows_in_a_notebook():
 def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="same rows"):
         multitask_report([1, 2], [1])
+
+
+def test_texts_in_an_order_are_listed_in_it():
+    sizes = ["small", "large", "middle", "small"]
+    order = {"size": ["small", "middle", "large", "huge"]}
+    report = multitask_report({"size": sizes}, {"size": sizes}, orders=order)
+    assert list(report.tasks["size"]["classes"]) == ["small", "middle", "large"]
+    with pytest.raises(ValueError, match=r"orders\['size'\] must list all labels"):
+        multitask_report({"size": sizes}, {"size": sizes}, orders={"size": ["small"]})

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from ..metrics._fitted import labels_for
+from ..metrics._fitted import label_orders, labels_for
 from ..metrics._predictions import read_predictions
 from ._panels import heat_map, make_panels, shorten
 
@@ -71,12 +71,13 @@ class ConfusionMatricesDisplay:
             estimator.predict(X),
             normalize=normalize,
             max_classes=max_classes,
+            orders=label_orders(estimator),
             ax=ax,
         )
 
     @classmethod
     def from_predictions(
-        cls, y_true, y_pred, *, normalize="true", max_classes=10, ax=None
+        cls, y_true, y_pred, *, normalize="true", max_classes=10, orders=None, ax=None
     ):
         """Draw how predictions confuse the classes of each task.
 
@@ -90,6 +91,10 @@ class ConfusionMatricesDisplay:
             Predicted labels.
 
         normalize, max_classes, ax : as in :meth:`from_estimator`
+
+        orders : dict of {str: sequence}, default=None
+            For tasks of texts that have an order all labels in it; a fitted classifier
+            knows those of its ordinal tasks. Other labels are sorted.
 
         Returns
         -------
@@ -106,14 +111,14 @@ class ConfusionMatricesDisplay:
             )
         if max_classes < 2:
             raise ValueError(f"max_classes must be at least 2. Got {max_classes}.")
-        predictions = read_predictions(y_true, y_pred, None, None, None)
+        predictions = read_predictions(y_true, y_pred, None, None, None, orders)
         predictions.true.refuse_sets("ConfusionMatricesDisplay")
         matrices, labels = {}, {}
         for k, name in enumerate(predictions.true.names):
             true, pred, *_ = predictions.cells(k)
             if len(true):
                 matrices[name], labels[name] = _confusion(
-                    true, pred, normalize, max_classes
+                    true, pred, predictions.labels_of(k), normalize, max_classes
                 )
         if not matrices:
             raise ValueError(
@@ -163,9 +168,8 @@ class ConfusionMatricesDisplay:
         return f"{value:.0%}" if value >= 0.005 else "<1%"
 
 
-def _confusion(true, pred, normalize, max_classes):
+def _confusion(true, pred, labels, normalize, max_classes):
     """Return the matrix, and the labels, of the classes that are worth a line."""
-    labels = np.unique(np.concatenate([true, pred]))
     counts = confusion_matrix(true, pred, labels=labels)
     names = labels.tolist()
     if len(labels) > max_classes:

@@ -66,6 +66,22 @@ class Predictions:
             classes = every
         return y_true, y_pred, proba, classes, weights
 
+    def labels_of(self, task):
+        """Return all labels on the labelled cells of a task, in their order.
+
+        Returns
+        -------
+        labels : ndarray
+            Sorted, where they have no order of their own.
+        """
+        y_true, y_pred, *_ = self.cells(task)
+        labels = np.unique(np.concatenate([y_true, y_pred]))
+        order = self.orders.get(self.true.names[task])
+        if order is None:
+            return labels
+        there = set(labels.tolist())
+        return np.array([label for label in order if label in there], dtype=str)
+
     def ranked_cells(self, task):
         """Return the same with places in the order of the labels, where there is one.
 

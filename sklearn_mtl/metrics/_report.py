@@ -11,7 +11,7 @@ from ._predictions import read_predictions
 _COLUMNS = ("precision", "recall", "f1-score", "support")
 
 
-def multitask_report(y_true, y_pred, *, sample_weight=None):
+def multitask_report(y_true, y_pred, *, sample_weight=None, orders=None):
     """Report precision, recall, F1 and support of each class of each task.
 
     Parameters
@@ -25,6 +25,10 @@ def multitask_report(y_true, y_pred, *, sample_weight=None):
     sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
             default=None
         Weight of each row or cell.
+
+    orders : dict of {str: sequence}, default=None
+        For tasks of texts that have an order all labels in it, ``{"size": ["small",
+        "large"]}``. Other labels are sorted.
 
     Returns
     -------
@@ -56,24 +60,25 @@ def multitask_report(y_true, y_pred, *, sample_weight=None):
         macro avg     1.000     1.000     1.000         2
      weighted avg     1.000     1.000     1.000         2
     """
-    predictions = read_predictions(y_true, y_pred, None, None, sample_weight)
-    n_rows = len(predictions.true)
+    predictions = read_predictions(y_true, y_pred, None, None, sample_weight, orders)
     return MultiTaskReport(
         {
-            name: _report_task(*predictions.cells(k), n_rows)
+            name: _report_task(predictions, k)
             for k, name in enumerate(predictions.true.names)
         }
     )
 
 
-def _report_task(y_true, y_pred, probabilities, classes, weight, n_rows):
+def _report_task(predictions, task):
+    y_true, y_pred, _, classes, weight = predictions.cells(task)
+    n_rows = len(predictions.true)
     report = {"labelled_share": len(y_true) / n_rows if n_rows else np.nan}
     if len(y_true) == 0:
         return report | {"accuracy": np.nan, "classes": {}, "averages": {}}
     if y_true.ndim == 2:  # several labels a cell
         labels, places = classes, np.arange(len(classes))
     else:
-        labels = places = np.unique(np.concatenate([y_true, y_pred]))
+        labels = places = predictions.labels_of(task)
     settings = {"labels": places, "sample_weight": weight, "zero_division": 0.0}
     by_class = precision_recall_fscore_support(y_true, y_pred, **settings)
     rows = zip(*by_class, strict=True)

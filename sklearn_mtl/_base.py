@@ -120,7 +120,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         )
         return run, cells, balancings
 
-    def _fit_each(self, X, y, loss_weights, sample_weight=None, n_threads=1):
+    def _fit_each(self, X, y, loss_weights, sample_weight=None):
         """Fit a copy of this estimator for each of several loss weights.
 
         Texts are vectorised once and batches made once. Each copy is what ``fit`` with
@@ -133,9 +133,6 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         loss_weights : list
             Values of the parameter of that name.
 
-        n_threads : int, default=1
-            Copies to train at a time.
-
         Returns
         -------
         fitted : list of BaseMultiTask or ValueError
@@ -144,7 +141,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         fresh = clone(self)
         run, cells, balancings = fresh._prepare(X, y, sample_weight, loss_weights)
         fitted = []
-        nets = run.fit_each(balancings, n_threads)
+        nets = run.fit_each(balancings)
         for weights, net in zip(loss_weights, nets, strict=True):
             if isinstance(net, ValueError):
                 fitted.append(net)

@@ -1,9 +1,7 @@
 """One training run: rows, cells and settings in, a trained net out."""
 
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import copy, deepcopy
-from functools import partial
 from math import ceil
 
 import numpy as np
@@ -147,15 +145,12 @@ class TrainingRun:
             settings.callbacks = [*(settings.callbacks or []), *callbacks]
             return self._train(self._build(settings, balancing))
 
-    def fit_each(self, balancings, n_threads=1):
+    def fit_each(self, balancings):
         """Build and train a net for each balancing, over batches that are made once.
 
         Parameters
         ----------
         balancings : list of torch.nn.Module
-
-        n_threads : int, default=1
-            Nets to train at a time.
 
         Returns
         -------
@@ -163,30 +158,16 @@ class TrainingRun:
             The error where training diverged.
         """
         record = BatchRecord()
-        with _seeded(self.seed, self.device):
+        with _seeded(self.seed, self.device), threads(self.settings.n_jobs):
             nets = []
             for balancing in balancings:
                 torch.default_generator.manual_seed(self.seed)
                 settings = copy(self.settings)
                 settings.callbacks = deepcopy(settings.callbacks)
                 nets.append(self._build(settings, balancing, record))
-            train, n_parts = self._train_in_turn, len(nets)
             if can_stack(nets, self.settings):
-                train = partial(train_side_by_side, dataset=self.dataset)
-                n_parts = min(n_threads, len(nets))
-
-            def train_part(first):
-                torch.default_generator.manual_seed(self.seed)
-                with threads(self.settings.n_jobs if n_threads == 1 else 1):
-                    nets[first::n_parts] = train(nets[first::n_parts])
-
-            if n_threads == 1:
-                for first in range(n_parts):
-                    train_part(first)
-            else:
-                with ThreadPoolExecutor(n_threads) as pool:
-                    list(pool.map(train_part, range(n_parts)))
-            return nets
+                return train_side_by_side(nets, self.dataset)
+            return self._train_in_turn(nets)
 
     def _train(self, net):
         net.train(self.dataset)
@@ -198,6 +179,7 @@ class TrainingRun:
         """Train each net alone; give the error instead where training diverged."""
         trained = []
         for net in nets:
+            torch.default_generator.manual_seed(self.seed)
             try:
                 trained.append(self._train(net))
             except ValueError as error:

@@ -2,6 +2,8 @@
 
 import time
 from copy import copy
+from functools import partial
+from math import gcd
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -13,6 +15,7 @@ from sklearn.model_selection._search import (
 )
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params
 
 from ._base import fitted_attributes, take_over
@@ -48,7 +51,8 @@ class LossWeightSearchCV(BaseSearchCV):
         the classifier's ``score``. A scorer gets vectorised rows as X.
 
     n_jobs : int or None, default=None
-        Candidates to train at a time, as joblib counts; each on one thread.
+        Processes, as joblib counts, to which folds are dealt and, where their number
+        does not divide evenly, parts of the candidates.
 
     refit : bool, str or callable, default=True
         As in :class:`~sklearn.model_selection.GridSearchCV`.
@@ -192,11 +196,14 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         self.n_splits_ = len(splits)
         whole = tasks.begin_fit(len(splits) + bool(self.refit))
         out = [[] for _ in candidates]
-        for number, split in enumerate(splits, start=1):
-            fold = _Fold(X, y, split, routed)
+        folds = (_Fold(X, y, split, routed) for split in splits)
+        settings = self.error_score, self.return_train_score
+        score = partial(_score_fold, head, classifier, scorer, *settings)
+        all_scored = self._deal(score, folds, candidates)
+        for number in range(1, len(splits) + 1):
             start = time.perf_counter()
             with tasks.part(whole, "fold"):
-                scored = self._score_fold(head, classifier, fold, candidates, scorer)
+                scored = next(all_scored)
             for own, row in zip(out, scored, strict=True):
                 own.append(row)
             if self.verbose:
@@ -230,51 +237,20 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
             return MultiTaskStratifiedKFold(self.cv or 5)
         return _Splits(self.cv)
 
-    def _score_fold(self, head, classifier, fold, candidates, scorer):
-        """Return a row of the results for each candidate."""
-        start = time.perf_counter()
-        train, test = fold.X
-        if head is not None:
-            head = clone(head)
-            train = head.fit_transform(train, fold.y[0])
-            test = head.transform(test)
-        fitted = classifier._fit_each(
-            train,
-            fold.y[0],
-            candidates,
-            n_threads=effective_n_jobs(self.n_jobs),
-            **fold.fit_params[0],
+    def _deal(self, score, folds, candidates):
+        """Yield the results of each fold, worked out by several processes."""
+        n_jobs = effective_n_jobs(self.n_jobs)
+        n_parts = min(n_jobs // gcd(n_jobs, self.n_splits_), len(candidates))
+        parts = [candidates[k::n_parts] for k in range(n_parts)]
+        # With one job nothing is worked out before it is asked for.
+        found = Parallel(n_jobs=self.n_jobs, return_as="generator")(
+            delayed(score)(fold, part) for fold in folds for part in parts
         )
-        seconds = (time.perf_counter() - start) / len(candidates)
-        rows = [None if isinstance(each, ValueError) else each for each in fitted]
-        first = next((each for each in rows if each is not None), None)
-        # Vectorised once, and read by all.
-        parts = {"test_scores": 1}
-        if self.return_train_score:
-            parts["train_scores"] = 0
-        X = {}
-        if first is not None:
-            X[1] = first._transform_rows(test)
-            if self.return_train_score:
-                X[0] = first._transform_rows(train)
-        results = []
-        for each in fitted:
-            row = {"fit_time": seconds, "score_time": 0.0, "fit_error": None}
-            if isinstance(each, ValueError):
-                row["fit_error"] = str(each)
-                row |= dict.fromkeys(parts, self.error_score)
-                if self.error_score == "raise":
-                    raise each
-            else:
-                begun = time.perf_counter()
-                reader = _reader_of_rows(each)
-                for key, part in parts.items():
-                    row[key] = scorer(
-                        reader, X[part], fold.y[part], **fold.score_params[part]
-                    )
-                row["score_time"] = time.perf_counter() - begun
-            results.append(row)
-        return results
+        for _ in range(self.n_splits_):
+            scored = [None] * len(candidates)
+            for k in range(n_parts):
+                scored[k::n_parts] = next(found)
+            yield scored
 
     def _choose(self, values, out, scorer, refit_metric):
         """Set what the search found."""
@@ -296,6 +272,54 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
 
     def _run_search(self, evaluate_candidates):
         raise NotImplementedError("The candidates of a fold are trained together.")
+
+
+def _score_fold(
+    head, classifier, scorer, error_score, return_train_score, fold, candidates
+):
+    """Return a row of the results for each candidate."""
+    start = time.perf_counter()
+    train, test = fold.X
+    if head is not None:
+        head = clone(head)
+        train = head.fit_transform(train, fold.y[0])
+        test = head.transform(test)
+    fitted = classifier._fit_each(
+        train,
+        fold.y[0],
+        candidates,
+        **fold.fit_params[0],
+    )
+    seconds = (time.perf_counter() - start) / len(candidates)
+    rows = [None if isinstance(each, ValueError) else each for each in fitted]
+    first = next((each for each in rows if each is not None), None)
+    # Vectorised once, and read by all.
+    parts = {"test_scores": 1}
+    if return_train_score:
+        parts["train_scores"] = 0
+    X = {}
+    if first is not None:
+        X[1] = first._transform_rows(test)
+        if return_train_score:
+            X[0] = first._transform_rows(train)
+    results = []
+    for each in fitted:
+        row = {"fit_time": seconds, "score_time": 0.0, "fit_error": None}
+        if isinstance(each, ValueError):
+            row["fit_error"] = str(each)
+            row |= dict.fromkeys(parts, error_score)
+            if error_score == "raise":
+                raise each
+        else:
+            begun = time.perf_counter()
+            reader = _reader_of_rows(each)
+            for key, part in parts.items():
+                row[key] = scorer(
+                    reader, X[part], fold.y[part], **fold.score_params[part]
+                )
+            row["score_time"] = time.perf_counter() - begun
+        results.append(row)
+    return results
 
 
 class _Fold:

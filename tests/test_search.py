@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
@@ -219,3 +220,19 @@ def test_it_is_an_estimator():
     assert twin.estimator.alpha == 0.5
     assert twin.loss_weights == CANDIDATES
     assert "loss_weights=[" in repr(search)
+
+
+@pytest.mark.parametrize(("n_jobs", "sizes"), [(1, [5]), (2, [3, 2]), (3, [5])])
+def test_each_process_gets_its_share_of_folds_and_candidates(n_jobs, sizes):
+    seen = []
+
+    def score(fold, candidates):
+        seen.append((fold, len(candidates)))
+        return [(fold, candidate) for candidate in candidates]
+
+    search = LossWeightSearchCV(classifier(), CANDIDATES, n_jobs=n_jobs)
+    search.n_splits_ = 3
+    with parallel_config(backend="threading"):
+        found = list(search._deal(score, "abc", [1, 2, 3, 4, 5]))
+    assert found == [[(fold, k) for k in (1, 2, 3, 4, 5)] for fold in "abc"]
+    assert sorted(seen) == sorted((fold, n) for fold in "abc" for n in sizes)

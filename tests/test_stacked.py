@@ -84,13 +84,6 @@ def test_each_net_is_what_a_fit_of_its_own_gives(labels, params, stacked):
         check_same(ours, classifier(loss_weights=weights, **params).fit(TEXTS, labels))
 
 
-def test_nets_may_be_dealt_to_threads(stacked):
-    fitted = classifier()._fit_each(TEXTS, LABELS, WEIGHTS, n_threads=2)
-    assert len(stacked) == len(WEIGHTS)
-    for ours, weights in zip(fitted, WEIGHTS, strict=True):
-        check_same(ours, classifier(loss_weights=weights).fit(TEXTS, LABELS))
-
-
 def test_nets_stop_when_they_should(stacked):
     params = {"early_stopping": True, "n_iter_no_change": 1, "max_iter": 6}
     fitted = classifier(**params)._fit_each(TEXTS, LABELS, [[1, 0, 0], [0, 0, 1]])

@@ -61,8 +61,16 @@ def _read_objects(column, missing, label):
     """Return an object column in its own dtype, and the type of its sets, if any."""
     rows = np.flatnonzero(~missing)
     cells = column[rows].tolist()
-    if not cells or not all(map(is_cell, cells)):
+    several = [is_cell(cell) for cell in cells]
+    if not any(several):
         return _narrow(column, missing, label), None
+    if not all(several):
+        many, one = several.index(True), several.index(False)
+        raise ValueError(
+            f"{label} holds several labels in some cells and one in others. Got "
+            f"{cells[many]!r} in row {rows[many]} and {cells[one]!r} in row "
+            f"{rows[one]}. Make each cell a list of labels."
+        )
 
     def narrow(labels):
         return _narrow(labels, np.zeros(len(labels), dtype=bool), label)

@@ -277,7 +277,8 @@ def _list_to_array(values, what):
         if len(widths) > 1:
             raise ValueError(
                 f"The rows of {what} must have one length. Got lengths {widths[:5]}. "
-                "Fill the empty cells with None."
+                "Fill the empty cells with None. Of one task whose cells hold several "
+                "labels, pass sets, or a dict {task: lists}."
             )
     # Columns are narrowed one by one later: numpy would turn [1, "a"] into strings.
     return np.array(values, dtype=object)

@@ -75,7 +75,10 @@ def test_labels_in_cells_are_of_one_type():
 
 
 def test_a_cell_of_one_label_beside_one_of_several_is_an_error():
-    with pytest.raises(ValueError, match=r"y\['tags'\] must hold .* \['a'\] of type"):
+    with pytest.raises(
+        ValueError,
+        match=r"y\['tags'\] holds several .* \['a'\] in row 0 and 'b' in row 1",
+    ):
         as_label_table({"tags": [["a"], "b"]})
 
 

@@ -206,10 +206,26 @@ def architectures_part(results):
     return [
         "## Networks",
         "Accuracy and macro-F1 on the test split, mean over tasks, and seconds from "
-        "raw texts to a fitted network, each with its defaults. Of one or two seeds; "
-        "seconds are rough, for other work ran beside.",
+        "raw texts to a fitted network, each with its defaults. Of one to three seeds; "
+        "seconds are rough, for other work ran beside. Differences are paired, with "
+        "95% intervals over the rows of the test split.",
         architectures_table(results),
+        "\n".join(difference_lines(results)),
     ]
+
+
+def difference_lines(results):
+    """Return a line for each pair of networks that were compared cell by cell."""
+    lines = []
+    for name, pairs in results.get("differences", {}).items():
+        for pair, scores in pairs.items():
+            labels = [results["labels"][key] for key in pair.split(" - ")]
+            part = scores["accuracy"]
+            lines.append(
+                f"- {name}, accuracy, {' minus '.join(labels)}: "
+                f"{part['difference']:+.3f} [{part['low']:+.3f}, {part['high']:+.3f}]."
+            )
+    return lines
 
 
 def architectures_table(results):

@@ -10,7 +10,7 @@ from statistics import mean
 from _bootstrap import differences
 from _data import find_sets
 from _measure import in_fresh_process, machine_facts
-from _measured import architectures_table
+from _measured import architectures_table, difference_lines
 from _results import RESULTS, read_results, write_results
 
 
@@ -50,19 +50,29 @@ def main():
             print(architecture, name, shown, flush=True)
     print(architectures_table(read_results(options.output)))
     if options.against:
-        print_differences(options)
+        write_differences(options)
 
 
-def print_differences(options):
-    """Print paired differences with 95% intervals, over the rows of the split."""
+def write_differences(options):
+    """Write paired differences with 95% intervals, over the rows of the split."""
     others = [key for key in options.architectures if key != options.against]
     seeds = dict.fromkeys(options.architectures, range(options.seeds))
     for name in options.sets:
         found = differences(options.predictions, name, options.against, others, seeds)
+        results = read_results(options.output)
+        rows = results.setdefault("differences", {}).setdefault(name, {})
         for other, scores in found.items():
-            for score, part in scores.items():
-                ends = f"[{-part['high']:+.4f}, {-part['low']:+.4f}]"
-                print(name, other, score, f"{-part['difference']:+.4f}", ends)
+            # Of the other network minus the one that it is compared with.
+            rows[f"{other} - {options.against}"] = {
+                score: {
+                    "difference": -part["difference"],
+                    "low": -part["high"],
+                    "high": -part["low"],
+                }
+                for score, part in scores.items()
+            }
+        write_results(options.output, results)
+    print("\n".join(difference_lines(read_results(options.output))))
 
 
 def read_options():

@@ -327,14 +327,11 @@ def test_a_warm_start_goes_on(private):
 
 
 @all_kinds
-@pytest.mark.parametrize("n_threads", [1, 2])
-def test_a_search_of_loss_weights_finds_what_fits_find(private, n_threads):
+def test_a_search_of_loss_weights_finds_what_fits_find(private):
     weights = [[1, 1, 1], [1, 5, 2]]
     trunk = BagTrunk(8, dropout=0.5)
     clf = fit(private=private, trunk=trunk, batch_size=64)
-    for own, each in zip(
-        weights, clf._fit_each(TEXTS, Y, weights, n_threads=n_threads), strict=True
-    ):
+    for own, each in zip(weights, clf._fit_each(TEXTS, Y, weights), strict=True):
         alone = clone(clf).set_params(loss_weights=own).fit(TEXTS, Y)
         assert_same(alone, each, atol=1e-6)
 

@@ -35,17 +35,22 @@ def multitask_scores(
 
     metrics : str, callable, dict of {str: str or callable}, or sequence of them, \
             default=("accuracy", "recall_macro", "f1_macro")
-        Of labels: "accuracy", "balanced_accuracy", "matthews_corrcoef", and
-        "precision", "recall" and "f1" with "_macro", "_micro" or "_weighted". Of labels
-        with an order, which numbers have and texts only by `orders`:
+        Of labels: "accuracy", "balanced_accuracy", "matthews_corrcoef", "hamming_loss",
+        and "precision", "recall" and "f1" with "_macro", "_micro" or "_weighted". Of
+        labels with an order, which numbers have and texts only by `orders`:
         "mean_absolute_error" and "quadratic_kappa" (Cohen's, with quadratic weights).
         Of probabilities: "roc_auc" and "average_precision" (of the second of two
         classes, else the mean over the classes that occur, each against the rest),
         "log_loss", "brier_score_loss" and "calibration_error" (of the most probable
         class, in 15 bins; Guo et al. 2017). The losses also with the sign that a search
-        wants, as "neg_mean_absolute_error", "neg_log_loss", "neg_brier_score" and
-        "neg_calibration_error". A callable is called as ``metric(y_true, y_pred)`` with
-        labels, and with ``sample_weight=`` where there are weights.
+        wants, as "neg_mean_absolute_error", "neg_log_loss", "neg_brier_score",
+        "neg_hamming_loss" and "neg_calibration_error". A callable is called as
+        ``metric(y_true, y_pred)`` with labels, and with ``sample_weight=`` where there
+        are weights.
+
+        Where cells hold several labels, accuracy is that of whole cells, Hamming loss,
+        precision, recall and F1 are those of labels, all else is the mean over labels,
+        each a binary task, and a callable gets a column of 0 and 1 for each label.
 
     y_proba : list of array-like of shape (n_samples, n_classes), or dict, default=None
         Probabilities of the classes of each task; one array for a single task.

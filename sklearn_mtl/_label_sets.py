@@ -77,7 +77,7 @@ def as_sets(cells, rows, label, narrow):
 def _is_label(member):
     if isinstance(member, Real):
         return float(member).is_integer()  # neither NaN nor 0.5
-    return isinstance(member, str)
+    return isinstance(member, str | np.bool_)
 
 
 def labels_of(sets):

@@ -228,8 +228,15 @@ def _open_frame(y, what):
     # By position: frame[name] means something else where names are integers.
     columns = [_series_to_array(series) for series in frame.iter_columns()]
     orders = [_order_of(series) for series in frame.iter_columns()]
-    template = None if integer_names else _empty_like(frame.to_native())
+    template = None if integer_names else _empty_like(_any_length(frame).to_native())
     return _task_names(names), columns, orders, "frame", template
+
+
+def _any_length(frame):
+    """Return a frame whose lists may have any length, as predictions have."""
+    fixed = {n: t for n, t in frame.schema.items() if isinstance(t, nw.Array)}
+    casts = [nw.col(n).cast(nw.List(t.inner)) for n, t in fixed.items()]
+    return frame.with_columns(*casts) if casts else frame
 
 
 def _empty_like(frame):

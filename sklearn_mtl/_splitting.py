@@ -137,8 +137,8 @@ def multitask_split(codes, fraction, random_state=None):
     if len(smaller) == 0:
         raise ValueError(
             f"A validation split of {fraction:.0%} of {len(codes)} rows is empty: no "
-            "class has enough rows to spare one. Set early_stopping=False, or a larger "
-            "validation_fraction."
+            "class has enough rows to spare one. Set a larger validation_fraction, or "
+            "do without: early_stopping=False, and a number as the threshold of labels."
         )
     return np.flatnonzero(side == 0), smaller
 

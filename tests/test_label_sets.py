@@ -85,6 +85,7 @@ def test_a_cell_of_one_label_beside_one_of_several_is_an_error():
 def test_numbers_keep_their_type():
     assert labels_of(as_label_table({"tags": [[3, 1], [2]]}).columns[0]).dtype == int
     assert labels_of(as_label_table([{True}, {False}]).columns[0]).dtype == bool
+    assert labels_of(as_label_table([{np.True_}, set()]).columns[0]).dtype == bool
 
 
 sets = st.lists(st.frozensets(st.sampled_from("abcd")), min_size=1, max_size=8)

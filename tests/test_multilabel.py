@@ -2,10 +2,13 @@
 
 import copy
 import pickle
+import warnings
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 import torch
 from hypothesis import given, settings
@@ -32,6 +35,7 @@ from sklearn_mtl.model_selection import (
     compare_sharing,
     task_view,
 )
+from sklearn_mtl.model_selection._per_task import PerTask
 from sklearn_mtl.search import LossWeightSearchCV
 from sklearn_mtl.sharing import SharedPrivate
 from sklearn_mtl.tasks import MultiLabel, make_task
@@ -264,6 +268,21 @@ def test_predictions_come_as_labels_came(y, output, found):
     assert labels == found
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pl.DataFrame({"tags": [[1, 2], [3, 1]] * 2}, {"tags": pl.Array(pl.Int64, 2)}),
+        pa.table({"tags": pa.array([[1, 2], [3, 1]] * 2, pa.list_(pa.int64(), 2))}),
+    ],
+    ids=["polars", "arrow"],
+)
+def test_lists_of_a_fixed_length_come_back_as_lists(frame):
+    clf = MultiTaskTextClassifier(task_types={"tags": MultiLabel(threshold=0.999)})
+    clf.set_params(max_iter=1).fit(["red", "blue"] * 2, frame)
+    column = clf.predict(["green"], output="frame")["tags"]
+    assert nw.from_native(column, series_only=True).to_list() == [[]]
+
+
 def test_a_mixed_array_holds_lists_beside_labels(fitted):
     labels = fitted.predict(TEXTS[:3])
     assert labels.shape == (3, 2)
@@ -450,6 +469,32 @@ def test_a_label_that_only_one_side_knows_counts():
     assert scores["tags"]["f1_macro"] == pytest.approx(1 / 3)
 
 
+@pytest.mark.parametrize("average", ["macro", "micro", "weighted"])
+def test_a_single_label_has_its_own_f1(average):
+    true, pred = [["a"], [], ["a"], []], [["a"], ["a"], [], []]
+    scores = multitask_scores({"tags": true}, {"tags": pred}, f"f1_{average}")
+    assert scores["tags"][f"f1_{average}"] == pytest.approx(0.5)
+    (row,) = (
+        multitask_report({"tags": true}, {"tags": pred})
+        .tasks["tags"]["classes"]
+        .values()
+    )
+    assert row == {"precision": 0.5, "recall": 0.5, "f1-score": 0.5, "support": 2}
+
+
+def test_where_nobody_knows_of_a_label_empty_cells_are_right():
+    empty = {"tags": [[], []]}
+    scores = multitask_scores(empty, empty, ["accuracy", "hamming_loss", "f1_macro"])
+    del scores["tags"]["support"]
+    assert scores["tags"] == {"accuracy": 1.0, "hamming_loss": 0.0, "f1_macro": 0.0}
+    assert multitask_report(empty, empty).tasks["tags"]["accuracy"] == 1.0
+
+
+def test_labels_of_another_type_are_refused():
+    with pytest.raises(ValueError, match=r"y_pred\['tags'\] hold labels of different"):
+        multitask_scores({"tags": [["a"], []]}, {"tags": [[], [1]]})
+
+
 def test_one_label_beside_several_cannot_be_scored():
     with pytest.raises(ValueError, match=r"y_true\['tags'\] .* the other several"):
         multitask_scores({"tags": [["a"]]}, {"tags": ["a"]})
@@ -543,6 +588,21 @@ def test_sharing_can_be_compared_with_linear_models():
         linear=make_pipeline(FastTfidfVectorizer(), LogisticRegression()),
     )
     assert "tags" in str(comparison)
+
+
+@pytest.mark.parametrize("cells", [[["a"], []], [["a"], ["a"]], [[], []]])
+def test_a_linear_model_of_one_label_or_none(cells):
+    rows = np.array([[0.0], [1.0]] * 5)
+    models = PerTask(LogisticRegression())
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Label .* is present in all")
+        models.fit(rows, {"tags": cells * 5})
+    assert models.predict(rows)["tags"].tolist() == [*map(frozenset, cells)] * 5
+    (probabilities,) = models.predict_proba(rows)
+    assert probabilities.shape == (10, len(models.classes_[0]))
+    found = [len(cell) for cell in cells * 5]
+    if probabilities.shape[1]:
+        assert ((probabilities[:, 0] > 0.5) == found).all()
 
 
 def test_words_speak_for_labels(fitted):

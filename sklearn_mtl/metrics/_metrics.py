@@ -124,6 +124,8 @@ def score_task(metric, y_true, y_pred, probabilities, classes, sample_weight):
         return np.nan
     if are_sets and not metric.reads_sets:
         return _mean_over_labels(metric, y_true, y_pred, probabilities, sample_weight)
+    if are_sets:
+        y_true, y_pred = as_indicators(y_true), as_indicators(y_pred)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UndefinedMetricWarning)
         # Rare classes are missing from one side every day.
@@ -138,6 +140,17 @@ def score_task(metric, y_true, y_pred, probabilities, classes, sample_weight):
             return float(metric.function(y_true, probabilities, sample_weight, classes))
         except UndefinedMetricWarning:
             return np.nan
+
+
+def as_indicators(table):
+    """Return a table that scikit-learn takes for one of labels.
+
+    One column it takes for classes 0 and 1, so a single label is there twice, which
+    changes no average; and where nobody knows of any label, none holds.
+    """
+    if table.shape[1] == 0:
+        return np.zeros((len(table), 2), dtype=np.int64)
+    return np.repeat(table, 2, axis=1) if table.shape[1] == 1 else table
 
 
 def _mean_over_labels(metric, y_true, y_pred, probabilities, sample_weight):

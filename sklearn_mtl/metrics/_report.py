@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from ._frames import import_pandas
+from ._metrics import as_indicators
 from ._predictions import read_predictions
 
 _COLUMNS = ("precision", "recall", "f1-score", "support")
@@ -73,10 +74,12 @@ def _report_task(predictions, task):
     y_true, y_pred, _, classes, weight = predictions.cells(task)
     n_rows = len(predictions.true)
     report = {"labelled_share": len(y_true) / n_rows if n_rows else np.nan}
-    if len(y_true) == 0:
-        return report | {"accuracy": np.nan, "classes": {}, "averages": {}}
+    if y_true.size == 0:  # no cell, or no label in any
+        accuracy = 1.0 if len(y_true) else np.nan
+        return report | {"accuracy": accuracy, "classes": {}, "averages": {}}
     if y_true.ndim == 2:  # several labels a cell
         labels, places = classes, np.arange(len(classes))
+        y_true, y_pred = as_indicators(y_true), as_indicators(y_pred)
     else:
         labels = places = predictions.labels_of(task)
     settings = {"labels": places, "sample_weight": weight, "zero_division": 0.0}

@@ -7,6 +7,7 @@ from sklearn.utils.metaestimators import available_if
 
 from .._label_sets import indicators, labels_of, sets_of
 from .._labels import as_label_table
+from ..metrics._metrics import as_indicators
 from ._split import take_rows
 
 
@@ -53,10 +54,10 @@ class PerTask(ClassifierMixin, BaseEstimator):
                 classes = np.unique(cells)
             else:
                 classes = labels_of(cells)
-                cells = indicators(cells, classes)
+                cells = as_indicators(indicators(cells, classes))
                 estimator = OneVsRestClassifier(estimator)
             model = None  # no classifier is needed, or takes, a single class
-            if len(classes) > 1 or cells.ndim == 2:
+            if len(classes) > 1 or (cells.ndim == 2 and len(classes)):
                 model = estimator.fit(take_rows(X, rows), cells)
             self.classes_.append(classes)
             self.models_.append(model)
@@ -77,12 +78,15 @@ class PerTask(ClassifierMixin, BaseEstimator):
         for name, classes, model in zip(
             self.task_names_, self.classes_, self.models_, strict=True
         ):
+            if model is None and not len(classes):  # no cell held any label
+                labels[name] = sets_of(np.zeros((len(X), 0)), classes)
+                continue
             if model is None:
                 labels[name] = np.repeat(classes, len(X))
                 continue
             labels[name] = model.predict(X)
             if isinstance(model, OneVsRestClassifier):
-                labels[name] = sets_of(labels[name], classes)
+                labels[name] = sets_of(labels[name][:, : len(classes)], classes)
         return labels
 
     @available_if(_has_probabilities)
@@ -97,7 +101,13 @@ class PerTask(ClassifierMixin, BaseEstimator):
         -------
         probabilities : list of ndarray of shape (n_samples, n_classes)
         """
-        return [
-            np.ones((len(X), 1)) if model is None else model.predict_proba(X)
-            for model in self.models_
-        ]
+        probabilities = []
+        for classes, model in zip(self.classes_, self.models_, strict=True):
+            if model is None:
+                probabilities.append(np.ones((len(X), len(classes))))
+                continue
+            own = model.predict_proba(X)
+            if isinstance(model, OneVsRestClassifier):
+                own = own[:, : len(classes)]  # a single label is there twice
+            probabilities.append(own)
+        return probabilities

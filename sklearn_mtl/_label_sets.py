@@ -3,6 +3,7 @@
 from numbers import Real
 
 import numpy as np
+from sklearn.preprocessing import MultiLabelBinarizer
 
 # What a user may write a cell of several labels as. Predictions come back as the same.
 CELL_TYPES = (list, tuple, set, frozenset)
@@ -118,13 +119,7 @@ def indicators(sets, labels):
     Returns
     -------
     table : ndarray of shape (n_cells, n_labels), dtype int
-        1 where a set holds a label. One that is not among `labels` is passed over.
+        1 where a set holds a label, all of which must be among `labels`.
     """
-    number = {label: k for k, label in enumerate(labels.tolist())}
-    sizes = np.fromiter(map(len, sets), dtype=np.int64, count=len(sets))
-    owner = np.repeat(np.arange(len(sets)), sizes)
-    found = (number.get(label, -1) for own in sets for label in own)
-    place = np.fromiter(found, dtype=np.int64, count=sizes.sum())
-    table = np.zeros((len(sets), len(labels)), dtype=np.int64)
-    table[owner[place >= 0], place[place >= 0]] = 1
-    return table
+    binarizer = MultiLabelBinarizer(classes=labels.tolist())
+    return binarizer.fit(()).transform(sets).astype(np.int64, copy=False)

@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from .tasks import code_owners
+
 
 class MultiTaskLoss(nn.Module):
     """From logits and label cells to the loss of each task.
@@ -60,8 +62,3 @@ class MultiTaskLoss(nn.Module):
         weights = cells.weights.new_zeros(len(cells.weights), self.n_tasks)
         weights = weights.index_add(1, self.owners, cells.weights) / counts
         return cells._replace(codes=cells.codes[:, starts], weights=weights)
-
-
-def code_owners(tasks):
-    """Return which task each code belongs to, an ndarray of int."""
-    return np.repeat(np.arange(len(tasks)), [len(task.code_sizes) for task in tasks])

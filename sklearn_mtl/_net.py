@@ -15,10 +15,11 @@ from skorch.utils import TeeGenerator
 from torch.utils.data import Subset
 
 from ._batches import BatchLoader, Cells
-from ._loss import MultiTaskLoss, code_owners
+from ._loss import MultiTaskLoss
 from ._network import build_network, learn
 from ._optimizers import Adam, JointOptimizer, SparseSGD, sparse_groups
 from ._validation import ValidationScore
+from .tasks import code_owners
 
 
 def _print_plain(line):

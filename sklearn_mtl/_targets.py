@@ -7,7 +7,7 @@ import narwhals as nw
 import numpy as np
 
 from ._labels import check_task_names
-from .tasks import is_type, make_task
+from .tasks import code_owners, is_type, make_task
 
 
 class Targets:
@@ -63,8 +63,7 @@ class Targets:
                 holds_sets=table.cell_types[k] is not None,
             )
             self.tasks.append(task)
-        counts = [len(task.code_sizes) for task in self.tasks]
-        self.starts = np.cumsum([0, *counts[:-1]])
+        self.starts = np.flatnonzero(np.diff(code_owners(self.tasks), prepend=-1))
         self.sizes = [n for task in self.tasks for n in task.code_sizes]
         single = [
             n
@@ -98,8 +97,7 @@ class Targets:
 
     def by_code(self, by_task):
         """Repeat what each task has, along the last axis, for each of its codes."""
-        counts = np.diff([*self.starts, len(self.sizes)])
-        return np.repeat(by_task, counts, axis=-1)
+        return by_task[..., code_owners(self.tasks)]
 
     def with_tasks(self, tasks):
         """Return the targets with tasks that decide in another way."""

@@ -111,7 +111,8 @@ class ValidationScore(NamedTuple):
         return scores
 
     def _task(self, codes, decided, probabilities, weights):
-        rows = np.flatnonzero((codes >= 0).reshape(len(codes), -1).all(axis=1))
+        first = codes if codes.ndim == 1 else codes[:, 0]  # a cell is missing whole
+        rows = np.flatnonzero(first >= 0)
         classes = None
         if probabilities is not None:
             probabilities = probabilities[rows]

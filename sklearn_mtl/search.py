@@ -284,12 +284,7 @@ def _score_fold(
         head = clone(head)
         train = head.fit_transform(train, fold.y[0])
         test = head.transform(test)
-    fitted = classifier._fit_each(
-        train,
-        fold.y[0],
-        candidates,
-        **fold.fit_params[0],
-    )
+    fitted = classifier._fit_each(train, fold.y[0], candidates, **fold.fit_params[0])
     seconds = (time.perf_counter() - start) / len(candidates)
     rows = [None if isinstance(each, ValueError) else each for each in fitted]
     first = next((each for each in rows if each is not None), None)

@@ -5,8 +5,8 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from sklearn_mtl._batches import Cells
-from sklearn_mtl._loss import MultiTaskLoss, code_owners
-from sklearn_mtl.tasks import Categorical, MultiLabel, TaskType
+from sklearn_mtl._loss import MultiTaskLoss
+from sklearn_mtl.tasks import Categorical, MultiLabel, TaskType, code_owners
 
 N_ROWS = 24
 TASKS = [Categorical().fit(np.arange(2)), Categorical().fit(np.arange(3))]

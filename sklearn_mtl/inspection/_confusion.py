@@ -118,7 +118,7 @@ class ConfusionMatricesDisplay:
             true, pred, *_ = predictions.cells(k)
             if len(true):
                 matrices[name], labels[name] = _confusion(
-                    true, pred, predictions.labels_of(k), normalize, max_classes
+                    true, pred, predictions.ordered_labels(k), normalize, max_classes
                 )
         if not matrices:
             raise ValueError(

@@ -66,7 +66,7 @@ class Predictions:
             classes = every
         return y_true, y_pred, proba, classes, weights
 
-    def labels_of(self, task):
+    def ordered_labels(self, task):
         """Return all labels on the labelled cells of a task, in their order.
 
         Returns

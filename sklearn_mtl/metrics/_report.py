@@ -81,7 +81,7 @@ def _report_task(predictions, task):
         labels, places = classes, np.arange(len(classes))
         y_true, y_pred = as_indicators(y_true), as_indicators(y_pred)
     else:
-        labels = places = predictions.labels_of(task)
+        labels = places = predictions.ordered_labels(task)
     settings = {"labels": places, "sample_weight": weight, "zero_division": 0.0}
     by_class = precision_recall_fscore_support(y_true, y_pred, **settings)
     rows = zip(*by_class, strict=True)

@@ -1,5 +1,6 @@
 """Task types: what one label column means, a file for each."""
 
+import numpy as np
 from sklearn.base import clone
 
 from ._base import TaskType
@@ -7,7 +8,15 @@ from ._categorical import Categorical
 from ._multilabel import MultiLabel
 from ._ordinal import Ordinal
 
-__all__ = ["Categorical", "MultiLabel", "Ordinal", "TaskType", "is_type", "make_task"]
+__all__ = [
+    "Categorical",
+    "MultiLabel",
+    "Ordinal",
+    "TaskType",
+    "code_owners",
+    "is_type",
+    "make_task",
+]
 
 # The name a user may give in `task_types`, and the class behind it.
 _TASK_TYPES = {
@@ -16,6 +25,11 @@ _TASK_TYPES = {
     "multilabel": MultiLabel,
     "ordinal": Ordinal,
 }
+
+
+def code_owners(tasks):
+    """Return which task each code belongs to, an ndarray of int."""
+    return np.repeat(np.arange(len(tasks)), [len(task.code_sizes) for task in tasks])
 
 
 def make_task(task_type, cells, label, order=None, holds_sets=False):

@@ -21,9 +21,9 @@ class MultiLabel(BaseEstimator, TaskType):
     r"""A column whose cells hold any number of labels, such as tags.
 
     Each label is a binary question of its own, and the loss of a cell is the sum over
-    all labels, so that a column of sets learns exactly what a binary column for each
-    label would. A cell that is empty, an empty list for instance, says that no label
-    holds; a missing one, None, says nothing.
+    all labels, so that a column of sets learns what a binary column for each label, of
+    the same loss weight, would. A cell that is empty, an empty list for instance, says
+    that no label holds; a missing one, None, says nothing.
 
     Parameters
     ----------
@@ -146,10 +146,9 @@ class MultiLabel(BaseEstimator, TaskType):
         return False
 
     def encode(self, cells):
-        codes = indicators(cells, self.classes_)
-        known = set(self.classes_.tolist())
-        new = np.fromiter((not cell <= known for cell in cells), bool, len(cells))
-        codes[new] = -1
+        known = frozenset(self.classes_.tolist())
+        codes = indicators([cell & known for cell in cells], self.classes_)
+        codes[[not cell <= known for cell in cells]] = -1
         return codes
 
     def decode(self, codes):
@@ -177,7 +176,7 @@ class MultiLabel(BaseEstimator, TaskType):
         fresh = copy(self)
         fresh.thresholds_ = np.array(
             [
-                _best_threshold(*label, default=0.5)
+                _best_threshold(*label)
                 for label in zip(
                     self.probabilities(logits).T, codes.T, weights.T, strict=True
                 )
@@ -193,11 +192,11 @@ class MultiLabel(BaseEstimator, TaskType):
         return AsymmetricLoss(tasks[0].gamma_pos, tasks[0].gamma_neg, tasks[0].margin)
 
 
-def _best_threshold(probabilities, codes, weights, default):
+def _best_threshold(probabilities, codes, weights):
     """Return the threshold with the highest F1 on labelled cells."""
     cells = np.flatnonzero((codes >= 0) & (weights > 0))
     if not codes[cells].any():
-        return default
+        return 0.5
     precision, recall, found = precision_recall_curve(
         codes[cells], probabilities[cells], sample_weight=weights[cells]
     )

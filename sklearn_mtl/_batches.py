@@ -31,11 +31,17 @@ class SparseBatch:
     indices, offsets, values : tensor
         Column numbers, row starts (with the end as last) and stored values: the three
         arrays of a CSR matrix.
+
+    Attributes
+    ----------
+    products : sequence of tensors of shape (n_rows, n_outputs), or None
+        What a :class:`~sklearn_mtl._layers.JointTable` made of these rows for each of
+        its layers, which read it here.
     """
 
     def __init__(self, indices, offsets, values):
         self.indices, self.offsets, self.values = indices, offsets, values
-        self._transposed = None
+        self._transposed = self.products = None
 
     @classmethod
     def from_arrays(cls, indices, offsets, values):
@@ -57,7 +63,7 @@ class SparseBatch:
         part = copy(self)
         part.indices, part.values = self.indices[places], self.values[places]
         part.offsets = torch.cat([ends.new_zeros(1), ends]).to(self.offsets.dtype)
-        part._transposed = None
+        part._transposed = part.products = None
         return part
 
     def transposed(self):
@@ -90,7 +96,7 @@ class SparseBatch:
         moved.indices, moved.offsets, moved.values = (
             part.to(device) for part in (self.indices, self.offsets, self.values)
         )
-        moved._transposed = None
+        moved._transposed = moved.products = None
         if torch.is_grad_enabled():
             # Sorted where the matrix lives: the device only multiplies.
             moved._transposed = Transposed(*(t.to(device) for t in self.transposed()))
@@ -271,6 +277,10 @@ class BatchLoader:
 
     record : BatchRecord, default=None
         Of loaders that go through the same rows in the same order.
+
+    rows_at_once : callable, default=None
+        Of token rows: from the tokens of the longest row of a batch to the most rows
+        that it may have, so that memory stays bounded where texts are long.
     """
 
     def __init__(
@@ -282,13 +292,19 @@ class BatchLoader:
         generator=None,
         transpose=False,
         record=None,
+        rows_at_once=None,
     ):
         self.dataset, self.batch_size = dataset, batch_size
+        self.rows_at_once = rows_at_once
         self.shuffle, self.generator, self.transpose = shuffle, generator, transpose
         self.record, self._epoch = record, -1
 
     def __len__(self):
-        return -(-len(self.dataset) // self.batch_size)
+        if self.rows_at_once is None:
+            return -(-len(self.dataset) // self.batch_size)
+        return sum(
+            len(self._slices(self.dataset.take(block))) for block in self._blocks()
+        )
 
     def __iter__(self):
         self._epoch += 1
@@ -319,13 +335,32 @@ class BatchLoader:
             parts.append(rows[n_whole * size :])
         return np.concatenate(parts)
 
+    def _blocks(self):
+        """Return the slices of rows that are taken out of the matrix at once."""
+        at_once = BATCHES_AT_ONCE * self.batch_size
+        starts = range(0, len(self.dataset), at_once)
+        return [slice(start, start + at_once) for start in starts]
+
+    def _slices(self, rows):
+        """Return where each batch of some taken rows starts and stops."""
+        slices, start, lengths = [], 0, rows.lengths
+        while start < len(rows):
+            stop = min(start + self.batch_size, len(rows))
+            if self.rows_at_once is not None and lengths is not None:
+                while stop - start > 1:
+                    longest = max(int(lengths[start:stop].max()), 1)
+                    if stop - start <= self.rows_at_once(longest):
+                        break
+                    stop -= (stop - start) // 2
+            slices.append((start, stop))
+            start = stop
+        return slices
+
     def _batches(self, order):
-        n_rows, at_once = len(self.dataset), BATCHES_AT_ONCE * self.batch_size
-        for first in range(0, n_rows, at_once):
-            block = slice(first, first + at_once)
+        for block in self._blocks():
             taken = self.dataset.take(order[block] if self.shuffle else block)
-            for start in range(0, len(taken), self.batch_size):
-                batch = taken.batch(start, min(start + self.batch_size, len(taken)))
+            for start, stop in self._slices(taken):
+                batch = taken.batch(start, stop)
                 if self.transpose and isinstance(batch[0], SparseBatch):
                     batch[0].transposed()
                 if isinstance(batch[0], TokenBatch):

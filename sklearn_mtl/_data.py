@@ -119,6 +119,7 @@ def read_cells(y, sample_weight, n_samples, settings, targets=None):
     counted = ~table.missing & (weights > 0)
     kept = counted.any(axis=1)
     table, weights = table.take(kept).mask(~counted[kept]), weights[kept]
+    weights = _to_mean_one(weights, counted[kept])
     if targets is None:
         targets = Targets(table, settings.task_types)
     else:
@@ -137,3 +138,13 @@ def read_cells(y, sample_weight, n_samples, settings, targets=None):
         share,
         log_class_shares(targets, codes, weights),
     )
+
+
+def _to_mean_one(weights, counted):
+    """Return weights of cells with a mean of 1 over rows: only their ratios count."""
+    if not len(weights):
+        return weights
+    # In two steps, since a sum of huge weights is infinite.
+    weights = np.where(counted, weights, 0.0)
+    weights /= weights.max()
+    return weights / row_weights(weights, counted).mean()

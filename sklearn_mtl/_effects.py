@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from ._layers import DenseLinear, SparseLinear
+from ._layers import SparseLinear
 
 
 def feature_effects(net, dataset, through="both"):
@@ -27,7 +27,8 @@ def feature_effects(net, dataset, through="both"):
     Raises
     ------
     ValueError
-        If there is no such path, or rows are sequences of tokens.
+        If there is no such path, rows are sequences of tokens, or the trunk reads
+        sparse rows in a way of its own.
     """
     if net.module__spec.tokens:
         raise ValueError(
@@ -35,6 +36,60 @@ def feature_effects(net, dataset, through="both"):
             "own. Use trunk='bag', or a tool that leaves words out of a text."
         )
     net._set_training(False)
+    if not net.module__spec.sparse:
+        total = _effects_of_dense(net, dataset, through)
+    elif getattr(net.module__trunk, "is_opaque", False) and through != "private":
+        raise ValueError(
+            f"{type(net.module__trunk).__name__} reads sparse rows in a way of its "
+            "own, so what a feature does in it cannot be told. Use through='private', "
+            "or dense rows with reads='dense'."
+        )
+    else:
+        total = _effects_of_sparse(net, dataset, through)
+    ends = np.cumsum(net.module__n_logits)
+    parts = np.split(total / len(dataset), ends[:-1], axis=1)
+    return [task.effects(part) for part, task in zip(parts, net.tasks, strict=True)]
+
+
+def _effects_of_dense(net, dataset, through):
+    """Sum the gradients with respect to dense rows, whatever network reads them."""
+    private = [m for n, m in net.module_.named_modules() if "private" in n.split(".")]
+    has_path = {"both": True, "private": private, "trunk": net.module__trunk}
+    if not has_path[through]:
+        raise _no_path(through)
+    whole = _row_gradients(net, dataset) if through != "trunk" else 0.0
+    if through == "both":
+        return whole
+    # Cut off from the rows, the private path adds nothing to their gradient.
+    handles = [m.register_forward_pre_hook(_detach_inputs) for m in private]
+    try:
+        trunk = _row_gradients(net, dataset)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return trunk if through == "trunk" else whole - trunk
+
+
+def _detach_inputs(module, inputs):
+    return tuple(part.detach() for part in inputs)
+
+
+def _row_gradients(net, dataset):
+    """Sum the gradient of each logit over the rows, (n_features, n_logits)."""
+    total = 0.0
+    for rows, _ in net.get_iterator(dataset):
+        rows = rows.to(net.device, copy=True).requires_grad_()
+        with torch.enable_grad():
+            logits = torch.cat(net.module_(rows), dim=1).sum(0)
+        if not logits.requires_grad:  # no path is left
+            return np.zeros((rows.shape[1], len(logits)))
+        found = [torch.autograd.grad(z, rows, retain_graph=True)[0] for z in logits]
+        total = total + torch.stack([g.sum(0) for g in found], dim=1)
+    return total.cpu().numpy()
+
+
+def _effects_of_sparse(net, dataset, through):
+    """Sum the gradients of what sparse input layers return, and go back to features."""
     layers = _input_layers(net.module_, through)
     slopes = dict.fromkeys(layers, 0.0)
     outputs = {}
@@ -49,8 +104,7 @@ def feature_effects(net, dataset, through="both"):
     try:
         for rows, _ in net.get_iterator(dataset):
             with torch.enable_grad():
-                by_task = net.module_(rows.to(net.device))
-                logits = torch.cat(by_task, dim=1).sum(0)
+                logits = torch.cat(net.module_(rows.to(net.device)), dim=1).sum(0)
             products = [outputs[layer] for layer in layers]
             found = [
                 torch.autograd.grad(
@@ -67,10 +121,7 @@ def feature_effects(net, dataset, through="both"):
     finally:
         for handle in handles:
             handle.remove()
-    total = sum(_to_rows(layer, slopes[layer] / len(dataset)) for layer in layers)
-    ends = np.cumsum([logits.shape[1] for logits in by_task])
-    parts = np.split(total, ends[:-1], axis=1)
-    return [task.effects(part) for part, task in zip(parts, net.tasks, strict=True)]
+    return sum(_to_rows(layer, slopes[layer]) for layer in layers)
 
 
 def _input_layers(module, through):
@@ -78,7 +129,7 @@ def _input_layers(module, through):
     layers = [
         (name, layer)
         for name, layer in module.named_modules()
-        if isinstance(layer, SparseLinear | DenseLinear)
+        if isinstance(layer, SparseLinear)
     ]
     wanted = [
         layer
@@ -88,10 +139,12 @@ def _input_layers(module, through):
         )
     ]  # fmt: skip
     if not wanted:
-        raise ValueError(
-            f"through={through!r}: the network has no such path. Use 'both'."
-        )
+        raise _no_path(through)
     return wanted
+
+
+def _no_path(through):
+    return ValueError(f"through={through!r}: the network has no such path. Use 'both'.")
 
 
 def _to_rows(layer, slopes):

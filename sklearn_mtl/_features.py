@@ -8,6 +8,7 @@ from sklearn.utils import _safe_indexing, assert_all_finite, get_tags
 from sklearn.utils.validation import check_memory, validate_data
 
 from ._layers import SMALL
+from ._rows import squared_norms
 from .feature_extraction import UNKNOWN, FastTfidfVectorizer, SequenceVectorizer
 
 # Up to this many characters in all texts together, there is time for parts of words.
@@ -270,11 +271,5 @@ def take_rows(X, rows):
 
 def row_scale(rows, weights):
     """Return the factor that brings rows to a weighted mean squared norm of 1."""
-    if issparse(rows):
-        squared = rows.data.astype(float) ** 2
-        squares = csr_array((squared, rows.indices, rows.indptr), rows.shape)
-        norms = squares.sum(axis=1)
-    else:
-        norms = np.einsum("ij,ij->i", rows, rows, dtype=float)
-    mean = float(np.average(norms, weights=weights))
+    mean = float(np.average(squared_norms(rows), weights=weights))
     return mean**-0.5 if mean > 0 else 1.0

@@ -1,5 +1,6 @@
 """Input layers: from rows as they come to a few columns, without making rows dense."""
 
+from copy import copy
 from dataclasses import dataclass, field
 
 import torch
@@ -94,8 +95,8 @@ class SparseLinear(nn.Module):
 
     def forward(self, batch):
         if "_table" in self.__dict__:
-            joint = batch if isinstance(batch, JointProduct) else self._table(batch)
-            product = joint.parts[self._place]
+            joint = batch if batch.products is not None else self._table(batch)
+            product = joint.products[self._place]
         else:
             product = _SparseProduct.apply(self.weight, batch)
         return torch.add(self.bias, product, alpha=self.scale)
@@ -143,28 +144,12 @@ class JointTable(nn.Module):
         return table.split(self.widths, dim=1)[place]
 
     def forward(self, batch):
+        """Return the batch, a copy that carries the product of each layer."""
         product = _SparseProduct.apply(self.weight, batch)
-        return JointProduct(batch, product.split(self.widths, dim=1))
-
-
-class JointProduct:
-    """A batch with the product of each layer that shares a table.
-
-    Parameters
-    ----------
-    batch : SparseBatch
-
-    parts : sequence of tensors of shape (n_rows, n_outputs)
-    """
-
-    def __init__(self, batch, parts):
-        self.batch, self.parts = batch, parts
-
-    def __len__(self):
-        return len(self.batch)
-
-    def __getattr__(self, name):  # for whoever reads the batch itself
-        return getattr(self.batch, name)
+        # A batch of the same kind, since a trunk may read the rows in its own way.
+        joint = copy(batch)
+        joint.products = product.split(self.widths, dim=1)
+        return joint
 
 
 def join_sparse_layers(network):

@@ -117,6 +117,7 @@ class TrainingRun:
             "iterator_train__shuffle": plan.batch_size < len(self.dataset),
             "iterator_train__transpose": True,
             "iterator_valid__batch_size": 1024,
+            "iterator_valid__rows_at_once": trunk.rows_at_once if spec.tokens else None,
             "train_split": predefined_split(self.validation)
             if plan.early_stopping
             else None,

@@ -50,7 +50,7 @@ LAYERS = (
     ("model_selection", "inspection", "datasets", "feature_extraction"),
     # the ground: early stopping and the command line use it too
     ("metrics", "_splitting"),
-    ("_labels",),
+    ("_labels", "_rows"),
     ("_label_cells",),
     ("_label_sets",),
 )
@@ -60,6 +60,7 @@ RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 WITHOUT_NETWORK = (
     "metrics",
     "_splitting",
+    "_rows",
     "_labels",
     "_label_cells",
     "_label_sets",

@@ -391,3 +391,18 @@ def test_rows_of_features_stay_as_they_are(matrix):
     found, back = sorted_by_length(dataset)
     assert found is dataset
     assert back == slice(None)
+
+
+def test_batches_of_long_texts_have_fewer_rows():
+    lengths = np.array([1] * 40 + [3, 9, 2] * 5 + [100])
+    ids = np.ones(lengths.sum(), dtype=np.int32)
+    columns = np.concatenate([np.arange(n) for n in lengths])
+    starts = np.concatenate([[0], lengths.cumsum()])
+    dataset = RowDataset(csr_array((ids, columns, starts)))
+    loader = BatchLoader(dataset, batch_size=10, rows_at_once=lambda n: 60 // n)
+    sizes = [(len(rows), int(rows.padded()[0].shape[1])) for rows, _ in loader]
+    assert sum(n for n, _ in sizes) == len(lengths)
+    assert len(sizes) == len(loader)
+    assert all(n == 1 or n * longest <= 60 for n, longest in sizes)
+    assert sizes[:4] == [(10, 1)] * 4  # short texts are not held up by long ones
+    assert sizes[-1][1] == 100

@@ -5,6 +5,7 @@ import pytest
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl._data import read_cells
+from sklearn_mtl.datasets import make_multitask_texts
 
 Y = {
     "topic": ["a", "b", None, None, "a"],
@@ -28,7 +29,7 @@ def test_a_row_of_weight_zero_is_left_out():
     y = {"topic": ["a", "b", None, None, "b"], "tone": Y["tone"]}
     cells = read(y, sample_weight=[1, 0, 1, 1, 2])
     assert cells.kept.tolist() == [True, False, True, False, True]
-    assert cells.row_weights.tolist() == [1, 1, 2]
+    np.testing.assert_allclose(cells.row_weights, np.array([1, 1, 2]) * 3 / 4)
     np.testing.assert_allclose(cells.labelled_share, [3 / 4, 2 / 4])
 
 
@@ -51,7 +52,7 @@ def test_weights_of_the_dataset_have_mean_one_over_rows():
     cells = read(sample_weight=[3, 3, 3, 3, 3])
     rows = np.zeros((4, 2), dtype=np.float32)
     dataset = cells.dataset(rows)
-    np.testing.assert_allclose(dataset.weights, 1.0)
+    np.testing.assert_allclose(dataset.weights[dataset.codes >= 0], 1.0)
     assert dataset.weights.dtype == np.float32
 
 
@@ -66,7 +67,8 @@ def test_class_weights_multiply_sample_weights():
     cells = read(
         sample_weight=[2, 1, 1, 1, 1], class_weight={"topic": {"a": 5.0, "b": 1.0}}
     )
-    np.testing.assert_allclose(cells.weights[:, 0][cells.codes[:, 0] >= 0], [10, 1, 5])
+    weights = cells.weights[:, 0][cells.codes[:, 0] >= 0]
+    np.testing.assert_allclose(weights / weights[1], [10, 1, 5])
 
 
 def test_rows_must_match():
@@ -109,3 +111,26 @@ def test_a_warm_start_counts_its_own_cells():
     topic, tone = cells.log_class_shares
     np.testing.assert_allclose(topic, np.log([1 / 4, 3 / 4]))
     np.testing.assert_allclose(tone, np.log([1 / 2, 1 / 2]))  # no cell of class 0
+
+
+@pytest.mark.parametrize("scale", [1e-310, 1e-300, 1e-30, 2.0, 1e30, 1e200, 1e307])
+@pytest.mark.parametrize("n_rows", [40, 240])
+def test_only_ratios_of_sample_weights_count(scale, n_rows):
+    texts, y = make_multitask_texts(n_rows, n_tasks=2, random_state=0)
+    ratios = np.tile([1.0, 2.0, 0.0, 4.0], n_rows // 4)
+    settings = {"max_iter": 2, "random_state": 0, "class_weight": "balanced"}
+    plain, scaled = (
+        MultiTaskTextClassifier(**settings).fit(texts, y, sample_weight=weights)
+        for weights in (ratios, ratios * scale)
+    )
+    for a, b in zip(
+        plain.predict_proba(texts), scaled.predict_proba(texts), strict=True
+    ):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_a_huge_weight_of_a_missing_cell_means_nothing():
+    weights = np.array([[1e-300, 1e300]] * 5)
+    cells = read({"topic": Y["topic"], "tone": [0] + [None] * 3 + [1]}, weights)
+    assert np.isfinite(cells.weights).all()
+    assert np.isfinite(cells.dataset(np.zeros((len(cells.codes), 1))).weights).all()

@@ -628,3 +628,39 @@ def test_tasks_are_made_from_sets():
     name, task = make_task(None, sets("ab"), "y", holds_sets=True)
     assert name == "multilabel"
     assert task.classes_.tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.3, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_gradients_of_the_asymmetric_loss_are_finite(gamma, dtype):
+    z = torch.tensor([[-200, -30, -2.9444, -1, 0, 1, 30, 200]], dtype=dtype).T
+    for code in (0, 1):
+        logits = z.clone().requires_grad_()
+        codes = torch.full(z.shape, code)
+        AsymmetricLoss(gamma, gamma, 0.05)((logits,), codes).sum().backward()
+        assert torch.isfinite(logits.grad).all()
+
+
+@pytest.mark.parametrize("gamma", [0.5, 2.0])
+def test_gradients_of_the_asymmetric_loss_are_its_slopes(gamma):
+    z = torch.tensor([[-2.0, -0.5, 0.3, 2.5]], dtype=torch.float64).T.requires_grad_()
+    for code in (0, 1):
+        codes = torch.full(z.shape, code)
+        loss = AsymmetricLoss(gamma, gamma, 0.05)
+        assert torch.autograd.gradcheck(lambda z, c=codes, f=loss: f((z,), c), (z,))
+
+
+@pytest.mark.parametrize("name", ["gamma_pos", "gamma_neg", "margin"])
+def test_each_parameter_of_the_asymmetric_loss_reaches_the_fit(name):
+    texts = ["red ball", "red car", "blue car", "round table"] * 5
+    tags = {"tags": [["red", "round"], ["red"], [], ["round"]] * 5}
+    fits = [
+        MultiTaskTextClassifier(
+            task_types={"tags": MultiLabel("asymmetric", **{name: value})},
+            random_state=0,
+        ).fit(texts, tags)
+        for value in (0.0, 0.9)
+    ]
+    low, high = (fit.history_[0]["loss_tags"] for fit in fits)
+    # Each of them takes loss away from cells, before anything is learnt.
+    assert high < 0.95 * low

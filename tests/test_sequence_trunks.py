@@ -364,3 +364,30 @@ def test_no_token_has_an_effect_of_its_own():
     clf = MultiTaskTextClassifier(trunk="conv", random_state=0).fit(X, Y)
     with pytest.raises(ValueError, match="reads tokens in their order"):
         top_words(clf, X)
+
+
+def test_attention_predicts_long_texts_few_at_a_time():
+    texts = ["word " * n for n in (1, 5, 300, 300)] * 40
+    trunk = AttentionTrunk(n_units=4, n_heads=2)
+    clf = MultiTaskTextClassifier(trunk=trunk, max_iter=1, random_state=0)
+    clf.fit(texts[:60], [0, 1] * 30)
+    sizes = []
+
+    def note(module, inputs):
+        embedded = inputs[0]
+        sizes.append(embedded.shape[:2])
+
+    layers = clf.net_.module_.trunk.encoder
+    handle = layers.register_forward_pre_hook(note)
+    whole = clf.predict_proba(texts)
+    handle.remove()
+    assert all(rows * longest**2 * 2 <= 2**23 for rows, longest in sizes)
+    assert max(rows for rows, _ in sizes) == 80  # of the short ones
+    alone = np.vstack([clf.predict_proba([text]) for text in texts[:4]])
+    np.testing.assert_allclose(whole[:4], alone, atol=1e-6)
+
+
+def test_rows_at_once_fall_with_the_square_of_tokens_for_attention():
+    attention, conv = AttentionTrunk(n_heads=4), ConvTrunk()
+    assert attention.rows_at_once(128) == 4 * attention.rows_at_once(256)
+    assert conv.rows_at_once(128) == 2 * conv.rows_at_once(256)

@@ -168,3 +168,28 @@ def test_dense_rows_have_no_terms():
         ValueError, match=r"'information' is for sparse rows.* Got dense"
     ):
         fitted(COUNTS.fit_transform(TEXTS).toarray(), term_weighting="information")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_small_rows_keep_their_norm_beside_large_ones(dtype):
+    table = np.array([[3e7, 4e7, 0], [0, 3e-5, 4e-5], [1, 0, 1]], dtype=dtype)
+    weighed = weigh_terms(csr_array(table), np.array([0.5, 1.0, 2.0])).toarray()
+    norms = np.linalg.norm(weighed.astype(float), axis=1)
+    assert_allclose(norms, [5e7, 5e-5, np.sqrt(2)], rtol=1e-5)
+    # Ratios within a row are those of weighted features.
+    assert_allclose(weighed[1, 2] / weighed[1, 1], 2 * 4 / 3, rtol=1e-5)
+
+
+def test_a_fit_of_rows_of_very_different_size_sees_the_small_ones():
+    rng = np.random.RandomState(0)
+    table = rng.uniform(size=(250, 30)) * (rng.uniform(size=(250, 30)) < 0.3)
+    table[::2] *= 1e-9
+    labels = {"a": rng.randint(2, size=250), "b": rng.randint(2, size=250)}
+    clf = MultiTaskTextClassifier(
+        term_weighting="information", max_iter=1, random_state=0
+    ).fit(csr_array(table), labels)
+    norms = [
+        np.linalg.norm(rows.toarray(), axis=1)
+        for rows in (csr_array(table), clf._transform_rows(csr_array(table)))
+    ]
+    assert_allclose(norms[1], norms[0], rtol=1e-6)

@@ -231,6 +231,19 @@ def test_bars_are_effects_the_strongest_on_top(fitted):
     assert len({axes.get_xlim() for axes in display.axes_}) == 1
 
 
+def test_a_single_task_needs_no_name():
+    single = MultiTaskTextClassifier(max_iter=2, random_state=0)
+    single.fit(TEXTS, LABELS["topic"])
+    display = TopWordsDisplay.from_estimator(single, TEXTS)
+    assert display.task == "task0"
+    assert len(display.axes_) == 3
+
+
+def test_of_several_tasks_one_must_be_named(fitted):
+    with pytest.raises(ValueError, match=r"There is no task None. The tasks are \["):
+        TopWordsDisplay.from_estimator(fitted, TEXTS)
+
+
 def many_classes(n_classes):
     labels = [f"class {k}" for k in range(n_classes)]
     return TopWords(

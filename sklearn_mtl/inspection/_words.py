@@ -244,7 +244,15 @@ class TopWordsDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, task, *, n_words=10, through="both", max_classes=9, ax=None
+        cls,
+        estimator,
+        X,
+        task=None,
+        *,
+        n_words=10,
+        through="both",
+        max_classes=9,
+        ax=None,
     ):
         """Draw the top words of a task.
 
@@ -252,8 +260,8 @@ class TopWordsDisplay:
         ----------
         estimator, X, n_words, through : as in :func:`top_words`
 
-        task : str
-            Name of the task.
+        task : str, default=None
+            Name of the task; of a single task it may be left out.
 
         max_classes : int, default=9
             The most classes to draw, the first ones.
@@ -270,6 +278,8 @@ class TopWordsDisplay:
             If there is no such task, or a parameter means nothing.
         """
         words = top_words(estimator, X, n_words=n_words, through=through)
+        if task is None and len(words.words) == 1:
+            (task,) = words.words
         if task not in words.words:
             raise ValueError(
                 f"There is no task {task!r}. The tasks are {list(words.words)}."

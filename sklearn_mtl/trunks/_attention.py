@@ -10,6 +10,9 @@ from torch import nn
 from .._layers import Dropout
 from ._sequence import SequenceTrunk, is_token, mean_over_time
 
+# Numbers that attention may keep at once in prediction: 32 MiB of 32-bit ones.
+MOST_PAIRS = 2**23
+
 
 class AttentionTrunk(SequenceTrunk):
     r"""Layers of self-attention over the tokens of a text, and the mean over time.
@@ -110,6 +113,11 @@ class AttentionTrunk(SequenceTrunk):
                 f"n_heads must divide n_units. Got n_heads={self.n_heads} and "
                 f"n_units={self.n_units}."
             )
+
+    def rows_at_once(self, longest):
+        # Attention keeps a number for each pair of tokens, in each head.
+        pairs = longest**2 * self.n_heads
+        return min(super().rows_at_once(longest), MOST_PAIRS // pairs)
 
     @property
     def auto_embedding_dim(self):

@@ -4,6 +4,9 @@ from abc import ABC, abstractmethod
 
 from sklearn.base import BaseEstimator
 
+# Tokens of texts that are predicted at once, padding included.
+MOST_TOKENS = 2**17
+
 
 class BaseTrunk(BaseEstimator, ABC):
     """Settings of the shared part of the network: input rows -> hidden vector.
@@ -21,10 +24,15 @@ class BaseTrunk(BaseEstimator, ABC):
         Whether it reads :class:`~sklearn_mtl._batches.TokenBatch`, ids of the tokens of
         a text in their order.
 
+    is_opaque : bool
+        Whether the built module may read sparse rows in another way than through
+        ``input_layer``, so that effects of features cannot be read off it.
+
     n_units : int
         Width of the hidden vector.
     """
 
+    is_opaque = False
     reads_sparse = False
     reads_tokens = False
     _parameter_constraints: dict = {}
@@ -51,6 +59,20 @@ class BaseTrunk(BaseEstimator, ABC):
             Of the same class. Itself, unless a subclass has something to take.
         """
         return self
+
+    def rows_at_once(self, longest):
+        """Return the most texts to predict at once, so that memory stays bounded.
+
+        Parameters
+        ----------
+        longest : int
+            Tokens of the longest of them.
+
+        Returns
+        -------
+        n_rows : int
+        """
+        return MOST_TOKENS // longest
 
     @abstractmethod
     def build(self, spec):

@@ -56,6 +56,7 @@ class ModuleTrunk(BaseTrunk):
     >>> clf = MultiTaskTextClassifier(trunk=trunk)
     """
 
+    is_opaque = True
     _parameter_constraints = {
         "module": [callable],
         "n_units": [Interval(Integral, 1, None, closed="left")],

@@ -46,7 +46,8 @@ def feature_effects(net, dataset, through="both"):
         )
     else:
         total = _effects_of_sparse(net, dataset, through)
-    ends = np.cumsum(net.module__n_logits)
+    # Behind the links of their types, tasks may have more logits than before.
+    ends = np.cumsum([z.shape[1] for z in net.forward(dataset.take(slice(0, 1)))])
     parts = np.split(total / len(dataset), ends[:-1], axis=1)
     return [task.effects(part) for part, task in zip(parts, net.tasks, strict=True)]
 

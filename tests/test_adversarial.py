@@ -178,6 +178,18 @@ def test_orthogonality_is_a_mean_over_labelled_cells(private):
     assert penalties["orthogonality"] > 0
 
 
+@all_kinds
+def test_orthogonality_counts_by_the_share_of_labelled_rows(private):
+    network = make(private=private, orthogonality_weight=2.0)
+    _, alone = network.learn(ROWS, cells())
+    codes = torch.cat([CODES, torch.full_like(CODES, -1)])
+    _, among_others = network.learn(torch.cat([ROWS, ROWS]), cells(codes))
+    half = alone["orthogonality"] / 2
+    torch.testing.assert_close(among_others["orthogonality"], half)
+    _, heavy = network.learn(ROWS, cells()._replace(weights=2 * cells().weights))
+    torch.testing.assert_close(heavy["orthogonality"], 2 * alone["orthogonality"])
+
+
 def test_terms_of_weight_0_are_not_there():
     none = {"adversarial_weight": 0, "orthogonality_weight": 0}
     network = make(**none)

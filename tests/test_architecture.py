@@ -24,7 +24,7 @@ LAYERS = (
     ("_cli",),
     ("__init__",),
     # what stands above the estimator
-    ("search", "persistence"),
+    ("search",),
     # the estimator: its face, what its kin share, its parameters
     ("_classifier",),
     ("_base", "_params"),
@@ -136,6 +136,10 @@ def test_every_module_has_a_room(module):
         f"{module} is in no layer. Give `{room}` a place in LAYERS of "
         "tests/test_architecture.py and in docs/architecture.md."
     )
+
+
+def test_every_room_is_there():
+    assert {room_of(module) for module in MODULES} == set(RANK)
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -1,6 +1,8 @@
 """Displays of labels, scores and searches: their numbers, their axes, their errors."""
 
 import builtins
+import pkgutil
+from importlib import import_module
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -434,5 +436,10 @@ def test_without_matplotlib_the_extra_is_named(fitted, monkeypatch):
 
 
 def test_all_displays_are_public():
-    found = [name for name in inspection.__all__ if name.endswith("Display")]
-    assert len(found) == 8
+    defined = {
+        name
+        for module in pkgutil.iter_modules(inspection.__path__)
+        for name in vars(import_module(f"{inspection.__name__}.{module.name}"))
+        if name.endswith("Display")
+    }
+    assert defined == {n for n in inspection.__all__ if n.endswith("Display")}

@@ -18,6 +18,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.metrics import mean_absolute_error
 from sklearn.model_selection import cross_validate
+from torch.nn.functional import softplus
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.inspection import ConfusionMatricesDisplay, top_words
@@ -26,7 +27,7 @@ from sklearn_mtl.model_selection import MultiTaskStratifiedKFold, task_view
 from sklearn_mtl.search import LossWeightSearchCV
 from sklearn_mtl.sharing import SharedPrivate
 from sklearn_mtl.tasks import Ordinal, make_task
-from sklearn_mtl.tasks._ordinal import OrdinalLoss, Thresholds
+from sklearn_mtl.tasks._ordinal import LEAST_GAP, OrdinalLoss, Thresholds
 
 class_counts = st.lists(st.integers(1, 6), min_size=1, max_size=4)
 seeds = st.integers(0, 2**32 - 1)
@@ -105,6 +106,17 @@ def test_losses_and_gradients_are_finite_and_zero_without_a_label(
     for gradient, code in zip(gradients, codes.T, strict=True):
         assert gradient.isfinite().all()
         assert (gradient[code < 0] == 0).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_two_thresholds_that_round_to_one_have_a_finite_loss(dtype):
+    logits = torch.tensor([[3.0, 3.0]], dtype=dtype, requires_grad=True)
+    loss = OrdinalLoss([3])((logits,), torch.tensor([[1]]))
+    least = torch.tensor(LEAST_GAP / 2, dtype=dtype)
+    wanted = softplus(-logits[0, 0]) + softplus(logits[0, 1])
+    wanted = wanted - torch.log(-torch.expm1(-least))
+    torch.testing.assert_close(loss.squeeze(), wanted)
+    assert torch.autograd.grad(loss.sum(), logits)[0].isfinite().all()
 
 
 @pytest.mark.parametrize("n_classes", [[1], [2], [3], [2, 2], [3, 1, 2, 5]])

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl._features import auto_vectorizer
 from sklearn_mtl._layers import InputSpec
 from sklearn_mtl._plan import (
     BATCH_SIZE,
@@ -27,6 +29,7 @@ from sklearn_mtl._plan import (
     TOKEN_SPARSE_RATE,
     logit_adjustments,
     make_plan,
+    weighs_terms,
 )
 
 
@@ -215,3 +218,29 @@ def test_the_first_step_falls_with_the_epochs_and_not_for_ever():
     ]
     assert rates == pytest.approx([500, 500, 250, 100, 100])
     assert plan_of(10**4, max_iter=6).dense_rate == plan_of(10**4).dense_rate
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_classes", "weighs"),
+    [
+        (200, [2, 3], False),
+        (201, [2, 3], True),
+        (201, [25], True),
+        (201, [24, 26], True),
+        (201, [25, 26], False),
+        (201, [26], False),
+    ],
+)
+def test_auto_weighs_terms_of_many_rows_and_few_classes(n_rows, n_classes, weighs):
+    rows = csr_array((n_rows, 3))
+    found = weighs_terms(MultiTaskTextClassifier(), rows, True, n_classes)
+    assert found is weighs
+
+
+@pytest.mark.parametrize(("n_rows", "is_small"), [(200, True), (201, False)])
+def test_data_are_small_up_to_200_rows(n_rows, is_small):
+    assert plan_of(n_rows).max_iter == (FULL_BATCH_STEPS if is_small else STEPS)
+    spec = InputSpec(10, sparse=True, scale=1.0, n_rows=n_rows)
+    assert spec.is_small is is_small
+    vectorizer = auto_vectorizer(["a word"] * n_rows).transformer_list[0][1]
+    assert vectorizer.min_df == (1 if is_small else 2)

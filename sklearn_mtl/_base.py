@@ -28,8 +28,9 @@ from ._features import (
 )
 from ._labels import as_label_table
 from ._plan import weighs_terms
+from ._runtime import computing
 from ._term_weights import information_weights, weigh_terms
-from ._training import TrainingRun, check_settings, resolve_device, threads
+from ._training import TrainingRun, check_settings, resolve_device
 from .balancing import resolve_balancing
 from .metrics._scores import codes_accuracy, mean_over_tasks
 from .metrics._weights import cell_weights
@@ -53,7 +54,8 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
                 delattr(fresh, name)
         tasks = FitTasks(self, X, y, sample_weight)
         whole = tasks.begin_fit(n_parts=2)
-        fresh._fit(X, y, sample_weight, tasks, whole)
+        with computing(self.n_jobs):
+            fresh._fit(X, y, sample_weight, tasks, whole)
         tasks.end(whole, lambda: fitted_attributes(fresh))
         take_over(self, fresh)
         return self
@@ -139,9 +141,10 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             The error where training diverged.
         """
         fresh = clone(self)
-        run, cells, balancings = fresh._prepare(X, y, sample_weight, loss_weights)
+        with computing(self.n_jobs):
+            run, cells, balancings = fresh._prepare(X, y, sample_weight, loss_weights)
+            nets = run.fit_each(balancings)
         fitted = []
-        nets = run.fit_each(balancings)
         for weights, net in zip(loss_weights, nets, strict=True):
             if isinstance(net, ValueError):
                 fitted.append(net)
@@ -244,13 +247,14 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
 
     def _logits(self, X):
         """Return the logits of each task as a list of ndarrays."""
-        dataset, back = sorted_by_length(self._dataset(X))
-        with threads(self.n_jobs):
+        with computing(self.n_jobs):
+            dataset, back = sorted_by_length(self._dataset(X))
             return [part.numpy()[back] for part in self.net_.forward(dataset)]
 
     def _probabilities(self, X):
-        pairs = zip(self._logits(X), self.targets_.tasks, strict=True)
-        return [task.probabilities(logits) for logits, task in pairs]
+        with computing():
+            pairs = zip(self._logits(X), self.targets_.tasks, strict=True)
+            return [task.probabilities(logits) for logits, task in pairs]
 
     def _codes(self, X):
         pairs = zip(self._probabilities(X), self.targets_.tasks, strict=True)
@@ -269,33 +273,35 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
 
     def _feature_effects(self, X, through):
         """Return the rows of X, and what each feature adds to the logits of a task."""
-        dataset = self._dataset(X)
-        with threads(self.n_jobs):
-            return dataset.X, feature_effects(self.net_, dataset, through)
+        fitted = copy(self)
+        with computing(self.n_jobs):
+            dataset = fitted._dataset(X)
+            return dataset.X, feature_effects(fitted.net_, dataset, through)
 
     def _represent(self, X):
-        dataset, back = sorted_by_length(self._dataset(X))
-        with threads(self.n_jobs):
+        with computing(self.n_jobs):
+            dataset, back = sorted_by_length(self._dataset(X))
             return self.net_.represent(dataset)[back]
 
     def _gate_weights(self, X, level):
         """Return the gates, (n_rows, n_tasks, n_experts), and names of the experts."""
         check_is_fitted(self)
-        n_levels = len(getattr(self.net_.module_, "levels", ()))
+        fitted = copy(self)
+        n_levels = len(getattr(fitted.net_.module_, "levels", ()))
         if not n_levels:
             raise ValueError(
-                f"There are no gates with sharing_ {self.sharing_!r} and trunk_ "
-                f"{self.trunk_!r}. Fit with sharing='mmoe' or 'ple', and with a trunk."
+                f"There are no gates with sharing_ {fitted.sharing_!r} and "
+                f"trunk_ {fitted.trunk_!r}. Fit with sharing='mmoe' or 'ple', and with "
+                "a trunk."
             )
         if not -n_levels <= level < n_levels:
             raise ValueError(
                 f"level must be from {-n_levels} to {n_levels - 1}, for there are "
                 f"{n_levels} level(s) of experts. Got {level}."
             )
-        dataset = self._dataset(X)
-        with threads(self.n_jobs):
-            weights = self.net_.gate_weights(dataset, level)
-        return weights, self.sharing_.expert_names(self.task_names_)
+        with computing(self.n_jobs):
+            weights = fitted.net_.gate_weights(fitted._dataset(X), level)
+        return weights, fitted.sharing_.expert_names(fitted.task_names_)
 
 
 def fitted_attributes(estimator):
@@ -309,8 +315,11 @@ def fitted_attributes(estimator):
 
 
 def take_over(estimator, fresh):
-    """Give an estimator what a fit of its copy has set, and nothing of before."""
-    for name in fitted_attributes(estimator):
-        delattr(estimator, name)
-    for name, value in fitted_attributes(fresh).items():
-        setattr(estimator, name, value)
+    """Give an estimator what a fit of its copy has set, and nothing of before.
+
+    In one step: whatever interrupts it, and whoever predicts in another thread, finds
+    one of the two fits whole.
+    """
+    old = fitted_attributes(estimator)
+    state = {name: value for name, value in vars(estimator).items() if name not in old}
+    estimator.__dict__ = state | fitted_attributes(fresh)

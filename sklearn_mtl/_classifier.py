@@ -1,5 +1,6 @@
 """The estimator: parameters, tags, fit, predict and score."""
 
+from copy import copy
 from numbers import Integral, Real
 
 from sklearn.base import (
@@ -40,7 +41,6 @@ class MultiTaskTextClassifier(
     """Learn several label columns of the same texts with one shared network.
 
     A row may carry labels for any of the tasks. Empty cells are left out everywhere.
-
     Rows are read through a shared trunk and, for each task, a private linear path.
 
     Parameters
@@ -129,15 +129,13 @@ class MultiTaskTextClassifier(
         Epochs without a better score before stopping.
 
     n_jobs : int, default=None
-        Threads that torch computes with, as joblib counts: None means 1. More gain
-        little, and lose much where cores are busy.
+        Threads that torch computes with, as joblib counts: None means 1.
 
     warm_start : bool, default=False
         Go on from the previous fit, whose tasks, classes and vectorizer are kept.
 
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, dropout, the order of rows and the validation split. Fits in
-        threads of one process share torch's random numbers.
+        Seeds weights, dropout, the order of rows and the validation split.
 
     device : str, default="auto"
         "cpu", "cuda", "cuda:1", ...; "auto" is CUDA where there is one.
@@ -380,8 +378,9 @@ class MultiTaskTextClassifier(
         y_pred : ndarray, DataFrame or dict
         """
         check_output(output, ("array", "frame", "dict"))
-        codes = self._codes(X)
-        return self.targets_.decode(codes, output, like=X)
+        fitted = copy(self)  # whole, even if this one is fitted again meanwhile
+        codes = fitted._codes(X)
+        return fitted.targets_.decode(codes, output, like=X)
 
     def predict_proba(self, X, output="list"):
         """Predict the probability of every class of every task.
@@ -400,10 +399,11 @@ class MultiTaskTextClassifier(
             cells hold several labels, each has a probability of its own.
         """
         check_output(output, ("list", "dict"))
-        probabilities = self._probabilities(X)
+        fitted = copy(self)
+        probabilities = fitted._probabilities(X)
         if output == "dict":
-            return dict(zip(self.task_names_, probabilities, strict=True))
-        if self.targets_.container == "vector":
+            return dict(zip(fitted.task_names_, probabilities, strict=True))
+        if fitted.targets_.container == "vector":
             return probabilities[0]
         return probabilities
 
@@ -427,7 +427,7 @@ class MultiTaskTextClassifier(
         score : float
             NaN, with a warning, if no cell is labelled.
         """
-        return self._mean_accuracy(X, y, sample_weight)
+        return copy(self)._mean_accuracy(X, y, sample_weight)
 
     def transform(self, X):
         """Return the hidden vector of each text that all tasks read.
@@ -440,7 +440,7 @@ class MultiTaskTextClassifier(
         -------
         representation : ndarray of shape (n_samples, n_units)
         """
-        return self._represent(X)
+        return copy(self)._represent(X)
 
 
 # Outside of the class, because scikit-learn wraps `transform` when the class is made,

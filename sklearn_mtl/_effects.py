@@ -1,5 +1,7 @@
 """What a feature does to the logits: the gradient of each with respect to the rows."""
 
+from copy import deepcopy
+
 import numpy as np
 import torch
 
@@ -36,8 +38,9 @@ def feature_effects(net, dataset, through="both"):
             "own. Use trunk='bag', or a tool that leaves words out of a text."
         )
     net._set_training(False)
+    module = _with_same_weights(net.module_)
     if not net.module__spec.sparse:
-        total = _effects_of_dense(net, dataset, through)
+        total = _effects_of_dense(net, module, dataset, through)
     elif getattr(net.module__trunk, "is_opaque", False) and through != "private":
         raise ValueError(
             f"{type(net.module__trunk).__name__} reads sparse rows in a way of its "
@@ -45,26 +48,35 @@ def feature_effects(net, dataset, through="both"):
             "or dense rows with reads='dense'."
         )
     else:
-        total = _effects_of_sparse(net, dataset, through)
+        total = _effects_of_sparse(net, module, dataset, through)
     # Behind the links of their types, tasks may have more logits than before.
     ends = np.cumsum([z.shape[1] for z in net.forward(dataset.take(slice(0, 1)))])
     parts = np.split(total / len(dataset), ends[:-1], axis=1)
     return [task.effects(part) for part, task in zip(parts, net.tasks, strict=True)]
 
 
-def _effects_of_dense(net, dataset, through):
+def _with_same_weights(module):
+    """Return a copy of a module to hang hooks on, which others do not see.
+
+    Somebody may predict in another thread. Weights are shared, not copied.
+    """
+    weights = (*module.parameters(), *module.buffers())
+    return deepcopy(module, {id(weight): weight for weight in weights})
+
+
+def _effects_of_dense(net, module, dataset, through):
     """Sum the gradients with respect to dense rows, whatever network reads them."""
-    private = [m for n, m in net.module_.named_modules() if "private" in n.split(".")]
+    private = [m for n, m in module.named_modules() if "private" in n.split(".")]
     has_path = {"both": True, "private": private, "trunk": net.module__trunk}
     if not has_path[through]:
         raise _no_path(through)
-    whole = _row_gradients(net, dataset) if through != "trunk" else 0.0
+    whole = _row_gradients(net, module, dataset) if through != "trunk" else 0.0
     if through == "both":
         return whole
     # Cut off from the rows, the private path adds nothing to their gradient.
     handles = [m.register_forward_pre_hook(_detach_inputs) for m in private]
     try:
-        trunk = _row_gradients(net, dataset)
+        trunk = _row_gradients(net, module, dataset)
     finally:
         for handle in handles:
             handle.remove()
@@ -75,13 +87,13 @@ def _detach_inputs(module, inputs):
     return tuple(part.detach() for part in inputs)
 
 
-def _row_gradients(net, dataset):
+def _row_gradients(net, module, dataset):
     """Sum the gradient of each logit over the rows, (n_features, n_logits)."""
     total = 0.0
     for rows, _ in net.get_iterator(dataset):
         rows = rows.to(net.device, copy=True).requires_grad_()
         with torch.enable_grad():
-            logits = torch.cat(net.module_(rows), dim=1).sum(0)
+            logits = torch.cat(module(rows), dim=1).sum(0)
         if not logits.requires_grad:  # no path is left
             return np.zeros((rows.shape[1], len(logits)))
         found = [torch.autograd.grad(z, rows, retain_graph=True)[0] for z in logits]
@@ -89,9 +101,9 @@ def _row_gradients(net, dataset):
     return total.cpu().numpy()
 
 
-def _effects_of_sparse(net, dataset, through):
+def _effects_of_sparse(net, module, dataset, through):
     """Sum the gradients of what sparse input layers return, and go back to features."""
-    layers = _input_layers(net.module_, through)
+    layers = _input_layers(module, through)
     slopes = dict.fromkeys(layers, 0.0)
     outputs = {}
 
@@ -105,7 +117,7 @@ def _effects_of_sparse(net, dataset, through):
     try:
         for rows, _ in net.get_iterator(dataset):
             with torch.enable_grad():
-                logits = torch.cat(net.module_(rows.to(net.device)), dim=1).sum(0)
+                logits = torch.cat(module(rows.to(net.device)), dim=1).sum(0)
             products = [outputs[layer] for layer in layers]
             found = [
                 torch.autograd.grad(

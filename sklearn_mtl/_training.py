@@ -1,12 +1,11 @@
 """One training run: rows, cells and settings in, a trained net out."""
 
-from contextlib import contextmanager
+from contextlib import ExitStack
 from copy import copy, deepcopy
 from math import ceil
 
 import numpy as np
 import torch
-from joblib import effective_n_jobs
 from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 from skorch.callbacks import EarlyStopping, LRScheduler, ProgressBar
@@ -18,6 +17,7 @@ from ._layers import SMALL, InputSpec
 from ._net import MultiTaskNet
 from ._optimizers import LinearDecay
 from ._plan import asks_for_early_stopping, logit_adjustments, make_plan
+from ._runtime import reseed, seeded
 from ._splitting import multitask_split
 from ._stacked import can_stack, train_side_by_side
 from ._validation import ValidationScore
@@ -141,10 +141,14 @@ class TrainingRun:
         -------
         net : MultiTaskNet
         """
-        with _seeded(self.seed, self.device), threads(self.settings.n_jobs):
-            settings = copy(self.settings)
-            settings.callbacks = [*(settings.callbacks or []), *callbacks]
-            return self._train(self._build(settings, balancing))
+        settings = copy(self.settings)
+        settings.callbacks = [*(settings.callbacks or []), *callbacks]
+        with ExitStack() as seeding:
+            seeding.enter_context(seeded(self.seed, self.device))
+            net = self._build(settings, balancing)
+            if not self._draws_as_it_trains():
+                seeding.close()
+            return self._train(net)
 
     def fit_each(self, balancings):
         """Build and train a net for each balancing, over batches that are made once.
@@ -159,16 +163,41 @@ class TrainingRun:
             The error where training diverged.
         """
         record = BatchRecord()
-        with _seeded(self.seed, self.device), threads(self.settings.n_jobs):
+        with ExitStack() as seeding:
+            seeding.enter_context(seeded(self.seed, self.device))
             nets = []
             for balancing in balancings:
-                torch.default_generator.manual_seed(self.seed)
+                reseed(self.seed, self.device)
                 settings = copy(self.settings)
                 settings.callbacks = deepcopy(settings.callbacks)
                 nets.append(self._build(settings, balancing, record))
-            if can_stack(nets, self.settings):
+            side_by_side = can_stack(nets, self.settings)
+            if side_by_side or not self._draws_as_it_trains():
+                seeding.close()
+            if side_by_side:
                 return train_side_by_side(nets, self.dataset)
             return self._train_in_turn(nets)
+
+    def _draws_as_it_trains(self):
+        """Whether training may take torch's random numbers of the process.
+
+        Our own modules have numbers of their own once they are built, so that fits in
+        threads give what they give alone. A module or callback of the user's may not;
+        such fits train one at a time.
+        """
+        parts = (
+            self.parameters["module__trunk"],
+            self.parameters["module__sharing"],
+            self.settings.loss_weights,
+            *(self.settings.callbacks or ()),
+        )
+        package = __name__.partition(".")[0]
+        known = (package, "builtins", "numpy", "skorch")
+        return any(
+            type(part).__module__.partition(".")[0] not in known
+            or getattr(part, "is_opaque", False)
+            for part in parts
+        )
 
     def _train(self, net):
         net.train(self.dataset)
@@ -180,7 +209,8 @@ class TrainingRun:
         """Train each net alone; give the error instead where training diverged."""
         trained = []
         for net in nets:
-            torch.default_generator.manual_seed(self.seed)
+            if self._draws_as_it_trains():
+                reseed(self.seed, self.device)
             try:
                 trained.append(self._train(net))
             except ValueError as error:
@@ -256,18 +286,6 @@ def _heads_by_classes(tasks):
     kinds = [(type(task), *task.classes_.tolist()) for task in tasks]
     numbers = {kind: number for number, kind in enumerate(dict.fromkeys(kinds))}
     return [numbers[kind] for kind in kinds]
-
-
-@contextmanager
-def _seeded(seed, device):
-    """Run a block with torch's random numbers of its own, on the devices it uses."""
-    devices = [torch.device(device)] if device.startswith("cuda") else []
-    with torch.random.fork_rng(devices=devices):
-        torch.default_generator.manual_seed(seed)
-        for cuda in devices:
-            with torch.cuda.device(cuda):
-                torch.cuda.manual_seed(seed)
-        yield
 
 
 def check_settings(settings, task_names):
@@ -351,14 +369,3 @@ def resolve_device(device):
                 "it is there."
             )
     return device
-
-
-@contextmanager
-def threads(n_jobs):
-    """Run a block with torch on `n_jobs` threads, counted as joblib counts."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(effective_n_jobs(n_jobs))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

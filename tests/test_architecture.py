@@ -45,7 +45,7 @@ LAYERS = (
     ),
     # strategies, one idea a file
     ("tasks", "trunks", "sharing", "balancing"),
-    ("_layers",),
+    ("_layers", "_runtime"),
     # leaves: for any multi-output classifier, not only ours
     ("model_selection", "inspection", "datasets", "feature_extraction"),
     # the ground: early stopping and the command line use it too

@@ -6,7 +6,7 @@ import torch
 from skorch.callbacks import EarlyStopping, EpochScoring, LRScheduler
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._training import _callbacks, check_settings, resolve_device, threads
+from sklearn_mtl._training import _callbacks, check_settings, resolve_device
 
 
 @pytest.fixture(params=[False, True], ids=["no CUDA", "CUDA"])
@@ -34,21 +34,6 @@ def test_cuda_asked_for_and_absent(cuda, device, monkeypatch):
     else:
         with pytest.raises(ValueError, match=f"device='{device}'.*no CUDA device"):
             resolve_device(device)
-
-
-@pytest.mark.parametrize(("n_jobs", "expected"), [(None, 1), (2, 2)])
-def test_threads_are_set_and_given_back(n_jobs, expected):
-    before = torch.get_num_threads()
-    with threads(n_jobs):
-        assert torch.get_num_threads() == expected
-    assert torch.get_num_threads() == before
-
-
-def test_threads_are_given_back_after_an_error():
-    before = torch.get_num_threads()
-    with pytest.raises(KeyError), threads(before + 1):
-        raise KeyError
-    assert torch.get_num_threads() == before
 
 
 def names_of(callbacks):

@@ -163,8 +163,8 @@ class SequenceNetwork(nn.Module):
     def forward(self, batch):
         ids, lengths = batch.padded()
         if self.training and self.token_dropout.p:
-            kept = self.token_dropout(torch.ones(ids.shape, device=ids.device))
-            ids = ids * (kept > 0)
+            places = torch.ones(ids.shape, dtype=torch.float32, device=ids.device)
+            ids = ids * (self.token_dropout(places) > 0)
         return self.dropout(self.encoder(self.embedding(ids), lengths))
 
 

@@ -18,13 +18,13 @@ from ._data import read_cells
 from ._effects import feature_effects
 from ._features import (
     as_bags,
-    as_rows,
     check_numeric,
     fit_vectorizer,
     match_trunk,
     read_texts,
     reads_tables_too,
     take_rows,
+    transform_rows,
 )
 from ._labels import as_label_table
 from ._plan import weighs_terms
@@ -208,7 +208,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             self._check_table()
         if self.vectorizer_ is not None:
             X = X if texts is None else texts
-            return self._weigh(as_rows(self.vectorizer_.transform(X)))
+            return self._weigh(transform_rows(self.vectorizer_, X))
         if texts is None:
             return self._weigh(check_numeric(self, X, reset=False))
         raise ValueError(

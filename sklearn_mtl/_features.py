@@ -1,7 +1,8 @@
 """From what the user passes as X to rows the network reads."""
 
 import numpy as np
-from scipy.sparse import csr_array, issparse
+from scipy.sparse import csr_array, hstack, issparse
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.pipeline import FeatureUnion
 from sklearn.utils import _safe_indexing, assert_all_finite, get_tags
@@ -109,6 +110,21 @@ def check_numeric(estimator, X, *, reset):
     return as_rows(rows)
 
 
+class UnionInTurn(FeatureUnion):
+    """A union of sparse rows that is made in the calling thread, one part at a time.
+
+    scikit-learn's hands its parts to joblib, which sets the warning filters of the
+    process and sets them back: where calls overlap, to those of another call.
+    """
+
+    def fit_transform(self, X, y=None):
+        parts = [part.fit_transform(X, y) for _, part in self.transformer_list]
+        return hstack(parts, format="csr")
+
+    def transform(self, X):
+        return hstack([part.transform(X) for _, part in self.transformer_list], "csr")
+
+
 def auto_vectorizer(texts, *, as_tokens=False):
     """Return the vectorizer that "auto" stands for, unfitted.
 
@@ -140,7 +156,7 @@ def auto_vectorizer(texts, *, as_tokens=False):
     if sum(map(len, texts)) > PARTS_BUDGET:
         return words
     parts = FastTfidfVectorizer(analyzer="char_wb", ngram_range=(4, 4), **common)
-    return FeatureUnion([("words", words), ("parts", parts)])
+    return UnionInTurn([("words", words), ("parts", parts)])
 
 
 def fit_vectorizer(vectorizer, X, memory=None, *, as_tokens=False):
@@ -183,8 +199,19 @@ def fit_vectorizer(vectorizer, X, memory=None, *, as_tokens=False):
 
 
 def _fit_transform(vectorizer, X):
-    rows = as_rows(vectorizer.fit_transform(X))
+    with config_context(transform_output="default"):
+        rows = as_rows(vectorizer.fit_transform(X))
     return vectorizer, rows
+
+
+def transform_rows(vectorizer, X):
+    """Return the rows that a fitted vectorizer makes.
+
+    A data frame, which scikit-learn's ``transform_output`` may ask of every
+    transformer, could not hold sparse rows.
+    """
+    with config_context(transform_output="default"):
+        return as_rows(vectorizer.transform(X))
 
 
 def as_rows(rows):

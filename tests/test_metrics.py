@@ -1,6 +1,7 @@
 """Scores of several tasks over labelled cells only."""
 
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -30,6 +31,7 @@ from sklearn.metrics import (
 )
 
 from sklearn_mtl.metrics import multitask_scores
+from sklearn_mtl.metrics._metrics import METRICS, score_task
 from sklearn_mtl.metrics._scores import codes_accuracy, mean_over_tasks
 
 KINDS = [["x", "y", "zz"], [1, 2, 3], [True, False], [0.0, 1.0]]
@@ -534,3 +536,41 @@ def test_labels_and_predictions_are_of_one_type(true, pred):
     message = r"y_true\['task0'\] and y_pred\['task0'\] hold.*different types. Got"
     with pytest.raises(ValueError, match=message):
         multitask_scores(true, pred)
+
+
+@pytest.mark.parametrize("name", list(METRICS))
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_a_cell_of_weight_zero_is_no_cell(name, data):
+    n = data.draw(st.integers(2, 8))
+    draw = st.lists(st.integers(0, 2), min_size=n, max_size=n)
+    true, pred = (np.array(data.draw(draw)) for _ in range(2))
+    weights = np.array(
+        data.draw(st.lists(st.sampled_from([0.0, 1, 2.5]), min_size=n, max_size=n))
+    )
+    proba = np.random.RandomState(n).dirichlet(np.ones(3), size=n)
+    kept = weights > 0
+    classes = np.arange(3)
+    found = score_task(METRICS[name], true, pred, proba, classes, weights)
+    wanted = score_task(
+        METRICS[name], true[kept], pred[kept], proba[kept], classes, weights[kept]
+    )
+    assert_allclose(found, wanted, rtol=1e-12)
+
+
+def test_scores_in_threads_leave_the_warning_filters_as_they_are():
+    true = {"a": ["x", "x", "x"], "b": [0, 1, 0]}
+    pred = {"a": ["x", "y", "x"], "b": [0, 0, 0]}
+    proba = dict.fromkeys("ab", [[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])
+    classes = {"a": ["x", "y"], "b": [0, 1]}
+    before = list(warnings.filters)
+
+    def score(_):
+        return multitask_scores(
+            true, pred, y_proba=proba, classes=classes, metrics=list(METRICS)
+        )["a"]["roc_auc"]
+
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(score, range(40)))
+    assert np.isnan(found).all()  # one class has no pairs to rank
+    assert warnings.filters == before

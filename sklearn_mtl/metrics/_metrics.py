@@ -1,12 +1,10 @@
 """Metrics of one task: scikit-learn's, by name, on labels or on probabilities."""
 
-import warnings
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from sklearn import metrics as skm
-from sklearn.exceptions import UndefinedMetricWarning
 
 
 class Metric(NamedTuple):
@@ -114,10 +112,17 @@ def score_task(metric, y_true, y_pred, probabilities, classes, sample_weight):
     Returns
     -------
     score : float
-        NaN where no cell counts, where scikit-learn warns of an undefined score, and
-        where labels lack the order that the metric needs.
+        NaN where no cell counts, where the score is not defined, and where labels lack
+        the order that the metric needs.
     """
-    if len(y_true) == 0 or (sample_weight is not None and not sample_weight.any()):
+    if sample_weight is not None and not sample_weight.all():
+        # A cell of weight 0 is no cell, as in fit.
+        counted = sample_weight > 0
+        y_true, y_pred, probabilities, sample_weight = (
+            part if part is None else part[counted]
+            for part in (y_true, y_pred, probabilities, sample_weight)
+        )
+    if len(y_true) == 0:
         return np.nan
     are_sets = y_true.ndim == 2
     if metric.reads_order and (are_sets or y_true.dtype.kind in "OU"):
@@ -126,20 +131,14 @@ def score_task(metric, y_true, y_pred, probabilities, classes, sample_weight):
         return _mean_over_labels(metric, y_true, y_pred, probabilities, sample_weight)
     if are_sets:
         y_true, y_pred = as_indicators(y_true), as_indicators(y_pred)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UndefinedMetricWarning)
-        # Rare classes are missing from one side every day.
-        warnings.filterwarnings("ignore", "y_pred contains classes not in y_true")
-        warnings.filterwarnings("ignore", "A single label was found")
-        try:
-            if not metric.reads_probabilities:
-                return float(metric.function(y_true, y_pred, sample_weight))
-            probabilities, classes = with_unseen(y_true, probabilities, classes)
-            if len(classes) < 2:
-                return np.nan
-            return float(metric.function(y_true, probabilities, sample_weight, classes))
-        except UndefinedMetricWarning:
-            return np.nan
+    # What is undefined is decided before scikit-learn is called: to catch its warnings
+    # would change the filters of the whole process, for other threads as well.
+    if not metric.reads_probabilities:
+        return float(metric.function(y_true, y_pred, sample_weight))
+    probabilities, classes = with_unseen(y_true, probabilities, classes)
+    if len(classes) < 2:
+        return np.nan
+    return float(metric.function(y_true, probabilities, sample_weight, classes))
 
 
 def as_indicators(table):
@@ -194,6 +193,8 @@ def _averaged(function, average, y_true, y_pred, sample_weight):
 
 def _one_against_rest(function, y_true, probabilities, sample_weight, classes):
     """Score the second of two classes, or the mean over the classes that occur."""
+    if (y_true == y_true[0]).all() and function is skm.roc_auc_score:
+        return np.nan  # there are no pairs to rank
     scored = [1] if len(classes) == 2 else range(len(classes))
     values = [
         function(y_true == classes[k], probabilities[:, k], sample_weight=sample_weight)
@@ -201,6 +202,25 @@ def _one_against_rest(function, y_true, probabilities, sample_weight, classes):
         if (y_true == classes[k]).any()
     ]
     return np.mean(values) if values else np.nan
+
+
+def _balanced_accuracy(y_true, y_pred, sample_weight):
+    # As scikit-learn's, which warns where a class is predicted that nobody has.
+    return skm.recall_score(
+        y_true,
+        y_pred,
+        labels=np.unique(y_true),
+        average="macro",
+        zero_division=0.0,
+        sample_weight=sample_weight,
+    )
+
+
+def _of_two_labels(function, undefined, y_true, y_pred, sample_weight):
+    """Call what is not defined where all cells and predictions are one label."""
+    if (y_true == y_true[0]).all() and (y_pred == y_true[0]).all():
+        return undefined
+    return _call(function, y_true, y_pred, sample_weight)
 
 
 def _of_sorted(function, y_true, probabilities, sample_weight, classes):
@@ -246,6 +266,7 @@ def _negated(function, *args):
     return -function(*args)
 
 
+QUADRATIC_KAPPA = partial(skm.cohen_kappa_score, weights="quadratic")
 _LOSSES = [
     ("log_loss", "neg_log_loss", partial(_of_sorted, skm.log_loss)),
     ("brier_score_loss", "neg_brier_score", partial(_of_sorted, skm.brier_score_loss)),
@@ -253,7 +274,7 @@ _LOSSES = [
 ]
 _ALL = [
     Metric("accuracy", partial(_call, skm.accuracy_score), reads_sets=True),
-    Metric("balanced_accuracy", partial(_call, skm.balanced_accuracy_score)),
+    Metric("balanced_accuracy", _balanced_accuracy),
     *(
         Metric(
             f"{name}_{average}", partial(_averaged, function, average), reads_sets=True
@@ -265,10 +286,10 @@ _ALL = [
         ]
         for average in ("macro", "micro", "weighted")
     ),
-    Metric("matthews_corrcoef", partial(_call, skm.matthews_corrcoef)),
+    Metric("matthews_corrcoef", partial(_of_two_labels, skm.matthews_corrcoef, 0.0)),
     Metric(
         "quadratic_kappa",
-        partial(_call, partial(skm.cohen_kappa_score, weights="quadratic")),
+        partial(_of_two_labels, QUADRATIC_KAPPA, np.nan),
         reads_order=True,
     ),
     Metric(

@@ -561,7 +561,7 @@ def test_a_cell_of_weight_zero_is_no_cell(name, data):
 def test_scores_in_threads_leave_the_warning_filters_as_they_are():
     true = {"a": ["x", "x", "x"], "b": [0, 1, 0]}
     pred = {"a": ["x", "y", "x"], "b": [0, 0, 0]}
-    proba = dict.fromkeys("ab", [[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])
+    proba = {key: [[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]] for key in "ab"}
     classes = {"a": ["x", "y"], "b": [0, 1]}
     before = list(warnings.filters)
 

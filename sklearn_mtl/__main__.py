@@ -2,10 +2,18 @@
 
 import sys
 
-from ._cli import main
+
+def run():
+    """Run the command line of this process and return its exit status."""
+    try:
+        from ._cli import main
+        from ._cli._process import prepare
+
+        prepare()
+        return main()
+    except KeyboardInterrupt:  # before main can take care of it
+        return 130
+
 
 if __name__ == "__main__":
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that lacks a character of a text is no reason to stop.
-        stream.reconfigure(errors="replace")
-    sys.exit(main())
+    sys.exit(run())

@@ -2,8 +2,8 @@
 
 import pytest
 
+from sklearn_mtl._cli._errors import count
 from sklearn_mtl._cli._report import (
-    count,
     number,
     scores_table,
     shorten,

@@ -8,9 +8,20 @@ from sklearn.svm import LinearSVC
 
 from ..datasets import load_docstrings
 from ..metrics import multitask_scores
+from ..model_selection import train_test_split
+from ..model_selection._per_task import PerTask
 from . import _model
-from ._labels import take
-from ._report import count, shorten, side_by_side, text_table
+from ._errors import count
+from ._process import is_terminal, say
+from ._report import (
+    LONGEST_LABEL,
+    WIDTH,
+    fill,
+    short_name,
+    shorten,
+    side_by_side,
+    text_table,
+)
 
 SEED = 0
 TEST_SHARE = 0.25
@@ -21,45 +32,37 @@ def run():
     """Fit on docstrings, print scores beside single-task models, some predictions."""
     data = load_docstrings()
     texts, labels = list(data.data), {task: list(y) for task, y in data.target.items()}
-    train_rows, test_rows = split(len(texts))
-    train = [texts[row] for row in train_rows], take(labels, train_rows)
-    test = [texts[row] for row in test_rows], take(labels, test_rows)
-    print(
+    X_train, X_test, y_train, y_test = train_test_split(
+        texts, labels, test_size=TEST_SHARE, random_state=SEED
+    )
+    train, test = (X_train, y_train), (X_test, y_test)
+    say(
         f"{count(len(texts), 'docstring')} of Python and of installed libraries, "
-        f"{count(len(labels), 'task')}:\n{', '.join(labels)}.\n"
-        f"Fitting on {len(train_rows):,} texts, scoring on the other "
-        f"{len(test_rows):,}.\n",
-        flush=True,
+        f"{count(len(labels), 'task')}:\n{fill(', '.join(labels))}.\n"
+        f"Fitting on {len(X_train):,} texts, scoring on the other {len(X_test):,}.\n"
     )
     scores, seconds = {}, {}
     classifier, scores["shared"], seconds["shared"] = fit_network(train, test)
     _, scores["single"], seconds["single"] = fit_network(
         train, test, sharing="separate"
     )
-    print("Fitting TF-IDF and LinearSVC, one model for each task.\n", flush=True)
+    say("Fitting TF-IDF and LinearSVC, one model for each task.\n")
     scores["linear"], seconds["linear"] = fit_linear(train, test)
 
-    print(f"Scores on {count(len(test_rows), 'text')} not seen in training\n")
-    print(side_by_side(scores, list(labels)), end="\n\n")
-    print(legend(seconds), end="\n\n")
-    print(examples(classifier, *test))
-
-
-def split(n_texts):
-    """Choose rows to train on and rows to score on, the same in every run."""
-    rows = np.random.RandomState(SEED).permutation(n_texts)
-    n_test = round(TEST_SHARE * n_texts)
-    return rows[n_test:].tolist(), rows[:n_test].tolist()
+    say(f"Scores on {count(len(X_test), 'text')} not seen in training\n")
+    say(f"{side_by_side(scores, list(labels))}\n")
+    say(f"{legend(seconds)}\n")
+    say(examples(classifier, *test))
 
 
 def fit_network(train, test, **parameters):
     """Fit and score the estimator; give it, its scores, the seconds of both."""
     written = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
-    print(f"Fitting MultiTaskTextClassifier({written}).", flush=True)
+    say(f"Fitting MultiTaskTextClassifier({written}).")
     classifier, fit_seconds = _model.fit(
-        *train, random_state=SEED, verbose=1, **parameters
+        *train, random_state=SEED, verbose=int(is_terminal()), **parameters
     )
-    print(flush=True)
+    say()
     scores, seconds = _model.score(classifier, *test)
     return classifier, scores, fit_seconds + seconds
 
@@ -73,12 +76,8 @@ def fit_linear(train, test):
     start = perf_counter()
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), dtype=np.float32)
     X_train, X_test = vectorizer.fit_transform(train[0]), vectorizer.transform(test[0])
-    predicted = {}
-    for task, cells in train[1].items():
-        rows = [row for row, cell in enumerate(cells) if cell is not None]
-        classifier = LinearSVC(random_state=SEED)
-        classifier.fit(X_train[rows], [cells[row] for row in rows])
-        predicted[task] = classifier.predict(X_test)
+    models = PerTask(LinearSVC(random_state=SEED)).fit(X_train, train[1])
+    predicted = models.predict(X_test)
     seconds = perf_counter() - start
     return multitask_scores(test[1], predicted), seconds
 
@@ -90,10 +89,11 @@ def legend(seconds):
         "single": 'MultiTaskTextClassifier(sharing="separate"), one for each task',
         "linear": "TF-IDF and LinearSVC, one model for each task",
     }
-    rows = [[name, words, f"{seconds[name]:.1f} s"] for name, words in systems.items()]
+    rows = [[name, words, f"{seconds[name]:.1f}"] for name, words in systems.items()]
     return (
-        f"{text_table(['system', '', 'fit and predict'], rows, left=2)}\n\n"
-        "Recall and F1 are means over classes; support is the number of labelled texts."
+        f"{text_table(['system', '', 'seconds'], rows, left=2)}\n\n"
+        "Recall and F1 are means over classes; support counts labelled texts; seconds\n"
+        "are of fitting and predicting."
     )
 
 
@@ -106,8 +106,10 @@ def examples(classifier, texts, labels):
         rows = []
         for task, cells in labels.items():
             truth = "(no label)" if cells[row] is None else str(cells[row])
+            labels_of_row = [truth, str(predicted[task][row])]
             sure = f"{probability[task][row]:.2f}"
-            rows.append([task, truth, str(predicted[task][row]), sure])
+            short = [short_name(label, LONGEST_LABEL) for label in labels_of_row]
+            rows.append([short_name(task), *short, sure])
         table = text_table(["task", "true", "predicted", "probability"], rows, left=3)
-        parts.append(f"{shorten(text, 80)}\n\n{table}")
+        parts.append(f"{shorten(text, WIDTH)}\n\n{table}")
     return "\n\n".join(parts)

@@ -27,3 +27,8 @@ def some(names, most=12):
     names = [repr(name) for name in names]
     rest = f", ... ({len(names)} in all)" if len(names) > most else ""
     return ", ".join(names[:most]) + rest
+
+
+def count(amount, noun):
+    """Write an amount and its noun, in the plural unless it is one."""
+    return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"

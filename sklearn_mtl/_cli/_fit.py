@@ -1,23 +1,20 @@
 """``fit``: learn from a table, report scores, predict another table."""
 
-import os
-import warnings
-from pathlib import Path
+from sklearn.dummy import DummyClassifier
 
+from .._labels import as_label_table
 from ..metrics import multitask_scores
+from ..model_selection import train_test_split
+from ..model_selection._per_task import PerTask
 from . import _model
-from ._errors import CommandError, UsageError, some
-from ._labels import (
-    check_labels,
-    check_same_labels,
-    hold_out,
-    most_frequent,
-    read_labels,
-    read_texts,
-    take,
-)
-from ._report import count, number, scores_table, text_table
-from ._tables import check_format, read_table, write_table
+from ._columns import label_columns, resolve_columns
+from ._errors import CommandError, UsageError, count
+from ._files import check_output
+from ._labels import labels_in, read_texts, warn_of_unused
+from ._predictions import Predictions
+from ._process import is_terminal, say
+from ._report import fill, number, scores_table, short_name, text_table
+from ._tables import Dialect, check_format, read_table
 
 
 def run(options):
@@ -26,41 +23,51 @@ def run(options):
     Parameters
     ----------
     options : argparse.Namespace
-        See ``_main.py``.
+        See ``_options.py``.
     """
     check_options(options)
-    train = read_table(options.data, options.delimiter)
-    check_columns(options, train)
+    dialect = Dialect(options.delimiter, options.quoting, options.encoding)
+    train = read_table(options.data, dialect)
+    resolve_columns(options, train)
     # All tables are read before the training starts: what is wrong with one of them
     # should not come out after it.
     texts = read_texts(train, options.text)
-    labels = read_labels(train, options.tasks, options.missing)
+    columns = label_columns(options)
+    labels = {column.name: column.learn(train) for column in columns}
     check_labels(train, labels)
-    test = read_test(options, labels)
-    new = read_new(options)
+    warn_of_unused(options.missing, train, options.tasks)
+    options.orders = {
+        column.name: column.order(options.ordinal[column.name])
+        for column in columns
+        if column.name in options.ordinal
+    }
+    test = read_test(options, columns, dialect)
+    new = Predictions(options, columns, dialect) if options.predict else None
+    new_texts = read_texts(new.table, options.text) if new else None
 
-    print(describe(train, labels), end="\n\n")
+    say(f"{describe(train, columns, labels)}\n")
     everything = f"Fitting on all {count(len(train), 'row')}"
     if test:
-        print(f"{everything}.", flush=True)
+        say(f"{everything}.")
         classifier = fit_and_report(options, (texts, labels), test, options.test)
     else:
         if options.held_out:
             report_held_out(options, train, texts, labels)
         if new:
-            print(f"{everything} to predict.", flush=True)
+            say(f"{everything} to predict.")
             classifier, _ = _model.fit(texts, labels, **parameters(options))
     if new:
-        write_predictions(options, classifier, *new)
+        new.write(classifier, new_texts)
 
 
 def parameters(options):
     """Translate options into parameters of the estimator."""
     return {
+        "orders": options.orders,
         "sharing": options.sharing,
         "max_iter": options.max_iter or "auto",
         "random_state": options.seed,
-        "verbose": 0 if options.quiet else 1,
+        "verbose": int(is_terminal() and not options.quiet),
     }
 
 
@@ -84,104 +91,74 @@ def check_options(options):
     for path in inputs:
         check_format(path)
     if options.to:
+        check_format(options.to)
         check_output(options.to, inputs)
 
 
-def check_output(path, inputs):
-    """Make sure that the result can be written once it is there."""
-    check_format(path)
-    folder = Path(path).parent
-    if not folder.is_dir():
-        raise CommandError(f"Cannot write {path}: there is no folder {folder}.")
-    if Path(path).is_dir():
-        raise CommandError(f"Cannot write {path}: it is a folder.")
-    if not os.access(folder, os.W_OK):
-        raise CommandError(f"Cannot write {path}: the folder {folder} is read-only.")
-    for other in inputs:
-        if (
-            Path(path).exists()
-            and os.path.exists(other)
-            and os.path.samefile(path, other)
-        ):
-            raise UsageError(f"--to {path} would overwrite a table that is read.")
+def check_labels(table, labels):
+    """Let the library complain of cells that it could not learn from."""
+    with _model.estimator_errors(f"read {table.path}"):
+        as_label_table(labels, what="labels")
 
 
-def check_columns(options, train):
-    """Check --text and --tasks against the columns that are there."""
-    columns = f"The columns of {train.path} are: {some(train.columns)}."
-    if options.text is None:
-        raise UsageError(
-            f"--text COLUMN must say which column holds the texts. {columns}"
-        )
-    if not options.tasks:
-        raise UsageError(
-            f"--tasks COLUMN ... must say which columns hold the labels. {columns}"
-        )
-    if len(set(options.tasks)) < len(options.tasks):
-        raise UsageError(f"--tasks names a column twice. Got {some(options.tasks)}.")
-    if options.text in options.tasks:
-        raise UsageError(f"{options.text!r} cannot be both the text and a task.")
-    train.check_columns([options.text, *options.tasks])
-
-
-def read_test(options, known):
+def read_test(options, columns, dialect):
     """Return texts and labels of --test, or None."""
     if not options.test:
         return None
-    table = read_table(options.test, options.delimiter)
-    table.check_columns([options.text, *options.tasks])
-    labels = read_labels(table, options.tasks, options.missing)
+    table = read_table(options.test, dialect)
+    table.check_columns([*options.text, *options.tasks])
+    labels = {column.name: column.read(table) for column in columns}
     if all(cell is None for cells in labels.values() for cell in cells):
         raise CommandError(f"{table.path} has no label to score on in any task.")
-    for remark in check_same_labels(table, labels, known):
-        warnings.warn(remark, stacklevel=1)
+    check_labels(table, labels)
     return read_texts(table, options.text), labels
 
 
-def read_new(options):
-    """Return the table of --predict and its texts, or None."""
-    if not options.predict:
-        return None
-    table = read_table(options.predict, options.delimiter)
-    table.check_columns([options.text])
-    for task in options.tasks:
-        for name in output_columns(task):
-            if name in table.columns:
-                raise CommandError(
-                    f"{table.path} has a column {name!r} already, which is where the "
-                    "predictions would go. Rename it."
-                )
-    return table, read_texts(table, options.text)
-
-
-def output_columns(task):
-    """Name the two columns written for a task."""
-    return f"{task}_predicted", f"{task}_probability"
-
-
-def describe(train, labels):
+def describe(train, columns, labels):
     """Write what is known of each task before the training."""
-    rows = []
-    for task, cells in labels.items():
-        labelled = [cell for cell in cells if cell is not None]
-        rows.append([task, f"{len(set(labelled)):,}", f"{len(labelled):,}"])
-    header = ["task", "classes", "labelled"]
-    return f"{train.path}: {count(len(train), 'row')}\n\n{text_table(header, rows)}"
+    rows, remarks = [], []
+    for column in columns:
+        cells = labels[column.name]
+        n_labelled = sum(cell is not None for cell in cells)
+        name = short_name(column.name)
+        rows.append([name, f"{len(column.labels):,}", f"{n_labelled:,}"])
+        if column.holds_lists:
+            joined = f", separated by {column.separator!r}" if column.separator else ""
+            remarks.append(f"\n{name}: several labels a cell{joined}")
+    table = text_table(["task", "classes", "labelled"], rows)
+    return f"{train.path}: {count(len(train), 'row')}\n\n{table}" + "".join(
+        ["\n", *remarks] if remarks else []
+    )
 
 
 def report_held_out(options, train, texts, labels):
     """Fit on most rows and print the scores on the others."""
-    larger, smaller = hold_out(train, labels, options.held_out, options.seed)
-    print(
-        f"Fitting on {count(len(larger), 'row')}; the other {len(smaller):,} are held "
-        f"out to score on.\nThe choice is random, with --seed {options.seed}; --test "
-        "FILE scores on a table of your own.",
-        flush=True,
+    larger, smaller = hold_out(train, texts, labels, options.held_out, options.seed)
+    say(
+        f"Fitting on {count(len(larger[0]), 'row')}; the other {len(smaller[0]):,} are "
+        f"held out to score on.\nThe choice is random, with --seed {options.seed}; "
+        "--test FILE scores on another table."
     )
-    parts = [
-        ([texts[row] for row in rows], take(labels, rows)) for rows in (larger, smaller)
-    ]
-    fit_and_report(options, *parts, "held-out rows")
+    fit_and_report(options, larger, smaller, "held-out rows")
+
+
+def hold_out(table, texts, labels, fraction, seed):
+    """Split texts and labels in two, keeping the classes of all tasks even."""
+    too_few = CommandError(
+        f"{table.path} has too few rows to hold some of them out. Score on --test "
+        "FILE, or fit without scores: --held-out 0."
+    )
+    try:
+        texts, held_texts, labels, held_labels = train_test_split(
+            texts, labels, test_size=fraction, random_state=seed
+        )
+    except ValueError as error:
+        raise too_few from error
+    known = {task: set(labels_in(cells)) for task, cells in labels.items()}
+    held = {task: set(labels_in(cells)) for task, cells in held_labels.items()}
+    if not all(known.values()) or not any(known[task] & held[task] for task in known):
+        raise too_few
+    return (texts, labels), (held_texts, held_labels)
 
 
 def fit_and_report(options, train, test, name):
@@ -189,34 +166,22 @@ def fit_and_report(options, train, test, name):
     classifier, fit_seconds = _model.fit(*train, **parameters(options))
     texts, labels = test
     scores, seconds = _model.score(classifier, texts, labels)
-    frequent = {
-        task: [most_frequent(cells)] * len(texts) for task, cells in train[1].items()
-    }
-    simplest = multitask_scores(labels, frequent, metrics=("accuracy",))
+    simplest = majority_scores(train, test)
     majority = {task: number(simplest[task]["accuracy"]) for task in options.tasks}
-    print(
-        f"\nScores on {name} ({count(len(texts), 'text')}; fitted in "
-        f"{fit_seconds:.1f} s, predicted in {seconds:.1f} s)\n\n"
+    heading = (
+        f"Scores on {name} ({count(len(texts), 'text')}; fitted in {fit_seconds:.1f} "
+        f"s, predicted in {seconds:.1f} s)"
+    )
+    say(
+        f"\n{fill(heading)}\n\n"
         f"{scores_table(scores, options.tasks, {'majority': majority})}\n\n"
         "Recall and F1 are means over classes. majority: the accuracy of always "
-        "answering\nthe most frequent label. support: labelled texts.\n",
-        flush=True,
+        "giving\nthe most frequent answer. support: labelled texts.\n"
     )
     return classifier
 
 
-def write_predictions(options, classifier, table, texts):
-    """Write the table of --predict with two more columns for each task."""
-    predicted, probability = _model.predict(classifier, texts)
-    columns = dict(table.columns)
-    for task in options.tasks:
-        label_column, probability_column = output_columns(task)
-        columns[label_column] = predicted[task].tolist()
-        columns[probability_column] = [
-            round(value, 4) for value in probability[task].tolist()
-        ]
-    write_table(options.to, columns, options.delimiter)
-    print(
-        f"Wrote {options.to}: {count(len(texts), 'row')}, with two more columns for "
-        f"each task, {' and '.join(output_columns('TASK'))}."
-    )
+def majority_scores(train, test):
+    """Score what always gives the most frequent answer."""
+    simplest = PerTask(DummyClassifier(strategy="most_frequent")).fit(*train)
+    return multitask_scores(test[1], simplest.predict(test[0]), metrics="accuracy")

@@ -1,137 +1,338 @@
 """Texts and labels out of the columns of a table."""
 
-from collections import Counter
+import re
+import shlex
 
-import numpy as np
+from ._errors import CommandError, count, some
+from ._process import warn
+from ._tags import AS_LISTS, find_separator, looks_joined, looks_like_list, split
 
-from .._splitting import multitask_split
-from ._errors import CommandError, some
+# What programs write for "no value". They are labels here: NA may be North America.
+MARKERS = {"NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "-nan"} | {
+    "NULL",
+    "null",
+    "None",
+    "NaT",
+    "nil",
+}
+_KINDS = {str: "string", bool: "boolean", int: "number", float: "number"}
+# Not 007 and not 1.10, which may be codes and versions.
+_WHOLE_NUMBER = re.compile(r"([+-]?(?:0|[1-9][0-9]*))(?:\.0*)?")
 
 
-def read_texts(table, column):
-    """Return a column's texts; an empty text is a text."""
-    texts = table.columns[column]
-    for row, text in enumerate(texts):
-        if not isinstance(text, str):
-            found = "null" if text is None else f"{text!r}, a {type(text).__name__}"
-            raise CommandError(
-                f"{table.path}, {table.place(row)}: column {column!r} must hold "
-                f'texts. Got {found}. Write "" for an empty text.'
-            )
+def read_texts(table, names):
+    """Return the texts of one column, or of several joined by line breaks.
+
+    An empty text is a text. Null is none, unless another column of the row has one.
+    """
+    columns = [table.columns[name] for name in names]
+    texts = []
+    for row, cells in enumerate(zip(*columns, strict=True)):
+        for name, cell in zip(names, cells, strict=True):
+            empty = cell is None and any(isinstance(other, str) for other in cells)
+            if not isinstance(cell, str) and not empty:
+                found = "null" if cell is None else f"{cell!r}, a {_kind(cell)}"
+                raise CommandError(
+                    f"{table.path}, {table.place(row)}: column {name!r} must hold "
+                    f'texts. Got {found}. Write "" for an empty text.'
+                )
+        texts.append("\n".join(filter(None, cells)))
     return texts
 
 
-def read_labels(table, tasks, missing=()):
-    """Return a column of labels for each task, None where a cell is missing.
+def _kind(cell):
+    return type(cell).__name__
+
+
+def _is_label(cell):
+    return isinstance(cell, str | bool | int | float)
+
+
+def as_number(cell):
+    """Return the whole number that a cell means, or None."""
+    if isinstance(cell, bool):
+        return None
+    if isinstance(cell, int):
+        return cell
+    if isinstance(cell, float):
+        return int(cell) if cell.is_integer() else None
+    found = isinstance(cell, str) and _WHOLE_NUMBER.fullmatch(cell)
+    return int(found[1]) if found and len(cell) < 100 else None
+
+
+class LabelColumn:
+    """How one column of labels is read, in all tables of a command.
 
     Parameters
     ----------
-    table : Table
-    tasks : list of str
+    name : str
+
+    tags : bool
+        Whether texts in its cells are several labels, joined.
+
+    separator : str or None
+        What joins them; None finds out.
+
     missing : sequence of str
-        What else means "no label", besides an empty cell, null and NaN.
+        What means "no label" besides an empty cell, null and NaN.
 
-    Returns
-    -------
-    labels : dict of str to list
+    Attributes
+    ----------
+    separator : str or None
+        What joins labels in cells of text; None if none are joined.
+
+    labels : list
+        All labels of the training table, in the order they come.
+
+    holds_lists : bool
+        Whether cells hold several labels.
     """
-    return {
-        task: [
-            None if _is_missing(cell, missing) else _label(cell, table, task, row)
-            for row, cell in enumerate(table.columns[task])
-        ]
-        for task in tasks
-    }
 
+    def __init__(self, name, tags=False, separator=None, missing=()):
+        self.name = name
+        self.tags = tags
+        self.separator = separator
+        self.missing = missing
+        self._missing_numbers = {as_number(word) for word in missing} - {None}
+        self._spelling = {}
+        self.labels = []
+        self.holds_lists = False
 
-def _is_missing(cell, missing):
-    # NaN is the one cell that differs from itself.
-    return cell is None or cell == "" or cell != cell or str(cell) in missing
+    def learn(self, table):
+        """Read the column of the training table; see what separators and numbers mean.
 
-
-def _label(cell, table, task, row):
-    if isinstance(cell, str | bool | int | float):
-        return cell
-    raise CommandError(
-        f"{table.path}, {table.place(row)}: column {task!r} must hold one label a "
-        f"cell, a string, number or boolean. Got {cell!r}."
-    )
-
-
-def check_labels(table, labels):
-    """Complain about a task that has nothing to learn from."""
-    for task, cells in labels.items():
-        if all(cell is None for cell in cells):
+        Returns
+        -------
+        cells : list
+            A label each, or a list of them; None where it is missing.
+        """
+        cells = self._cells(table)
+        labels = list(dict.fromkeys(labels_in(cells)))
+        if not any(cell is not None for cell in cells):
             raise CommandError(
-                f"{table.path} has no label in column {task!r}: all {len(cells):,} "
-                "cells are missing. Leave it out of --tasks."
+                f"{table.path} has no label in column {self.name!r}: all "
+                f"{len(cells):,} cells are missing. Leave it out of --tasks."
+            )
+        if all(as_number(label) is not None for label in labels):
+            for label in sorted(labels, key=lambda label: len(str(label))):
+                self._spelling.setdefault(as_number(label), label)
+        else:
+            self._check_kinds(table, labels)
+        cells = self._spell(table, cells)
+        self.labels = list(dict.fromkeys(labels_in(cells)))
+        self.holds_lists = any(isinstance(cell, list) for cell in cells)
+        self._warn_of_markers(table, cells)
+        if not self.tags:
+            self._warn_of_joined_labels(table)
+        return cells
+
+    def read(self, table):
+        """Read the column of another table as that of the training table."""
+        cells = self._spell(table, self._cells(table))
+        self._compare(table, cells)
+        return cells
+
+    def order(self, listed):
+        """Return all labels in their order.
+
+        Parameters
+        ----------
+        listed : list of str or None
+            The labels in their order; None for that of numbers.
+
+        Raises
+        ------
+        CommandError
+            If a label is not listed, or texts have no order.
+        """
+        if listed is None:
+            if not all(as_number(label) is not None for label in self.labels):
+                raise CommandError(
+                    f"--ordinal {self.name}: the order of texts is not known. Say "
+                    f"--ordinal {self.name}=LOWEST,...,HIGHEST with all of "
+                    f"{some(self.labels)}."
+                )
+            return sorted(self.labels, key=as_number)
+        order = [self._spelling.get(as_number(label), label) for label in listed]
+        lacking = [label for label in self.labels if label not in order]
+        if lacking:
+            raise CommandError(
+                f"--ordinal {self.name} lists {some(order)}. The column also holds "
+                f"{some(lacking, 5)}. List all labels from lowest to highest."
+            )
+        return order
+
+    def _cells(self, table):
+        """Return cells of known types, None for missing ones."""
+        cells = list(table.columns[self.name])
+        as_meant = set()
+        for row, cell in enumerate(cells):
+            if self._is_missing(cell):
+                if str(cell) not in self.missing and as_number(cell) is not None:
+                    as_meant.add(str(cell))
+                cells[row] = None
+            elif not _is_label(cell) and not (
+                isinstance(cell, list) and all(map(_is_label, cell))
+            ):
+                raise CommandError(
+                    f"{table.path}, {table.place(row)}: column {self.name!r} must hold "
+                    "strings, numbers, booleans or lists of them. Got "
+                    f"{cell!r}, a {_kind(cell)}."
+                )
+        if as_meant:
+            warn(
+                f"{table.path}: column {self.name!r} writes {some(sorted(as_meant))} "
+                f"for what --missing calls {some(self.missing)}. These cells are "
+                "missing, too."
+            )
+        return self._split(table, cells) if self.tags else cells
+
+    def _is_missing(self, cell):
+        if isinstance(cell, list):
+            return False
+        # NaN is the one cell that differs from itself.
+        if cell is None or cell != cell or not str(cell).strip():
+            return True
+        return str(cell) in self.missing or (
+            bool(self._missing_numbers) and as_number(cell) in self._missing_numbers
+        )
+
+    def _split(self, table, cells):
+        """Make a list of each cell, taking texts apart."""
+        texts = [cell for cell in cells if isinstance(cell, str)]
+        if self.separator is None and texts:
+            self.separator = find_separator(texts)
+            if self.separator is None:
+                raise CommandError(
+                    f"{table.path}: no cell of column {self.name!r} holds several "
+                    "labels, joined by |, ; or a comma. Say --separator, or name the "
+                    "column in --tasks if its cells hold one label each."
+                )
+
+        def labels_of(row, cell):
+            if not isinstance(cell, str):
+                return cell if cell is None or isinstance(cell, list) else [cell]
+            try:
+                return split(cell, self.separator)
+            except ValueError as error:
+                raise CommandError(
+                    f"{table.path}, {table.place(row)}: column {self.name!r} holds "
+                    f"lists, and {error}. Write it as the others."
+                ) from error
+
+        return [labels_of(row, cell) for row, cell in enumerate(cells)]
+
+    def _check_kinds(self, table, labels):
+        """Complain about labels of several types, and about measures."""
+        kinds = {}
+        for label in labels:
+            kinds.setdefault(_KINDS[type(label)], label)
+            if isinstance(label, float) and not label.is_integer():
+                raise CommandError(
+                    f"{table.path}: column {self.name!r} holds {label!r}, a measure, "
+                    "not a class. Write classes as strings or whole numbers."
+                )
+        if len(kinds) > 1:
+            raise CommandError(
+                f"{table.path}: column {self.name!r} holds labels of several types: "
+                f"{some(kinds.values())}. Write all of them as strings."
             )
 
+    def _spell(self, table, cells):
+        """Give numbers that mean the same one spelling, that of the training table."""
+        changed = {}
 
-def check_same_labels(table, labels, known):
-    """Return what to warn of where labels differ from those known from training.
+        def spell(label):
+            known = self._spelling.get(as_number(label), label)
+            if known != label:
+                changed[label] = known
+            return known
 
-    Parameters
-    ----------
-    table : Table
-        Where `labels` come from.
+        if self._spelling:
+            cells = [
+                [spell(label) for label in cell]
+                if isinstance(cell, list)
+                else None
+                if cell is None
+                else spell(cell)
+                for cell in cells
+            ]
+        if changed:
+            pairs = ", ".join(f"{a!r} as {b!r}" for a, b in list(changed.items())[:5])
+            warn(
+                f"{table.path}: in column {self.name!r} numbers that mean the same are "
+                f"one label: {pairs}."
+            )
+        return cells
 
-    labels, known : dict of str to list
+    def _warn_of_markers(self, table, cells):
+        found = [
+            label
+            for label in self.labels
+            if isinstance(label, str) and label.strip() in MARKERS
+        ]
+        for label in found:
+            n_cells = sum(label == other for other in labels_in(cells))
+            warn(
+                f"{table.path}: column {self.name!r} has {label!r} in "
+                f"{count(n_cells, 'cell')}, read as a label. If it means no label, say "
+                f"--missing {shlex.quote(label)}"
+            )
 
-    Raises
-    ------
-    CommandError
-        If a task has no label in common with training, which is what happens when
-        one file has the number 1 and the other the string "1".
-    """
-    remarks = []
-    for task, cells in labels.items():
-        classes = set(known[task]) - {None}
-        unknown = [cell for cell in dict.fromkeys(cells) if cell not in classes]
-        unknown = [cell for cell in unknown if cell is not None]
-        found = set(cells) - {None}
+    def _warn_of_joined_labels(self, table):
+        texts = [label for label in self.labels if isinstance(label, str)]
+        mark = AS_LISTS if any(map(looks_like_list, texts)) else looks_joined(texts)
+        if mark is not None and len(texts) == len(self.labels):
+            example = next(t for t in texts if mark == AS_LISTS or mark in t)
+            warn(
+                f"{table.path}: column {self.name!r} has labels like {example!r}, each "
+                "read as one. If they are several, say --tags instead of --tasks for "
+                "this column."
+            )
+
+    def _compare(self, table, cells):
+        """Tell of labels that are not in the training table.
+
+        Raises
+        ------
+        CommandError
+            If none of them is, which is what happens when one file has the number 1
+            and the other the string "one".
+        """
+        found = list(dict.fromkeys(labels_in(cells)))
+        unknown = [label for label in found if label not in set(self.labels)]
         if found and len(unknown) == len(found):
             raise CommandError(
                 f"{table.path} and the training table have no label in common in "
-                f"column {task!r}: {some(unknown, 3)} here, {some(classes, 3)} there. "
-                "Do they differ in spelling, or in type?"
+                f"column {self.name!r}: {some(unknown, 3)} here, "
+                f"{some(self.labels, 3)} there. Do they differ in spelling, or in type?"
             )
         if unknown:
-            remarks.append(
-                f"{table.path}: column {task!r} has labels that are not in the "
+            warn(
+                f"{table.path}: column {self.name!r} has labels that are not in the "
                 f"training table: {some(unknown, 5)}. They count as errors."
             )
-    return remarks
 
 
-def most_frequent(cells):
-    """Return the label with most cells."""
-    return Counter(cell for cell in cells if cell is not None).most_common(1)[0][0]
+def labels_in(cells):
+    """Yield the labels of cells that hold one or several."""
+    for cell in cells:
+        if isinstance(cell, list):
+            yield from cell
+        elif cell is not None:
+            yield cell
 
 
-def hold_out(table, labels, fraction, seed):
-    """Split the rows, keeping the classes of all tasks even.
-
-    Returns
-    -------
-    larger, smaller : list of int
-        Row numbers in ascending order.
-    """
-    codes = np.empty((len(table), len(labels)), dtype=np.int64)
-    for k, cells in enumerate(labels.values()):
-        known = dict.fromkeys(cell for cell in cells if cell is not None)
-        code_of = {cell: code for code, cell in enumerate(known)} | {None: -1}
-        codes[:, k] = [code_of[cell] for cell in cells]
-    try:
-        larger, smaller = multitask_split(codes, fraction, seed)
-    except ValueError as error:
-        raise CommandError(
-            f"{table.path} has too few rows to hold some of them out: no class has one "
-            "to spare. Score on --test FILE, or fit without scores: --held-out 0."
-        ) from error
-    return larger.tolist(), smaller.tolist()
-
-
-def take(columns, rows):
-    """Return the given rows of each column."""
-    return {name: [cells[row] for row in rows] for name, cells in columns.items()}
+def warn_of_unused(missing, table, names):
+    """Tell which values of --missing no cell of the given columns has."""
+    cells = {str(cell) for name in names for cell in table.columns[name]}
+    numbers = {as_number(cell) for cell in cells} - {None}
+    for value in missing:
+        if value in cells or as_number(value) in numbers:
+            continue
+        alike = [cell for cell in sorted(cells) if cell.lower() == value.lower()]
+        hint = f" Did you mean {alike[0]!r}?" if alike else ""
+        warn(
+            f"{table.path}: --missing {value} is no cell of {some(names)}, so it "
+            f"changes nothing.{hint}"
+        )

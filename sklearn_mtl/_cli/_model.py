@@ -5,9 +5,10 @@ from time import perf_counter
 
 from ..metrics import multitask_scores
 from ._errors import CommandError
+from ._process import interrupts_end_imports
 
 
-def fit(texts, labels, **parameters):
+def fit(texts, labels, orders=None, **parameters):
     """Fit a classifier.
 
     Parameters
@@ -16,6 +17,9 @@ def fit(texts, labels, **parameters):
 
     labels : dict of str to list
         Labels of each task; None is missing.
+
+    orders : dict of str to list, default=None
+        The labels of ordinal tasks in their order.
 
     **parameters
         For :class:`sklearn_mtl.MultiTaskTextClassifier`.
@@ -33,16 +37,23 @@ def fit(texts, labels, **parameters):
     """
     # Here and not at the top: torch takes seconds to import, too long to wait for
     # --help or to be told of a misspelt column.
-    from .. import MultiTaskTextClassifier
+    with interrupts_end_imports():
+        from .. import MultiTaskTextClassifier
+        from ..tasks import Ordinal
 
+    if orders:
+        parameters["task_types"] = {
+            task: Ordinal(order) for task, order in orders.items()
+        }
     start = perf_counter()
-    with _estimator_errors("fit"):
+    with estimator_errors("fit"):
         classifier = MultiTaskTextClassifier(**parameters).fit(texts, labels)
     return classifier, perf_counter() - start
 
 
 @contextmanager
-def _estimator_errors(verb):
+def estimator_errors(verb):
+    """Give the library's words for what it refuses to the user."""
     try:
         yield
     except ValueError as error:
@@ -50,24 +61,32 @@ def _estimator_errors(verb):
 
 
 def predict(classifier, texts):
-    """Give the most probable label of each task and its probability.
+    """Predict the labels of each task, and the probabilities of these.
 
     Returns
     -------
-    predicted : dict of str to ndarray
+    predicted : dict of str to list
 
-    probability : dict of str to ndarray
+    probability : dict of str to list
+        Rounded to four digits; lists where cells hold several labels.
     """
-    predicted, probability = {}, {}
+    predicted = classifier.predict(texts, output="dict")
+    predicted = {task: labels.tolist() for task, labels in predicted.items()}
     columns = zip(
         classifier.task_names_,
         classifier.classes_,
         classifier.predict_proba(texts),
         strict=True,
     )
+    probability = {}
     for task, classes, probabilities in columns:
-        predicted[task] = classes[probabilities.argmax(axis=1)]
-        probability[task] = probabilities.max(axis=1)
+        place = {label: k for k, label in enumerate(classes.tolist())}
+        probability[task] = [
+            [round(row[place[label]], 4) for label in cell]
+            if isinstance(cell, list)
+            else round(row[place[cell]], 4)
+            for cell, row in zip(predicted[task], probabilities.tolist(), strict=True)
+        ]
     return predicted, probability
 
 
@@ -76,5 +95,5 @@ def score(classifier, texts, labels):
     start = perf_counter()
     predicted = classifier.predict(texts, output="dict")
     seconds = perf_counter() - start
-    with _estimator_errors("score"):
+    with estimator_errors("score"):
         return multitask_scores(labels, predicted), seconds

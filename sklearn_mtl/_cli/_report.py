@@ -1,7 +1,12 @@
 """Scores and predictions as text."""
 
 import math
+import textwrap
 
+# Of a terminal that nobody has made wider.
+WIDTH = 80
+# Of a task's name in a table, and of a label.
+LONGEST_NAME, LONGEST_LABEL = 20, 16
 METRICS = {"accuracy": "accuracy", "recall_macro": "recall", "f1_macro": "macro-F1"}
 GAP = "  "
 
@@ -47,11 +52,6 @@ def number(score):
     return "-" if math.isnan(score) else f"{score:.3f}"
 
 
-def count(amount, noun):
-    """Write an amount and its noun, in the plural unless it is one."""
-    return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
-
-
 def scores_table(scores, tasks, further=None):
     """Write the scores of one system, a line for each task and one for their mean.
 
@@ -69,7 +69,7 @@ def scores_table(scores, tasks, further=None):
     header = ["task", *METRICS.values(), *further, "support"]
     rows = [
         [
-            task,
+            short_name(task),
             *(number(scores[task][metric]) for metric in METRICS),
             *(cells[task] for cells in further.values()),
             f"{scores[task]['support']:,}",
@@ -84,6 +84,8 @@ def scores_table(scores, tasks, further=None):
 def side_by_side(scores_of, tasks):
     """Write the scores of several systems, a group of columns for each metric.
 
+    Where all groups are wider than a terminal, the others stand below the first ones.
+
     Parameters
     ----------
     scores_of : dict of str to dict
@@ -91,32 +93,51 @@ def side_by_side(scores_of, tasks):
 
     tasks : list of str
     """
+    tables, metrics = [], list(METRICS)
+    while metrics:
+        n_groups = len(metrics)
+        while True:
+            last = n_groups == len(metrics)
+            table = _groups(scores_of, tasks, metrics[:n_groups], last)
+            if n_groups == 1 or max(map(len, table.splitlines())) <= WIDTH:
+                break
+            n_groups -= 1
+        tables.append(table)
+        metrics = metrics[n_groups:]
+    return "\n\n".join(tables)
+
+
+def _groups(scores_of, tasks, metrics, with_support):
+    """Write the groups of some metrics beside each other."""
     systems = list(scores_of)
     support = next(iter(scores_of.values()))
-    header = ["task", *(system for _ in METRICS for system in systems), "support"]
+    header = ["task", *(system for _ in metrics for system in systems)]
     rows = [
         [
-            task,
+            short_name(task),
             *(
                 number(scores_of[system][task][metric])
-                for metric in METRICS
+                for metric in metrics
                 for system in systems
             ),
-            f"{support[task]['support']:,}" if task != "mean" else "",
         ]
         for task in [*tasks, "mean"]
     ]
-    groups = _group_line(_widths([header, *rows]), len(systems))
+    if with_support:
+        header.append("support")
+        cells = [*(f"{support[task]['support']:,}" for task in tasks), ""]
+        rows = [[*row, cell] for row, cell in zip(rows, cells, strict=True)]
+    groups = _group_line(_widths([header, *rows]), metrics, len(systems))
     return f"{groups}\n{text_table(header, rows)}"
 
 
-def _group_line(widths, n_systems):
+def _group_line(widths, metrics, n_systems):
     """Write each metric above the middle of its columns, which follow the first one."""
     line, start = "", widths[0] + len(GAP)
-    for k, name in enumerate(METRICS.values()):
+    for k, metric in enumerate(metrics):
         group = widths[1 + k * n_systems : 1 + (k + 1) * n_systems]
         width = sum(group) + len(GAP) * (n_systems - 1)
-        line = line.ljust(start) + name.center(width).rstrip()
+        line = line.ljust(start) + METRICS[metric].center(width).rstrip()
         start += width + len(GAP)
     return line
 
@@ -125,3 +146,17 @@ def shorten(text, width):
     """Put a text on one line and cut it to a width."""
     line = " ".join(text.split())
     return line if len(line) <= width else line[: width - 3] + "..."
+
+
+def short_name(name, width=LONGEST_NAME):
+    """Cut a name to a width in its middle: columns often begin with the same words."""
+    line = " ".join(name.split())
+    if len(line) <= width:
+        return line
+    tail = (width - 3) // 2
+    return f"{line[: width - 3 - tail]}...{line[-tail:]}"
+
+
+def fill(text):
+    """Break a paragraph into lines that a terminal has room for."""
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)

@@ -1,23 +1,20 @@
 """Tables in files: columns by name, read and written by the extension of the file.
 
 CSV, TSV and JSON lines go through the standard library and may be gzipped. Cells of CSV
-and TSV are strings; JSON lines and Parquet keep numbers and booleans.
+and TSV are strings; JSON lines and Parquet keep numbers, booleans and lists.
 """
 
 import gzip
-import os
-import zlib
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ._errors import CommandError, UsageError, did_you_mean, some
+from ._csv import csv_text, read_csv
+from ._errors import CommandError, UsageError, count, did_you_mean, some
+from ._files import decode, encode, read_bytes, write_bytes
 from ._formats import (
-    csv_text,
     import_pyarrow,
     json_lines,
     parquet_bytes,
-    read_csv,
     read_json_lines,
     read_parquet,
 )
@@ -30,7 +27,34 @@ FORMATS = {
     ".parquet": "parquet",
 }
 DELIMITERS = {"csv": ",", "tsv": "\t"}
-GZIP_MAGIC = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How text files are written.
+
+    Attributes
+    ----------
+    delimiter : str, default=None
+        What separates the cells of CSV files, None for a comma.
+
+    quoting : {"csv", "none"}, default=None
+        Whether quotation marks hold cells of CSV and TSV together. None is "csv", and
+        in TSV "none" where they do not follow the rules.
+
+    encoding : str, default=None
+        None for UTF-8.
+    """
+
+    delimiter: str = None
+    quoting: str = None
+    encoding: str = None
+
+    def delimiter_of(self, kind):
+        """Return what separates the cells of a file of a format."""
+        if kind == "csv" and self.delimiter:
+            return self.delimiter
+        return DELIMITERS[kind]
 
 
 @dataclass
@@ -43,15 +67,28 @@ class Table:
         The file, as the user wrote it.
 
     columns : dict of str to list
-        The cells by column name.
+        The cells by column name. Of columns with one name the second is called
+        ``name.1`` and so on.
 
     lines : list of int or None
         The line each row starts in; None if the format has no lines.
+
+    repeated : set of str
+        Names that several columns have in the file.
+
+    short : dict of int to int
+        For rows that end early how many cells they have; the others are empty.
+
+    quoting : {"csv", "none"} or None
+        How quotation marks were read, if the format has any.
     """
 
     path: str
     columns: dict
     lines: list = field(default=None, repr=False)
+    repeated: frozenset = frozenset()
+    short: dict = field(default_factory=dict, repr=False)
+    quoting: str = None
 
     def __len__(self):
         return len(next(iter(self.columns.values())))
@@ -61,12 +98,26 @@ class Table:
         return f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
 
     def check_columns(self, names):
-        """Complain about the first of the names that is no column."""
+        """Complain about the first of the names that is no column of its own."""
         for name in names:
             if name not in self.columns:
                 raise CommandError(
                     f"{self.path} has no column {name!r}."
                     f"{self._hint(name)} Its columns are: {some(self.columns)}."
+                )
+            if name in self.repeated:
+                raise CommandError(
+                    f"{self.path} has several columns named {name!r}. Rename them: a "
+                    "column in use needs a name of its own."
+                )
+        places = {name: place for place, name in enumerate(self.columns)}
+        for row, n_cells in self.short.items():
+            lost = [name for name in names if places[name] >= n_cells]
+            if lost:
+                raise CommandError(
+                    f"{self.path}, {self.place(row)}: the row ends after "
+                    f"{count(n_cells, 'cell')}, before column {lost[0]!r}. The header "
+                    f"has {len(places)}. Write a delimiter for each empty cell."
                 )
 
     def _hint(self, name):
@@ -99,7 +150,7 @@ def check_format(path):
         import_pyarrow(path)
 
 
-def read_table(path, delimiter=None):
+def read_table(path, dialect=Dialect()):
     """Read a table.
 
     Parameters
@@ -107,8 +158,7 @@ def read_table(path, delimiter=None):
     path : str
         The file. Its ending tells the format.
 
-    delimiter : str, default=None
-        What separates the cells of a CSV file, if not a comma.
+    dialect : Dialect, default=Dialect()
 
     Returns
     -------
@@ -118,66 +168,50 @@ def read_table(path, delimiter=None):
     Raises
     ------
     CommandError
-        If the file cannot be read, or is not a table with unique column names, as many
-        cells in each row as in the header, and at least one row.
+        If the file cannot be read, or is not a table with at least one row, and no
+        cells beyond its header.
     """
     kind, gzipped = table_format(path)
-    with _file_errors("read", path):
-        data = Path(path).read_bytes()
+    data = read_bytes(path, gzipped)
     if kind == "parquet":
-        columns, lines = read_parquet(path, data)
+        table = _with_own_names(path, *read_parquet(path, data))
+    elif kind == "jsonl":
+        table = Table(
+            path, *read_json_lines(path, decode(path, data, dialect.encoding))
+        )
     else:
-        text = _decode(path, _unzip(path, data, gzipped))
-        if kind == "jsonl":
-            columns, lines = read_json_lines(path, text)
-        else:
-            columns, lines = read_csv(path, text, _delimiter(kind, delimiter))
-    table = Table(path, columns, lines)
+        text = decode(path, data, dialect.encoding)
+        table = _read_csv(path, text, dialect.delimiter_of(kind), dialect.quoting)
     if not len(table):
         raise CommandError(f"{path} has column names but no rows.")
     return table
 
 
-def _delimiter(kind, delimiter):
-    return delimiter if delimiter and kind == "csv" else DELIMITERS[kind]
+def _read_csv(path, text, delimiter, quoting):
+    names, rows, lines, quoting = read_csv(path, text, delimiter, quoting)
+    short = {k: len(row) for k, row in enumerate(rows) if len(row) < len(names)}
+    for row in short:
+        rows[row] = rows[row] + [""] * (len(names) - len(rows[row]))
+    columns = [[row[k] for row in rows] for k in range(len(names))]
+    table = _with_own_names(path, names, columns)
+    table.lines, table.short, table.quoting = lines, short, quoting
+    return table
 
 
-@contextmanager
-def _file_errors(verb, path):
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise CommandError(f"Cannot {verb} {path}: {reason}.") from error
+def _with_own_names(path, names, columns):
+    """Make a table whose columns have names of their own."""
+    repeated = frozenset(name for name in names if names.count(name) > 1)
+    own = {}
+    for name, column in zip(names, columns, strict=True):
+        key, k = name, 0
+        while key in own or (key != name and key in names):
+            k += 1
+            key = f"{name}.{k}"
+        own[key] = column
+    return Table(path, own, repeated=repeated)
 
 
-def _unzip(path, data, gzipped):
-    if not gzipped and not data.startswith(GZIP_MAGIC):
-        return data
-    try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise CommandError(f"{path} is not a whole gzip file: {error}.") from error
-
-
-def _decode(path, data):
-    try:
-        # utf-8-sig drops the mark that some programs put at the start of a file.
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        utf_16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-        guess = " It looks like UTF-16." if utf_16 else ""
-        raise CommandError(
-            f"{path} is not UTF-8: byte 0x{data[error.start]:02x} in line {line}."
-            f"{guess} Save it as UTF-8, for instance with iconv."
-        ) from error
-    if not text.strip():
-        raise CommandError(f"{path} is empty.")
-    return text
-
-
-def write_table(path, columns, delimiter=None):
+def write_table(path, columns, dialect=Dialect()):
     """Write columns of one length, all at once: a failure leaves no half a file.
 
     Parameters
@@ -188,26 +222,22 @@ def write_table(path, columns, delimiter=None):
     columns : dict of str to list
         The cells by column name. None becomes an empty cell, or null.
 
-    delimiter : str, default=None
-        What separates the cells of a CSV file, if not a comma.
+    dialect : Dialect, default=Dialect()
+        With ``quoting="none"`` quotation marks in CSV and TSV stay as they are, unless
+        cells cannot be told from each other without them.
     """
+    write_bytes(path, table_bytes(path, columns, dialect))
+
+
+def table_bytes(path, columns, dialect=Dialect()):
+    """Return what :func:`write_table` writes."""
     kind, gzipped = table_format(path)
     if kind == "parquet":
-        data = parquet_bytes(path, columns)
-    elif kind == "jsonl":
-        data = json_lines(columns)
+        return parquet_bytes(path, columns)
+    if kind == "jsonl":
+        text = json_lines(columns)
     else:
-        data = csv_text(columns, _delimiter(kind, delimiter))
-    if isinstance(data, str):
-        # JSON can hold half a surrogate pair, UTF-8 cannot.
-        data = data.encode("utf-8", errors="replace")
-    if gzipped:
-        # No time stamp: the same table gives the same file.
-        data = gzip.compress(data, mtime=0)
-    with _file_errors("write", path):
-        unfinished = Path(f"{path}.unfinished")
-        try:
-            unfinished.write_bytes(data)
-            os.replace(unfinished, path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        text = csv_text(columns, dialect.delimiter_of(kind), dialect.quoting)
+    data = encode(path, text, dialect.encoding)
+    # No time stamp: the same table gives the same file.
+    return gzip.compress(data, mtime=0) if gzipped else data

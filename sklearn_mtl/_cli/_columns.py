@@ -1,0 +1,77 @@
+"""Which columns a command names, and what for."""
+
+from ..metrics._scores import AGGREGATES
+from ._errors import UsageError, some
+from ._labels import LabelColumn
+
+
+def resolve_columns(options, table):
+    """Check the columns that options name against those of the training table.
+
+    Afterwards ``options.tasks`` has all columns of labels, and ``options.ordinal`` maps
+    some of them to a list of their labels or None.
+    """
+    columns = f"The columns of {table.path} are: {some(table.columns)}."
+    if not options.text:
+        raise UsageError(
+            f"--text COLUMN must say which column holds the texts. {columns}"
+        )
+    options.ordinal = _read_orders(options.ordinal, table.columns)
+    named = [*options.tasks, *(c for c in options.tags if c not in options.tasks)]
+    if not named and not options.ordinal:
+        raise UsageError(
+            f"--tasks COLUMN ... must say which columns hold the labels. {columns}"
+        )
+    for option in ("text", "tasks", "tags"):
+        names = getattr(options, option)
+        if len(set(names)) < len(names):
+            raise UsageError(f"--{option} names a column twice. Got {some(names)}.")
+    options.tasks = list(dict.fromkeys([*named, *options.ordinal]))
+    for name in options.tasks:
+        if name in options.text:
+            raise UsageError(f"{name!r} cannot be both the text and a task.")
+        if name in AGGREGATES and (options.test or options.held_out):
+            raise UsageError(
+                f"A task cannot be called {name!r}, which is a score over all tasks. "
+                "Rename the column, or do without scores: --held-out 0."
+            )
+        if name in options.tags and name in options.ordinal:
+            raise UsageError(
+                f"{name!r} cannot be in both --tags and --ordinal: a cell holds one "
+                "label where labels have an order."
+            )
+    table.check_columns([*options.text, *options.tasks])
+
+
+def _read_orders(arguments, columns):
+    """Return {column: labels in their order, or None where none are listed}."""
+    orders = {}
+    for argument in arguments:
+        name, equals, listed = argument.partition("=")
+        if argument in columns or not equals:
+            name, equals = argument, ""
+        if name in orders:
+            raise UsageError(f"--ordinal names a column twice. Got {some(arguments)}.")
+        labels = [label.strip() for label in listed.split(",")]
+        if equals and (
+            len(labels) < 2 or len(set(labels)) < len(labels) or "" in labels
+        ):
+            raise UsageError(
+                f"--ordinal {argument} must list two labels or more, each once, from "
+                "lowest to highest: COLUMN=LOW,...,HIGH."
+            )
+        orders[name] = labels if equals else None
+    return orders
+
+
+def label_columns(options):
+    """Return what reads each task."""
+    return [
+        LabelColumn(
+            name,
+            tags=name in options.tags,
+            separator=options.separator,
+            missing=options.missing,
+        )
+        for name in options.tasks
+    ]

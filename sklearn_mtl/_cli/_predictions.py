@@ -1,0 +1,78 @@
+"""The table of ``--predict``, with two more columns for each task."""
+
+from . import _model
+from ._errors import CommandError, count
+from ._process import say
+from ._tables import Dialect, read_table, table_bytes, table_format, write_table
+from ._tags import join, separator_for
+
+
+class Predictions:
+    """What is to be predicted, and how it is written.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+
+    columns : list of LabelColumn
+        After they have learnt.
+
+    dialect : Dialect
+    """
+
+    def __init__(self, options, columns, dialect):
+        self.path = options.to
+        self.table = read_table(options.predict, dialect)
+        self.table.check_columns(options.text)
+        kind, _ = table_format(self.path)
+        self.is_text = kind in ("csv", "tsv")
+        plain = (
+            self.table.quoting == "none" and table_format(options.predict)[0] == kind
+        )
+        self.dialect = Dialect(
+            dialect.delimiter, "none" if plain else "csv", dialect.encoding
+        )
+        self.separators = {}
+        for column in columns:
+            self._check_names(column.name)
+            if column.holds_lists and self.is_text:
+                self.separators[column.name] = separator_for(
+                    column.labels, column.separator, self.path, column.name
+                )
+        # What cannot be written should not come out after the training.
+        table_bytes(self.path, self.table.columns, self.dialect)
+
+    def _check_names(self, task):
+        for name in output_columns(task):
+            if name in self.table.columns:
+                raise CommandError(
+                    f"{self.table.path} has a column {name!r} already, which is where "
+                    "the predictions would go. Rename it."
+                )
+
+    def write(self, classifier, texts):
+        """Predict the texts and write the table."""
+        predicted, probability = _model.predict(classifier, texts)
+        columns = dict(self.table.columns)
+        for task in predicted:
+            for name, cells in zip(
+                output_columns(task), (predicted[task], probability[task]), strict=True
+            ):
+                columns[name] = self._cells(task, cells)
+        write_table(self.path, columns, self.dialect)
+        say(
+            f"Wrote {self.path}: {count(len(texts), 'row')}, with two more columns for "
+            f"each task,\n{' and '.join(output_columns('TASK'))}."
+        )
+        if self.table.repeated:
+            say("Columns of one name are numbered.")
+
+    def _cells(self, task, cells):
+        if task in self.separators:
+            return [join(cell, self.separators[task]) for cell in cells]
+        return cells
+
+
+def output_columns(task):
+    """Name the two columns written for a task."""
+    return f"{task}_predicted", f"{task}_probability"

@@ -4,7 +4,8 @@ Look at several tasks at a time
 ================================
 
 Every display of :mod:`sklearn_mtl.inspection`, on docstrings of Python and of the
-installed libraries. ``python plot_displays.py FOLDER`` saves the pictures there.
+installed libraries. ``python plot_displays.py FOLDER`` saves the pictures in
+a folder, which it makes if need be.
 """
 
 # %%
@@ -40,6 +41,11 @@ from sklearn_mtl.metrics import multitask_scorer
 from sklearn_mtl.model_selection import loss_weight_grid, task_affinity
 from sklearn_mtl.search import LossWeightSearchCV
 from sklearn_mtl.trunks import BagTrunk
+
+# Better now than after all the work; the folder itself is made at the end.
+folder = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+if folder and not (folder if folder.exists() else folder.parent).is_dir():
+    sys.exit(f"{folder} is no folder and cannot become one. Name another one.")
 
 docstrings = load_docstrings()
 rows = np.random.RandomState(0).permutation(len(docstrings.data))
@@ -163,10 +169,11 @@ pictures["loss_weight_search"] = LossWeightSearchDisplay.from_search(search)
 # %%
 # Save or show them.
 
-if len(sys.argv) > 1:
+if folder:
+    folder.mkdir(exist_ok=True)
     for name, display in pictures.items():
         display.figure_.savefig(
-            Path(sys.argv[1]) / f"{name}.png", dpi=70, pil_kwargs={"optimize": True}
+            folder / f"{name}.png", dpi=70, pil_kwargs={"optimize": True}
         )
 else:
     plt.show()

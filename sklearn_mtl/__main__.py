@@ -6,13 +6,14 @@ import sys
 def run():
     """Run the command line of this process and return its exit status."""
     try:
-        from ._cli import main
         from ._cli._process import prepare
 
         prepare()
-        return main()
-    except KeyboardInterrupt:  # before main can take care of it
+    except KeyboardInterrupt:  # from here on prepare has taken care of it
         return 130
+    from ._cli import main
+
+    return main()
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def run(tmp_path_factory):
             folder = tmp_path_factory.mktemp(name)
             arguments = [str(path)]
             if name.startswith("plot_"):
-                arguments.append(str(folder))
+                arguments.append(str(folder / "pictures"))
             printed = io.StringIO()
             with pytest.MonkeyPatch.context() as patch:
                 patch.chdir(folder)
@@ -165,6 +165,18 @@ def test_displays_are_saved_where_one_says(run):
     if not (FOLDER / "plot_displays.py").exists():
         pytest.skip("there is no such script")
     ran = run("plot_displays")
-    saved = sorted(ran["in"].glob("*.png"))
+    saved = sorted(ran["in"].glob("pictures/*.png"))
     assert {path.stem for path in saved} == set(ran["found"]["pictures"])
     assert all(path.stat().st_size > 2000 for path in saved)
+
+
+def test_displays_refuse_a_place_that_cannot_be_a_folder(tmp_path, monkeypatch):
+    script = FOLDER / "plot_displays.py"
+    if not script.exists():
+        pytest.skip("there is no such script")
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "file" / "a", tmp_path / "a" / "b"):
+        monkeypatch.setattr(sys, "argv", [str(script), str(place)])
+        with pytest.raises(SystemExit, match="is no folder and cannot become one"):
+            runpy.run_path(str(script), run_name="__main__")
+    assert os.listdir(tmp_path) == ["file"]

@@ -14,7 +14,6 @@ from . import _model
 from ._errors import count
 from ._process import is_terminal, say
 from ._report import (
-    LONGEST_LABEL,
     WIDTH,
     fill,
     short_name,
@@ -108,7 +107,7 @@ def examples(classifier, texts, labels):
             truth = "(no label)" if cells[row] is None else str(cells[row])
             labels_of_row = [truth, str(predicted[task][row])]
             sure = f"{probability[task][row]:.2f}"
-            short = [short_name(label, LONGEST_LABEL) for label in labels_of_row]
+            short = [short_name(label) for label in labels_of_row]
             rows.append([short_name(task), *short, sure])
         table = text_table(["task", "true", "predicted", "probability"], rows, left=3)
         parts.append(f"{shorten(text, WIDTH)}\n\n{table}")

@@ -127,17 +127,27 @@ def _is_there(path):
     return True
 
 
+# Files in the making, which must not stay where the process ends.
+_unfinished = set()
+
+
 def write_bytes(path, data):
     """Write a file all at once: a failure or an interrupt leaves nothing of it."""
     with file_errors("write", path):
         # A link keeps pointing to what it points to.
         target = Path(os.path.realpath(path))
-        # As short as a name in use can be: the longest name allowed can be written.
+        # Short, so that the longest name there may be can be written, too.
         unfinished = target.with_name(f".{secrets.token_hex(4)}.tmp")
+        _unfinished.add(unfinished)
         try:
             unfinished.write_bytes(data)
             os.replace(unfinished, target)
-        except BaseException:
-            with suppress(OSError):
-                unfinished.unlink(missing_ok=True)
-            raise
+        finally:
+            remove_unfinished()
+
+
+def remove_unfinished():
+    """Remove files in the making."""
+    while _unfinished:
+        with suppress(OSError):
+            _unfinished.pop().unlink()

@@ -9,7 +9,6 @@ from ._process import (
     INTERRUPTED,
     PIPE_CLOSED,
     complain,
-    interrupts_end_imports,
     warn,
 )
 
@@ -35,8 +34,8 @@ def main(arguments=None):
             )
         options = build_parser().parse_args(arguments)
         # Here and not at the top: scikit-learn takes a second to import.
-        with interrupts_end_imports():
-            from . import _demo, _fit
+        from . import _demo, _fit
+
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             if options.command == "fit":

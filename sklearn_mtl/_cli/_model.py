@@ -5,7 +5,6 @@ from time import perf_counter
 
 from ..metrics import multitask_scores
 from ._errors import CommandError
-from ._process import interrupts_end_imports
 
 
 def fit(texts, labels, orders=None, **parameters):
@@ -37,9 +36,8 @@ def fit(texts, labels, orders=None, **parameters):
     """
     # Here and not at the top: torch takes seconds to import, too long to wait for
     # --help or to be told of a misspelt column.
-    with interrupts_end_imports():
-        from .. import MultiTaskTextClassifier
-        from ..tasks import Ordinal
+    from .. import MultiTaskTextClassifier
+    from ..tasks import Ordinal
 
     if orders:
         parameters["task_types"] = {

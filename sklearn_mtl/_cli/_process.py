@@ -3,10 +3,10 @@
 import os
 import signal
 import sys
-import threading
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from ._errors import CommandError
+from ._files import remove_unfinished
 
 # 128 plus the number of the signal, as shells count.
 INTERRUPTED, PIPE_CLOSED = 130, 141
@@ -55,33 +55,16 @@ def is_terminal():
     )
 
 
-@contextmanager
-def interrupts_end_imports():
-    """End the process on Ctrl-C while modules are imported.
-
-    A KeyboardInterrupt inside the import of an extension module may come out as an
-    ImportError. There is nothing to clean up at this point.
-    """
-    if (
-        threading.current_thread() is not threading.main_thread()
-        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
-    ):
-        yield
-        return
-    signal.signal(signal.SIGINT, _end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _end(number, frame):
-    complain("interrupted")
-    os._exit(INTERRUPTED)
-
-
 def prepare():
     """Make the streams and signals of a new process ready for a command."""
+    # Not by an exception: one raised in the import of an extension module, or in a
+    # callback of another library, may come out as something else or not at all.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _leave)
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _leave)
     if sys.stderr is None:
         # Keeps descriptor 2 from becoming that of a table.
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
@@ -89,12 +72,13 @@ def prepare():
         # A terminal that lacks a character of a text is no reason to stop.
         if stream is not None:
             stream.reconfigure(errors="replace")
-    # Leave by an exception, so that unfinished files are removed.
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _leave)
 
 
 def _leave(number, frame):
-    sys.exit(128 + number)
+    """End the process as a signal asks, without unfinished files."""
+    remove_unfinished()
+    if number == signal.SIGINT:
+        # Not complain: the stream may be in use at this moment.
+        with suppress(OSError):
+            os.write(2, b"sklearn_mtl: interrupted\n")
+    os._exit(128 + number)

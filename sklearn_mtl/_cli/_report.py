@@ -5,8 +5,8 @@ import textwrap
 
 # Of a terminal that nobody has made wider.
 WIDTH = 80
-# Of a task's name in a table, and of a label.
-LONGEST_NAME, LONGEST_LABEL = 20, 16
+# Of a task or a label in a table.
+LONGEST_NAME = 20
 METRICS = {"accuracy": "accuracy", "recall_macro": "recall", "f1_macro": "macro-F1"}
 GAP = "  "
 

@@ -42,17 +42,20 @@ def read_csv(path, text, delimiter, quoting=None):
 
     quoting : {"csv", "none"}
     """
-    likely = quoting or ("none" if _is_plain(text, delimiter) else "csv")
-    quoting = likely if quoting or delimiter == "\t" or '"' not in text else "csv"
-    if quoting == "none":
+    plain = quoting == "none"
+    if quoting is None and '"' in text and delimiter == "\t":
+        plain = _is_plain(text, delimiter)
+    if plain:
         records = list(_plain_records(text, delimiter))
     else:
         records = list(_quoted_records(path, text, delimiter))
-    if likely != quoting:
-        warn(
-            f"{path}: quotation marks join lines that without them would be rows of "
-            "their own. If they are characters like any other, say --quoting none."
-        )
+        # In CSV commas may be a part of any text, so this is no more than a doubt.
+        if quoting is None and '"' in text and _is_plain(text, delimiter):
+            warn(
+                f"{path}: quotation marks join lines that would be whole rows without "
+                "them. If they are characters like any other, say --quoting none, else "
+                "--quoting csv."
+            )
     while not records[-1][1]:
         records.pop()
     first = next(k for k, (_, cells) in enumerate(records) if cells)
@@ -77,7 +80,7 @@ def read_csv(path, text, delimiter, quoting=None):
             )
         lines.append(line)
         rows.append(cells[: len(names)])
-    return names, rows, lines, quoting
+    return names, rows, lines, "none" if plain else "csv"
 
 
 def _is_plain(text, delimiter):
@@ -87,8 +90,6 @@ def _is_plain(text, delimiter):
     them, and not all of them enclose a cell. A single column tells nothing of this; it
     is plain if it breaks the rules of quoting.
     """
-    if '"' not in text:
-        return True
     if text.lstrip("\r\n").startswith('"'):
         return False
     records = (cells for _, cells in _plain_records(text, delimiter) if cells)

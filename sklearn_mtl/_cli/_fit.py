@@ -1,5 +1,7 @@
 """``fit``: learn from a table, report scores, predict another table."""
 
+import warnings
+
 from sklearn.dummy import DummyClassifier
 
 from .._labels import as_label_table
@@ -8,13 +10,15 @@ from ..model_selection import train_test_split
 from ..model_selection._per_task import PerTask
 from . import _model
 from ._columns import label_columns, resolve_columns
+from ._doubts import warn_of_unused
 from ._errors import CommandError, UsageError, count
 from ._files import check_output
-from ._labels import labels_in, read_texts, warn_of_unused
+from ._labels import read_texts
 from ._predictions import Predictions
 from ._process import is_terminal, say
 from ._report import fill, number, scores_table, short_name, text_table
 from ._tables import Dialect, check_format, read_table
+from ._tags import labels_in
 
 
 def run(options):
@@ -35,6 +39,11 @@ def run(options):
     columns = label_columns(options)
     labels = {column.name: column.learn(train) for column in columns}
     check_labels(train, labels)
+    if options.separator and not any(column.holds_lists for column in columns):
+        raise UsageError(
+            "--separator stands between several labels of a cell. Name the columns "
+            "of such cells by --tags."
+        )
     warn_of_unused(options.missing, train, options.tasks)
     options.orders = {
         column.name: column.order(options.ordinal[column.name])
@@ -183,5 +192,9 @@ def fit_and_report(options, train, test, name):
 
 def majority_scores(train, test):
     """Score what always gives the most frequent answer."""
-    simplest = PerTask(DummyClassifier(strategy="most_frequent")).fit(*train)
-    return multitask_scores(test[1], simplest.predict(test[0]), metrics="accuracy")
+    simplest = PerTask(DummyClassifier(strategy="most_frequent"))
+    with warnings.catch_warnings():
+        # Of labels that all texts have.
+        warnings.filterwarnings("ignore", "Label .* is present in all training")
+        predicted = simplest.fit(*train).predict(test[0])
+    return multitask_scores(test[1], predicted, metrics="accuracy")

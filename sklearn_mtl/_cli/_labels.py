@@ -1,23 +1,12 @@
 """Texts and labels out of the columns of a table."""
 
-import re
-import shlex
-
-from ._errors import CommandError, count, some
+from ._doubts import warn_of_joined_labels, warn_of_markers, warn_of_separator
+from ._errors import CommandError, some
+from ._numbers import as_number
 from ._process import warn
-from ._tags import AS_LISTS, find_separator, looks_joined, looks_like_list, split
+from ._tags import find_separator, labels_in, split
 
-# What programs write for "no value". They are labels here: NA may be North America.
-MARKERS = {"NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "-nan"} | {
-    "NULL",
-    "null",
-    "None",
-    "NaT",
-    "nil",
-}
 _KINDS = {str: "string", bool: "boolean", int: "number", float: "number"}
-# Not 007 and not 1.10, which may be codes and versions.
-_WHOLE_NUMBER = re.compile(r"([+-]?(?:0|[1-9][0-9]*))(?:\.0*)?")
 
 
 def read_texts(table, names):
@@ -46,18 +35,6 @@ def _kind(cell):
 
 def _is_label(cell):
     return isinstance(cell, str | bool | int | float)
-
-
-def as_number(cell):
-    """Return the whole number that a cell means, or None."""
-    if isinstance(cell, bool):
-        return None
-    if isinstance(cell, int):
-        return cell
-    if isinstance(cell, float):
-        return int(cell) if cell.is_integer() else None
-    found = isinstance(cell, str) and _WHOLE_NUMBER.fullmatch(cell)
-    return int(found[1]) if found and len(cell) < 100 else None
 
 
 class LabelColumn:
@@ -107,6 +84,8 @@ class LabelColumn:
             A label each, or a list of them; None where it is missing.
         """
         cells = self._cells(table)
+        if self.tags and self.separator:
+            warn_of_separator(table, self.name, self.separator)
         labels = list(dict.fromkeys(labels_in(cells)))
         if not any(cell is not None for cell in cells):
             raise CommandError(
@@ -121,9 +100,9 @@ class LabelColumn:
         cells = self._spell(table, cells)
         self.labels = list(dict.fromkeys(labels_in(cells)))
         self.holds_lists = any(isinstance(cell, list) for cell in cells)
-        self._warn_of_markers(table, cells)
+        warn_of_markers(table.path, self.name, cells)
         if not self.tags:
-            self._warn_of_joined_labels(table)
+            warn_of_joined_labels(table.path, self.name, self.labels)
         return cells
 
     def read(self, table):
@@ -145,6 +124,11 @@ class LabelColumn:
         CommandError
             If a label is not listed, or texts have no order.
         """
+        if self.holds_lists:
+            raise CommandError(
+                f"--ordinal {self.name}: its cells hold several labels, which "
+                "have no order. Leave it out of --ordinal."
+            )
         if listed is None:
             if not all(as_number(label) is not None for label in self.labels):
                 raise CommandError(
@@ -153,7 +137,12 @@ class LabelColumn:
                     f"{some(self.labels)}."
                 )
             return sorted(self.labels, key=as_number)
-        order = [self._spelling.get(as_number(label), label) for label in listed]
+        order = list(listed)
+        if self._spelling:
+            numbers = [as_number(label) for label in order]
+            if not isinstance(self.labels[0], str) and None not in numbers:
+                order = numbers
+            order = [self._spelling.get(as_number(label), label) for label in order]
         lacking = [label for label in self.labels if label not in order]
         if lacking:
             raise CommandError(
@@ -265,31 +254,6 @@ class LabelColumn:
             )
         return cells
 
-    def _warn_of_markers(self, table, cells):
-        found = [
-            label
-            for label in self.labels
-            if isinstance(label, str) and label.strip() in MARKERS
-        ]
-        for label in found:
-            n_cells = sum(label == other for other in labels_in(cells))
-            warn(
-                f"{table.path}: column {self.name!r} has {label!r} in "
-                f"{count(n_cells, 'cell')}, read as a label. If it means no label, say "
-                f"--missing {shlex.quote(label)}"
-            )
-
-    def _warn_of_joined_labels(self, table):
-        texts = [label for label in self.labels if isinstance(label, str)]
-        mark = AS_LISTS if any(map(looks_like_list, texts)) else looks_joined(texts)
-        if mark is not None and len(texts) == len(self.labels):
-            example = next(t for t in texts if mark == AS_LISTS or mark in t)
-            warn(
-                f"{table.path}: column {self.name!r} has labels like {example!r}, each "
-                "read as one. If they are several, say --tags instead of --tasks for "
-                "this column."
-            )
-
     def _compare(self, table, cells):
         """Tell of labels that are not in the training table.
 
@@ -312,27 +276,3 @@ class LabelColumn:
                 f"{table.path}: column {self.name!r} has labels that are not in the "
                 f"training table: {some(unknown, 5)}. They count as errors."
             )
-
-
-def labels_in(cells):
-    """Yield the labels of cells that hold one or several."""
-    for cell in cells:
-        if isinstance(cell, list):
-            yield from cell
-        elif cell is not None:
-            yield cell
-
-
-def warn_of_unused(missing, table, names):
-    """Tell which values of --missing no cell of the given columns has."""
-    cells = {str(cell) for name in names for cell in table.columns[name]}
-    numbers = {as_number(cell) for cell in cells} - {None}
-    for value in missing:
-        if value in cells or as_number(value) in numbers:
-            continue
-        alike = [cell for cell in sorted(cells) if cell.lower() == value.lower()]
-        hint = f" Did you mean {alike[0]!r}?" if alike else ""
-        warn(
-            f"{table.path}: --missing {value} is no cell of {some(names)}, so it "
-            f"changes nothing.{hint}"
-        )

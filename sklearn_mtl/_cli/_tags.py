@@ -86,3 +86,12 @@ def separator_for(labels, wanted, path, task):
             f"{marks[0]!r}. Say another --separator, or write JSON lines (.jsonl)."
         )
     return free[0]
+
+
+def labels_in(cells):
+    """Yield the labels of cells that hold one or several."""
+    for cell in cells:
+        if isinstance(cell, list):
+            yield from cell
+        elif cell is not None:
+            yield cell

@@ -1,0 +1,67 @@
+"""Warnings of cells that may mean something else than what is read."""
+
+import shlex
+from collections import Counter
+
+from ._errors import count, some
+from ._numbers import as_number
+from ._process import warn
+from ._tags import AS_LISTS, labels_in, looks_joined, looks_like_list
+
+# What programs write for "no value". They are labels here: NA may be North America.
+MARKERS = {"NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "-nan"} | {
+    "NULL",
+    "null",
+    "None",
+    "NaT",
+    "nil",
+}
+
+
+def warn_of_markers(path, name, cells):
+    """Tell which labels of a column may mean that there is none."""
+    for label, n_cells in Counter(labels_in(cells)).items():
+        if isinstance(label, str) and label.strip() in MARKERS:
+            warn(
+                f"{path}: column {name!r} has {label!r} in {count(n_cells, 'cell')}, "
+                "read as a label. If it means no label, say --missing "
+                f"{shlex.quote(label)}"
+            )
+
+
+def warn_of_unused(missing, table, names):
+    """Tell which values of --missing no cell of the given columns has."""
+    cells = {str(cell) for name in names for cell in table.columns[name]}
+    numbers = {as_number(cell) for cell in cells} - {None}
+    for value in missing:
+        if value in cells or as_number(value) in numbers:
+            continue
+        alike = [cell for cell in sorted(cells) if cell.lower() == value.lower()]
+        hint = f" Did you mean {alike[0]!r}?" if alike else ""
+        warn(
+            f"{table.path}: --missing {value} is no cell of {some(names)}, so it "
+            f"changes nothing.{hint}"
+        )
+
+
+def warn_of_joined_labels(path, name, labels):
+    """Tell of labels in which several seem to be joined."""
+    if not all(isinstance(label, str) for label in labels):
+        return
+    mark = AS_LISTS if any(map(looks_like_list, labels)) else looks_joined(labels)
+    if mark is not None:
+        example = next(t for t in labels if mark == AS_LISTS or mark in t)
+        warn(
+            f"{path}: column {name!r} has labels like {example!r}, each read as one. If "
+            "they are several, say --tags instead of --tasks for this column."
+        )
+
+
+def warn_of_separator(table, name, separator):
+    """Tell of a separator that stands in no cell of a column."""
+    texts = [cell for cell in table.columns[name] if isinstance(cell, str)]
+    if texts and not any(separator in text for text in texts):
+        warn(
+            f"{table.path}: no cell of column {name!r} holds the separator "
+            f"{separator!r}, so each has one label. Is it another one?"
+        )

@@ -1,0 +1,202 @@
+"""Texts and labels out of tables: missing ones, several in a cell, numbers, orders."""
+
+import re
+
+import pytest
+
+from sklearn_mtl._cli._doubts import warn_of_unused
+from sklearn_mtl._cli._errors import CommandError
+from sklearn_mtl._cli._labels import LabelColumn, read_texts
+from sklearn_mtl._cli._tables import Table
+from sklearn_mtl._cli._tags import AS_LISTS, join, separator_for, split
+
+
+def table(cells, path="t.csv"):
+    return Table(path, {"y": cells}, lines=list(range(2, len(cells) + 2)))
+
+
+def learn(cells, **settings):
+    column = LabelColumn("y", **settings)
+    return column, column.learn(table(cells))
+
+
+class TestTexts:
+    def test_several_columns_are_joined(self):
+        columns = {"title": ["a", "", None, ""], "body": ["b", "c", "d", ""]}
+        texts = read_texts(Table("t.jsonl", columns), ["title", "body"])
+        assert texts == ["a\nb", "c", "d", ""]
+
+    def test_a_row_of_nulls_has_no_text(self):
+        columns = {"title": ["a", None], "body": ["b", None]}
+        with pytest.raises(CommandError, match="row 2: column 'title' must hold texts"):
+            read_texts(Table("t.jsonl", columns), ["title", "body"])
+
+
+class TestMissing:
+    def test_markers_are_labels_and_are_told_of(self, capsys):
+        cells = ["a", "NA", "<NA>", "NA", "b"]
+        assert learn(cells)[1] == cells
+        err = capsys.readouterr().err
+        assert "t.csv: column 'y' has 'NA' in 2 cells, read as a label." in err
+        advice = re.findall("--missing (.*)", err)
+        assert advice == ["NA", "'<NA>'"]
+        missing = [word.strip("'") for word in advice]
+        assert learn(cells, missing=missing)[1] == ["a", None, None, None, "b"]
+        assert capsys.readouterr().err == ""
+
+    def test_a_number_means_the_same_however_it_is_written(self, capsys):
+        cells = ["1.0", "0.0", "-1.0", ""]
+        assert learn(cells, missing=["-1"])[1] == ["1.0", "0.0", None, None]
+        assert "column 'y' writes '-1.0' for what --missing calls '-1'" in (
+            capsys.readouterr().err
+        )
+
+    def test_spaces_alone_are_no_label(self):
+        assert learn(["a", " ", "b"])[1] == ["a", None, "b"]
+
+    def test_what_matches_no_cell_is_told_of(self, capsys):
+        cells = table(["a", "NULL", "-1.0", "n/a"])
+        warn_of_unused(["null", "-1", "n/a", "x"], cells, ["y"])
+        assert capsys.readouterr().err.splitlines() == [
+            "sklearn_mtl: warning: t.csv: --missing null is no cell of 'y', so it "
+            "changes nothing. Did you mean 'NULL'?",
+            "sklearn_mtl: warning: t.csv: --missing x is no cell of 'y', so it changes "
+            "nothing.",
+        ]
+
+
+class TestNumbers:
+    @pytest.mark.parametrize(
+        ("cells", "read"),
+        [
+            (["1.0", "1", "0"], ["1", "1", "0"]),
+            ([1, "1", 2.0], [1, 1, 2.0]),
+            (["01", "1", "1.0"], ["01", "1", "1.0"]),  # codes
+            (["1.10", "1.1"], ["1.10", "1.1"]),  # versions
+            (["1", "1.0", "x"], ["1", "1.0", "x"]),  # words
+        ],
+    )
+    def test_of_one_column(self, cells, read, capsys):
+        assert learn(cells)[1] == read
+        assert (
+            "numbers that mean the same are one label" in capsys.readouterr().err
+        ) == (cells != read)
+
+    def test_of_two_tables(self, capsys):
+        column, _ = learn(["1.0", "0.0"])
+        assert column.read(table(["0", "1", ""], "test.csv")) == ["0.0", "1.0", None]
+        assert "test.csv: in column 'y' numbers" in capsys.readouterr().err
+        column, _ = learn([1, 0])
+        assert column.read(table(["0", "1.0"])) == [0, 1]
+
+    def test_types_are_not_mixed(self):
+        with pytest.raises(CommandError, match=r"several types: 1, 'a'.*as strings"):
+            learn([1, "a"])
+        learn(["1", "a"])  # as advised
+        with pytest.raises(CommandError, match=r"holds 0\.5, a measure, not a class"):
+            learn([1.0, 0.5])
+        learn([10, 5]), learn(["1.0", "0.5"])  # as advised
+
+
+class TestTags:
+    @pytest.mark.parametrize(
+        ("cells", "separator"),
+        [
+            (["a|b", "a", "b|c; d"], "|"),
+            (["a, b", "c"], ","),
+            (["a; b, c", "c; a", "b"], ";"),
+            (["['a', 'b']", "[]"], AS_LISTS),
+        ],
+    )
+    def test_the_separator_is_found(self, cells, separator):
+        column, _ = learn(cells, tags=True)
+        assert column.separator == separator
+
+    def test_cells_are_taken_apart(self):
+        column, cells = learn(["a | b", "|", "", "b"], tags=True)
+        assert cells == [["a", "b"], [], None, ["b"]]
+        assert column.labels == ["a", "b"]
+        assert column.read(table(["b|a", None])) == [["b", "a"], None]
+
+    def test_a_separator_may_be_anything(self):
+        _, cells = learn(["a | b", "c and d"], tags=True, separator=" and ")
+        assert cells == [["a | b"], ["c", "d"]]
+
+    def test_lists_stay_as_they_are(self):
+        column, cells = learn([["a"], [], None, ["b", "a"]])
+        assert cells == [["a"], [], None, ["b", "a"]]
+        assert column.holds_lists
+        assert column.labels == ["a", "b"]
+
+    def test_a_cell_must_hold_labels(self):
+        with pytest.raises(CommandError, match="line 3: column 'y' must hold strings"):
+            learn([["a"], [["b"]]])
+        with pytest.raises(CommandError, match=r"line 3: .*'\[b' is no list"):
+            learn(["['a']", "[b"], tags=True, separator=AS_LISTS)
+
+    def test_a_column_without_a_separator(self, capsys):
+        message = (
+            "holds several labels, .*Say --separator, or name the column in --tasks"
+        )
+        with pytest.raises(CommandError, match=message):
+            learn(["a", "b/c"], tags=True)
+        learn(["a", "b/c"], tags=True, separator="/")  # as advised
+        learn(["a", "b/c"])
+        assert capsys.readouterr().err == ""
+        learn(["a", "b/c"], tags=True, separator="|")
+        assert (
+            "no cell of column 'y' holds the separator '|'" in capsys.readouterr().err
+        )
+
+    @pytest.mark.parametrize(
+        "cells", [["a,b", "c,b", "a", "c"], ["['a']", "['a', 'b']"]]
+    )
+    def test_labels_that_look_joined_are_told_of(self, cells, capsys):
+        learn(cells)
+        err = capsys.readouterr().err
+        assert f"labels like {cells[0]!r}, each read as one" in err
+        assert "say --tags instead of --tasks" in err
+        assert learn(cells, tags=True)[0].labels != cells  # as advised
+
+    def test_labels_with_commas_are_labels(self, capsys):
+        learn(["Toys, games", "Health, beauty", "Books"])
+        assert capsys.readouterr().err == ""
+
+    @pytest.mark.parametrize("separator", ["|", ", ", AS_LISTS])
+    def test_labels_come_back_as_they_are_written(self, separator):
+        for labels in (["a", "b c"], ["a"], []):
+            assert split(join(labels, separator), separator) == labels
+
+    def test_a_label_does_not_hold_its_separator(self):
+        assert separator_for(["a|b", "c"], None, "o.csv", "y") == ";"
+        with pytest.raises(CommandError, match=r"'a;b' holds ';'.*another --separator"):
+            separator_for(["a;b"], ";", "o.csv", "y")
+        assert separator_for(["a;b"], "|", "o.csv", "y") == "|"  # as advised
+
+
+class TestOrder:
+    @pytest.mark.parametrize(
+        ("cells", "listed", "order"),
+        [
+            (["10", "9", "1"], None, ["1", "9", "10"]),
+            ([10, 9, 1], None, [1, 9, 10]),
+            ([10, 1], ["1", "9", "10"], [1, 9, 10]),
+            (["low", "high"], ["low", "middle", "high"], ["low", "middle", "high"]),
+            (["1.0", "2.0"], ["2", "1"], ["2.0", "1.0"]),
+        ],
+    )
+    def test_of_numbers_and_of_words(self, cells, listed, order):
+        assert learn(cells)[0].order(listed) == order
+
+    def test_words_need_all_their_labels(self):
+        column, _ = learn(["low", "high", "middle"])
+        with pytest.raises(CommandError, match=r"--ordinal y=LOWEST,.*all of 'low'"):
+            column.order(None)
+        message = "lists 'low', 'high'. The column also holds 'middle'. List all"
+        with pytest.raises(CommandError, match=message):
+            column.order(["low", "high"])
+        column.order(["low", "middle", "high"])  # as advised
+
+    def test_several_labels_have_none(self):
+        with pytest.raises(CommandError, match="several labels, which have no order"):
+            learn([["a"], ["b"]])[0].order(None)

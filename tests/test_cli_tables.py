@@ -1,6 +1,8 @@
 """Tables in files: every format there and back, and every way a file can be wrong."""
 
 import gzip
+import os
+import re
 import sys
 
 import pyarrow
@@ -143,6 +145,137 @@ def test_parquet_rows_have_no_lines(tmp_path):
     assert read_table(path).place(0) == "row 1"
 
 
+class TestQuotationMarks:
+    """In TSV they are characters wherever they cannot hold a cell together."""
+
+    PLAIN = {
+        "a quoted beginning": ('"I love it". So do I', "x"),
+        "lines between marks": ('"starts here', "between", 'ends here"'),
+        "an inch": ('15" screen', "x"),
+        "a single mark": ('"', "x"),
+    }
+
+    @pytest.mark.parametrize("texts", PLAIN.values(), ids=PLAIN)
+    @pytest.mark.parametrize("end", ["\n", "\r\n"])
+    def test_that_are_characters(self, tmp_path, texts, end):
+        rows = ["text\ty", *(f"{text}\t1" for text in texts)]
+        path = write(tmp_path / "t.tsv", end.join(rows) + end)
+        table = read_table(path)
+        assert table.columns == {"text": list(texts), "y": ["1"] * len(texts)}
+        assert table.place(1) == "line 3"
+        # They are written as they were read, and read as they were written.
+        out = str(tmp_path / "out.tsv")
+        write_table(out, table.columns, Dialect(quoting=table.quoting))
+        assert (tmp_path / "out.tsv").read_text() == "\n".join(rows) + "\n"
+        assert read_table(out).columns == table.columns
+
+    @pytest.mark.parametrize(
+        ("contents", "texts"),
+        [
+            ('"say ""x"""\t1\n"say"\t1\n', ['say "x"', "say"]),
+            ('"two\nlines"\t1\n', ["two\nlines"]),
+            ('"a\ttab"\t1\n', ["a\ttab"]),
+        ],
+    )
+    def test_that_hold_cells_together(self, tmp_path, contents, texts):
+        path = write(tmp_path / "t.tsv", f"text\ty\n{contents}")
+        assert read_table(path).columns["text"] == texts
+
+    def test_a_header_in_marks_shows_the_rules(self, tmp_path):
+        path = write(tmp_path / "t.tsv", '"text"\t"y"\n"a\nb\tc"\t"1"\n')
+        assert read_table(path).columns == {"text": ["a\nb\tc"], "y": ["1"]}
+
+    def test_what_would_be_misread_is_written_in_marks(self, tmp_path):
+        columns = {"x": ["1"], "y": ["a\nb\tc"]}
+        path = tmp_path / "t.tsv"
+        write_table(str(path), columns)
+        assert path.read_text() == '"x"\t"y"\n"1"\t"a\nb\tc"\n'
+        assert read_table(str(path)).columns == columns
+
+    def test_one_column_follows_the_rules_unless_it_breaks_them(self, tmp_path):
+        path = write(tmp_path / "t.tsv", 'text\n"I" said\nyes\n')
+        assert read_table(path).columns == {"text": ['"I" said', "yes"]}
+        write(tmp_path / "t.tsv", 'text\n"two\nlines"\n')
+        assert read_table(path).columns == {"text": ["two\nlines"]}
+
+    def test_csv_follows_the_rules(self, tmp_path, capsys):
+        path = write(tmp_path / "t.csv", 'text,y\n"I love it". So do I,1\n')
+        with pytest.raises(CommandError, match=r"line 2: .* say --quoting none\."):
+            read_table(path)
+        found = read_table(path, Dialect(quoting="none"))  # as advised
+        assert found.columns["text"] == ['"I love it". So do I']
+        write(tmp_path / "t.csv", 'text,y\n"starts,1\nends",1\n')
+        assert read_table(path).columns["text"] == ["starts,1\nends"]
+        err = capsys.readouterr().err
+        assert "quotation marks join lines" in err
+        plain = read_table(path, Dialect(quoting="none"))  # as advised
+        assert plain.columns["text"] == ['"starts', 'ends"']
+        read_table(path, Dialect(quoting="csv"))
+        assert capsys.readouterr().err == ""
+
+    def test_a_tab_needs_them(self, tmp_path):
+        path = write(tmp_path / "t.tsv", 'text\ty\n"a\tb"\t1\n')
+        message = "line 2: 3 cells.* marks, and these count with --quoting csv"
+        with pytest.raises(CommandError, match=message):
+            read_table(path, Dialect(quoting="none"))
+        found = read_table(path, Dialect(quoting="csv"))  # as advised
+        assert found.columns["text"] == ["a\tb"]
+
+    def test_cells_that_need_them_get_them(self, tmp_path):
+        path = str(tmp_path / "t.csv")
+        write_table(path, {"a": ['1" x', "b,c"]}, Dialect(quoting="none"))
+        assert read_table(path).columns == {"a": ['1" x', "b,c"]}
+
+
+class TestEncodings:
+    @pytest.mark.parametrize("ending", ["csv", "tsv.gz", "jsonl"])
+    @pytest.mark.parametrize(
+        "encoding", ["latin-1", "utf-16", "utf-16-le", "utf-8-sig"]
+    )
+    def test_in_and_out(self, tmp_path, ending, encoding):
+        path, dialect = str(tmp_path / f"t.{ending}"), Dialect(encoding=encoding)
+        write_table(path, {"é": ["ü, ñ"]}, dialect)
+        assert read_table(path, dialect).columns == {"é": ["ü, ñ"]}
+
+    @pytest.mark.parametrize(
+        ("encoding", "message"),
+        [
+            (
+                "latin-1",
+                r"byte 0xe9 in line 3\. Say .* --encoding (latin-1),",
+            ),
+            ("utf-16", r"byte 0xff in line 1\. It looks like .* --encoding (utf-16)\."),
+            ("utf-16-le", r"every other byte is 0\. Say --encoding (utf-16-le)\."),
+            ("utf-16-be", r"every other byte is 0\. Say --encoding (utf-16-be)\."),
+        ],
+    )
+    def test_others_than_utf_8_are_found_out(self, tmp_path, encoding, message):
+        contents = "text,topic\nabc,1\né,2\n"
+        path = write(tmp_path / "t.csv", contents.encode(encoding))
+        with pytest.raises(CommandError, match=message) as caught:
+            read_table(path)
+        advice = re.search(message, str(caught.value))[1]
+        table = read_table(path, Dialect(encoding=advice))
+        assert table.columns == {"text": ["abc", "é"], "topic": ["1", "2"]}
+
+    def test_a_wrong_one(self, tmp_path):
+        path = write(tmp_path / "t.csv", "a,b\n1,é\n".encode())
+        message = r"not ascii: byte 0xc3 in line 2\. Say another --encoding"
+        with pytest.raises(CommandError, match=message):
+            read_table(path, Dialect(encoding="ascii"))
+
+    def test_a_character_that_it_lacks(self, tmp_path):
+        path = tmp_path / "t.csv"
+        with pytest.raises(CommandError, match=r"Cannot write .*Leave --encoding out"):
+            write_table(str(path), {"a": ["漢"]}, Dialect(encoding="latin-1"))
+        write_table(str(path), {"a": ["漢"]})  # as advised
+        assert [file.name for file in tmp_path.iterdir()] == ["t.csv"]
+
+    def test_a_character_0_is_a_character(self, tmp_path):
+        path = write(tmp_path / "t.csv", "text,topic\na\0b,1\n")
+        assert read_table(path).columns == {"text": ["a\0b"], "topic": ["1"]}
+
+
 BROKEN = {
     "empty": ("t.csv", b"", r"t\.csv is empty"),
     "blank": ("t.jsonl", b" \n\n", r"t\.jsonl is empty"),
@@ -243,6 +376,29 @@ def test_a_failed_writing_leaves_nothing_behind(tmp_path):
     with pytest.raises(CommandError, match="Cannot write"):
         write_table(str(tmp_path / "t.csv"), {"a": ["x"]})
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+
+
+def test_the_longest_name_can_be_written(tmp_path):
+    path = tmp_path / f"{'x' * 251}.csv"
+    write_table(str(path), {"a": ["1"]})
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "link.csv").symlink_to("t.csv")
+    write_table(str(tmp_path / "link.csv"), {"a": ["1"]})
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "t.csv").read_text() == "a\n1\n"
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch):
+    def fail(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(CommandError, match=r"Cannot write .*t\.csv: No space left"):
+        write_table(str(tmp_path / "t.csv"), {"a": ["x"]})
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["t", "t.gz", "t.txt", "t.xlsx", "t.parquet.gz"])

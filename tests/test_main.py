@@ -118,6 +118,33 @@ class TestErrors:
         ),
         "share": ([*FIT, "--held-out", "1"], "--held-out: must be from 0 to below 1"),
         "no number": ([*FIT, "--max-iter", "x"], "--max-iter: must be a whole number"),
+        "too many passes": (
+            [*FIT, "--max-iter", "1000000"],
+            "--max-iter: must be a whole number from 1 to 10,000, the passes over all",
+        ),
+        "encoding": ([*FIT, "--encoding", "latin-99"], "--encoding: must be an encod"),
+        "no text encoding": ([*FIT, "--encoding", "hex"], "--encoding: must be an enc"),
+        "separator": ([*FIT, "--separator", " "], "--separator: must be one or more"),
+        "separator without tags": (
+            [*FIT, "--separator", "|"],
+            r"--separator stands between several labels.*by --tags\.",
+        ),
+        "text twice": ([*FIT, "--text", "body", "body"], "--text names a column twice"),
+        "tags twice": ([*FIT, "--tags", "id", "id"], "--tags names a column twice"),
+        "order twice": (
+            [*FIT, "--ordinal", "id", "id"],
+            "--ordinal names a col",
+        ),
+        "order of one": ([*FIT, "--ordinal", "tone=a"], "must list two labels or more"),
+        "order with a gap": ([*FIT, "--ordinal", "tone=a,,b"], "must list two labels"),
+        "order of tags": (
+            [*FIT, "--tags", "tone", "--ordinal", "tone=a,b"],
+            "'tone' cannot be in both --tags and --ordinal",
+        ),
+        "task of a reserved name": (
+            ["fit", "mean.csv", "--text", "body", "--tasks", "mean"],
+            "A task cannot be called 'mean', .*Rename the column, or do .*--held-out 0",
+        ),
         "seed": ([*FIT, "--seed", "-1"], r"--seed: must be from 0 to 2\*\*32 - 1"),
         "delimiter": (
             [*FIT, "--delimiter", "::"],
@@ -159,6 +186,18 @@ class TestErrors:
             [*FIT, "--predict", "new.csv", "--to", "nowhere/out.csv"],
             "there is no folder nowhere",
         ),
+        "name too long": (
+            [*FIT, "--predict", "new.csv", "--to", "x" * 300 + ".csv"],
+            r"Cannot write x+\.csv: File name too long",
+        ),
+        "no order": (
+            [*FIT, "--ordinal", "tone"],
+            "Say --ordinal tone=LOWEST,...",
+        ),
+        "what Parquet cannot hold": (
+            [*FIT, "--predict", "mixed.jsonl", "--to", "out.parquet"],
+            r"Cannot write out\.parquet: .*a column has one type",
+        ),
         "a folder": ([*FIT, "--predict", "new.csv", "--to", "dir.csv"], "is a folder"),
         "column in the way": (
             [*FIT, "--predict", "old.csv", "--to", "out.csv"],
@@ -176,6 +215,8 @@ class TestErrors:
         write_table("objects.jsonl", {"body": ["a"], "tags": [{"a": 1}]})
         write_table("null.jsonl", {"body": ["a", None]})
         write_table("seven.jsonl", {"body": [7]})
+        write_table("mixed.jsonl", {"body": ["a", "b"], "n": [1, "x"]})
+        write_table("mean.csv", {"body": list("abcdef"), "mean": list("xyxyxy")})
         labels = {"topic": ["delivery", None], "tone": [1, 2]}
         write_table("numbers.jsonl", {"body": ["a", "b"], **labels})
         write_table("bare.jsonl", {"body": ["a"], "topic": [None], "tone": [""]})
@@ -339,6 +380,88 @@ def test_predictions_keep_the_type_of_the_labels(folder, stub):
     assert record["n_probability"] == 0.5
 
 
+def test_a_task_of_a_reserved_name_can_be_predicted(folder, stub):
+    write_table("data.csv", {"body": list("abcdef"), "mean": list("xyxyxy")})
+    command = ["fit", "data.csv", "--text", "body", "--tasks", "mean"]
+    command += ["--predict", "new.csv", "--to", "out.csv"]
+    assert main([*command, "--held-out", "0"]) == 0
+    assert "mean_predicted" in read_table("out.csv").columns
+
+
+def test_too_few_rows_to_hold_out_are_enough_to_fit(folder, stub):
+    write_table("data.csv", {"body": ["a", "b"], "topic": ["x", "y"]})
+    command = ["fit", "data.csv", "--text", "body", "--tasks", "topic"]
+    assert main([*command, "--test", "data.csv"]) == 0
+    command += ["--predict", "new.csv", "--to", "out.csv"]
+    assert main([*command, "--held-out", "0"]) == 0
+
+
+def test_texts_of_several_columns(folder, stub):
+    table = make_table()
+    table["title"] = ["", *["hi"] * 59]
+    write_table("data.csv", table)
+    write_table("new.csv", {"body": ["b"], "title": ["a"]})
+    command = ["fit", "data.csv", "--text", "title", "body", "--tasks", "topic"]
+    command += ["--predict", "new.csv", "--to", "out.csv"]
+    assert main([*command, "--held-out", "0"]) == 0
+    ((_, texts, _),) = stub.fitted
+    assert texts == [table["body"][0], *(f"hi\n{body}" for body in table["body"][1:])]
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet"])
+def test_several_labels_and_orders(folder, ending, capsys):
+    """The real estimator, on cells of several labels and on labels with an order."""
+    table = make_table()
+    together = zip(table["topic"], table["tone"], strict=True)
+    tags = [sorted(filter(None, pair)) for pair in together]
+    in_text = ending in ("csv", "tsv")
+    table["tags"] = [" & ".join(cell) or " & " for cell in tags] if in_text else tags
+    table["size"] = ["low", "high"] * 30
+    write_table(f"data.{ending}", table)
+    command = ["fit", f"data.{ending}", "--text", "body", "--tags", "tags", "--quiet"]
+    command += ["--ordinal", "size=low,middle,high", "--separator", " & "]
+    command += ["--test", f"data.{ending}", "--predict", "new.csv"]
+    assert main([*command, "--to", f"out.{ending}"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    separated = "tags: several labels a cell"
+    assert captured.out.count(f"{separated}, separated by ' & '") == in_text
+    assert captured.out.count(separated) == 1
+    found = read_table(f"out.{ending}").columns
+    known = {*WORDS, *TONES}
+    for cell, sure in zip(
+        found["tags_predicted"], found["tags_probability"], strict=True
+    ):
+        labels = [part for part in cell.split(" & ") if part] if in_text else cell
+        shares = [part for part in sure.split(" & ") if part] if in_text else sure
+        assert set(labels) <= known
+        assert len(shares) == len(labels)
+        assert all(0.2 < float(share) <= 1 for share in shares)
+    assert set(found["size_predicted"]) <= {"low", "middle", "high"}
+    # Predictions can be learnt from.
+    command = ["fit", f"out.{ending}", "--text", "body", "--tags", "tags_predicted"]
+    command += ["--separator", " & ", "--test", f"out.{ending}"]
+    assert main(command) == 0
+
+
+def test_unused_columns_and_cells_are_no_errors(folder, stub):
+    rows = [f"topic{k % 2},text {k},,\n" for k in range(20)]
+    (folder / "data.csv").write_text("".join(["v1,v2,,\n", *rows, "topic0,end\n"]))
+    command = ["fit", "data.csv", "--text", "v2", "--tasks", "v1", "--held-out", "0"]
+    assert main([*command, "--predict", "data.csv", "--to", "out.csv"]) == 0
+    assert list(read_table("out.csv").columns)[:4] == ["v1", "v2", "", ".1"]
+
+
+def test_a_table_is_written_in_the_encoding_and_quoting_of_its_input(folder, stub):
+    rows = "".join(f'"é" {k}\ttopic{k % 2}\n' for k in range(20))
+    (folder / "data.tsv").write_text(f"body\ttopic\n{rows}", encoding="latin-1")
+    command = ["fit", "data.tsv", "--text", "body", "--tasks", "topic"]
+    command += ["--predict", "data.tsv", "--to", "out.tsv", "--held-out", "0"]
+    assert main([*command, "--encoding", "latin-1"]) == 0
+    written = (folder / "out.tsv").read_text(encoding="latin-1")
+    assert '\n"é" 1\ttopic1\ttopic0\t0.5\n' in written
+
+
 def test_one_fit_is_enough_with_a_test_table(folder, stub, capsys):
     assert (
         main([*FIT, "--test", "held.csv", "--predict", "new.csv", "--to", "o.csv"]) == 0
@@ -381,6 +504,7 @@ def test_the_main_job(monkeypatch, stub, capsys):
     assert "task   shared  single  linear  shared  single  linear" in out
     assert 'MultiTaskTextClassifier(sharing="separate"), one for each task' in out
     assert out.count("predicted  probability\ntopic") == 3
+    assert max(map(len, out.splitlines())) <= 80
     mean = next(line.split() for line in out.splitlines() if line.startswith("mean"))
     assert float(mean[3]) > 0.9  # LinearSVC is no stub
 
@@ -429,6 +553,44 @@ def test_an_interrupt_ends_without_a_traceback(folder, stub, monkeypatch, capsys
     assert not os.path.exists("out.csv")
 
 
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+@pytest.mark.parametrize("command", [FIT, ["--help"], ["--version"], ["fit", "no.csv"]])
+def test_a_full_disk_is_told_of_where_it_can_be(
+    folder, stub, monkeypatch, capsys, stream, command
+):
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, stream, full)
+        try:
+            status = main(command)
+        except SystemExit as end:
+            status = end.code
+        if stream == "stderr":
+            assert status == (1 if "no.csv" in command else 0)
+        elif "no.csv" not in command:
+            assert status == 1
+            assert capsys.readouterr().err == (
+                "sklearn_mtl: error: Cannot write to standard output: No space left on "
+                "device.\n"
+            )
+
+
+def test_standard_output_may_be_closed(folder, stub, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(FIT) == 1
+    message = "Standard output is closed. Send it to a file or to /dev/null.\n"
+    assert capsys.readouterr().err == f"sklearn_mtl: error: {message}"
+    assert stub.fitted == ()
+    with open(os.devnull, "w") as nowhere:
+        monkeypatch.setattr(sys, "stdout", nowhere)
+        assert main(FIT) == 0  # as advised
+
+
+def test_standard_error_may_be_closed(folder, stub, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stderr", None)
+    assert main(["fit", "no.csv"]) == 1
+    assert capsys.readouterr().out == ""
+
+
 def run(*arguments, **options):
     return subprocess.run(
         [sys.executable, "-m", "sklearn_mtl", *arguments],
@@ -447,6 +609,53 @@ def test_it_runs_as_a_program():
     assert result.stdout == ""
     message = "sklearn_mtl: error: Cannot read ??.csv: No such file or directory.\n"
     assert result.stderr == message
+
+
+CLOSED = """
+import os, sys
+os.close(1), os.close(2)
+os.execv(sys.executable, [sys.executable, "-m", "sklearn_mtl", "--version"])
+"""
+
+
+def test_it_ends_with_closed_streams(tmp_path):
+    result = subprocess.run([sys.executable, "-c", CLOSED], timeout=120, check=False)
+    assert result.returncode == 1
+
+
+SIGNALLED = """
+import os, signal, sys, threading
+import sklearn_mtl._cli._files as files
+from sklearn_mtl.__main__ import run
+
+def replace(source, target):  # while a file is being written
+    assert os.listdir() != []
+    os.kill(os.getpid(), {signal})
+    signal.pause()
+
+files.os.replace = replace
+import sklearn_mtl._cli
+sklearn_mtl._cli.main = lambda: files.write_bytes("t.csv", b"a")
+run()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize(
+    ("signal", "status", "err"), [(2, 130, "sklearn_mtl: interrupted\n"), (15, 143, "")]
+)
+def test_a_signal_leaves_no_traceback_and_no_file(tmp_path, signal, status, err):
+    script = SIGNALLED.replace("{signal}", str(signal))
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (status, "", err)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_reader_that_goes_away_is_no_error(folder, stub, monkeypatch):

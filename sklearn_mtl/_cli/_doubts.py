@@ -52,15 +52,16 @@ def warn_of_joined_labels(path, name, labels):
     if mark is not None:
         example = next(t for t in labels if mark == AS_LISTS or mark in t)
         warn(
-            f"{path}: column {name!r} has labels like {example!r}, each read as one. If "
-            "they are several, say --tags instead of --tasks for this column."
+            f"{path}: column {name!r} has labels like {example!r}, each read as one. "
+            "If they are several, say --tags instead of --tasks for this column."
         )
 
 
 def warn_of_separator(table, name, separator):
     """Tell of a separator that stands in no cell of a column."""
     texts = [cell for cell in table.columns[name] if isinstance(cell, str)]
-    if texts and not any(separator in text for text in texts):
+    known = separator == AS_LISTS or any(separator in text for text in texts)
+    if texts and not known:
         warn(
             f"{table.path}: no cell of column {name!r} holds the separator "
             f"{separator!r}, so each has one label. Is it another one?"

@@ -46,7 +46,7 @@ def decode(path, data, encoding=None):
     data : bytes
 
     encoding : str, default=None
-        None is UTF-8, with or without the mark that some programs put at its start.
+        None is UTF-8.
 
     Returns
     -------
@@ -55,7 +55,8 @@ def decode(path, data, encoding=None):
     if encoding is None:
         _refuse_unmarked_utf_16(path, data)
     try:
-        text = data.decode(encoding or "utf-8-sig")
+        # Some programs put a mark at the start of a file.
+        text = data.decode(encoding or "utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         advice = (

@@ -132,7 +132,7 @@ def describe(train, columns, labels):
         name = short_name(column.name)
         rows.append([name, f"{len(column.labels):,}", f"{n_labelled:,}"])
         if column.holds_lists:
-            joined = f", separated by {column.separator!r}" if column.separator else ""
+            joined = f", separated by {column.separator!r}" if column.joined else ""
             remarks.append(f"\n{name}: several labels a cell{joined}")
     table = text_table(["task", "classes", "labelled"], rows)
     return f"{train.path}: {count(len(train), 'row')}\n\n{table}" + "".join(

@@ -63,6 +63,9 @@ class LabelColumn:
 
     holds_lists : bool
         Whether cells hold several labels.
+
+    joined : bool
+        Whether these were joined, and no lists.
     """
 
     def __init__(self, name, tags=False, separator=None, missing=()):
@@ -73,7 +76,7 @@ class LabelColumn:
         self._missing_numbers = {as_number(word) for word in missing} - {None}
         self._spelling = {}
         self.labels = []
-        self.holds_lists = False
+        self.holds_lists = self.joined = False
 
     def learn(self, table):
         """Read the column of the training table; see what separators and numbers mean.
@@ -189,6 +192,7 @@ class LabelColumn:
     def _split(self, table, cells):
         """Make a list of each cell, taking texts apart."""
         texts = [cell for cell in cells if isinstance(cell, str)]
+        self.joined = self.joined or bool(texts)
         if self.separator is None and texts:
             self.separator = find_separator(texts)
             if self.separator is None:

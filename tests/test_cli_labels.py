@@ -118,6 +118,19 @@ class TestTags:
         assert column.labels == ["a", "b"]
         assert column.read(table(["b|a", None])) == [["b", "a"], None]
 
+    @pytest.mark.parametrize(
+        ("cells", "others", "message"),
+        [
+            ([["a"], ["a", "b"]], ["a"], "one label in a cell, 'a', and several lab"),
+            (["a", "b"], [["a"]], r"several labels in a cell, \['a'\], and one label"),
+        ],
+    )
+    def test_tables_are_alike(self, cells, others, message):
+        with pytest.raises(CommandError, match=f"line 2: .*{message}.*Say --tags inst"):
+            learn(cells)[0].read(table(others))
+        column, _ = learn(cells, tags=True, separator="|")  # as advised
+        assert column.read(table(others)) == [["a"]]
+
     def test_a_separator_may_be_anything(self):
         _, cells = learn(["a | b", "c and d"], tags=True, separator=" and ")
         assert cells == [["a | b"], ["c", "d"]]
@@ -154,7 +167,7 @@ class TestTags:
     def test_labels_that_look_joined_are_told_of(self, cells, capsys):
         learn(cells)
         err = capsys.readouterr().err
-        assert f"labels like {cells[0]!r}, each read as one" in err
+        assert f"labels like {cells[0]!r}, read as one" in err
         assert "say --tags instead of --tasks" in err
         assert learn(cells, tags=True)[0].labels != cells  # as advised
 

@@ -97,6 +97,10 @@ class TestErrors:
     USAGE = {
         "unknown command": (["data.csv"], "invalid choice: 'data.csv'"),
         "no table": (["fit"], "required: DATA.* See python -m sklearn_mtl fit --help"),
+        "table after columns": (
+            ["fit", "--text", "body", "data.csv", "--tasks", "tone"],
+            "required: DATA, before all options",
+        ),
         "unknown option": ([*FIT, "--frob"], "unrecognized arguments: --frob"),
         "short for an option": ([*FIT, "--pre", "x.csv"], "unrecognized arguments"),
         "no text": (FIT[:2], r"--text COLUMN must say.*'id', 'body', 'topic', 'tone'"),
@@ -442,6 +446,21 @@ def test_several_labels_and_orders(folder, ending, capsys):
     command = ["fit", f"out.{ending}", "--text", "body", "--tags", "tags_predicted"]
     command += ["--separator", " & ", "--test", f"out.{ending}"]
     assert main(command) == 0
+
+
+def test_lists_in_the_table_to_predict_are_joined_too(folder):
+    tags = [["a", "b"], ["a"], ["b"]] * 10
+    write_table("data.jsonl", {"body": ["x"] * 30, "tags": tags})
+    write_table("new.jsonl", {"body": ["a", "b", "c"], "tags": [["b", "a"], [], None]})
+    command = ["fit", "data.jsonl", "--text", "body", "--tasks", "tags", "--held-out"]
+    assert main([*command, "0", "--predict", "new.jsonl", "--to", "out.csv"]) == 0
+    assert read_table("out.csv").columns["tags"] == ["b|a", "|", ""]
+
+
+def test_messages_are_short(folder, stub, capsys):
+    write_table("long.jsonl", {"body": ["x"], "y": [{"a": "b" * 1000}]})
+    assert main(["fit", "long.jsonl", "--text", "body", "--tasks", "y"]) == 1
+    assert len(capsys.readouterr().err) < 300
 
 
 def test_unused_columns_and_cells_are_no_errors(folder, stub):

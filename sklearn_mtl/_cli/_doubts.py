@@ -3,7 +3,7 @@
 import shlex
 from collections import Counter
 
-from ._errors import count, some
+from ._errors import brief, count, some
 from ._numbers import as_number
 from ._process import warn
 from ._tags import AS_LISTS, labels_in, looks_joined, looks_like_list
@@ -52,8 +52,8 @@ def warn_of_joined_labels(path, name, labels):
     if mark is not None:
         example = next(t for t in labels if mark == AS_LISTS or mark in t)
         warn(
-            f"{path}: column {name!r} has labels like {example!r}, each read as one. "
-            "If they are several, say --tags instead of --tasks for this column."
+            f"{path}: column {name!r} has labels like {brief(example)}, read as one. "
+            "If it is several, say --tags instead of --tasks for this column."
         )
 
 

@@ -24,9 +24,15 @@ def did_you_mean(name, known):
 
 def some(names, most=12):
     """Write names for a message, the first few of them if they are many."""
-    names = [repr(name) for name in names]
+    names = [brief(name) for name in names]
     rest = f", ... ({len(names)} in all)" if len(names) > most else ""
     return ", ".join(names[:most]) + rest
+
+
+def brief(value, most=60):
+    """Write a value as Python does, cut to a length."""
+    text = repr(value)
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def count(amount, noun):

@@ -1,7 +1,7 @@
 """Texts and labels out of the columns of a table."""
 
 from ._doubts import warn_of_joined_labels, warn_of_markers, warn_of_separator
-from ._errors import CommandError, some
+from ._errors import CommandError, brief, some
 from ._numbers import as_number
 from ._process import warn
 from ._tags import find_separator, labels_in, split
@@ -20,7 +20,7 @@ def read_texts(table, names):
         for name, cell in zip(names, cells, strict=True):
             empty = cell is None and any(isinstance(other, str) for other in cells)
             if not isinstance(cell, str) and not empty:
-                found = "null" if cell is None else f"{cell!r}, a {_kind(cell)}"
+                found = "null" if cell is None else f"{brief(cell)}, a {_kind(cell)}"
                 raise CommandError(
                     f"{table.path}, {table.place(row)}: column {name!r} must hold "
                     f'texts. Got {found}. Write "" for an empty text.'
@@ -111,6 +111,7 @@ class LabelColumn:
     def read(self, table):
         """Read the column of another table as that of the training table."""
         cells = self._spell(table, self._cells(table))
+        self._check_lists(table, cells)
         self._compare(table, cells)
         return cells
 
@@ -169,7 +170,7 @@ class LabelColumn:
                 raise CommandError(
                     f"{table.path}, {table.place(row)}: column {self.name!r} must hold "
                     "strings, numbers, booleans or lists of them. Got "
-                    f"{cell!r}, a {_kind(cell)}."
+                    f"{brief(cell)}, a {_kind(cell)}."
                 )
         if as_meant:
             warn(
@@ -257,6 +258,19 @@ class LabelColumn:
                 f"one label: {pairs}."
             )
         return cells
+
+    def _check_lists(self, table, cells):
+        """Complain where one table has lists and the other single labels."""
+        for row, cell in enumerate(cells):
+            if cell is not None and isinstance(cell, list) != self.holds_lists:
+                here, there = ("one label", "several labels")
+                if isinstance(cell, list):
+                    here, there = there, here
+                raise CommandError(
+                    f"{table.path}, {table.place(row)}: column {self.name!r} holds "
+                    f"{here} in a cell, {brief(cell)}, and {there} in the training "
+                    "table. Say --tags instead of --tasks for this column."
+                )
 
     def _compare(self, table, cells):
         """Tell of labels that are not in the training table.

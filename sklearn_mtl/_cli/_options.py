@@ -82,6 +82,8 @@ exit codes:
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
         """Leave it to :func:`main` to print the message and to stop."""
+        if message.endswith("DATA"):  # or else the last COLUMN has swallowed it
+            message += ", before all options"
         raise UsageError(f"{message}. See {self.prog} --help")
 
     def print_help(self, file=None):

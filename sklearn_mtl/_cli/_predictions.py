@@ -53,7 +53,9 @@ class Predictions:
     def write(self, classifier, texts):
         """Predict the texts and write the table."""
         predicted, probability = _model.predict(classifier, texts)
-        columns = dict(self.table.columns)
+        columns = {
+            name: self._cells(name, cells) for name, cells in self.table.columns.items()
+        }
         for task in predicted:
             for name, cells in zip(
                 output_columns(task), (predicted[task], probability[task]), strict=True
@@ -68,9 +70,11 @@ class Predictions:
             say("Columns of one name are numbered.")
 
     def _cells(self, task, cells):
-        if task in self.separators:
-            return [join(cell, self.separators[task]) for cell in cells]
-        return cells
+        """Return cells of a task as the format can hold them."""
+        mark = self.separators.get(task)
+        if mark is None:
+            return cells
+        return [join(c, mark) if isinstance(c, list) else c for c in cells]
 
 
 def output_columns(task):

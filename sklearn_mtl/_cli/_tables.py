@@ -226,18 +226,19 @@ def write_table(path, columns, dialect=Dialect()):
         With ``quoting="none"`` quotation marks in CSV and TSV stay as they are, unless
         cells cannot be told from each other without them.
     """
-    write_bytes(path, table_bytes(path, columns, dialect))
+    _, gzipped = table_format(path)
+    data = table_bytes(path, columns, dialect)
+    # No time stamp: the same table gives the same file.
+    write_bytes(path, gzip.compress(data, mtime=0) if gzipped else data)
 
 
 def table_bytes(path, columns, dialect=Dialect()):
-    """Return what :func:`write_table` writes."""
-    kind, gzipped = table_format(path)
+    """Return what :func:`write_table` writes, before it is gzipped."""
+    kind, _ = table_format(path)
     if kind == "parquet":
         return parquet_bytes(path, columns)
     if kind == "jsonl":
         text = json_lines(columns)
     else:
         text = csv_text(columns, dialect.delimiter_of(kind), dialect.quoting)
-    data = encode(path, text, dialect.encoding)
-    # No time stamp: the same table gives the same file.
-    return gzip.compress(data, mtime=0) if gzipped else data
+    return encode(path, text, dialect.encoding)

@@ -400,6 +400,15 @@ def test_too_few_rows_to_hold_out_are_enough_to_fit(folder, stub):
     assert main([*command, "--held-out", "0"]) == 0
 
 
+def test_labels_of_held_out_rows_alone_are_told_of(folder, stub, capsys):
+    assert main([*FIT, "id", "--held-out", "0.1"]) == 0
+    err = capsys.readouterr().err
+    assert "column 'id' has labels in held-out rows alone: " in err
+    assert err.count("held-out rows alone") == 1
+    assert main([*FIT, "id", "--held-out", "0.1", "--seed", "1"]) == 0  # as advised
+    assert capsys.readouterr().err != err
+
+
 def test_texts_of_several_columns(folder, stub):
     table = make_table()
     table["title"] = ["", *["hi"] * 59]

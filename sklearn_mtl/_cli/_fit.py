@@ -11,11 +11,11 @@ from ..model_selection._per_task import PerTask
 from . import _model
 from ._columns import label_columns, resolve_columns
 from ._doubts import warn_of_unused
-from ._errors import CommandError, UsageError, count
+from ._errors import CommandError, UsageError, count, some
 from ._files import check_output
 from ._labels import read_texts
 from ._predictions import Predictions
-from ._process import is_terminal, say
+from ._process import is_terminal, say, warn
 from ._report import fill, number, scores_table, short_name, text_table
 from ._tables import Dialect, check_format, read_table
 from ._tags import labels_in
@@ -167,6 +167,12 @@ def hold_out(table, texts, labels, fraction, seed):
     held = {task: set(labels_in(cells)) for task, cells in held_labels.items()}
     if not all(known.values()) or not any(known[task] & held[task] for task in known):
         raise too_few
+    for task, labels_held in held.items():
+        if new := sorted(labels_held - known[task], key=str):
+            warn(
+                f"{table.path}: column {task!r} has labels in held-out rows alone: "
+                f"{some(new, 5)}. They count as errors. --seed holds out other rows."
+            )
     return (texts, labels), (held_texts, held_labels)
 
 

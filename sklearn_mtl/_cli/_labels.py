@@ -93,7 +93,7 @@ class LabelColumn:
         if not any(cell is not None for cell in cells):
             raise CommandError(
                 f"{table.path} has no label in column {self.name!r}: all "
-                f"{len(cells):,} cells are missing. Leave it out of --tasks."
+                f"{len(cells):,} cells are missing. Leave the column out."
             )
         if all(as_number(label) is not None for label in labels):
             for label in sorted(labels, key=lambda label: len(str(label))):

@@ -185,7 +185,9 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         Raises
         ------
         ValueError
-            If there are no candidates, or data or candidates cannot be used.
+            If there are no candidates, or data, candidates, scoring or a parameter of
+            the classifier cannot be used; before the first fit. If all fits fail, or
+            one does and `error_score` is "raise".
         """
         tasks = FitTasks(self, X, y, params.get("sample_weight"))
         fresh = copy(self)
@@ -207,8 +209,8 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         self._check_scoring(scorer, y, table)
         routed = self._get_routed_params_for_fit(params)
         splitter = as_splitter(self.cv, missing_label=classifier.missing_label)
-        splits = splitter.split(X, as_splittable(y), **routed.splitter.split)
-        splits = list(splits)
+        labels = as_splittable(y)
+        splits = list(splitter.split(X, labels, **routed.splitter.split))
         self.n_splits_ = len(splits)
         if not splits:
             raise ValueError("No fits were performed, because cv gives no split.")

@@ -80,6 +80,11 @@ SAME = {
     ),
     "weights of cells": ({}, Y, {"sample_weight": np.column_stack([GROUPS, GROUPS])}),
     "training scores": ({"scoring": MEAN, "return_train_score": True}, Y, {}),
+    "weights and training scores": (
+        {"scoring": MEAN, "return_train_score": True},
+        Y,
+        {"sample_weight": GROUPS + 1.0},
+    ),
     "a table": ({"scoring": TABLE, "refit": "f1_macro_worst"}, Y, {}),
     "a table, no refit": ({"scoring": TABLE, "refit": False}, Y, {}),
     "two scorers": (

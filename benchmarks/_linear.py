@@ -27,7 +27,8 @@ def our_features(texts, labels):
     from sklearn_mtl import MultiTaskTextClassifier  # torch, only where it is needed
 
     reader = MultiTaskTextClassifier()
-    run, cells, _ = reader._prepare(texts, labels, None, ["auto"])
+    texts, cells = reader._read(texts, labels, None)
+    run = reader._prepare(texts, cells)
     # Rows without any label are left out, and the models count all.
     rows = run.dataset.X if cells.kept.all() else reader._transform_rows(texts)
     return reader._transform_rows, rows

@@ -29,9 +29,10 @@ from ._features import (
 from ._labels import as_label_table
 from ._plan import weighs_terms
 from ._runtime import computing
+from ._stacked import attempt
 from ._term_weights import information_weights, weigh_terms
 from ._training import TrainingRun, check_settings, resolve_device
-from .balancing import resolve_balancing
+from .balancing import FixedWeights, resolve_balancing
 from .metrics._scores import codes_accuracy, mean_over_tasks
 from .metrics._weights import cell_weights
 from .sharing import BaseSharing
@@ -62,9 +63,9 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
 
     def _fit(self, X, y, sample_weight, tasks, whole):
         with tasks.part(whole, "vectorize"):
-            run, cells, (balancing,) = self._prepare(
-                X, y, sample_weight, [self.loss_weights]
-            )
+            X, cells = self._read(X, y, sample_weight)
+            balancing = _build_balancing(self.loss_weights, cells)
+            run = self._prepare(X, cells)
         with tasks.part(whole, "train", run.plan.max_iter) as training:
 
             def fitted(net):
@@ -76,16 +77,13 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             net = run.fit(balancing, watching)
         self._take_over(net, run, cells)
 
-    def _prepare(self, X, y, sample_weight, loss_weights):
-        """Come from X and y to a training run, and a balancing for each loss weights.
+    def _read(self, X, y, sample_weight):
+        """Check X, y and what parameters say of the tasks; return X and the cells.
 
-        Sets ``vectorizer_``, ``term_weights_`` and what scikit-learn keeps of X; the
-        rest of a fit is taken over from trained nets.
+        Sets what scikit-learn keeps of X.
         """
-        device = resolve_device(self.device)
-        for strategy in (self.trunk, self.sharing):
-            if isinstance(strategy, BaseTrunk | BaseSharing):
-                strategy._validate_params()
+        resolve_device(self.device)
+        self._check_strategies()
         texts = read_texts(X, self.vectorizer)
         if texts is not None:
             X = texts
@@ -94,12 +92,15 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         # What is fitted at this point is there because of a warm start.
         targets = getattr(self, "targets_", None)
         cells = read_cells(y, sample_weight, _num_samples(X), self, targets)
-        # All that may refuse the parameters comes before the vectorizer's work.
-        balancings = [
-            resolve_balancing(weights).build(cells.targets.names, cells.labelled_share)
-            for weights in loss_weights
-        ]
-        check_settings(self, cells.targets.names)
+        self._check_for_tasks(cells.targets.names)
+        return X, cells
+
+    def _prepare(self, X, cells):
+        """Come from what was read to a training run.
+
+        Sets ``vectorizer_`` and ``term_weights_``; the rest of a fit is taken over from
+        trained nets.
+        """
         rows = self._fit_rows(take_rows(X, cells.kept), cells)
         trunk = resolve_trunk(self.trunk, sparse=issparse(rows))
         previous = getattr(self, "net_", None)
@@ -110,17 +111,38 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             n_tokens=previous.module__spec.n_features if previous else None,
         )
         vocabulary = getattr(self.vectorizer_, "tokens_", ())
-        run = TrainingRun(
+        return TrainingRun(
             self,
             rows,
             cells,
             trunk,
-            device,
+            resolve_device(self.device),
             previous,
             vocabulary,
             self.term_weights_ if reads_tokens(trunk) else None,
         )
-        return run, cells, balancings
+
+    def _check_strategies(self):
+        for strategy in (self.trunk, self.sharing):
+            if isinstance(strategy, BaseTrunk | BaseSharing):
+                strategy._validate_params()
+
+    def _check_for_tasks(self, task_names):
+        """Raise a ValueError if a parameter cannot mean anything for these tasks."""
+        balancing = resolve_balancing(self.loss_weights)
+        if isinstance(balancing, FixedWeights):
+            balancing.effective(task_names, np.ones(len(task_names)))
+        check_settings(self, task_names)
+
+    def _check_each(self, loss_weights, task_names):
+        """Raise an error if parameters, or one of several loss weights, are wrong."""
+        resolve_device(self.device)
+        for weights in loss_weights:
+            each = copy(self)
+            each.loss_weights = weights
+            each._validate_params()
+            each._check_strategies()
+            each._check_for_tasks(task_names)
 
     def _fit_each(self, X, y, loss_weights, sample_weight=None):
         """Fit a copy of this estimator for each of several loss weights.
@@ -137,27 +159,38 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
 
         Returns
         -------
-        fitted : list of BaseMultiTask or ValueError
-            The error where training diverged.
+        fitted : list of BaseMultiTask or Exception
+            The error where a fit failed that others need not share.
+
+        Raises
+        ------
+        ValueError
+            If the data or a parameter cannot be used.
         """
-        fresh = clone(self)
+        names = as_label_table(y, missing_label=self.missing_label).names
+        self._check_each(loss_weights, names)
+        fresh = clone(self).set_params(loss_weights=loss_weights[0])  # one of them
         with computing(self.n_jobs):
-            run, cells, balancings = fresh._prepare(X, y, sample_weight, loss_weights)
-            nets = run.fit_each(balancings)
-        fitted = []
-        for weights, net in zip(loss_weights, nets, strict=True):
-            if isinstance(net, ValueError):
-                fitted.append(net)
-                continue
-            each = copy(fresh)
-            each.loss_weights = weights
-            each._take_over(net, run, cells)
-            fitted.append(each)
+            X, cells = fresh._read(X, y, sample_weight)
+            fitted = [attempt(_build_balancing, each, cells) for each in loss_weights]
+            built = [
+                k for k, each in enumerate(fitted) if not isinstance(each, Exception)
+            ]
+            run = fresh._prepare(X, cells)
+            nets = run.fit_each([fitted[k] for k in built])
+        for k, net in zip(built, nets, strict=True):
+            fitted[k] = net
+            if not isinstance(net, Exception):
+                fitted[k] = copy(fresh)
+                fitted[k].loss_weights = loss_weights[k]
+                fitted[k]._take_over(net, run, cells)
         return fitted
 
     def _fit_rows(self, X, cells):
         """Turn the X of a fit into rows, fitting what turns it unless that is kept."""
         if hasattr(self, "vectorizer_"):  # of a warm start
+            if self.vectorizer_ is None and not isinstance(X, list):
+                return self._weigh(X)  # checked already, and without its names now
             return self._transform_rows(X)
         if isinstance(self.vectorizer, str) and not isinstance(X, list):
             self.vectorizer_, rows = None, X
@@ -302,6 +335,11 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         with computing(self.n_jobs):
             weights = fitted.net_.gate_weights(fitted._dataset(X), level)
         return weights, fitted.sharing_.expert_names(fitted.task_names_)
+
+
+def _build_balancing(loss_weights, cells):
+    balancing = resolve_balancing(loss_weights)
+    return balancing.build(cells.targets.names, cells.labelled_share)
 
 
 def fitted_attributes(estimator):

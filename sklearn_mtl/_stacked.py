@@ -70,8 +70,8 @@ def train_side_by_side(nets, dataset):
 
     Returns
     -------
-    trained : list of MultiTaskNet or ValueError
-        The error where training diverged.
+    trained : list of MultiTaskNet or Exception
+        The error where training diverged, or validation failed.
     """
     _, validation = nets[0].get_split_datasets(dataset)
     sets = {"dataset_train": dataset, "dataset_valid": validation}
@@ -79,7 +79,7 @@ def train_side_by_side(nets, dataset):
     if validation is not None:
         checks = nets[0].get_iterator(validation, training=False)
     stack = Stack(nets, dataset)
-    learning = dict(enumerate(nets))
+    learning, errors = dict(enumerate(nets)), {}
     for net in nets:
         net.notify("on_train_begin", X=dataset, y=None)
     for n_left in reversed(range(nets[0].max_epochs)):
@@ -89,15 +89,26 @@ def train_side_by_side(nets, dataset):
         for k, net in list(learning.items()):
             if n_left == 0 or validation is not None:
                 stack.hand_back(k)
-            step = partial(_report, net, losses[k])
-            net.run_single_epoch(_Learnt(dataset), True, "train", step)
-            net.run_single_epoch(checks, False, "valid", net.validation_step)
-            if _asks_to_stop(net, sets) or n_left == 0:
+            stops = attempt(_end_epoch, net, losses[k], sets, checks)
+            if isinstance(stops, Exception):
+                errors[k] = stops
+            if stops or n_left == 0:
                 stack.release(k)
                 del learning[k]
         if not learning:
             break
-    return [_finished(net, dataset) for net in nets]
+    return [
+        errors[k] if k in errors else attempt(net.finish, dataset)
+        for k, net in enumerate(nets)
+    ]
+
+
+def attempt(function, *args):
+    """Return what a function returns, or the exception that it raises."""
+    try:
+        return function(*args)
+    except Exception as error:
+        return error
 
 
 class _Learnt:
@@ -119,19 +130,16 @@ def _report(net, losses, batch):
     return {"loss": total / n_rows, "y_pred": None}
 
 
-def _asks_to_stop(net, sets):
+def _end_epoch(net, losses, sets, checks):
+    """Validate a net that has learnt for an epoch; return whether it should stop."""
+    learnt = _Learnt(sets["dataset_train"])
+    net.run_single_epoch(learnt, True, "train", partial(_report, net, losses))
+    net.run_single_epoch(checks, False, "valid", net.validation_step)
     try:
         net.notify("on_epoch_end", **sets)
     except StopTraining:
         return True
     return False
-
-
-def _finished(net, dataset):
-    try:
-        return net.finish(dataset)
-    except ValueError as error:
-        return error
 
 
 def find_blocks(labelled, n_logits, n_units):

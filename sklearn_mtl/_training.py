@@ -19,7 +19,7 @@ from ._optimizers import LinearDecay
 from ._plan import asks_for_early_stopping, logit_adjustments, make_plan
 from ._runtime import reseed, seeded
 from ._splitting import multitask_split
-from ._stacked import can_stack, train_side_by_side
+from ._stacked import attempt, can_stack, train_side_by_side
 from ._validation import ValidationScore
 from .feature_extraction import UNKNOWN
 from .sharing import resolve_sharing
@@ -146,7 +146,7 @@ class TrainingRun:
         with ExitStack() as seeding:
             seeding.enter_context(seeded(self.seed, self.device))
             net = self._build(settings, balancing)
-            if not self._draws_as_it_trains():
+            if not self._draws_as_it_trains([balancing]):
                 seeding.close()
             return self._train(net)
 
@@ -159,9 +159,11 @@ class TrainingRun:
 
         Returns
         -------
-        nets : list of MultiTaskNet or ValueError
-            The error where training diverged.
+        nets : list of MultiTaskNet or Exception
+            The error where training diverged, or failed in another way.
         """
+        if not balancings:
+            return []
         record = BatchRecord()
         with ExitStack() as seeding:
             seeding.enter_context(seeded(self.seed, self.device))
@@ -172,13 +174,14 @@ class TrainingRun:
                 settings.callbacks = deepcopy(settings.callbacks)
                 nets.append(self._build(settings, balancing, record))
             side_by_side = can_stack(nets, self.settings)
-            if side_by_side or not self._draws_as_it_trains():
+            draws = not side_by_side and self._draws_as_it_trains(balancings)
+            if not draws:
                 seeding.close()
             if side_by_side:
                 return train_side_by_side(nets, self.dataset)
-            return self._train_in_turn(nets)
+            return self._train_in_turn(nets, draws)
 
-    def _draws_as_it_trains(self):
+    def _draws_as_it_trains(self, balancings):
         """Whether training may take torch's random numbers of the process.
 
         Our own modules have numbers of their own once they are built, so that fits in
@@ -188,7 +191,7 @@ class TrainingRun:
         parts = (
             self.parameters["module__trunk"],
             self.parameters["module__sharing"],
-            self.settings.loss_weights,
+            *balancings,
             *(self.settings.callbacks or ()),
         )
         package = __name__.partition(".")[0]
@@ -205,16 +208,13 @@ class TrainingRun:
             net.tune(self.validation)
         return net
 
-    def _train_in_turn(self, nets):
-        """Train each net alone; give the error instead where training diverged."""
+    def _train_in_turn(self, nets, draws):
+        """Train each net alone; give the error instead where training failed."""
         trained = []
         for net in nets:
-            if self._draws_as_it_trains():
+            if draws:
                 reseed(self.seed, self.device)
-            try:
-                trained.append(self._train(net))
-            except ValueError as error:
-                trained.append(error)
+            trained.append(attempt(self._train, net))
         return trained
 
     def _build(self, settings, balancing, record=None):

@@ -1,6 +1,8 @@
 """Searching loss weights: all candidates of a fold in one pass over its batches."""
 
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from copy import copy
 from functools import partial
 from math import gcd
@@ -8,21 +10,23 @@ from math import gcd
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import _fit_context, clone
-from sklearn.model_selection._search import (
-    BaseSearchCV,
-    _insert_error_scores,
-    _warn_or_raise_about_fit_failures,
-)
+from sklearn.metrics._scorer import _BaseScorer
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.model_selection._validation import _warn_or_raise_about_fit_failures
 from sklearn.pipeline import Pipeline
-from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _check_method_params
+from sklearn.utils.validation import _num_samples
 
 from ._base import fitted_attributes, take_over
 from ._callbacks import FitTasks
 from ._classifier import MultiTaskTextClassifier
-from .model_selection import MultiTaskStratifiedKFold
-from .model_selection._split import take_rows
+from ._folds import Fold, insert_error_scores, score_fold
+from ._labels import as_label_table
+from .metrics._metrics import METRICS
+from .metrics._scorer import MultiTaskScorer
+from .model_selection._cv import as_splitter
+from .model_selection._paired import as_splittable
 
 __all__ = ["LossWeightSearchCV"]
 
@@ -48,7 +52,9 @@ class LossWeightSearchCV(BaseSearchCV):
     scoring : str, callable, list, tuple, dict or None, default=None
         As in :class:`~sklearn.model_selection.GridSearchCV`; usually from
         :func:`~sklearn_mtl.metrics.multitask_scorer`, with ``refit="mean"``. None is
-        the classifier's ``score``. A scorer gets vectorised rows as X.
+        the classifier's ``score``. A scorer gets vectorised rows as X. scikit-learn's
+        own scorers are for what they can score: one task, or several of 0 and 1,
+        without empty cells.
 
     n_jobs : int or None, default=None
         Processes, as joblib counts, to which folds are dealt and, where their number
@@ -57,15 +63,21 @@ class LossWeightSearchCV(BaseSearchCV):
     refit : bool, str or callable, default=True
         As in :class:`~sklearn.model_selection.GridSearchCV`.
 
-    cv : int, splitter or None, default=None
+    cv : int, splitter, iterable of (train, test) or None, default=None
         None is 5. An int makes :class:`~sklearn_mtl.model_selection.\
 MultiTaskStratifiedKFold` of so many folds, not shuffled.
 
     verbose : int, default=0
         Above 0, a line for each fold.
 
+    pre_dispatch : int or str, default="2*n_jobs"
+        As in :class:`~sklearn.model_selection.GridSearchCV`.
+
     error_score : "raise" or number, default=nan
-        Score of a candidate whose training diverges.
+        Score where a fit fails, with a
+        :class:`~sklearn.exceptions.FitFailedWarning`: where training diverges, or a
+        fold has a task without a label in its training rows. Parameters that no fit
+        could use are an error before the first fit.
 
     return_train_score : bool, default=False
         Whether to score on the training rows too.
@@ -122,10 +134,7 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
     _parameter_constraints = {
         **BaseSearchCV._parameter_constraints,
         "loss_weights": ["array-like"],
-        "cv": ["cv_object"],
-        "estimator": [HasMethods(["fit"])],
     }
-    _parameter_constraints.pop("pre_dispatch")
 
     def __init__(
         self,
@@ -137,6 +146,7 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         refit=True,
         cv=None,
         verbose=0,
+        pre_dispatch="2*n_jobs",
         error_score=np.nan,
         return_train_score=False,
     ):
@@ -147,6 +157,7 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
             refit=refit,
             cv=cv,
             verbose=verbose,
+            pre_dispatch=pre_dispatch,
             error_score=error_score,
             return_train_score=return_train_score,
         )
@@ -174,7 +185,9 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         Raises
         ------
         ValueError
-            If there are no candidates, or data or candidates cannot be used.
+            If there are no candidates, or data, candidates, scoring or a parameter of
+            the classifier cannot be used; before the first fit. If all fits fail, or
+            one does and `error_score` is "raise".
         """
         tasks = FitTasks(self, X, y, params.get("sample_weight"))
         fresh = copy(self)
@@ -183,22 +196,29 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         return self
 
     def _search(self, X, y, params, tasks):
-        head, classifier, name = _take_apart(self.estimator)
-        candidates = list(self.loss_weights)
-        if not candidates:
+        classifier, name = _take_apart(self.estimator)
+        candidates = _read_candidates(self.loss_weights)
+        table = as_label_table(y, missing_label=classifier.missing_label)
+        if _num_samples(X) != len(table):
             raise ValueError(
-                "loss_weights holds no candidate. Pass a list of loss weights, for "
-                "instance of loss_weight_grid."
+                f"X and y must have the same rows. Got {_num_samples(X)} and "
+                f"{len(table)}."
             )
+        classifier._check_each(candidates, table.names)
         scorer, refit_metric = self._get_scorers()
+        self._check_scoring(scorer, y, table)
         routed = self._get_routed_params_for_fit(params)
-        splits = list(self._splitter().split(X, y, **routed.splitter.split))
+        splitter = as_splitter(self.cv, missing_label=classifier.missing_label)
+        labels = as_splittable(y)
+        splits = list(splitter.split(X, labels, **routed.splitter.split))
         self.n_splits_ = len(splits)
+        if not splits:
+            raise ValueError("No fits were performed, because cv gives no split.")
         whole = tasks.begin_fit(len(splits) + bool(self.refit))
         out = [[] for _ in candidates]
-        folds = (_Fold(X, y, split, routed) for split in splits)
+        folds = (Fold(X, y, split, routed) for split in splits)
         settings = self.error_score, self.return_train_score
-        score = partial(_score_fold, head, classifier, scorer, *settings)
+        score = partial(score_fold, self.estimator, scorer, *settings)
         all_scored = self._deal(score, folds, candidates)
         for number in range(1, len(splits) + 1):
             start = time.perf_counter()
@@ -214,28 +234,49 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
                 )
         out = [row for own in out for row in own]
         _warn_or_raise_about_fit_failures(out, self.error_score)
-        _insert_error_scores(out, self.error_score)
+        insert_error_scores(out, self.error_score)
         values = [{name: weights} for weights in candidates]
         self._choose(values, out, scorer, refit_metric)
         if self.refit:
-            best = clone(self.estimator).set_params(**self.best_params_)
+            best = clone(self.estimator)
+            best.set_params(**clone(self.best_params_, safe=False))
             start = time.perf_counter()
             last = whole.subcontext("refit")
             with last.propagate_callback_context(best):
                 tasks.begin(last)
                 self.best_estimator_ = best.fit(X, y, **routed.estimator.fit)
+            self.refit_time_ = time.perf_counter() - start
             tasks.end(last, lambda: fitted_attributes(self))
             if hasattr(best, "feature_names_in_"):
                 self.feature_names_in_ = best.feature_names_in_
-            self.refit_time_ = time.perf_counter() - start
         tasks.end(whole, lambda: fitted_attributes(self))
 
-    def _splitter(self):
-        if hasattr(self.cv, "split"):
-            return self.cv
-        if self.cv is None or isinstance(self.cv, int):
-            return MultiTaskStratifiedKFold(self.cv or 5)
-        return _Splits(self.cv)
+    def _check_scoring(self, scorer, y, table):
+        """Refuse scorers that cannot score these tasks, and a refit without a score."""
+        own = getattr(scorer, "_scorers", {"score": scorer})
+        for each in own.values():
+            if isinstance(each, MultiTaskScorer):
+                each.score_names(table.names)
+        if isinstance(scorer, MultiTaskScorer) and scorer.output == "dict":
+            self._check_refit_for_multimetric(scorer.score_names(table.names))
+        if not any(isinstance(each, _BaseScorer) for each in own.values()):
+            return
+        kind = "unknown"
+        if not table.missing.any():
+            # Of a dict, or of labels of several types, there is no answer.
+            with suppress(TypeError, ValueError):
+                kind = type_of_target(y)
+        if kind not in ("binary", "multiclass", "multilabel-indicator"):
+            asked = self.scoring if isinstance(self.scoring, str) else next(iter(own))
+            metric = repr(asked) if asked in METRICS else "'accuracy'"
+            holes = ", with empty cells" if table.missing.any() else ""
+            raise ValueError(
+                f"scoring={self.scoring!r} is scikit-learn's, which scores one task "
+                f"or several of 0 and 1, without empty cells. y has {len(table.names)} "
+                f"task(s), {table.names[:5]}{holes}. Take multitask_scorer of "
+                f"sklearn_mtl.metrics: scoring=multitask_scorer({metric}, "
+                "output='mean'), or a callable in place of the name."
+            )
 
     def _deal(self, score, folds, candidates):
         """Yield the results of each fold, worked out by several processes."""
@@ -243,9 +284,10 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         n_parts = min(n_jobs // gcd(n_jobs, self.n_splits_), len(candidates))
         parts = [candidates[k::n_parts] for k in range(n_parts)]
         # With one job nothing is worked out before it is asked for.
-        found = Parallel(n_jobs=self.n_jobs, return_as="generator")(
-            delayed(score)(fold, part) for fold in folds for part in parts
+        parallel = Parallel(
+            n_jobs=self.n_jobs, pre_dispatch=self.pre_dispatch, return_as="generator"
         )
+        found = parallel(delayed(score)(fold, part) for fold in folds for part in parts)
         for _ in range(self.n_splits_):
             scored = [None] * len(candidates)
             for k in range(n_parts):
@@ -274,95 +316,29 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         raise NotImplementedError("The candidates of a fold are trained together.")
 
 
-def _score_fold(
-    head, classifier, scorer, error_score, return_train_score, fold, candidates
-):
-    """Return a row of the results for each candidate."""
-    start = time.perf_counter()
-    train, test = fold.X
-    if head is not None:
-        head = clone(head)
-        train = head.fit_transform(train, fold.y[0])
-        test = head.transform(test)
-    fitted = classifier._fit_each(train, fold.y[0], candidates, **fold.fit_params[0])
-    seconds = (time.perf_counter() - start) / len(candidates)
-    rows = [None if isinstance(each, ValueError) else each for each in fitted]
-    first = next((each for each in rows if each is not None), None)
-    # Vectorised once, and read by all.
-    parts = {"test_scores": 1}
-    if return_train_score:
-        parts["train_scores"] = 0
-    X = {}
-    if first is not None:
-        X[1] = first._transform_rows(test)
-        if return_train_score:
-            X[0] = first._transform_rows(train)
-    results = []
-    for each in fitted:
-        row = {"fit_time": seconds, "score_time": 0.0, "fit_error": None}
-        if isinstance(each, ValueError):
-            row["fit_error"] = str(each)
-            row |= dict.fromkeys(parts, error_score)
-            if error_score == "raise":
-                raise each
-        else:
-            begun = time.perf_counter()
-            reader = _reader_of_rows(each)
-            for key, part in parts.items():
-                row[key] = scorer(
-                    reader, X[part], fold.y[part], **fold.score_params[part]
-                )
-            row["score_time"] = time.perf_counter() - begun
-        results.append(row)
-    return results
-
-
-class _Fold:
-    """Training and test rows of a split, with their metadata."""
-
-    def __init__(self, X, y, split, routed):
-        self.X = [take_rows(X, rows) for rows in split]
-        self.y = [take_rows(y, rows) for rows in split]
-        self.fit_params = [
-            _check_method_params(X, routed.estimator.fit, indices=rows)
-            for rows in split
-        ]
-        self.score_params = [
-            _check_method_params(X, routed.scorer.score, indices=rows) for rows in split
-        ]
-
-
-class _Splits:
-    """An iterable of splits as a splitter."""
-
-    def __init__(self, splits):
-        self.splits = list(splits)
-
-    def split(self, X, y=None, **params):
-        return self.splits
+def _read_candidates(loss_weights):
+    if isinstance(loss_weights, Mapping):
+        raise ValueError(
+            f"loss_weights must be a list of candidates. Got a dict, {loss_weights}, "
+            "which is one of them. Pass a list, for instance of loss_weight_grid."
+        )
+    if len(loss_weights) == 0:
+        raise ValueError(
+            "loss_weights holds no candidate. Pass a list of loss weights, for "
+            "instance of loss_weight_grid."
+        )
+    return list(loss_weights)
 
 
 def _take_apart(estimator):
-    """Return the steps before the classifier, the classifier and its parameter."""
-    head, classifier, name = None, estimator, "loss_weights"
+    """Return the classifier and the name of its parameter."""
+    classifier, name = estimator, "loss_weights"
     if isinstance(estimator, Pipeline):
         last, classifier = estimator.steps[-1]
         name = f"{last}__loss_weights"
-        if len(estimator.steps) > 1:
-            head = estimator[:-1]
     if not isinstance(classifier, MultiTaskTextClassifier):
         raise ValueError(
             "estimator must be a MultiTaskTextClassifier, or a Pipeline that ends in "
             f"one. Got {type(classifier).__name__}. For others use GridSearchCV."
         )
-    return head, classifier, name
-
-
-def _reader_of_rows(fitted):
-    """Return a fitted classifier that reads vectorised rows."""
-    if fitted.vectorizer_ is None and fitted.term_weights_ is None:
-        return fitted
-    reader = copy(fitted)
-    reader.vectorizer, reader.vectorizer_, reader.term_weights_ = "auto", None, None
-    reader.n_features_in_ = fitted.net_.module__spec.n_features
-    return reader
+    return classifier, name

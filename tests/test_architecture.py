@@ -25,6 +25,7 @@ LAYERS = (
     ("__init__",),
     # what stands above the estimator
     ("search",),
+    ("_folds",),
     # the estimator: its face, what its kin share, its parameters
     ("_classifier",),
     ("_base", "_params"),

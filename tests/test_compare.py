@@ -12,7 +12,11 @@ from sklearn.svm import LinearSVC
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.datasets import make_multitask_texts
-from sklearn_mtl.model_selection import compare_sharing, task_affinity
+from sklearn_mtl.model_selection import (
+    MultiTaskStratifiedKFold,
+    compare_sharing,
+    task_affinity,
+)
 from sklearn_mtl.model_selection._compare import SharingComparison
 from sklearn_mtl.model_selection._paired import corrected_interval, make_splits
 from sklearn_mtl.model_selection._per_task import PerTask
@@ -79,6 +83,34 @@ def test_splits_differ_from_seed_to_seed():
     splits = make_splits(X, LABELS, 3, 2)
     assert [seed for seed, _, _ in splits] == [0, 0, 0, 1, 1, 1]
     assert splits[0][2].tolist() != splits[3][2].tolist()
+
+
+def split_in_two():
+    return ((np.flatnonzero(part), np.flatnonzero(~part)) for part in HALVES)
+
+
+HALVES = [np.arange(150) < 75, np.arange(150) >= 75]
+
+
+@pytest.mark.parametrize("cv", [list(split_in_two()), split_in_two(), KFold(2)])
+def test_splits_may_come_in_any_form_that_scikit_learn_takes(cv):
+    splits = make_splits(X, LABELS, cv, n_seeds=2)
+    assert [seed for seed, _, _ in splits] == [0, 0, 1, 1]
+    for k in (0, 2):
+        assert {tuple(test) for _, _, test in splits[k : k + 2]} == {
+            tuple(range(75)),
+            tuple(range(75, 150)),
+        }
+
+
+@pytest.mark.parametrize("cv", [np.int64(2), 2, None])
+def test_a_number_of_splits_is_that_of_shuffled_folds(cv):
+    splits = make_splits(X, LABELS, cv, n_seeds=1)
+    folds = MultiTaskStratifiedKFold(
+        5 if cv is None else 2, shuffle=True, random_state=0
+    ).split(X, LABELS)
+    for (_, _, test), (_, expected) in zip(splits, folds, strict=True):
+        assert_array_equal(test, expected)
 
 
 @pytest.mark.parametrize(

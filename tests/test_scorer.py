@@ -1,14 +1,17 @@
 """The scorer of several tasks, where scikit-learn takes one."""
 
 import pickle
+import warnings
 from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import FitFailedWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.inspection import permutation_importance
@@ -18,7 +21,10 @@ from sklearn.model_selection import (
     GridSearchCV,
     HalvingGridSearchCV,
     KFold,
+    LearningCurveDisplay,
     RandomizedSearchCV,
+    ValidationCurveDisplay,
+    cross_val_score,
     cross_validate,
     learning_curve,
 )
@@ -251,6 +257,185 @@ def test_it_says_what_it_is():
 def test_losses_are_refused():
     with pytest.raises(ValueError, match=r"\['log_loss'\] are losses. Take 'neg_log"):
         multitask_scorer(["accuracy", "log_loss"])
+
+
+# Displays of scikit-learn ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("metric", "output", "label"),
+    [
+        ("accuracy", "mean", "Accuracy, mean over tasks"),
+        ("neg_log_loss", "worst", "Negative log loss, worst of all tasks"),
+        ("f1_macro", "weighted", "F1 macro, weighted mean over tasks"),
+        ("roc_auc", "task1", "Roc auc, task task1"),
+        ("accuracy", "exact_match", "Exact match of all tasks"),
+    ],
+)
+def test_curves_are_named_by_their_score(metric, output, label):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    settings = {"cv": KFold(2), "scoring": multitask_scorer(metric, output=output)}
+    estimator = ESTIMATORS["forest"]
+    for display in (
+        LearningCurveDisplay.from_estimator(
+            estimator, X, Y, train_sizes=[0.5, 1.0], **settings
+        ),
+        ValidationCurveDisplay.from_estimator(
+            estimator, X, Y, param_name="max_depth", param_range=[1, 3], **settings
+        ),
+    ):
+        assert display.score_name == display.ax_.get_ylabel() == label
+        display.figure_.canvas.draw()
+    pyplot.close("all")
+
+
+def test_a_negated_loss_is_drawn_as_a_loss():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    display = LearningCurveDisplay.from_estimator(
+        ESTIMATORS["ours"],
+        X,
+        HOLES,
+        cv=KFold(2),
+        train_sizes=[0.5, 1.0],
+        scoring=multitask_scorer("neg_log_loss", output="mean"),
+        negate_score=True,
+    )
+    assert display.score_name == "Log loss, mean over tasks"
+    pyplot.close("all")
+
+
+def test_a_curve_needs_one_number():
+    pytest.importorskip("matplotlib")
+    scorer = multitask_scorer("f1_macro")
+    for display, settings in (
+        (LearningCurveDisplay, {}),
+        (ValidationCurveDisplay, {"param_name": "alpha", "param_range": [0.0, 1.0]}),
+    ):
+        # Which the test before follows.
+        advice = r"one number\. Pass multitask_scorer\('f1_macro', output='mean'\)"
+        with pytest.raises(AttributeError, match=advice):
+            display.from_estimator(
+                ESTIMATORS["ours"], X, Y, cv=KFold(2), scoring=scorer, **settings
+            )
+
+
+# Folds without labels of a task ------------------------------------------------------
+
+# The first task has labels in the second half of the rows alone.
+LATE = np.where(np.arange(80)[:, None] < [40, 0, 0], np.nan, Y)
+FOLDS = [
+    (np.arange(20, 80), np.arange(20)),  # none in the test rows
+    (np.arange(40), np.arange(40, 80)),  # none in the training rows
+    (np.arange(10, 70), np.arange(70, 80)),
+]
+
+
+@pytest.fixture
+def failed_fold():
+    with pytest.warns(FitFailedWarning, match=r"(?s)fits? failed.*\['task0'\] have no"):
+        yield
+
+
+def test_cross_validation_leaves_a_task_out_where_a_fold_has_no_label(failed_fold):
+    scores = cross_validate(
+        ESTIMATORS["ours"],
+        X,
+        LATE,
+        cv=FOLDS,
+        scoring=multitask_scorer(["accuracy", "roc_auc"]),
+        return_train_score=True,
+    )
+    assert np.isnan(scores["test_accuracy_task0"]).tolist() == [True, True, False]
+    for metric in ("accuracy", "roc_auc"):
+        both = [scores[f"test_{metric}_task{k}"][0] for k in (1, 2)]
+        assert scores[f"test_{metric}_mean"][0] == pytest.approx(np.mean(both))
+        assert scores[f"test_{metric}_worst"][0] == min(both)
+    assert np.isnan(scores["test_accuracy_mean"]).tolist() == [False, True, False]
+    assert np.isnan(scores["train_accuracy_task0"]).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("scoring", [None, multitask_scorer(output="mean")])
+def test_a_score_of_all_tasks_is_that_of_the_others(failed_fold, scoring):
+    scores = cross_val_score(ESTIMATORS["ours"], X, LATE, cv=FOLDS, scoring=scoring)
+    assert np.isnan(scores).tolist() == [False, True, False]
+
+
+def test_a_number_may_stand_for_a_fold_that_fails(failed_fold):
+    scores = cross_validate(
+        ESTIMATORS["ours"],
+        X,
+        LATE,
+        cv=FOLDS,
+        scoring=multitask_scorer(),
+        error_score=0.5,
+    )
+    assert scores["test_mean"][1] == scores["test_task0"][1] == 0.5
+    with pytest.raises(ValueError, match=r"task\(s\) \['task0'\] have no label"):
+        cross_validate(ESTIMATORS["ours"], X, LATE, cv=FOLDS, error_score="raise")
+
+
+def test_learning_curves_have_a_gap_where_a_task_has_no_label_yet(failed_fold):
+    _, _, test = learning_curve(
+        ESTIMATORS["ours"],
+        X,
+        LATE,
+        train_sizes=[30, 60],
+        cv=FOLDS[::2],
+        scoring=multitask_scorer(output="mean"),
+    )
+    assert np.isnan(test).tolist() == [[False, True], [False, False]]
+
+
+@pytest.mark.parametrize("search", [GridSearchCV, HalvingGridSearchCV])
+@pytest.mark.parametrize("error_score", [np.nan, 0.0])
+def test_searches_go_on_where_a_fold_fails(failed_fold, search, error_score):
+    halving = {"min_resources": 80} if search is HalvingGridSearchCV else {}
+    found = search(
+        ESTIMATORS["ours"],
+        {"alpha": [0.0, 1e-3]},
+        cv=Given(FOLDS),
+        scoring=multitask_scorer(output="mean"),
+        error_score=error_score,
+        **halving,
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "One or more of the .* scores are non-finite")
+        found.fit(X, LATE)
+    results = found.cv_results_
+    assert_array_equal(results["split1_test_score"], [error_score] * 2)
+    assert (results["split0_test_score"] > 0.5).all()
+    assert np.isnan(found.best_score_) == np.isnan(error_score)
+    assert found.predict(X).shape == Y.shape
+
+
+class Given(KFold):
+    """Splits that are given, for what wants a splitter of scikit-learn's kind."""
+
+    def __init__(self, splits):
+        super().__init__(3)
+        self.splits = splits
+
+    def split(self, X, y=None, groups=None):
+        return iter(self.splits)
+
+
+def test_it_is_one_of_several_scorers():
+    weight = np.where(np.arange(80) % 2, 1.0, 0.0)
+    scoring = {
+        "mean": multitask_scorer(output="mean"),
+        "worst": multitask_scorer(output="worst"),
+    }
+    search = GridSearchCV(
+        ESTIMATORS["ours"],
+        {"alpha": [0.0]},
+        cv=KFold(2),
+        scoring=scoring,
+        refit="worst",
+    ).fit(X, HOLES, sample_weight=weight)
+    one = GridSearchCV(
+        ESTIMATORS["ours"], {"alpha": [0.0]}, cv=KFold(2), scoring=scoring["worst"]
+    ).fit(X, HOLES, sample_weight=weight)
+    assert search.best_score_ == one.best_score_
 
 
 def test_one_number_is_of_one_metric(fitted):

@@ -1,5 +1,7 @@
 """The search of loss weights, beside scikit-learn's own search."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.exceptions import FitFailedWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, KFold
@@ -129,7 +132,8 @@ def test_the_default_score_is_that_of_the_classifier():
 
 
 def test_it_takes_labels_as_a_dict():
-    search = LossWeightSearchCV(classifier(), CANDIDATES[:2], cv=2).fit(X, Y)
+    labels = dict(zip(TASKS, Y.T, strict=True))
+    search = LossWeightSearchCV(classifier(), CANDIDATES[:2], cv=2).fit(X, labels)
     assert search.best_estimator_.task_names_ == TASKS
 
 
@@ -158,10 +162,102 @@ def test_weights_of_rows_reach_fit_and_score():
         assert_allclose(values, plain.cv_results_[key], atol=1e-5)
 
 
-def test_a_list_of_splits_is_a_splitter():
-    splits = [(np.arange(200), np.arange(200, 260))]
-    search = LossWeightSearchCV(classifier(), CANDIDATES[:2], cv=splits).fit(X, FRAME)
-    assert search.n_splits_ == 1
+@pytest.mark.parametrize(("cv", "n_splits"), [(None, 5), (2, 2), (np.int64(2), 2)])
+def test_a_number_of_splits_is_that_of_stratified_folds(cv, n_splits):
+    settings = {"scoring": multitask_scorer(output="worst"), "refit": False}
+    found, expected = (
+        LossWeightSearchCV(classifier(), CANDIDATES[:2], cv=each, **settings)
+        .fit(X, FRAME)
+        .cv_results_
+        for each in (cv, MultiTaskStratifiedKFold(n_splits))
+    )
+    assert found.keys() == expected.keys()
+    for k in range(n_splits):
+        key = f"split{k}_test_score"
+        assert_array_equal(found[key], expected[key])
+
+
+def test_folds_do_not_take_the_missing_label_for_a_class():
+    marked = FRAME.fillna(-1).astype(int)
+    found, expected = (
+        LossWeightSearchCV(
+            classifier(missing_label=-1), CANDIDATES[:2], cv=cv, refit=False
+        )
+        .fit(X, marked)
+        .cv_results_
+        for cv in (3, MultiTaskStratifiedKFold(3, missing_label=-1))
+    )
+    for k in range(3):
+        key = f"split{k}_test_score"
+        assert_array_equal(found[key], expected[key])
+
+
+def test_labels_as_a_dict_go_with_any_splitter():
+    columns = dict(zip(TASKS, Y.T, strict=True))
+    found, expected = (
+        LossWeightSearchCV(classifier(), CANDIDATES[:2], cv=KFold(2)).fit(X, y)
+        for y in (columns, FRAME)
+    )
+    assert_array_equal(
+        found.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"]
+    )
+
+
+class Slow(TfidfVectorizer):
+    """Takes 0.12 s to be fitted and 0.04 s for a prediction."""
+
+    def fit_transform(self, raw_documents, y=None):
+        time.sleep(0.12)
+        return super().fit_transform(raw_documents, y)
+
+    def transform(self, raw_documents):
+        time.sleep(0.04)
+        return super().transform(raw_documents)
+
+
+@pytest.mark.parametrize("in_pipeline", [False, True])
+def test_it_says_what_time_it_took(in_pipeline):
+    estimator = classifier(vectorizer=Slow(), max_iter=1)
+    if in_pipeline:
+        estimator = make_pipeline(Slow(), classifier(max_iter=1))
+
+    def slow_score(estimator, X, y):
+        time.sleep(0.02)
+        return 1.0
+
+    start = time.perf_counter()
+    search = LossWeightSearchCV(
+        estimator,
+        CANDIDATES,
+        cv=2,
+        scoring=slow_score,
+        return_train_score=True,
+    ).fit(X, FRAME)
+    total = time.perf_counter() - start
+    fit, score = (search.cv_results_[f"mean_{k}_time"] for k in ("fit", "score"))
+    # A candidate has its part of what is done once for the four of them, and a score of
+    # its own; the scores of training rows are not counted.
+    assert (fit >= 0.12 / 4).all()
+    assert (score >= 0.02 + 0.04 / 4).all()
+    assert search.refit_time_ >= 0.12
+    untold = 2 * (0.04 + 4 * 0.02)
+    assert 2 * (fit + score).sum() + search.refit_time_ <= total - untold
+    assert_array_equal(fit, np.full(4, fit[0]))
+
+
+def test_a_fold_that_fails_has_a_time_too():
+    labels = FRAME.copy()
+    labels.iloc[130:, 2] = np.nan
+    search = LossWeightSearchCV(
+        classifier(vectorizer=Slow()), CANDIDATES[:2], cv=KFold(2), refit=False
+    )
+    with (
+        pytest.warns(FitFailedWarning, match="2 fits failed"),
+        pytest.warns(UserWarning, match="non-finite"),
+    ):
+        search.fit(X, labels)
+    assert (search.cv_results_["mean_fit_time"] > 0).all()
+    assert (search.cv_results_["std_score_time"] > 0.01).all()  # 0 in one of two
 
 
 def test_training_that_diverges_gets_the_error_score():

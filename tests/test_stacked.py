@@ -28,6 +28,16 @@ turn = np.arange(300) % 10
 APART = LABELS.where(np.column_stack([turn == 0, turn == 1, turn > 0]))
 APART.loc[40:, "task0"] = None
 
+# Two of many classes are labelled in few rows, most of them the same, but not all.
+few = np.arange(300) % 12
+OVERLAPPING = pd.DataFrame(
+    {
+        "task0": LABELS["task2"].where(few < 3),
+        "task1": LABELS["task2"].where((few > 0) & (few < 4)),
+        "task2": LABELS["task0"].where(few > 0),
+    }
+)
+
 
 def classifier(**params):
     return MultiTaskTextClassifier(random_state=0, **{"max_iter": 2} | params)
@@ -70,12 +80,23 @@ def check_same(ours, alone):
         (APART, {"batch_size": 32}),
         (APART, {"batch_size": 32, "sharing": "hard"}),
         (APART, {"class_weight": "balanced", "logit_adjustment": 0, "batch_size": 3}),
+        (OVERLAPPING, {"batch_size": 32}),
+        (OVERLAPPING, {"batch_size": 32, "sharing": "hard"}),
         (
             LABELS,
             {"early_stopping": True, "n_iter_no_change": 1, "max_iter": 6},
         ),
     ],
-    ids=["default", "hard", "apart", "apart, hard", "balanced", "stopping"],
+    ids=[
+        "default",
+        "hard",
+        "apart",
+        "apart, hard",
+        "balanced",
+        "overlapping",
+        "overlapping, hard",
+        "stopping",
+    ],
 )
 def test_each_net_is_what_a_fit_of_its_own_gives(labels, params, stacked):
     fitted = classifier(**params)._fit_each(TEXTS, labels, WEIGHTS)
@@ -184,6 +205,13 @@ def test_tasks_with_labels_in_other_rows_are_other_blocks():
     labelled[20:, 2] = True
     blocks = find_blocks(labelled, [100, 50, 150, 20], 128)
     assert blocks == [[], [0], [1, 3], [2]]
+
+
+def test_a_block_has_the_rows_of_any_of_its_tasks():
+    labelled = OVERLAPPING.notna().to_numpy()
+    n_classes = [OVERLAPPING[name].nunique() for name in OVERLAPPING]
+    assert find_blocks(labelled, n_classes, 128) == [[2], [0, 1]]
+    assert (labelled[:, 0] != labelled[:, 1]).any()
 
 
 @given(

@@ -6,7 +6,7 @@ from sklearn.utils.metadata_routing import MetadataRequest
 from ._fitted import label_orders, labels_for
 from ._metrics import resolve_metrics
 from ._predictions import read_predictions
-from ._scores import score_predictions
+from ._scores import AGGREGATES, score_predictions
 
 
 def multitask_scorer(metrics="accuracy", *, output="dict", missing_label=None):
@@ -59,6 +59,14 @@ def multitask_scorer(metrics="accuracy", *, output="dict", missing_label=None):
     return MultiTaskScorer(metrics, output, missing_label)
 
 
+# What an aggregate is called in words.
+_OVER = {
+    "mean": "mean over tasks",
+    "worst": "worst of all tasks",
+    "weighted": "weighted mean over tasks",
+}
+
+
 class MultiTaskScorer:
     """A scorer of several tasks; see :func:`multitask_scorer`."""
 
@@ -85,6 +93,19 @@ class MultiTaskScorer:
         names = names[0] if len(names) == 1 else names
         output = "" if self.output == "dict" else f", output={self.output!r}"
         return f"multitask_scorer({names!r}{output})"
+
+    @property
+    def __name__(self):
+        """What scikit-learn's displays write at their axis."""
+        names = ", ".join(metric.name for metric in self.metrics)
+        if self.output == "dict":
+            raise AttributeError(
+                f"{self!r} gives a score for each task, and a curve is of one number. "
+                f"Pass multitask_scorer({self.metrics[0].name!r}, output='mean')."
+            )
+        if self.output == "exact_match":
+            return "exact match of all tasks"
+        return f"{names}, {_OVER.get(self.output, f'task {self.output}')}"
 
     def __call__(self, estimator, X, y, sample_weight=None):
         """Predict and score.
@@ -137,27 +158,47 @@ class MultiTaskScorer:
         -------
         scores : dict of {str: float}, or float
         """
-        named = {name: row for name, row in scores.items() if name != "exact_match"}
-        metrics = [metric.name for metric in self.metrics]
+        named = [name for name in scores if name != "exact_match"]
+        keys = self.score_names([name for name in named if name not in AGGREGATES])
         match = scores["exact_match"]["accuracy"]
         if self.output == "exact_match":
             return match
         if self.output != "dict":
-            if self.output not in named:
-                raise ValueError(
-                    f"output must be 'dict', 'mean', 'worst', 'weighted', "
-                    f"'exact_match' or the name of a task. Got {self.output!r}."
-                )
-            return named[self.output][metrics[0]]
-        if len(metrics) == 1:
-            flat = {name: row[metrics[0]] for name, row in named.items()}
-        else:
-            flat = {
-                f"{metric}_{name}": row[metric]
-                for metric in metrics
-                for name, row in named.items()
-            }
-        return flat | {"exact_match": match}
+            return scores[self.output][self.metrics[0].name]
+        values = [
+            scores[name][metric.name] for metric in self.metrics for name in named
+        ]
+        return dict(zip(keys, [*values, match], strict=True))
+
+    def score_names(self, task_names):
+        """Return the keys of the dict that there is for these tasks.
+
+        Parameters
+        ----------
+        task_names : list of str
+
+        Returns
+        -------
+        names : list of str
+            Empty where a single number is asked for.
+
+        Raises
+        ------
+        ValueError
+            If that number is of a task that is not there.
+        """
+        if self.output in AGGREGATES or self.output in task_names:
+            return []
+        if self.output != "dict":
+            raise ValueError(
+                f"output must be 'dict', 'mean', 'worst', 'weighted', "
+                f"'exact_match' or the name of a task, which are {list(task_names)}. "
+                f"Got {self.output!r}."
+            )
+        names = [*task_names, *(name for name in AGGREGATES if name != "exact_match")]
+        if len(self.metrics) > 1:
+            names = [f"{m.name}_{name}" for m in self.metrics for name in names]
+        return [*names, "exact_match"]
 
     def set_score_request(self, *, sample_weight=None):
         """Set whether ``sample_weight`` is routed here, as scikit-learn's scorers do.
@@ -172,6 +213,10 @@ class MultiTaskScorer:
         """
         self._sample_weight_request = sample_weight
         return self
+
+    def _accept_sample_weight(self):
+        # scikit-learn asks this of each scorer in a dict of several.
+        return True
 
     def get_metadata_routing(self):
         """Return what metadata the scorer takes.

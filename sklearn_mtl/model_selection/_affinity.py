@@ -36,8 +36,9 @@ def task_affinity(
     y : array-like of shape (n_samples, n_tasks), dict or DataFrame
         Labels of at least two tasks, with missing cells.
 
-    cv : int or splitter, default=5
-        An int makes shuffled :class:`MultiTaskStratifiedKFold`, anew for each seed.
+    cv : int, splitter, iterable of (train, test) or None, default=5
+        An int makes shuffled :class:`MultiTaskStratifiedKFold`, anew for each seed;
+        None is 5.
 
     n_seeds : int, default=1
         How often to go through the folds, with another ``random_state`` each time.

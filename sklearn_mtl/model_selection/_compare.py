@@ -44,8 +44,9 @@ def compare_sharing(
     y : array-like of shape (n_samples, n_tasks), dict or DataFrame
         Labels, with missing cells.
 
-    cv : int or splitter, default=5
-        An int makes shuffled :class:`MultiTaskStratifiedKFold`, anew for each seed.
+    cv : int, splitter, iterable of (train, test) or None, default=5
+        An int makes shuffled :class:`MultiTaskStratifiedKFold`, anew for each seed;
+        None is 5.
 
     n_seeds : int, default=3
         How often to go through the folds, with another ``random_state`` each time.

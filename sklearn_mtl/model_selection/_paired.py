@@ -1,6 +1,7 @@
 """Systems scored on the same splits, and the interval of their difference."""
 
 from collections.abc import Mapping
+from numbers import Integral
 
 import numpy as np
 from scipy.stats import t as student
@@ -8,7 +9,8 @@ from sklearn.base import clone
 from sklearn.utils.validation import _num_samples
 
 from .._labels import as_label_table
-from ._split import MultiTaskStratifiedKFold, take_rows
+from ._cv import as_splitter
+from ._split import take_rows
 
 
 def make_splits(X, y, cv, n_seeds):
@@ -18,8 +20,8 @@ def make_splits(X, y, cv, n_seeds):
     ----------
     X, y : texts and labels
 
-    cv : int or splitter
-        An int makes shuffled stratified folds anew for each seed.
+    cv : int, splitter, iterable of (train, test) or None
+        An int, or None for 5, makes shuffled stratified folds anew for each seed.
 
     n_seeds : int
 
@@ -34,11 +36,11 @@ def make_splits(X, y, cv, n_seeds):
     """
     if n_seeds < 1:
         raise ValueError(f"n_seeds must be at least 1. Got {n_seeds}.")
+    if not (cv is None or isinstance(cv, Integral)):
+        cv = as_splitter(cv)  # a generator can be read once
     splits = []
     for seed in range(n_seeds):
-        folds = cv
-        if not hasattr(cv, "split"):
-            folds = MultiTaskStratifiedKFold(cv, shuffle=True, random_state=seed)
+        folds = as_splitter(cv, shuffle=True, random_state=seed)
         rows = folds.split(np.empty(_num_samples(X)), as_splittable(y))
         splits += [(seed, train, test) for train, test in rows]
     if len(splits) < 2:

@@ -1,0 +1,125 @@
+"""One fold of a search: all candidates fitted to its rows, and their scores."""
+
+import time
+from copy import copy
+from traceback import format_exception
+
+from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection._validation import _score
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import _check_method_params
+
+from .model_selection._split import take_rows
+
+
+class Fold:
+    """Training and test rows of a split, with their metadata."""
+
+    def __init__(self, X, y, split, routed):
+        self.X = [take_rows(X, rows) for rows in split]
+        self.y = [take_rows(y, rows) for rows in split]
+        self.fit_params = [
+            _check_method_params(X, routed.estimator.fit, indices=rows)
+            for rows in split
+        ]
+        self.score_params = [
+            _check_method_params(X, routed.scorer.score, indices=rows) for rows in split
+        ]
+
+
+def score_fold(estimator, scorer, error_score, return_train_score, fold, candidates):
+    """Return a row of the results for each candidate."""
+    start = time.perf_counter()
+    parts = {"test_scores": 1} | ({"train_scores": 0} if return_train_score else {})
+    rows, seconds = {}, 0.0
+    try:
+        fitted, head = _fit_fold(estimator, fold, candidates)
+        fit_time = (time.perf_counter() - start) / len(candidates)
+        first = next((each for each in fitted if not isinstance(each, Exception)), None)
+        # Vectorised once, and read by all.
+        for part in parts.values() if first is not None else ():
+            begun = time.perf_counter()
+            X = fold.X[part] if head is None else head.transform(fold.X[part])
+            rows[part] = first._transform_rows(X)
+            if part == 1:
+                seconds = (time.perf_counter() - begun) / len(candidates)
+    except Exception as error:
+        fit_time = (time.perf_counter() - start) / len(candidates)
+        fitted = [error] * len(candidates)
+    results = []
+    for each in fitted:
+        row = {"fit_time": fit_time, "score_time": 0.0, "fit_error": None}
+        if isinstance(each, Exception):
+            if error_score == "raise":
+                raise each
+            row["fit_error"] = "".join(format_exception(each))
+            row |= dict.fromkeys(parts, error_score)
+        else:
+            for key, part in parts.items():
+                begun = time.perf_counter()
+                reader = _reader_of_rows(each, rows[part])
+                params = fold.score_params[part]
+                row[key] = _score(
+                    reader, rows[part], fold.y[part], scorer, params, error_score
+                )
+                if part == 1:
+                    row["score_time"] = seconds + time.perf_counter() - begun
+        results.append(row)
+    return results
+
+
+def _fit_fold(estimator, fold, candidates):
+    """Return what each candidate gives, and the fitted steps before the classifier."""
+    fit = _FitEach(estimator, candidates)
+    head = None
+    if isinstance(estimator, Pipeline):
+        name, classifier = estimator.steps[-1]
+        fit = _FitEach(classifier, candidates)
+        estimator = clone(estimator).set_params(**{name: fit})
+        if len(estimator.steps) > 1:
+            head = estimator[:-1]
+    else:
+        estimator = fit
+    estimator.fit(fold.X[0], fold.y[0], **fold.fit_params[0])
+    return fit.fitted_, head
+
+
+class _FitEach(BaseEstimator):
+    """Stands where a classifier stands, and fits it with each of the candidates.
+
+    So what a pipeline does before its last step, and with metadata, stays its own.
+    """
+
+    def __init__(self, classifier, candidates):
+        self.classifier = classifier
+        self.candidates = candidates
+
+    def fit(self, X, y, **params):
+        self.fitted_ = self.classifier._fit_each(X, y, self.candidates, **params)
+        return self
+
+    def get_metadata_routing(self):
+        return self.classifier.get_metadata_routing()
+
+
+def insert_error_scores(results, error_score):
+    """Give rows that failed a score for each name where others have several.
+
+    scikit-learn's function of that name leaves out those where scoring failed.
+    """
+    for key in ("test_scores", "train_scores"):
+        tables = [row[key] for row in results if isinstance(row.get(key), dict)]
+        for row in results if tables else ():
+            if not isinstance(row.get(key, {}), dict):
+                row[key] = dict.fromkeys(tables[0], error_score)
+
+
+def _reader_of_rows(fitted, rows):
+    """Return a fitted classifier that reads these rows, which are vectorised."""
+    reader = copy(fitted)
+    reader.vectorizer, reader.vectorizer_, reader.term_weights_ = "auto", None, None
+    # Of token ids a row is as long as a text, and features are ids.
+    reader.n_features_in_ = rows.shape[1]
+    if hasattr(reader, "feature_names_in_"):  # the rows have none
+        del reader.feature_names_in_
+    return reader

@@ -93,8 +93,8 @@ class MultiTaskTextClassifier(
         ``{task: type}`` for types that are not to be inferred: "binary", "multiclass",
         "multilabel", "ordinal", or a MultiLabel or Ordinal of :mod:`sklearn_mtl.tasks`.
 
-    missing_label : object, default=None
-        A further value that means "no label", besides NaN, None and pandas.NA.
+    missing_label : object, or list of them, default=None
+        Further values that mean "no label", besides NaN, None and pandas.NA.
 
     max_iter : int or "auto", default="auto"
         Epochs. "auto" is 3, of token ids 5, up to 6 where classes have under 267 cells,

@@ -6,8 +6,11 @@ import numpy as np
 
 from ._batches import RowDataset
 from ._features import float_type
+from ._label_cells import some
 from ._labels import as_label_table
+from ._missing import missing_values
 from ._targets import Targets
+from ._warn import warn_caller
 from ._weights import class_weight_table, log_class_shares, row_weights
 from .metrics._weights import cell_weights
 
@@ -110,6 +113,17 @@ def read_cells(y, sample_weight, n_samples, settings, targets=None):
             "Found input variables with inconsistent numbers of samples: X has "
             f"{n_samples} rows and y has {len(table)}. Pass a row of labels for each "
             "text; a text without labels has a row of empty cells."
+        )
+    values = missing_values(settings.missing_label)
+    if values and not table.has_marked:
+        kinds = {
+            n: column.dtype.name
+            for n, column in zip(table.names, table.columns, strict=True)
+        }
+        warn_caller(
+            f"missing_label={settings.missing_label!r}: no cell of y holds "
+            f"{some(values)}. Is it of the type of the labels? The columns have the "
+            f"dtypes {kinds}."
         )
     if targets is not None:  # of a warm start, which keeps to its tasks
         table = table.select(targets.names)

@@ -1,17 +1,15 @@
 """The cells of one label column: which are missing, and what kind the others are of."""
 
-from numbers import Integral, Real
-
 import numpy as np
 
-from ._label_sets import as_sets, cell_type, is_cell
+from ._label_sets import as_sets, cell_type, is_cell, refuse_indicators
+from ._missing import KINDS, find_empty, find_values, kind_of
 
-# Python types of a cell that can only mean "no label". pandas.NA and pandas.NaT are
-# known by name, because pandas is not a dependency.
-_MISSING_TYPES = {"NoneType", "NAType", "NaTType"}
+# Integers up to here are themselves as 64-bit floats.
+EXACT = 2**53
 
 
-def read_column(column, label, missing_label):
+def read_column(column, label, values=()):
     """Return a column in its own dtype, and what of it is missing.
 
     Parameters
@@ -21,8 +19,8 @@ def read_column(column, label, missing_label):
     label : str
         How messages call the column.
 
-    missing_label : object
-        What means "no label" beside NaN, None and pandas.NA; None for nothing else.
+    values : tuple, default=()
+        What means "no label" beside NaN, None and pandas.NA.
 
     Returns
     -------
@@ -32,16 +30,14 @@ def read_column(column, label, missing_label):
 
     cell_type : type or None
         That of cells which hold several labels.
+
+    marked : bool
+        Whether a cell holds one of the `values`.
     """
     if column.dtype.kind == "T":
         column = column.astype(object)
-    missing = np.zeros(len(column), dtype=bool)
-    if column.dtype.kind == "O":
-        missing = _missing_objects(column)
-    elif column.dtype.kind == "f":
-        missing = np.isnan(column)
-    if missing_label is not None:
-        missing = missing | _equal(column, missing_label)
+    marked = find_values(column, values)
+    missing = find_empty(column) | marked
     several = None
     if column.dtype.kind == "O":
         column, several = _read_objects(column, missing, label)
@@ -54,7 +50,7 @@ def read_column(column, label, missing_label):
         )
     if column.dtype.kind == "f":
         _check_finite(column, missing, label)
-    return column, missing, several
+    return column, missing, several, bool(marked.any())
 
 
 def _read_objects(column, missing, label):
@@ -72,6 +68,8 @@ def _read_objects(column, missing, label):
             f"{rows[one]}. Make each cell a list of labels."
         )
 
+    refuse_indicators(cells, rows, label)
+
     def narrow(labels):
         return _narrow(labels, np.zeros(len(labels), dtype=bool), label)
 
@@ -80,76 +78,23 @@ def _read_objects(column, missing, label):
     return sets, cell_type(cells)
 
 
-def _missing_objects(column):
-    cells = column.tolist()
-    kinds = set(map(type, cells))
-    missing_kinds = {kind for kind in kinds if kind.__name__ in _MISSING_TYPES}
-    float_kinds = {kind for kind in kinds if issubclass(kind, float | np.floating)}
-    if not missing_kinds and not float_kinds:
-        return np.zeros(len(column), dtype=bool)
-    return np.fromiter(
-        (
-            type(cell) in missing_kinds or (type(cell) in float_kinds and cell != cell)
-            for cell in cells
-        ),
-        dtype=bool,
-        count=len(cells),
-    )
-
-
-def _equal(column, value):
-    """Compare cell by cell; a cell of another kind is simply not equal."""
-    family = _family_of(type(value))
-    if column.dtype.kind == "O":
-        cells = column.tolist()
-        alike = {kind for kind in set(map(type, cells)) if _family_of(kind) == family}
-        return np.fromiter(
-            (c is value or (type(c) in alike and c == value) for c in cells),
-            dtype=bool,
-            count=len(cells),
-        )
-    if _family_of(column.dtype.type) != family:
-        return np.zeros(len(column), dtype=bool)
-    return column == value
-
-
-_KINDS = {"str": str, "bool": (bool, np.bool_), "int": Integral, "float": Real}
-
-
-def _kind_of(kind):
-    for name, types in _KINDS.items():
-        if issubclass(kind, types):
-            return name
-    return kind.__name__
-
-
-def _family_of(kind):
-    """Name the kind, where int and float are one: 1 == 1.0, but 1 is not True."""
-    name = _kind_of(kind)
-    return "number" if name in ("int", "float") else name
-
-
 def _narrow(column, missing, label):
     """Give an object column the dtype of its labelled cells; refuse mixed ones."""
     labelled = np.flatnonzero(~missing)
     cells = column[labelled].tolist()
-    kinds = {kind: _kind_of(kind) for kind in set(map(type, cells))}
+    kinds = {kind: kind_of(kind) for kind in set(map(type, cells))}
     found = set(kinds.values())
     if found <= {"str"}:
-        return column
-    if found <= {"int", "float"} or found <= {"bool"}:
-        dtype = bool if found == {"bool"} else float if "float" in found else np.int64
-        narrow = np.zeros(len(column), dtype=dtype)
-        try:
-            narrow[labelled] = cells
-        except OverflowError:
-            k = next(i for i, cell in enumerate(cells) if not -(2**63) <= cell < 2**63)
-            raise ValueError(
-                f"{label} holds an integer beyond 64 bits. Got {cells[k]} in row "
-                f"{labelled[k]}. Cast the column to str."
-            ) from None
+        return _plain_texts(column, cells, labelled, label, set(kinds) == {str})
+    if found <= {"bool"}:
+        narrow = np.zeros(len(column), dtype=bool)
+        narrow[labelled] = cells
         return narrow
-    foreign = found - set(_KINDS)
+    if found <= {"int", "float"}:
+        narrow = np.zeros(len(column), _number_type(found, cells, labelled, label))
+        narrow[labelled] = cells
+        return narrow
+    foreign = found - set(KINDS)
     if foreign:
         kind = sorted(foreign)[0]
         k = next(i for i, cell in enumerate(cells) if kinds[type(cell)] == kind)
@@ -163,6 +108,54 @@ def _narrow(column, missing, label):
         f"{label} holds both {first} and {kinds[type(cells[k])]} labels. Got "
         f"{cells[0]!r} in row {labelled[0]} and {cells[k]!r} in row {labelled[k]}. "
         f"Cast the column to one type, for instance {label}.astype(str)."
+    )
+
+
+def _plain_texts(column, cells, labelled, label, are_plain):
+    """Return texts as Python's own str: numpy's and those of enums are equal to them.
+
+    numpy's strings, which classes become, end before their last NUL characters.
+    """
+    ending = [cell for cell in set(cells) if cell.endswith("\0")]
+    if ending:
+        k = min(map(cells.index, ending))
+        raise ValueError(
+            f"{label} holds a label that ends in a NUL character, which arrays of "
+            f"strings drop. Got {cells[k]!r} in row {labelled[k]}. Strip it, for "
+            "instance with .rstrip('\\0')."
+        )
+    if are_plain:
+        return column
+    plain = column.copy()
+    plain[labelled] = [str.__str__(cell) for cell in cells]
+    return plain
+
+
+def _number_type(found, cells, labelled, label):
+    """Return the dtype that holds all numbers of a column exactly."""
+    if not cells or -EXACT <= min(cells) <= max(cells) <= EXACT:
+        return float if "float" in found else np.int64
+    beyond = [
+        k
+        for k, cell in enumerate(cells)
+        if kind_of(type(cell)) == "int" and abs(int(cell)) > EXACT
+    ]
+    if not beyond:
+        return float  # numbers that were floats before
+    k = beyond[0]
+    if "float" in found:
+        raise ValueError(
+            f"{label} holds integers beyond 2**53 beside floats, as which they would "
+            f"run together. Got {cells[k]} in row {labelled[k]}. Cast the column to "
+            "str, or make all its numbers integers."
+        )
+    for dtype, low, high in ((np.int64, -(2**63), 2**63), (np.uint64, 0, 2**64)):
+        if all(low <= cell < high for cell in cells):
+            return dtype
+    k = next((k for k in beyond if not -(2**63) <= cells[k] < 2**63), k)
+    raise ValueError(
+        f"{label} holds an integer beyond 64 bits. Got {cells[k]} in row "
+        f"{labelled[k]}. Cast the column to str."
     )
 
 

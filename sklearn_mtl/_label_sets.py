@@ -33,6 +33,37 @@ def cell_type(cells):
     return found.pop() if len(found) == 1 else list
 
 
+def refuse_indicators(cells, rows, label):
+    """Raise a ValueError if cells look like vectors of 0 and 1, not like labels.
+
+    Parameters
+    ----------
+    cells : list
+        Collections.
+
+    rows : ndarray of int
+        Where each cell stands.
+
+    label : str
+        How messages call the column.
+    """
+    if any(isinstance(cell, set | frozenset) for cell in cells):
+        return
+    lengths = set(map(len, cells))
+    # A list of all labels in each of the rows would tell nothing apart.
+    if len(lengths) != 1 or min(lengths) < 2:
+        return
+    if not all(_is_label(m) and m in (0, 1) for cell in cells for m in cell):
+        return
+    raise ValueError(
+        f"{label} holds vectors of 0 and 1, {list(cells[0])!r} in row {rows[0]} for "
+        "instance, which look like indicators, a place for each label, and not like "
+        f"lists of labels. Pass a column for each label, np.stack(list({label})), or "
+        "lists of the labels that hold, "
+        f"[np.flatnonzero(cell).tolist() for cell in {label}]."
+    )
+
+
 def as_sets(cells, rows, label, narrow):
     """Return cells as frozen sets of labels of one type.
 

@@ -4,6 +4,7 @@ The bottom room of the house. It knows containers and empty cells, not networks,
 that scoring and splitting can read labels exactly as fitting does.
 """
 
+import sys
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from numbers import Integral
@@ -14,6 +15,7 @@ from scipy.sparse import issparse
 
 from ._label_cells import read_column, some
 from ._label_sets import is_cell
+from ._missing import is_same, missing_values
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,11 @@ class LabelTable:
         What the labels came in, and so what predictions go back as.
 
     template : dataframe of zero rows or None
-        For ``container="frame"``: carries library and dtypes of the user's frame.
+        For ``container="frame"``: carries library, names and dtypes of the user's
+        frame.
+
+    has_marked : bool, default=False
+        Whether a cell holds a value that the user names as missing.
     """
 
     names: list
@@ -53,6 +59,7 @@ class LabelTable:
     cell_types: list
     container: str
     template: object = None
+    has_marked: bool = False
 
     def __len__(self):
         return len(self.missing)
@@ -132,8 +139,9 @@ def as_label_table(y, *, missing_label=None, what="y"):
         and pyarrow are read through narwhals. A cell of a dict or frame may be a list,
         tuple or set of labels, in arrays and vectors a set.
 
-    missing_label : object, default=None
-        A further value that means "no label", besides NaN, None and pandas.NA.
+    missing_label : object, or list, tuple, set or ndarray of them, default=None
+        Further values that mean "no label", besides NaN, None and pandas.NA. Values of
+        another type than a cell are not equal to it: 0 is neither "0" nor False.
 
     what : str, default="y"
         How error messages call the argument.
@@ -149,19 +157,25 @@ def as_label_table(y, *, missing_label=None, what="y"):
         an infinite cell, or a column that holds labels of several types.
     """
     names, columns, orders, container, template = _open(y, what)
-    orders = [order and [c for c in order if c != missing_label] for order in orders]
+    values = missing_values(missing_label)
+    orders = [
+        order and [c for c in order if not any(is_same(c, v) for v in values)]
+        for order in orders
+    ]
     cleaned = []
     for name, column in zip(names, columns, strict=True):
         label = what if container == "vector" else f"{what}[{name!r}]"
-        cleaned.append(read_column(np.asarray(column), label, missing_label))
+        cleaned.append(read_column(np.asarray(column), label, values))
+    columns, missing, cell_types, marked = zip(*cleaned, strict=True)
     return LabelTable(
         names=names,
-        columns=[column for column, _, _ in cleaned],
-        missing=np.column_stack([missing for _, missing, _ in cleaned]),
+        columns=list(columns),
+        missing=np.column_stack(missing),
         orders=orders,
-        cell_types=[cells for _, _, cells in cleaned],
+        cell_types=list(cell_types),
         container=container,
         template=template,
+        has_marked=any(marked),
     )
 
 
@@ -185,6 +199,11 @@ def _open(y, what):
         )
     if hasattr(y, "collect"):
         raise ValueError(f"{what} is a lazy frame. Pass {what}.collect().")
+    if hasattr(y, "levels") and hasattr(y, "to_frame"):
+        raise ValueError(
+            f"{what} is an index of several levels. Pass {what}.to_frame(index=False), "
+            "a frame with a column for each level."
+        )
     if hasattr(y, "columns") or hasattr(y, "column_names"):
         return _open_frame(y, what)
     array = _as_array(y, what)
@@ -203,6 +222,14 @@ def _open_dict(y, what):
     _check_names(list(y), what)
     if not y:
         raise ValueError(f"{what} is an empty dict. Pass {{task: labels}}.")
+    for name, column in y.items():
+        if isinstance(column, Mapping):
+            raise ValueError(
+                f"{what}[{name!r}] is a dict, as of a frame's to_dict(), and must be a "
+                f"column of labels. Pass list({what}[{name!r}].values()), or the frame "
+                "itself."
+            )
+    _check_indexes(y, what)
     columns = [_as_column(column, f"{what}[{name!r}]") for name, column in y.items()]
     for name, column in zip(y, columns, strict=True):
         if column.ndim != 1:
@@ -217,18 +244,37 @@ def _open_dict(y, what):
     return _task_names(list(y)), columns, orders, "dict", None
 
 
+def _check_indexes(y, what):
+    """Refuse Series of pandas whose rows are called differently."""
+    first = None
+    for name, column in y.items():
+        index = getattr(column, "index", None)
+        if not hasattr(column, "iloc") or not hasattr(index, "equals"):
+            continue
+        if first is None:
+            first = name, index
+        elif len(index) == len(first[1]) and not index.equals(first[1]):
+            raise ValueError(
+                f"{what}[{first[0]!r}] and {what}[{name!r}] have different indexes, so "
+                "their rows may not belong together. Pass pandas.DataFrame("
+                f"{what}), which brings them together, or arrays, {what}[{name!r}]."
+                "to_numpy(), which are read in the order in which they stand."
+            )
+
+
 def _open_frame(y, what):
     native_names = getattr(y, "column_names", None)  # pyarrow's word
     names = list(y.columns if native_names is None else native_names)
     _check_names(names, what)
     if not names:
         raise ValueError(f"{what} is a table without columns. Pass one for each task.")
-    integer_names = all(isinstance(name, Integral) for name in names)
-    frame = nw.from_native(y, eager_only=True)
+    frame = nw.from_native(y, eager_only=True, pass_through=native_names is not None)
+    if not isinstance(frame, nw.DataFrame):  # batches of Arrow, sets of Hugging Face
+        return _open_dict({name: y[name] for name in names}, what)
     # By position: frame[name] means something else where names are integers.
     columns = [_series_to_array(series) for series in frame.iter_columns()]
     orders = [_order_of(series) for series in frame.iter_columns()]
-    template = None if integer_names else _empty_like(_any_length(frame).to_native())
+    template = _empty_like(_any_length(frame).to_native())
     return _task_names(names), columns, orders, "frame", template
 
 
@@ -248,9 +294,20 @@ def _empty_like(frame):
 
 def _as_column(values, what):
     """Return one column of labels, whose cells may be lists."""
-    if isinstance(values, list | tuple) and any(map(is_cell, values)):
+    if _is_sequence(values) and any(map(is_cell, values)):
         return _objects(values)
     return _as_array(values, what)
+
+
+def _is_sequence(values):
+    """Whether values are a list or like one: nothing that numpy or narwhals reads."""
+    return hasattr(values, "__len__") and not (
+        isinstance(values, str | bytes | Set | Mapping)
+        or hasattr(values, "__array__")
+        or isinstance(
+            nw.from_native(values, series_only=True, pass_through=True), nw.Series
+        )
+    )
 
 
 def _as_array(values, what):
@@ -260,6 +317,9 @@ def _as_array(values, what):
         return _series_to_array(series)
     if isinstance(values, np.ma.MaskedArray):
         return np.where(np.ma.getmaskarray(values), None, values.data)
+    if hasattr(values, "to_pylist"):  # an array of Arrow, which narwhals leaves alone
+        arrow = sys.modules["pyarrow"]
+        return _as_array(arrow.chunked_array([values]), what)
     if hasattr(values, "__array__"):
         array = np.asarray(values)
         # Of integers beside empty cells (Arrow, pandas) numpy makes floats.
@@ -267,9 +327,12 @@ def _as_array(values, what):
         if foreign and array.dtype.kind == "f" and np.isnan(array).any():
             array = _list_to_array(values.tolist(), what)
         return array
-    if isinstance(values, str | bytes | Set) or not hasattr(values, "__len__"):
+    if not _is_sequence(values):
+        found = repr(values)
+        found = found if len(found) <= 80 else f"{found[:80]}..."
         raise ValueError(
-            f"{what} must be a column or a table of labels. Got {values!r}."
+            f"{what} must be a column or a table of labels. Got {found}. Pass a list, "
+            "an array, a Series, a dict of columns or a DataFrame."
         )
     return _list_to_array(list(values), what)
 
@@ -292,7 +355,9 @@ def _list_to_array(values, what):
 
 
 def _series_to_array(series):
-    if series.dtype.is_numeric() and not series.is_null().any():
+    # numpy has neither 128 bits nor decimals.
+    foreign = isinstance(series.dtype, nw.Int128 | nw.UInt128 | nw.Decimal)
+    if series.dtype.is_numeric() and not foreign and not series.is_null().any():
         return series.to_numpy()
     return _objects(series.to_list())
 
@@ -321,7 +386,7 @@ def _check_names(names, what):
     if kinds not in (set(), {True}) and not integers:
         raise ValueError(
             f"Task names must all be strings. Got {some(names)}. Rename the columns, "
-            f"for instance {what}.columns = {what}.columns.astype(str)."
+            f"for instance {what}.columns = [str(name) for name in {what}.columns]."
         )
 
 

@@ -1,12 +1,14 @@
 """Targets: the user's labels to the codes of the network, and back."""
 
-import warnings
+import ast
 from copy import copy
 
 import narwhals as nw
 import numpy as np
 
 from ._labels import check_task_names
+from ._missing import MARKERS
+from ._warn import warn_caller
 from .tasks import code_owners, is_type, make_task
 
 
@@ -71,12 +73,30 @@ class Targets:
             if len(t.classes_) < 2 and not t.is_multilabel
         ]
         if single:
-            warnings.warn(
+            warn_caller(
                 f"The task(s) {single} have a single class among their labelled cells; "
-                "it will be predicted for every text.",
-                UserWarning,
-                stacklevel=7,  # the caller of fit
+                "it will be predicted for every text."
             )
+        self._warn_of_classes()
+
+    def _warn_of_classes(self):
+        """Warn of texts that were hardly meant as classes."""
+        for name, task in zip(self.names, self.tasks, strict=True):
+            classes = task.classes_.tolist()
+            empty = [c for c in classes if isinstance(c, str) and c.strip() in MARKERS]
+            if empty:
+                warn_caller(
+                    f"{self._label(name)} has the class(es) {empty}, which look like "
+                    f"empty cells. If they are, pass missing_label={empty}."
+                )
+            lists = [c for c in classes if _is_written_list(c)]
+            if lists:
+                label = self._label(name)
+                warn_caller(
+                    f"{label} has the class(es) {lists[:2]}, texts that look like "
+                    "lists. If cells hold several labels, make lists of them, "
+                    f"[ast.literal_eval(cell) for cell in {label}]."
+                )
 
     def _label(self, name):
         return "y" if self.container == "vector" else f"y[{name!r}]"
@@ -160,7 +180,7 @@ class Targets:
                 if unknown == "raise":
                     raise ValueError(message)
                 message += " They count as wrong predictions."
-                warnings.warn(message, UserWarning, stacklevel=3)
+                warn_caller(message)
             self.own(codes, k)[rows] = np.where(unknown_cells, -2, found)
         return codes
 
@@ -220,18 +240,30 @@ class Targets:
         if self.template is None:
             raise ValueError(
                 "output='frame' gives a frame of the library that y came in, and y was "
-                "no DataFrame with named columns in fit. Use output='dict'."
+                "no DataFrame in fit. Use output='dict'."
             )
         backend = nw.get_native_namespace(nw.from_native(self.template))
         data = {
             name: column.tolist() if column.dtype.kind in "OU" else column
             for name, column in zip(self.names, columns, strict=True)
         }
+        if hasattr(self.template, "column_names"):
+            return _arrow_table(data, self.template.schema, backend)
         frame = nw.from_dict(data, backend=backend).to_native()
-        if not hasattr(frame, "astype"):
+        if not hasattr(frame, "astype"):  # polars
             return frame.cast(self.template.schema)
-        frame = frame.astype(dict(self.template.dtypes))  # pandas
+        frame.columns = self.template.columns  # integers, perhaps
+        frame = frame.astype(dict(self.template.dtypes))
         return frame.set_axis(like.index) if hasattr(like, "iloc") else frame
+
+
+def _arrow_table(data, schema, pyarrow):
+    """Return a table of Arrow with the columns and types of a schema."""
+    columns = []
+    for name, type_ in zip(schema.names, schema.types, strict=True):
+        # Not by a cast, which knows neither dictionaries of numbers nor runs.
+        columns.append(pyarrow.array(list(data[name]), type=type_))
+    return pyarrow.table(columns, schema=schema)
 
 
 def check_output(output, options):
@@ -251,6 +283,16 @@ def check_learnable(table, task_types):
             f"The task(s) {empty} have no label in any row of positive weight, so "
             "there is nothing to learn. Leave these columns out."
         )
+
+
+def _is_written_list(label):
+    """Whether a text is a list of Python or JSON, written out."""
+    if not (isinstance(label, str) and label.startswith("[") and label.endswith("]")):
+        return False
+    try:
+        return isinstance(ast.literal_eval(label), list)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return False
 
 
 def _as_array(columns):

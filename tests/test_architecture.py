@@ -53,7 +53,7 @@ LAYERS = (
     ("metrics", "_splitting"),
     ("_labels", "_rows"),
     ("_label_cells",),
-    ("_label_sets",),
+    ("_label_sets", "_missing", "_warn"),
 )
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 
@@ -65,6 +65,8 @@ WITHOUT_NETWORK = (
     "_labels",
     "_label_cells",
     "_label_sets",
+    "_missing",
+    "_warn",
     "model_selection",
     "inspection",
     "datasets",

@@ -1,5 +1,6 @@
 """What MultiTaskTextClassifier promises: containers, weights, training, persistence."""
 
+import ast
 import copy
 import pickle
 from itertools import combinations
@@ -463,8 +464,49 @@ def test_missing_label_marks_a_missing_cell(empty, topic):
 
 
 def test_missing_label_adds_to_the_usual_ones():
-    y = ["?" if cell is None and row % 2 else cell for row, cell in enumerate(TONE)]
+    y = ["?" if cell is None and row % 8 else cell for row, cell in enumerate(TONE)]
     assert_same(fit(y={"tone": y}, missing_label="?"), fit(y={"tone": TONE}))
+
+
+@pytest.mark.parametrize("kind", [list, tuple, set, np.array])
+def test_missing_label_may_be_several_values(kind):
+    marks = ["?", "N/A", None]
+    y = [marks[row % 3] if cell is None else cell for row, cell in enumerate(TONE)]
+    clf = fit(y={"tone": y}, missing_label=kind(["?", "N/A"]))
+    assert_same(clf, fit(y={"tone": TONE}))
+    assert clf.score(TEXTS, {"tone": y}) == clf.score(TEXTS, {"tone": TONE})
+    assert set(clone(clf).missing_label) == {"?", "N/A"}
+    assert "missing_label" in repr(clf)
+
+
+def test_a_missing_label_that_no_cell_holds_is_warned_of():
+    message = (
+        r"missing_label=\['-1', 7\]: no cell of y holds \['-1', 7\]\. Is it of the"
+    )
+    with pytest.warns(UserWarning, match=message) as caught:
+        MultiTaskTextClassifier(missing_label=["-1", 7], max_iter=1).fit(
+            TEXTS, {"n": [-1, 0, 1, 2] * (len(TEXTS) // 4) + [1] * (len(TEXTS) % 4)}
+        )
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("mark", ["nan", "", "None", "NULL", "N/A", " NA "])
+def test_classes_that_look_like_empty_cells_are_warned_of(mark):
+    y = [mark if cell is None else cell for cell in TONE]
+    message = rf"y has the class\(es\) \['{mark}'\], which look like empty cells"
+    with pytest.warns(UserWarning, match=message) as caught:
+        MultiTaskTextClassifier(max_iter=1).fit(TEXTS, y)
+    assert caught[0].filename == __file__
+    # The advice helps.
+    assert_same(fit(y={"tone": y}, missing_label=[mark]), fit(y={"tone": TONE}))
+
+
+def test_texts_that_look_like_lists_are_warned_of():
+    y = [str(["a", "b"]) if cell == "good" else str(["a"]) for cell in TONE]
+    with pytest.warns(UserWarning, match=r"texts that look like lists.*literal_eval"):
+        MultiTaskTextClassifier(max_iter=1).fit(TEXTS, {"tags": y})
+    lists = {"tags": [ast.literal_eval(cell) for cell in y]}
+    assert fit(y=lists).task_types_ == {"tags": "multilabel"}
 
 
 def test_missing_label_reaches_only_cells_of_its_type():

@@ -1,5 +1,6 @@
 """Label tables: every container, every empty cell, every way labels can be wrong."""
 
+import enum
 import pickle
 from types import MappingProxyType
 
@@ -275,7 +276,7 @@ def test_a_frame_with_integer_names_is_read_by_position(names):
     table = as_label_table(frame)
     assert table.names == ["task0", "task1"]
     assert [labelled_cells(table, k).tolist() for k in range(2)] == [["x", "y"], [1]]
-    assert table.template is None
+    assert list(table.template.columns) == list(frame.columns)
 
 
 def test_a_dict_with_integer_names_is_read_by_position():
@@ -510,7 +511,9 @@ CONTAINERS = {
 }
 
 
-words = st.text("ab \x00\u00e9\u6f22", max_size=3)
+words = st.text("ab \x00\u00e9\u6f22", max_size=3).filter(
+    lambda word: not word.endswith("\0")  # which is refused
+)
 
 
 @st.composite
@@ -548,3 +551,102 @@ def test_unknown_names_are_found_in_any_dict_parameter():
     check_task_names("class_weight", {"a": 1}, ["a", "b"])
     with pytest.raises(ValueError, match=r"class_weight names unknown tasks \['z'\]"):
         check_task_names("class_weight", {"a": 1, "z": 2}, ["a", "b"])
+
+
+# Cells of another form ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array])
+@pytest.mark.parametrize("one", [1, 1.0, True])
+def test_indicators_are_not_read_as_sets(kind, one):
+    zero = type(one)(0)
+    cells = [kind(cell) for cell in ([one, zero, one], [zero, one, one], [one] * 3)]
+    y = {"tags": [cells[0], None, *cells[1:]]}
+    message = r"y\['tags'\] holds vectors of 0 and 1, .* in row 0.*look like indicators"
+    with pytest.raises(ValueError, match=message):
+        as_label_table(y)
+    # Both pieces of advice help.
+    assert as_label_table(np.stack(cells)).names == ["task0", "task1", "task2"]
+    lists = [np.flatnonzero(cell).tolist() for cell in cells]
+    assert as_label_table({"tags": lists}).columns[0].tolist()[0] == {0, 2}
+
+
+@pytest.mark.parametrize(
+    "cells", [[[0, 1], [1]], [{0, 1}, {0, 1}], [["0", "1"], ["1", "0"]], [[0], [1]]]
+)
+def test_sets_of_numbers_are_still_read(cells):
+    assert as_label_table({"tags": cells}).cell_types[0] is not None
+
+
+def test_a_dict_of_dicts_is_refused():
+    frame = pd.DataFrame({"tone": ["good", "bad"]})
+    with pytest.raises(ValueError, match=r"y\['tone'\] is a dict.*frame itself"):
+        as_label_table(frame.to_dict())
+    for y in (frame, {"tone": list(frame.to_dict()["tone"].values())}):
+        assert as_label_table(y).columns[0].tolist() == ["good", "bad"]
+
+
+def test_series_with_different_indexes_are_refused():
+    a, b = pd.Series(["x", "y"]), pd.Series(["u", "v"], index=[1, 0])
+    with pytest.raises(ValueError, match=r"y\['a'\] and y\['b'\] have different ind"):
+        as_label_table({"a": a, "b": b})
+    together = as_label_table(pd.DataFrame({"a": a, "b": b}))
+    assert together.columns[1].tolist() == ["v", "u"]
+    as_they_stand = as_label_table({"a": a.to_numpy(), "b": b.to_numpy()})
+    assert as_they_stand.columns[1].tolist() == ["u", "v"]
+
+
+def test_an_index_of_several_levels_is_refused():
+    y = pd.MultiIndex.from_arrays([["a", "b"], [1, 2]], names=["x", "y"])
+    with pytest.raises(ValueError, match=r"index of several levels.*to_frame"):
+        as_label_table(y)
+    assert as_label_table(y.to_frame(index=False)).names == ["x", "y"]
+
+
+def test_columns_of_several_levels_are_renamed_as_the_message_says():
+    columns = pd.MultiIndex.from_tuples([("a", "b"), ("a", "c")])
+    y = pd.DataFrame([["u", "v"]], columns=columns)
+    with pytest.raises(ValueError, match=r"y.columns = \[str\(name\) for name in"):
+        as_label_table(y)
+    y.columns = [str(name) for name in y.columns]
+    assert as_label_table(y).names == ["('a', 'b')", "('a', 'c')"]
+
+
+# Numbers and texts as they are -------------------------------------------------------
+
+
+def test_integers_that_floats_would_run_together_are_refused():
+    y = [2**53, 2**53 + 1, 0.0, None]
+    with pytest.raises(ValueError, match=r"beyond 2\*\*53 beside floats.* in row 1"):
+        as_label_table(y)
+    assert (
+        len(set(as_label_table([str(c) for c in y if c is not None]).columns[0])) == 3
+    )
+    whole = as_label_table([2**53, 2**53 + 1, 0, None])
+    assert labelled_cells(whole).tolist() == [2**53, 2**53 + 1, 0]
+
+
+def test_unsigned_integers_of_64_bits_stay_so():
+    table = as_label_table([2**63 + 1, 0, None])
+    assert table.columns[0].dtype == np.uint64
+    assert labelled_cells(table).tolist() == [2**63 + 1, 0]
+    with pytest.raises(ValueError, match=r"beyond 64 bits. Got 9223372036854775809"):
+        as_label_table([2**63 + 1, -1])
+
+
+class Tone(str, enum.Enum):  # noqa: UP042 (whose text is "Tone.GOOD")
+    GOOD = "good"
+    BAD = "bad"
+
+
+@pytest.mark.parametrize("cells", [[Tone.GOOD, Tone.BAD], [np.str_("good"), "bad"]])
+def test_texts_of_other_types_are_plain_texts(cells):
+    found = as_label_table(cells).columns[0].tolist()
+    assert found == ["good", "bad"]
+    assert [type(cell) for cell in found] == [str, str]
+
+
+def test_a_label_that_ends_in_nul_is_refused():
+    with pytest.raises(ValueError, match=r"ends in a NUL character.*row 1.*rstrip"):
+        as_label_table(["a", "a\0", None])
+    assert as_label_table(["a", "a\0".rstrip("\0")]).columns[0].tolist() == ["a", "a"]

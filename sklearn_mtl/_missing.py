@@ -1,0 +1,100 @@
+"""Which cells hold no label: empty ones, and those of a value that the user names."""
+
+from decimal import Decimal
+from numbers import Integral, Real
+
+import numpy as np
+
+# Python types of a cell that can only mean "no label". Those of pandas and of masked
+# arrays are known by name, because pandas is not a dependency.
+_EMPTY_TYPES = {"NoneType", "NAType", "NaTType", "MaskedConstant"}
+# Types with a value that means "no number" or "no time", which is not equal to itself.
+_WITH_NAN = (float, complex, np.inexact, Decimal, np.datetime64, np.timedelta64)
+# Texts that tables of other programs have in empty cells.
+MARKERS = frozenset(
+    ["", "nan", "NaN", "NAN", "None", "NULL", "null", "NA", "N/A", "n/a", "<NA>", "NaT"]
+)
+
+KINDS = {"str": str, "bool": (bool, np.bool_), "int": Integral, "float": Real}
+
+
+def kind_of(kind):
+    """Name the kind of label that a Python type is, or the type itself."""
+    for name, types in KINDS.items():
+        if issubclass(kind, types):
+            return name
+    return kind.__name__
+
+
+def missing_values(missing_label):
+    """Return the values that `missing_label` names, as a tuple.
+
+    Parameters
+    ----------
+    missing_label : object, or list, tuple, set or ndarray of them
+        None names no value.
+    """
+    if missing_label is None:
+        return ()
+    if isinstance(missing_label, np.ndarray):
+        missing_label = missing_label.ravel().tolist()
+    if not isinstance(missing_label, list | tuple | set | frozenset):
+        return (missing_label,)
+    return tuple(value for value in missing_label if not is_empty(value))
+
+
+def is_empty(cell):
+    """Whether a cell is empty, whatever the user names."""
+    kind = type(cell)
+    return kind.__name__ in _EMPTY_TYPES or (
+        issubclass(kind, _WITH_NAN) and bool(cell != cell)
+    )
+
+
+def is_same(cell, value):
+    """Whether a cell holds a value: 1 is 1.0, but neither True nor "1"."""
+    if cell is value:
+        return True
+    return _family_of(type(cell)) == _family_of(type(value)) and bool(cell == value)
+
+
+def find_empty(column):
+    """Return which cells of a column are empty, an ndarray of bool."""
+    if column.dtype.kind in "fc":
+        return np.isnan(column)
+    if column.dtype.kind != "O":
+        return np.zeros(len(column), dtype=bool)
+    cells = column.tolist()
+    kinds = {
+        kind
+        for kind in set(map(type, cells))
+        if kind.__name__ in _EMPTY_TYPES or issubclass(kind, _WITH_NAN)
+    }
+    if not kinds:
+        return np.zeros(len(column), dtype=bool)
+    found = (type(cell) in kinds and is_empty(cell) for cell in cells)
+    return np.fromiter(found, dtype=bool, count=len(cells))
+
+
+def find_values(column, values):
+    """Return which cells of a column hold one of some values, an ndarray of bool."""
+    found = np.zeros(len(column), dtype=bool)
+    for value in values:
+        if column.dtype.kind == "O":
+            cells = column.tolist()
+            family = _family_of(type(value))
+            alike = {k for k in set(map(type, cells)) if _family_of(k) == family}
+            found |= np.fromiter(
+                (c is value or (type(c) in alike and c == value) for c in cells),
+                dtype=bool,
+                count=len(cells),
+            )
+        elif _family_of(column.dtype.type) == _family_of(type(value)):
+            found |= column == value
+    return found
+
+
+def _family_of(kind):
+    """Name the kind, where int and float are one."""
+    name = kind_of(kind)
+    return "number" if name in ("int", "float") else name

@@ -1,0 +1,71 @@
+"""Which cells hold no label."""
+
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_mtl._labels import as_label_table
+from sklearn_mtl._missing import find_empty, find_values, is_same, missing_values
+
+EMPTY = [
+    None,
+    float("nan"),
+    np.nan,
+    np.float16("nan"),
+    np.float32("nan"),
+    Decimal("nan"),
+    complex("nan"),
+    np.datetime64("NaT"),
+    np.timedelta64("NaT"),
+    np.ma.masked,
+    pd.NA,
+    pd.NaT,
+]
+
+
+@pytest.mark.parametrize("empty", EMPTY, ids=lambda cell: type(cell).__name__)
+def test_every_way_to_say_nothing_is_understood(empty):
+    for label in ("a", 1, True):
+        column = np.empty(3, dtype=object)
+        column[:] = [label, empty, label]
+        assert find_empty(column).tolist() == [False, True, False]
+        assert as_label_table(column).missing[:, 0].tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("given", "values"),
+    [
+        (None, ()),
+        ("?", ("?",)),
+        (-1, (-1,)),
+        (["?", -1], ("?", -1)),
+        (("?", None, np.nan), ("?",)),
+        (np.array([-1, 9]), (-1, 9)),
+        (np.array("?"), ("?",)),
+        ([], ()),
+    ],
+)
+def test_one_value_and_several(given, values):
+    assert missing_values(given) == values
+
+
+def test_values_of_another_type_are_other_values():
+    column = np.array([0, "0", False, 0.0, "", None], dtype=object)
+    assert np.flatnonzero(find_values(column, (0,))).tolist() == [0, 3]
+    assert np.flatnonzero(find_values(column, ("0",))).tolist() == [1]
+    assert np.flatnonzero(find_values(column, (False, ""))).tolist() == [2, 4]
+    assert not find_values(np.array([0, 1]), ("0", False)).any()
+    assert is_same(1, 1.0)
+    assert not is_same(1, True)
+    assert not is_same("1", 1)
+
+
+def test_an_ordered_categorical_may_have_marks_and_empty_cells():
+    column = pd.Categorical(["low", None, "?", "high"], ["low", "?", "high"], True)
+    frame = pd.DataFrame({"size": column})
+    for mark in ("?", ["?"], ["?", pd.NA], [np.nan, "?"]):
+        table = as_label_table(frame, missing_label=mark)
+        assert table.orders == [["low", "high"]]
+        assert table.missing[:, 0].tolist() == [False, True, True, False]

@@ -319,7 +319,7 @@ def check_settings(settings, task_names):
     taken = [name for name in ("mean", "worst") if name in task_names]
     if taken:
         raise ValueError(
-            f"With early stopping no task can be called {taken[0]!r}, which is a "
+            f"With a validation split no task can be called {taken[0]!r}, which is a "
             "score over all tasks. Rename it."
         )
     if not stops:

@@ -46,6 +46,11 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
     :class:`~sklearn_mtl.MultiTaskTextClassifier` and sets its fitted attributes.
     """
 
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if hasattr(self, "net_"):  # which takes a device that there is
+            self.device_ = self.net_.device
+
     def _fit_aside(self, X, y, sample_weight):
         # Built aside and taken over whole: a fit that fails or is interrupted leaves
         # what was fitted before untouched.

@@ -4,6 +4,8 @@ from contextlib import contextmanager
 
 from skorch.callbacks import Callback
 
+from ._user_callbacks import StopTraining
+
 
 class FitTasks:
     """The tree of a fit: "vectorize", and "train" with one child an epoch.
@@ -80,8 +82,11 @@ class EpochTasks(Callback):
 
     def on_epoch_end(self, net, **kwargs):
         if self.tasks.end(self.epoch_, lambda: self.fitted(net.snapshot())):
-            raise KeyboardInterrupt  # which is how skorch's callbacks stop
+            raise StopTraining
 
     def on_train_end(self, net, **kwargs):
         # The net is kept; the data must not be with it.
-        self.tasks = self.parent = self.fitted = self.epoch_ = None
+        vars(self).clear()
+
+    def __getstate__(self):
+        return {}  # for copies of the net that are made before the end

@@ -115,7 +115,7 @@ class MultiTaskTextClassifier(
 
     early_stopping : bool or "auto", default="auto"
         Whether to set rows aside and stop when their score no longer rises, keeping
-        the best weights. "auto" is False: steps decay to zero as planned.
+        the best weights. "auto" sets rows aside if a callback reads their score.
 
     early_stopping_metric : str, default="mean"
         "mean" or "worst" accuracy over tasks, or the name of a task. With the name of a
@@ -147,7 +147,7 @@ class MultiTaskTextClassifier(
         Above 0, a progress bar and losses of each epoch.
 
     callbacks : list of skorch callbacks, default=None
-        ``LRScheduler`` replaces linear decay; scikit-learn's go to ``set_callbacks``.
+        A fit has copies, read ``net_.callbacks_``; ``LRScheduler`` replaces the decay.
 
     net_params : dict, default=None
         For the skorch net, for instance ``{"optimizer_dense__betas": (0.9, 0.99)}``.

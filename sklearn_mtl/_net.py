@@ -4,20 +4,34 @@ import re
 import sys
 from collections import Counter
 from contextlib import suppress
-from copy import deepcopy
+from copy import copy, deepcopy
 from functools import partial
 
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EarlyStopping, LRScheduler, PrintLog
+from skorch.callbacks import (
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    GradientNormClipping,
+    LRScheduler,
+    PrintLog,
+)
 from skorch.utils import TeeGenerator
 from torch.utils.data import Subset
 
 from ._batches import BatchLoader, Cells
+from ._history import TASK_RECORDS, HistoryMixin
 from ._loss import MultiTaskLoss
-from ._network import build_network, learn
+from ._network import build_network, learn, network_difference
 from ._optimizers import Adam, JointOptimizer, SparseSGD, sparse_groups
+from ._user_callbacks import (
+    StopTraining,
+    is_interrupt,
+    watched_record,
+    with_stored_gradient,
+)
 from ._validation import ValidationScore
 from .tasks import code_owners
 
@@ -27,16 +41,13 @@ def _print_plain(line):
     print(line if sys.stdout.isatty() else re.sub(r"\x1b\[\d+m", "", line))
 
 
-# What history keeps of each task, a record `<name>_<task>` an epoch. None of them
-# starts like a record of skorch's own, whatever a task is called.
-_TASK_RECORDS = ("task_train_loss", "task_valid_loss", "task_cells", "task_weight")
+# What a net holds of its training data while it trains.
+_ABSENT = dict.fromkeys(
+    ["train_split", "iterator_train__generator", "iterator_train__record"]
+)
 
 
-class StopTraining(Exception):  # noqa: N818 (a request, not an error)
-    """A callback asked to stop; what was learnt so far stays."""
-
-
-class MultiTaskNet(NeuralNet):
+class MultiTaskNet(HistoryMixin, NeuralNet):
     """A skorch net that learns several tasks from batches with empty cells.
 
     Takes a :class:`~sklearn_mtl._batches.RowDataset` as X. skorch's callbacks and
@@ -99,7 +110,7 @@ class MultiTaskNet(NeuralNet):
     @property
     def _default_callbacks(self):
         per_task = [
-            f"{name}_{task}" for name in _TASK_RECORDS for task in self.task_names
+            f"{name}_{task}" for name in TASK_RECORDS for task in self.task_names
         ]
         scores = [f"valid_score_{task}" for task in ("worst", *self.task_names)]
         ignored = ["regularization", *scores, *per_task]
@@ -171,6 +182,11 @@ class MultiTaskNet(NeuralNet):
         for name, penalty in penalties.items():
             self.epoch_penalties_[name] += penalty.detach().double() * len(cells.codes)
             loss = loss + penalty
+        if not loss.requires_grad:
+            raise ValueError(
+                "All weights are frozen, so nothing can be learnt. Let the Freezer, or "
+                "what else froze them, leave some."
+            )
         loss.backward()
         return {"loss": loss, "y_pred": logits}
 
@@ -183,15 +199,6 @@ class MultiTaskNet(NeuralNet):
             self._keep_decisions(y_pred, cells)
         return self.criterion_.balancing(sums / len(cells.codes))
 
-    def _keep_decisions(self, logits, cells):
-        decided = [t.decide(z) for t, z in zip(self.tasks, logits, strict=True)]
-        parts = [cells.codes, torch.column_stack(decided), cells.weights]
-        probabilities = []
-        if self.validation_score.reads_probabilities:
-            pairs = zip(self.tasks, logits, strict=True)
-            probabilities = [t.probabilities(z.cpu().numpy()) for t, z in pairs]
-        self.epoch_decisions_.append([p.cpu().numpy() for p in parts] + probabilities)
-
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         if iterator is None:
             return
@@ -201,6 +208,8 @@ class MultiTaskNet(NeuralNet):
         self.epoch_rows_ = 0
         self.epoch_penalties_ = Counter()
         self.epoch_decisions_ = []
+        if training:
+            self.epoch_batches_ = len(iterator)  # which the learning rates follow
         super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
         self._record(f"task_{prefix}_loss", self.epoch_sums_ / self.epoch_rows_)
         if training:
@@ -213,58 +222,46 @@ class MultiTaskNet(NeuralNet):
             self._record_scores()
         self.epoch_penalties_, self.epoch_decisions_ = Counter(), []
 
-    def _record(self, name, values):
-        for task, value in zip(self.task_names, values.tolist(), strict=True):
-            self.history.record(f"{name}_{task}", value)
-
-    def _record_penalties(self):
-        total = self._penalty()
-        for name, by_rows in self.epoch_penalties_.items():
-            penalty = float(by_rows / self.epoch_rows_)
-            self.history.record(f"penalty_{name}", penalty)
-            total += penalty
-        self.history.record("regularization", total)
-
-    def _record_scores(self):
-        codes, decided, weights, *probabilities = map(
-            np.concatenate, zip(*self.epoch_decisions_, strict=True)
-        )
-        owners = code_owners(self.tasks)
-        if self.validation_score.reads_order:  # no score of labels without one
-            ordered = np.array([task.is_ordered for task in self.tasks])
-            codes = np.where(ordered[owners], codes, -1)
-        cells = []
-        for k, task in enumerate(self.tasks):
-            own = owners == k if task.is_multilabel else np.flatnonzero(owners == k)[0]
-            weight = weights[:, owners == k].mean(axis=1)
-            own_probabilities = probabilities[k] if probabilities else None
-            cells.append((codes[:, own], decided[:, own], own_probabilities, weight))
-        scores = self.validation_score(self.task_names, cells)
-        for name, value in scores.items():
-            self.history.record(f"valid_score_{name}", value)
-
-    @torch.no_grad()
-    def _penalty(self):
-        if not self.alpha:
-            return 0.0
-        weights = [p for _, p in self.get_all_learnable_params() if p.ndim > 1]
-        return float(sum(self.alpha / 2 * p.double().square().sum() for p in weights))
-
     def notify(self, method_name, **cb_kwargs):
-        # skorch's callbacks stop training by raising KeyboardInterrupt. They may; a
-        # user who presses Ctrl-C means something else, and must reach the caller.
+        if method_name == "on_grad_computed":
+            return self._notify_of_gradients(**cb_kwargs)
         if method_name != "on_epoch_end":
             return super().notify(method_name, **cb_kwargs)
+        # skorch's callbacks stop training by raising KeyboardInterrupt. They may; a
+        # user who presses Ctrl-C means something else, and must reach the caller.
         self.on_epoch_end(self, **cb_kwargs)
         stops = []
-        for _, callback in self.callbacks_:
+        for name, callback in self.callbacks_:
+            self._check_watched(name, callback)
             # All of them see every epoch, whoever asks to stop after it.
             try:
                 callback.on_epoch_end(self, **cb_kwargs)
+            except StopTraining as stop:
+                stops.append(stop)
             except KeyboardInterrupt as stop:
+                if is_interrupt(stop):
+                    raise
                 stops.append(stop)
         if stops:
             raise StopTraining from stops[0]
+
+    def _notify_of_gradients(self, named_parameters, **cb_kwargs):
+        self.on_grad_computed(self, named_parameters, **cb_kwargs)
+        for _, callback in self.callbacks_:
+            weights = named_parameters
+            if isinstance(callback, GradientNormClipping):
+                # It scales gradients in place, and torch has no norm of sparse ones.
+                weights = [(n, with_stored_gradient(p)) for n, p in named_parameters]
+            callback.on_grad_computed(self, weights, **cb_kwargs)
+
+    def _check_watched(self, name, callback):
+        record = watched_record(callback)
+        if record is not None and record not in self.history[-1]:
+            known = sorted(key for key in self.history[-1] if key != "batches")
+            raise ValueError(
+                f"The callback {name!r} reads {record!r}, which history does not hold "
+                f"at the end of an epoch. Let it read one of {known}."
+            )
 
     def train(self, dataset):
         """Run the training loop on an initialized net.
@@ -303,14 +300,39 @@ class MultiTaskNet(NeuralNet):
         self.optimizer_.zero_grad()
         for optimizer in self.optimizer_.optimizers:
             optimizer.state.clear()
-        self.train_split = None
-        self.iterator_train__generator = self.iterator_train__record = None
+        vars(self).update(_ABSENT)
+        for name in self._epoch_attributes():
+            del vars(self)[name]
         # Both hold the weights, which a pickle would store once more.
         for _, callback in self.callbacks_:
             if isinstance(callback, LRScheduler):
                 callback.lr_scheduler_ = None
             elif isinstance(callback, EarlyStopping):
                 callback.best_model_weights_ = None
+
+    def _epoch_attributes(self):
+        return [name for name in vars(self) if name.startswith("epoch_")]
+
+    def __getstate__(self):
+        # A Checkpoint may pickle a net in the midst of its training. skorch stores what
+        # may be on a GPU in a pickle of its own, so as to load it where there is none.
+        # Settings have no place in that: the estimator holds the same objects.
+        aside = {
+            name: value
+            for name, value in vars(self).items()
+            if name.startswith(("module__", "criterion__"))
+            and not isinstance(value, torch.nn.Module)
+        }
+        aside |= _ABSENT
+        twin = object.__new__(type(self))
+        gone = {*aside, *self._epoch_attributes()}
+        kept = vars(self).keys() - gone
+        vars(twin).update({name: vars(self)[name] for name in kept})
+        return super(MultiTaskNet, twin).__getstate__() | aside
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        self.device = str(self.device)  # a torch.device where skorch has changed it
 
     def tune(self, dataset):
         """Let tasks decide as is best for rows that were set aside.
@@ -337,6 +359,15 @@ class MultiTaskNet(NeuralNet):
         ValueError
             If that net is another one.
         """
+        for part in ("trunk", "sharing"):
+            before, now = (getattr(net, f"module__{part}") for net in (previous, self))
+            difference = network_difference(before, now)
+            if difference:
+                raise ValueError(
+                    "warm_start goes on with the network of the previous fit, so trunk "
+                    f"and sharing must be what they were. The {part} {difference} now. "
+                    "Set it back, or warm_start=False."
+                )
         try:
             self.module_.load_state_dict(previous.module_.state_dict())
         except RuntimeError as error:
@@ -346,12 +377,22 @@ class MultiTaskNet(NeuralNet):
             ) from error
 
     def snapshot(self):
-        """Return a net that predicts as this one does now, whatever comes after."""
+        """Return the net that there would be if training ended now."""
         # Not a copy, which skorch would make by way of a pickle.
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        twin.__dict__["module_"] = deepcopy(self.module_)
-        twin.__dict__["history_"] = deepcopy(self.history_)
+        own = ("module_", "criterion_", "criterion__balancing", "history_")
+        twin.__dict__.update(deepcopy({name: vars(self)[name] for name in own}))
+        twin.initialize_optimizer()
+        for callback, _ in self._restored():
+            if isinstance(callback, EarlyStopping):
+                twin.module_.load_state_dict(callback.best_model_weights_)
+            else:
+                kind = callback.use_safetensors
+                twin.load_params(checkpoint=callback, use_safetensors=kind)
+        twin.callbacks_ = [(name, copy(callback)) for name, callback in self.callbacks_]
+        twin.callbacks = list(twin.callbacks_)
+        twin._forget_training()
         return twin
 
     @property
@@ -361,44 +402,20 @@ class MultiTaskNet(NeuralNet):
 
     def best_epoch(self):
         """Return the epoch, from 1, whose weights the net has."""
+        last = len(self.history)
+        return [last, *(epoch for _, epoch in self._restored())][-1]
+
+    def _restored(self):
+        """Yield the callbacks that restore weights at the end, and of which epoch."""
         for _, callback in self.callbacks_:
+            epoch = None
             if isinstance(callback, EarlyStopping) and callback.load_best:
-                return callback.best_epoch_
-        return len(self.history)
-
-    def epochs(self, n_before=0):
-        """Return the history as a plain dict for each epoch.
-
-        Parameters
-        ----------
-        n_before : int, default=0
-            Epochs that came before, in earlier fits.
-
-        Returns
-        -------
-        epochs : list of dict
-            ``loss`` is the sum of ``weighted_loss_<task>`` over tasks and of
-            ``regularization``, the L2 penalty and each ``penalty_<name>`` of the
-            network.
-        """
-        return [
-            self._epoch(epoch, n_before + k)
-            for k, epoch in enumerate(self.history, start=1)
-        ]
-
-    def _epoch(self, epoch, number):
-        penalty = epoch["regularization"]
-        row = {"epoch": number, "loss": penalty, "regularization": penalty}
-        row |= {k: v for k, v in epoch.items() if k.startswith("penalty_")}
-        for task in self.task_names:
-            by_row = epoch[f"task_train_loss_{task}"]
-            weight, cells = epoch[f"task_weight_{task}"], epoch[f"task_cells_{task}"]
-            row[f"loss_{task}"] = by_row / cells if cells else np.nan
-            row[f"weight_{task}"] = weight
-            row[f"weighted_loss_{task}"] = weight * by_row
-            row["loss"] += weight * by_row
-        scores = [f"valid_score_{name}" for name in ("mean", "worst", *self.task_names)]
-        return row | {name: epoch[name] for name in scores if name in epoch}
+                epoch = callback.best_epoch_
+            elif isinstance(callback, Checkpoint) and callback.load_best:
+                saved = (e.get(callback.event_name) for e in self.history)
+                epoch = max((k for k, s in enumerate(saved, start=1) if s), default=0)
+            if epoch and epoch < len(self.history):
+                yield callback, epoch
 
     def represent(self, dataset):
         """Return the shared hidden vector of each row, (n_rows, n_units)."""

@@ -168,18 +168,14 @@ class JointOptimizer(_WithoutCompiler, Optimizer):
 class LinearDecay(Callback):
     """A skorch callback by which learning rates fall to 0 step by step.
 
-    Parameters
-    ----------
-    n_steps : int
-        Steps until 0.
+    They reach 0 after all batches, of the loader that training reads, in all epochs of
+    the net.
     """
 
-    def __init__(self, n_steps):
-        self.n_steps = n_steps
-
-    def factor(self, step):
+    @staticmethod
+    def factor(step, n_steps):
         """Return the part of the rates that a step takes, counted from 0."""
-        return max(1.0 - step / self.n_steps, 0.0)
+        return max(1.0 - step / n_steps, 0.0)
 
     def on_train_begin(self, net, **kwargs):
         self.step_ = 0
@@ -188,7 +184,7 @@ class LinearDecay(Callback):
     def on_batch_begin(self, net, training=False, **kwargs):
         if not training:
             return
-        factor = self.factor(self.step_)
+        factor = self.factor(self.step_, net.epoch_batches_ * net.max_epochs)
         for group, rate in zip(net.optimizer_.param_groups, self.rates_, strict=True):
             group["lr"] = rate * factor
         self.step_ += 1

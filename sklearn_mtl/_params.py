@@ -1,7 +1,8 @@
-"""Loss weights as parameters that a grid can name one by one."""
+"""Loss weights and callbacks as parameters that a grid can name one by one."""
 
 from collections.abc import Mapping
 
+from ._user_callbacks import callback_params, set_callback_params
 from .balancing import BaseBalancing
 
 _PREFIX = "loss_weights__"
@@ -49,6 +50,8 @@ class LossWeightParamsMixin:
         params = super().get_params(deep=deep)
         if deep and isinstance(self.loss_weights, Mapping):
             params.update({f"{_PREFIX}{t}": w for t, w in self.loss_weights.items()})
+        if deep and isinstance(self.callbacks, list):
+            params.update(callback_params(self.callbacks))
         return params
 
     def set_params(self, **params):
@@ -57,7 +60,8 @@ class LossWeightParamsMixin:
         Parameters
         ----------
         **params : dict
-            Estimator parameters; ``loss_weights__<task>`` sets the weight of a task.
+            Estimator parameters; ``loss_weights__<task>`` sets the weight of a task,
+            ``callbacks__<name>__<parameter>`` a parameter of a callback.
 
         Returns
         -------
@@ -69,6 +73,15 @@ class LossWeightParamsMixin:
             If a parameter is set inside of an alias, or a task's weight where
             `loss_weights` is one.
         """
+        callbacks = {
+            name: params.pop(name)
+            for name in list(params)
+            if name.startswith("callbacks__")
+        }
+        if callbacks:
+            self.set_params(**params)
+            self.callbacks = set_callback_params(self.callbacks, callbacks)
+            return self
         for name, example in _OBJECTS.items():
             _check_nesting(params, name, getattr(self, name), example)
         chosen = params.get("loss_weights", self.loss_weights)

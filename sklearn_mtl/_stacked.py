@@ -18,8 +18,8 @@ from torch import nn
 
 from ._batches import BatchLoader, SparseBatch, made_ahead
 from ._layers import sparse_weights, weighted_sums
-from ._net import StopTraining
 from ._optimizers import Adam
+from ._user_callbacks import StopTraining
 from .balancing._fixed import WeightedSum
 from .sharing._base import TaskNetwork
 from .tasks import Categorical
@@ -116,6 +116,9 @@ class _Learnt:
 
     def __init__(self, dataset):
         self.dataset = dataset
+
+    def __len__(self):
+        return 1
 
     def __iter__(self):
         yield self.dataset, None
@@ -241,13 +244,14 @@ class Stack:
         self.adam = Adam(dense, **net.get_params_for("optimizer_dense"))
         self.decay = dict(net.callbacks_)["learning_rate"].factor
         self.rates = net.optimizer_sparse__lr, net.optimizer_dense__lr
-        self.n_steps = 0
+        self.step = 0
         self.batches = BatchLoader(
             dataset,
             net.batch_size,
             shuffle=net.iterator_train__shuffle,
             generator=net.iterator_train__generator,
         )
+        self.n_steps = net.max_epochs * len(self.batches)
 
     def _loss(self, net, tasks):
         if not tasks:
@@ -368,8 +372,8 @@ class Stack:
     @torch.no_grad()
     def _descend(self, products, parts):
         """Move all weights, each as the optimizer of a single net moves it."""
-        factor = self.decay(self.n_steps)
-        self.n_steps += 1
+        factor = self.decay(self.step, self.n_steps)
+        self.step += 1
         sparse_rate, dense_rate = (factor * rate for rate in self.rates)
         for group in self.adam.param_groups:
             group["lr"] = dense_rate

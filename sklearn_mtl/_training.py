@@ -1,14 +1,13 @@
 """One training run: rows, cells and settings in, a trained net out."""
 
 from contextlib import ExitStack
-from copy import copy, deepcopy
-from math import ceil
+from copy import copy
 
 import numpy as np
 import torch
 from scipy.sparse import issparse
 from sklearn.utils import check_random_state
-from skorch.callbacks import EarlyStopping, LRScheduler, ProgressBar
+from skorch.callbacks import EarlyStopping, LRScheduler, ParamMapper, ProgressBar
 from skorch.helper import predefined_split
 
 from ._batches import BatchRecord
@@ -20,6 +19,12 @@ from ._plan import asks_for_early_stopping, logit_adjustments, make_plan
 from ._runtime import reseed, seeded
 from ._splitting import multitask_split
 from ._stacked import attempt, can_stack, train_side_by_side
+from ._user_callbacks import (
+    check_callbacks,
+    needs_validation,
+    own_callbacks,
+    own_net_params,
+)
 from ._validation import ValidationScore
 from .feature_extraction import UNKNOWN
 from .sharing import resolve_sharing
@@ -36,6 +41,10 @@ _OWN_PARAMETERS = {
     "callbacks": "callbacks",
     "warm_start": "warm_start",
 }
+
+
+# Callbacks that skorch gives every net.
+_OF_EVERY_NET = ("epoch_timer", "train_loss", "valid_loss")
 
 
 class TrainingRun:
@@ -91,7 +100,8 @@ class TrainingRun:
         self.plan = plan = make_plan(settings, spec, cells.cells_per_class)
         learn, self.validation, score = slice(None), None, ValidationScore()
         self.is_tuned = any(task.is_tuned for task in cells.targets.tasks)
-        if plan.early_stopping or self.is_tuned:
+        sets_aside = validates(settings) and not _splits_by_itself(settings)
+        if sets_aside or self.is_tuned:
             learn, validate = multitask_split(
                 cells.codes, settings.validation_fraction, rng
             )
@@ -100,7 +110,8 @@ class TrainingRun:
             score = ValidationScore.of_name(
                 settings.early_stopping_metric, cells.targets.names
             )
-            _check_validated(score, cells.targets, self.validation.codes)
+            if sets_aside:
+                _check_validated(score, cells.targets, self.validation.codes)
         self.settings, self.device, self.previous = settings, device, previous
         self.dataset = cells.dataset(rows, learn)
         self.parameters = {
@@ -114,13 +125,11 @@ class TrainingRun:
             "optimizer_dense__lr": plan.dense_rate,
             "max_epochs": plan.max_iter,
             "batch_size": plan.batch_size,
-            "iterator_train__shuffle": plan.batch_size < len(self.dataset),
+            "iterator_train__shuffle": _batch_size(settings, plan) < len(self.dataset),
             "iterator_train__transpose": True,
             "iterator_valid__batch_size": 1024,
             "iterator_valid__rows_at_once": trunk.rows_at_once if spec.tokens else None,
-            "train_split": predefined_split(self.validation)
-            if plan.early_stopping
-            else None,
+            "train_split": predefined_split(self.validation) if sets_aside else None,
             "validation_score": score,
             "device": device,
             "verbose": settings.verbose,
@@ -135,17 +144,15 @@ class TrainingRun:
             What the balancing strategy built.
 
         callbacks : sequence of skorch callbacks, default=()
-            Beside those of the settings.
+            Beside those of the settings, of which each fit has copies.
 
         Returns
         -------
         net : MultiTaskNet
         """
-        settings = copy(self.settings)
-        settings.callbacks = [*(settings.callbacks or []), *callbacks]
         with ExitStack() as seeding:
             seeding.enter_context(seeded(self.seed, self.device))
-            net = self._build(settings, balancing)
+            net = self._build(balancing, callbacks)
             if not self._draws_as_it_trains([balancing]):
                 seeding.close()
             return self._train(net)
@@ -170,9 +177,7 @@ class TrainingRun:
             nets = []
             for balancing in balancings:
                 reseed(self.seed, self.device)
-                settings = copy(self.settings)
-                settings.callbacks = deepcopy(settings.callbacks)
-                nets.append(self._build(settings, balancing, record))
+                nets.append(self._build(balancing, record=record))
             side_by_side = can_stack(nets, self.settings)
             draws = not side_by_side and self._draws_as_it_trains(balancings)
             if not draws:
@@ -192,13 +197,14 @@ class TrainingRun:
             self.parameters["module__trunk"],
             self.parameters["module__sharing"],
             *balancings,
-            *(self.settings.callbacks or ()),
+            *(callback for _, callback in own_callbacks(self.settings.callbacks)),
         )
         package = __name__.partition(".")[0]
         known = (package, "builtins", "numpy", "skorch")
         return any(
             type(part).__module__.partition(".")[0] not in known
             or getattr(part, "is_opaque", False)
+            or isinstance(part, ParamMapper)  # which may draw weights
             for part in parts
         )
 
@@ -217,18 +223,18 @@ class TrainingRun:
             trained.append(attempt(self._train, net))
         return trained
 
-    def _build(self, settings, balancing, record=None):
+    def _build(self, balancing, callbacks=(), record=None):
         watched = self.parameters["validation_score"].over
-        n_steps = self.plan.max_iter * ceil(len(self.dataset) / self.plan.batch_size)
+        settings = _with_own_callbacks(self.settings, callbacks)
         net = MultiTaskNet(
             **self.parameters
             | {
                 "criterion__balancing": balancing,
                 "iterator_train__generator": torch.Generator().manual_seed(self.seed),
                 "iterator_train__record": record,
-                "callbacks": _callbacks(settings, watched, n_steps),
+                "callbacks": _callbacks(settings, watched),
             }
-            | (settings.net_params or {})
+            | own_net_params(settings.net_params)
         ).initialize()
         if self.previous:
             net.go_on_from(self.previous)
@@ -294,14 +300,30 @@ def check_settings(settings, task_names):
         instead = _OWN_PARAMETERS.get(name.partition("__")[0])
         if instead and (name in _OWN_PARAMETERS or name.startswith("optimizer__")):
             raise ValueError(f"net_params holds {name!r}. Use {instead} instead.")
-    if not asks_for_early_stopping(settings):
+    own = _with_own_callbacks(settings)
+    stops = asks_for_early_stopping(settings)
+    names = [*_OF_EVERY_NET, *(["print_log"] if settings.verbose else [])]
+    names += [name for name, _ in _callbacks(own, "mean" if stops else None)]
+    check_callbacks(own.callbacks, names, settings.net_params)
+    if not validates(settings) and not _splits_by_itself(settings):
+        needy = [c for _, c in own.callbacks if needs_validation(c)]
+        if needy:
+            raise ValueError(
+                f"The callback {type(needy[0]).__name__} reads a score of validation "
+                "rows, and early_stopping=False sets none aside. Use "
+                "early_stopping='auto'; or let the callback read the training, by "
+                "monitor='train_loss' or 'train_loss_best', or on_train=True; a "
+                "WandbLogger needs save_model=False."
+            )
         return
     taken = [name for name in ("mean", "worst") if name in task_names]
     if taken:
         raise ValueError(
-            f"With early stopping no task can be called {taken[0]!r}, which is a "
+            f"With a validation split no task can be called {taken[0]!r}, which is a "
             "score over all tasks. Rename it."
         )
+    if not stops:
+        return
     ValidationScore.of_name(settings.early_stopping_metric, task_names)
 
 
@@ -316,7 +338,33 @@ def _check_validated(score, targets, codes):
         )
 
 
-def _callbacks(settings, watched, n_steps):
+def validates(settings):
+    """Whether rows are set aside: for early stopping, or for a callback's score."""
+    if settings.early_stopping != "auto":
+        return asks_for_early_stopping(settings)
+    own = own_callbacks(settings.callbacks, settings.net_params)
+    return any(needs_validation(callback) for _, callback in own)
+
+
+def _splits_by_itself(settings):
+    """Whether `net_params` splits the training rows, as skorch does."""
+    return (settings.net_params or {}).get("train_split") is not None
+
+
+def _batch_size(settings, plan):
+    name = "iterator_train__batch_size"
+    return (settings.net_params or {}).get(name, plan.batch_size)
+
+
+def _with_own_callbacks(settings, callbacks=()):
+    """Return the settings with copies of the user's callbacks, and further ones."""
+    settings = copy(settings)
+    own = own_callbacks(settings.callbacks, settings.net_params)
+    settings.callbacks = [*own, *callbacks]
+    return settings
+
+
+def _callbacks(settings, watched):
     """Return the callbacks of the run, ours and the user's.
 
     `watched` is whose score stops training, None for nobody's.
@@ -327,7 +375,7 @@ def _callbacks(settings, watched, n_steps):
     ]
     callbacks = []
     if not any(isinstance(callback, LRScheduler) for callback in bare):
-        callbacks.append(("learning_rate", LinearDecay(n_steps)))
+        callbacks.append(("learning_rate", LinearDecay()))
     if watched is not None:
         stopping = EarlyStopping(
             monitor=f"valid_score_{watched}",

@@ -43,6 +43,8 @@ LAYERS = (
         "_validation",
         "_term_weights",
         "_loss",
+        "_user_callbacks",
+        "_history",
     ),
     # strategies, one idea a file
     ("tasks", "trunks", "sharing", "balancing"),

@@ -10,8 +10,9 @@ from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.callback._callback_context import get_context_path
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
+from skorch.callbacks import Checkpoint, EarlyStopping
 
-from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl import MultiTaskTextClassifier, _training
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.metrics import multitask_scorer
 from sklearn_mtl.model_selection import MultiTaskStratifiedKFold
@@ -102,6 +103,75 @@ def test_a_callback_may_stop_the_fit(early_stopping):
     assert clf.n_iter_ == clf.best_iter_ == 1
     assert recorder.ended[-2:] == [["fit", "train"], ["fit"]]
     assert_array_equal(clf.predict_proba(X)[0], recorder.fitted[0].predict_proba(X)[0])
+
+
+class Watch(Recorder):
+    """Keeps what each fitted estimator says at once, and its pickle."""
+
+    def __init__(self, **params):
+        super().__init__(**params)
+        self.seen, self.pickles = [], []
+
+    def on_fit_task_end(
+        self, estimator, context, *, X, y, metadata, fitted_estimator=None
+    ):
+        if context.task_name == "epoch":
+            self.seen.append(fitted_estimator.predict_proba(X)[0])
+            self.pickles.append(pickle.dumps(fitted_estimator.net_))
+        return super().on_fit_task_end(
+            estimator, context, X=X, y=y, metadata=metadata,
+            fitted_estimator=fitted_estimator,
+        )  # fmt: skip
+
+
+class Best(EarlyStopping):
+    """Takes the second epoch for the best."""
+
+    def __init__(self):
+        super().__init__("train_loss", load_best=True)
+
+    def _is_score_improved(self, score):
+        self.calls_ = getattr(self, "calls_", 0) + 1
+        return self.calls_ <= 2
+
+
+def second_epoch(net):
+    return len(net.history) == 2
+
+
+@pytest.mark.parametrize("how", ["early stopping", "of the user", "checkpoint"])
+@pytest.mark.parametrize("last", [None, 3], ids=["whole", "stopped"])
+def test_weights_and_number_of_a_fit_that_ends_now_are_of_the_best_epoch(
+    how, last, tmp_path, monkeypatch
+):
+    callbacks = {
+        "early stopping": [],
+        "of the user": [Best()],
+        "checkpoint": [Checkpoint(second_epoch, load_best=True, dirname=str(tmp_path))],
+    }
+    if how == "early stopping":
+        monkeypatch.setattr(_training, "EarlyStopping", lambda **params: Best())
+    params = {"max_iter": 4, "callbacks": callbacks[how]}
+    watch = Watch(stop_after=last)
+    clf = classifier(early_stopping=how == "early stopping", **params)
+    clf.set_callbacks(watch).fit(X, Y)
+    assert [each.best_iter_ for each in watch.fitted] == [1, 2, 2, 2][:last]
+    assert clf.best_iter_ == 2
+    for seen in (watch.seen[1:], [each.predict_proba(X)[0] for each in watch.fitted]):
+        assert_array_equal(seen[-1], clf.predict_proba(X)[0])
+    assert not np.array_equal(watch.seen[0], watch.seen[1])
+    assert_array_equal(watch.seen[1], watch.seen[2])
+
+
+def test_an_estimator_of_an_epoch_holds_no_training():
+    watch = Watch()
+    clf = classifier(early_stopping=True).set_callbacks(watch).fit(X, Y)
+    size = len(pickle.dumps(clf.net_))
+    assert all(len(stored) < size + 2000 for stored in watch.pickles)
+    for each in watch.fitted:
+        assert each.net_.train_split is None
+        assert vars(each.net_).keys() == vars(clf.net_).keys()
+        assert each.loss_weights_ == clf.loss_weights_
 
 
 def test_a_callback_that_fails_leaves_the_fit_before():

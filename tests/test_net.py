@@ -1,20 +1,32 @@
 """The net: one step, one epoch of history, and how it stops."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from scipy.sparse import csr_array, random_array
 from skorch.callbacks import Callback
+from skorch.dataset import ValidSplit
 from skorch.helper import predefined_split
 
-from sklearn_mtl._batches import RowDataset
+from sklearn_mtl._batches import BatchLoader, RowDataset
 from sklearn_mtl._layers import InputSpec
 from sklearn_mtl._net import MultiTaskNet
-from sklearn_mtl._optimizers import SparseSGD
+from sklearn_mtl._network import network_difference
+from sklearn_mtl._optimizers import LinearDecay, SparseSGD
 from sklearn_mtl.balancing import FixedWeights
-from sklearn_mtl.sharing import SharedPrivate
+from sklearn_mtl.feature_extraction import WordVectors
+from sklearn_mtl.sharing import AdversarialSharedPrivate, SharedPrivate
 from sklearn_mtl.tasks import Categorical
-from sklearn_mtl.trunks import BagTrunk
+from sklearn_mtl.trunks import (
+    AttentionTrunk,
+    BagTrunk,
+    ConvTrunk,
+    DenseTrunk,
+    ModuleTrunk,
+    RecurrentTrunk,
+)
 
 N_ROWS, N_FEATURES = 24, 10
 TASKS = [Categorical().fit(np.arange(2)), Categorical().fit(np.arange(3))]
@@ -78,6 +90,11 @@ def test_adjustments_are_for_the_loss_and_not_for_decisions():
         assert net.history[-1][f"valid_score_{name}"] == pytest.approx(scores[0])
         losses = [n.history[-1][f"task_train_loss_{name}"] for n in (plain, net)]
         assert losses[1] > 5 * losses[0]
+        losses = [n.history[-1][f"task_valid_loss_{name}"] for n in (plain, net)]
+        assert losses[0] == pytest.approx(losses[1], rel=1e-12)
+    assert net.history[-1]["valid_loss"] == pytest.approx(
+        plain.history[-1]["valid_loss"], rel=1e-6
+    )
 
 
 def test_an_epoch_of_history_is_the_mean_over_its_rows():
@@ -127,6 +144,14 @@ def test_penalty_is_the_half_squared_norm_of_the_weights():
     assert net.history[-1]["regularization"] == pytest.approx(expected)
 
 
+def test_penalty_is_on_weights_that_learn():
+    net = make_net(alpha=0.2, max_epochs=1)
+    net.module_.head.weight.requires_grad_(False)
+    net.train(make_dataset())
+    expected = 0.1 * net.module_.table.weight.detach().square().sum().item()
+    assert net.history[-1]["regularization"] == pytest.approx(expected)
+
+
 def test_penalty_is_on_every_weight_and_no_bias():
     net = make_net(alpha=0.2)
     decayed = {
@@ -163,6 +188,13 @@ def test_torch_sgd_can_take_the_place_of_ours(alpha):
     torch.testing.assert_close(
         ours.module_.state_dict(), torchs.module_.state_dict(), rtol=1e-9, atol=1e-12
     )
+
+
+class Halves(BatchLoader):
+    """A loader of one's own, of two batches."""
+
+    def __init__(self, dataset, batch_size, **kwargs):
+        super().__init__(dataset, 12, **kwargs)
 
 
 class Raise(Callback):
@@ -254,6 +286,86 @@ def test_nothing_of_the_training_rows_stays():
     net = make_net().train(make_dataset())
     assert net.train_split is None
     assert all(p.grad is None for p in net.module_.parameters())
+    assert not [name for name in vars(net) if name.startswith("epoch_")]
+    assert not any(optimizer.state for optimizer in net.optimizer_.optimizers)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        (AttentionTrunk(n_heads=2), AttentionTrunk(n_heads=4), "trunk had n_heads=2"),
+        (RecurrentTrunk(), RecurrentTrunk(pooling="mean"), "has pooling='mean' now"),
+        (ConvTrunk(widths=(2, 3)), ConvTrunk(widths=(3, 2)), r"widths=\(2, 3\)"),
+        (BagTrunk(), DenseTrunk(), r"was BagTrunk\(\) and is DenseTrunk\(\) now"),
+        (None, BagTrunk(), "was None and is BagTrunk"),
+        (
+            ModuleTrunk(list, n_units=4, params={"a": [1, 2]}),
+            ModuleTrunk(list, n_units=4, params={"a": [1, 3]}),
+            "trunk had params=",
+        ),
+        (ModuleTrunk(list, n_units=4), ModuleTrunk(dict, n_units=4), "had module="),
+        (
+            ConvTrunk(vectors=WordVectors(["a"], [[1.0]])),
+            ConvTrunk(vectors=WordVectors(["a"], [[2.0]])),
+            "had vectors=",
+        ),
+    ],
+)
+def test_another_network_of_the_same_shapes_cannot_be_gone_on_from(
+    before, after, message
+):
+    nets = [SimpleNamespace(module__trunk=t) for t in (before, after)]
+    with pytest.raises(ValueError, match=message):
+        MultiTaskNet.go_on_from(nets[1], nets[0])
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (BagTrunk(), BagTrunk(dropout=0.5)),
+        (DenseTrunk(), DenseTrunk(dropout=0.5)),
+        (ConvTrunk(), ConvTrunk(dropout=0.1, token_dropout=0.1, freeze=True)),
+        (ConvTrunk(widths=(2, 3)), ConvTrunk(widths=[2, 3])),
+        (
+            AdversarialSharedPrivate(),
+            AdversarialSharedPrivate(adversarial_weight=1, orthogonality_weight=2),
+        ),
+        (
+            ConvTrunk(vectors=WordVectors(["a"], [[1.0]])),
+            ConvTrunk(vectors=WordVectors(["a"], [[1.0]])),
+        ),
+        (None, None),
+    ],
+)
+def test_how_a_network_learns_may_change(before, after):
+    assert network_difference(before, after) is None
+
+
+class Keep(Callback):
+    """Keeps the rates of each step."""
+
+    def __init__(self, rates):
+        self.rates = rates
+
+    def on_batch_begin(self, net, training, **kwargs):
+        if training:
+            self.rates.append(net.optimizer_.param_groups[0]["lr"])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "n_steps"),
+    [
+        ({}, 12),
+        ({"iterator_train__batch_size": 3}, 24),
+        ({"train_split": ValidSplit(2)}, 6),
+        ({"iterator_train": Halves}, 6),
+    ],
+)
+def test_rates_fall_over_the_batches_that_there_are(parameters, n_steps):
+    rates = []
+    callbacks = [("decay", LinearDecay()), ("keep", Keep(rates))]
+    make_net(callbacks=callbacks, **parameters).train(make_dataset())
+    np.testing.assert_allclose(rates, 0.5 * (1 - np.arange(n_steps) / n_steps))
 
 
 def test_unknown_parameter_is_named_with_what_was_meant():

@@ -252,9 +252,15 @@ def decayed_rates(net, decay, batches):
     return np.array(seen)
 
 
+def net_of(n_batches, n_epochs):
+    return SimpleNamespace(
+        optimizer_=make_joint()[0], epoch_batches_=n_batches, max_epochs=n_epochs
+    )
+
+
 def test_rates_fall_linearly_and_stay_at_zero():
-    net = SimpleNamespace(optimizer_=make_joint()[0])
-    decay = LinearDecay(4).initialize()
+    net = net_of(2, 2)
+    decay = LinearDecay().initialize()
     decay.on_train_begin(net)
     assert rates_of(net) == [0.5, 0.1]
     found = decayed_rates(net, decay, [True] * 6)
@@ -264,16 +270,16 @@ def test_rates_fall_linearly_and_stay_at_zero():
 
 
 def test_only_batches_of_training_count():
-    net = SimpleNamespace(optimizer_=make_joint()[0])
-    decay = LinearDecay(2)
+    net = net_of(2, 1)
+    decay = LinearDecay()
     decay.on_train_begin(net)
     found = decayed_rates(net, decay, [True, False, False, True, False])
     np.testing.assert_allclose(found[:, 0], [0.5, 0.5, 0.5, 0.25, 0.25])
 
 
 def test_each_training_decays_from_the_rates_it_begins_with():
-    net = SimpleNamespace(optimizer_=make_joint()[0])
-    decay = LinearDecay(2)
+    net = net_of(2, 1)
+    decay = LinearDecay()
     for rate in (0.5, 3.0):
         net.optimizer_.param_groups[0]["lr"] = rate
         decay.on_train_begin(net)

@@ -68,6 +68,12 @@ def check_same(ours, alone):
         atol=1e-6,
     )
     assert ours.history_[0].keys() == alone.history_[0].keys()
+    for key in ("train_loss", "valid_loss"):
+        found, expected = (
+            [epoch.get(key, 0.0) for epoch in each.net_.history]
+            for each in (ours, alone)
+        )
+        assert_allclose(found, expected, rtol=1e-4)
     assert ours.best_iter_ == alone.best_iter_
     assert ours.loss_weights_ == alone.loss_weights_
 

@@ -7,6 +7,7 @@ from skorch.callbacks import EarlyStopping, EpochScoring, LRScheduler
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl._training import _callbacks, check_settings, resolve_device
+from sklearn_mtl.trunks import RecurrentTrunk
 
 
 @pytest.fixture(params=[False, True], ids=["no CUDA", "CUDA"])
@@ -41,21 +42,21 @@ def names_of(callbacks):
 
 
 def test_steps_decay_by_default():
-    names = names_of(_callbacks(MultiTaskTextClassifier(), None, n_steps=10))
+    names = names_of(_callbacks(MultiTaskTextClassifier(), None))
     assert names == ["learning_rate"]
 
 
 @pytest.mark.parametrize("wrap", [lambda c: c, lambda c: ("mine", c)])
 def test_a_scheduler_of_the_user_replaces_the_decay(wrap):
     own = wrap(LRScheduler("StepLR", step_size=1))
-    callbacks = _callbacks(MultiTaskTextClassifier(callbacks=[own]), None, n_steps=10)
+    callbacks = _callbacks(MultiTaskTextClassifier(callbacks=[own]), None)
     assert callbacks == [own]
 
 
 def test_callbacks_of_the_user_come_after_ours():
     own = EpochScoring("accuracy")
     settings = MultiTaskTextClassifier(callbacks=[own], verbose=1)
-    callbacks = _callbacks(settings, "mean", n_steps=10)
+    callbacks = _callbacks(settings, "mean")
     found = names_of(callbacks)
     assert found == ["learning_rate", "early_stopping", "progress", "EpochScoring"]
     assert callbacks[3] is own
@@ -63,7 +64,7 @@ def test_callbacks_of_the_user_come_after_ours():
 
 @pytest.mark.parametrize("watched", ["mean", "tone"])
 def test_whose_score_to_stop_by(watched):
-    _, (_, stopping) = _callbacks(MultiTaskTextClassifier(), watched, n_steps=10)
+    _, (_, stopping) = _callbacks(MultiTaskTextClassifier(), watched)
     assert isinstance(stopping, EarlyStopping)
     assert stopping.monitor == f"valid_score_{watched}"
 
@@ -120,3 +121,30 @@ def test_a_warm_start_keeps_the_scale_of_the_rows():
     before = clf.predict_proba(X)
     clf.set_params(warm_start=True, learning_rate_init=1e-12, max_iter=1)
     np.testing.assert_allclose(clf.fit(10 * X, y).predict_proba(X), before, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("params", "shuffled"),
+    [({}, False), ({"iterator_train__batch_size": 5}, True)],
+)
+def test_batches_are_shuffled_where_there_are_several(params, shuffled):
+    X, y = np.ones((40, 3)), np.arange(40) % 2
+    clf = MultiTaskTextClassifier(random_state=0, max_iter=1, net_params=params)
+    net = clf.fit(X, y).net_
+    assert net.iterator_train__shuffle == shuffled
+    assert net.history[-1, "train_batch_count"] == (8 if shuffled else 1)
+
+
+def test_a_warm_start_refuses_another_network_of_the_same_shapes():
+    texts = ["late parcel", "wrong bill", "box is late", "bill again"] * 5
+    clf = MultiTaskTextClassifier(trunk=RecurrentTrunk(n_units=4), max_iter=1).fit(
+        texts, [0, 1] * 10
+    )
+    before = clf.predict_proba(texts)
+    clf.set_params(warm_start=True, trunk__pooling="mean")
+    with pytest.raises(ValueError, match="had pooling='max' and has pooling='mean'"):
+        clf.fit(texts, [0, 1] * 10)
+    np.testing.assert_array_equal(clf.predict_proba(texts), before)
+    clf.set_params(trunk__pooling="max", trunk__dropout=0.1).fit(texts, [0, 1] * 10)
+    assert clf.n_iter_ == 2
+    clf.set_params(trunk__pooling="mean", warm_start=False).fit(texts, [0, 1] * 10)

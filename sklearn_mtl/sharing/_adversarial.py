@@ -96,6 +96,7 @@ class AdversarialSharedPrivate(BaseSharing):
     'linear'
     """
 
+    may_change = ("adversarial_weight", "orthogonality_weight")
     _parameter_constraints = {
         "adversarial_weight": [Interval(Real, 0, None, closed="left")],
         "orthogonality_weight": [Interval(Real, 0, None, closed="left")],

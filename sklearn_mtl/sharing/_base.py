@@ -19,8 +19,12 @@ class BaseSharing(BaseEstimator, ABC):
 
     has_representation : bool
         Whether all tasks read one hidden vector.
+
+    may_change : tuple of str
+        Parameters that a warm start may change: how the network learns, not what it is.
     """
 
+    may_change = ()
     is_shared = True
     has_representation = True
     _parameter_constraints: dict = {}

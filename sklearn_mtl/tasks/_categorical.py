@@ -101,7 +101,8 @@ class CategoricalLoss(nn.Module):
         Number of classes of each task.
 
     adjustments : list of ndarray of shape (n_classes,), default=None
-        What is added to the logits of each task's classes; None adds nothing.
+        What is added to the logits of each task's classes while the module is in
+        training mode; None adds nothing.
     """
 
     def __init__(self, n_classes, adjustments=None):
@@ -121,7 +122,7 @@ class CategoricalLoss(nn.Module):
 
     def forward(self, logits, codes):
         z = torch.cat(logits, dim=1)
-        if self.adjustment is not None:
+        if self.adjustment is not None and self.training:
             z = z + self.adjustment
         labelled = (codes >= 0) & self.trained
         # Column of the cell's own class; for the reference class any column will do.

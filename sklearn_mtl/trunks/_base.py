@@ -30,9 +30,13 @@ class BaseTrunk(BaseEstimator, ABC):
 
     n_units : int
         Width of the hidden vector.
+
+    may_change : tuple of str
+        Parameters that a warm start may change: how the network learns, not what it is.
     """
 
     is_opaque = False
+    may_change = ()
     reads_sparse = False
     reads_tokens = False
     _parameter_constraints: dict = {}

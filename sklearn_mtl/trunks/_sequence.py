@@ -32,6 +32,7 @@ class SequenceTrunk(BaseTrunk):
 
     reads_sparse = True  # the rows, which hold ids at the places of tokens
     reads_tokens = True
+    may_change = ("dropout", "token_dropout", "freeze")
     plain_embeddings = False  # whether embeddings take plain gradient descent, not Adam
     token_dropout = 0.0
     auto_embedding_dim = 64

@@ -18,6 +18,7 @@ class SingleLayerTrunk(BaseTrunk):
         The input weights start uniformly in ``[-init_range, init_range]``.
     """
 
+    may_change = ("dropout",)
     _parameter_constraints = {
         "n_units": [Interval(Integral, 1, None, closed="left")],
         "dropout": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],

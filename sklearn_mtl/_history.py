@@ -1,0 +1,99 @@
+"""What history keeps of an epoch, and how an estimator tells of it."""
+
+import numpy as np
+import torch
+
+from .tasks import code_owners
+
+# What history keeps of each task, a record `<name>_<task>` an epoch. None of them
+# starts like a record of skorch's own, whatever a task is called.
+TASK_RECORDS = ("task_train_loss", "task_valid_loss", "task_cells", "task_weight")
+
+
+class HistoryMixin:
+    """The records of an epoch; for :class:`~sklearn_mtl._net.MultiTaskNet` alone."""
+
+    def _keep_decisions(self, logits, cells):
+        decided = [t.decide(z) for t, z in zip(self.tasks, logits, strict=True)]
+        parts = [cells.codes, torch.column_stack(decided), cells.weights]
+        probabilities = []
+        if self.validation_score.reads_probabilities:
+            pairs = zip(self.tasks, logits, strict=True)
+            probabilities = [t.probabilities(z.cpu().numpy()) for t, z in pairs]
+        self.epoch_decisions_.append([p.cpu().numpy() for p in parts] + probabilities)
+
+    def _record(self, name, values):
+        for task, value in zip(self.task_names, values.tolist(), strict=True):
+            self.history.record(f"{name}_{task}", value)
+
+    def _record_penalties(self):
+        total = self._penalty()
+        for name, by_rows in self.epoch_penalties_.items():
+            penalty = float(by_rows / self.epoch_rows_)
+            self.history.record(f"penalty_{name}", penalty)
+            total += penalty
+        self.history.record("regularization", total)
+
+    def _record_scores(self):
+        codes, decided, weights, *probabilities = map(
+            np.concatenate, zip(*self.epoch_decisions_, strict=True)
+        )
+        owners = code_owners(self.tasks)
+        if self.validation_score.reads_order:  # no score of labels without one
+            ordered = np.array([task.is_ordered for task in self.tasks])
+            codes = np.where(ordered[owners], codes, -1)
+        cells = []
+        for k, task in enumerate(self.tasks):
+            own = owners == k if task.is_multilabel else np.flatnonzero(owners == k)[0]
+            weight = weights[:, owners == k].mean(axis=1)
+            own_probabilities = probabilities[k] if probabilities else None
+            cells.append((codes[:, own], decided[:, own], own_probabilities, weight))
+        scores = self.validation_score(self.task_names, cells)
+        for name, value in scores.items():
+            self.history.record(f"valid_score_{name}", value)
+
+    @torch.no_grad()
+    def _penalty(self):
+        """Return the L2 penalty on the weights that learn."""
+        if not self.alpha:
+            return 0.0
+        weights = [
+            p
+            for _, p in self.get_all_learnable_params()
+            if p.ndim > 1 and p.requires_grad
+        ]
+        return float(sum(self.alpha / 2 * p.double().square().sum() for p in weights))
+
+    def epochs(self, n_before=0):
+        """Return the history as a plain dict for each epoch.
+
+        Parameters
+        ----------
+        n_before : int, default=0
+            Epochs that came before, in earlier fits.
+
+        Returns
+        -------
+        epochs : list of dict
+            ``loss`` is the sum of ``weighted_loss_<task>`` over tasks and of
+            ``regularization``, the L2 penalty and each ``penalty_<name>`` of the
+            network.
+        """
+        return [
+            self._epoch(epoch, n_before + k)
+            for k, epoch in enumerate(self.history, start=1)
+        ]
+
+    def _epoch(self, epoch, number):
+        penalty = epoch["regularization"]
+        row = {"epoch": number, "loss": penalty, "regularization": penalty}
+        row |= {k: v for k, v in epoch.items() if k.startswith("penalty_")}
+        for task in self.task_names:
+            by_row = epoch[f"task_train_loss_{task}"]
+            weight, cells = epoch[f"task_weight_{task}"], epoch[f"task_cells_{task}"]
+            row[f"loss_{task}"] = by_row / cells if cells else np.nan
+            row[f"weight_{task}"] = weight
+            row[f"weighted_loss_{task}"] = weight * by_row
+            row["loss"] += weight * by_row
+        scores = [f"valid_score_{name}" for name in ("mean", "worst", *self.task_names)]
+        return row | {name: epoch[name] for name in scores if name in epoch}

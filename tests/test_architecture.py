@@ -52,7 +52,7 @@ LAYERS = (
     # the ground: early stopping and the command line use it too
     ("metrics", "_splitting"),
     ("_labels", "_rows"),
-    ("_label_cells",),
+    ("_label_cells", "_text_table"),
     ("_label_sets",),
 )
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
@@ -65,6 +65,7 @@ WITHOUT_NETWORK = (
     "_labels",
     "_label_cells",
     "_label_sets",
+    "_text_table",
     "model_selection",
     "inspection",
     "datasets",

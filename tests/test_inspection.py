@@ -17,6 +17,7 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 
 from sklearn_mtl import MultiTaskTextClassifier, inspection
+from sklearn_mtl._text_table import shorten
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.inspection import (
     CalibrationCurvesDisplay,
@@ -28,7 +29,7 @@ from sklearn_mtl.inspection import (
     TaskAffinityDisplay,
 )
 from sklearn_mtl.inspection._labels import _cramers_v
-from sklearn_mtl.inspection._panels import line_style, make_panels, shorten
+from sklearn_mtl.inspection._panels import line_style, make_panels
 from sklearn_mtl.metrics import multitask_scores
 from sklearn_mtl.metrics._fitted import last_step
 from sklearn_mtl.model_selection._affinity import TaskAffinity

@@ -75,6 +75,29 @@ class LabelReader:
         table = as_label_table(y, missing_label=self.missing_label, what=what)
         return table if self.task_names is None else table.select(self.task_names, what)
 
+    def orders_of(self, table):
+        """Return the orders of ordinal tasks, those of ordered categoricals too.
+
+        Parameters
+        ----------
+        table : LabelTable
+
+        Returns
+        -------
+        orders : dict of {str: list}
+        """
+        own = {
+            name: order
+            for name, order in zip(table.names, table.orders, strict=True)
+            if order and self._is_ordinal(name) and isinstance(order[0], str)
+        }
+        return own | dict(self.orders)
+
+    def _is_ordinal(self, name):
+        kind = self.task_types.get(name)
+        # "ordinal", or an object of a class of this name: the ground knows no types.
+        return "ordinal" in (kind, type(kind).__name__.lower())
+
 
 def label_reader(estimator, missing_label=None):
     """Return how an estimator reads labels, fitted or not.

@@ -265,8 +265,8 @@ def _warn_of_strangers(true, pred):
         "Columns of y_pred were matched to those of y_true by position, and the "
         f"predicted labels of {some([true.names[k] for k in strange])} occur nowhere "
         f"in the true ones. For {true.names[k]!r} got {some(wrong)}, and the true "
-        f"labels are {some(mine)}.{hint} If the order of the columns differs, pass both "
-        "as dicts {task: labels} or as frames.",
+        f"labels are {some(mine)}.{hint} If the order of the columns differs, pass "
+        "both as dicts {task: labels} or as frames.",
         UserWarning,
         stacklevel=4,  # the caller of the score or report
     )

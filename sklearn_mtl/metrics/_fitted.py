@@ -133,6 +133,8 @@ def _inwards(estimator):
     """Generate an estimator and what is inside of it, the outermost first."""
     while hasattr(estimator, "fit"):
         yield estimator
+        if hasattr(estimator, "task"):  # a view of one task, which speaks for itself
+            return
         if hasattr(estimator, "steps"):
             estimator = estimator.steps[-1][1]
             continue

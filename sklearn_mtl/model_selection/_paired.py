@@ -128,10 +128,10 @@ def different_splits(splits):
     return found
 
 
-def as_splittable(y, reader):
+def as_splittable(y, reader=None):
     """Return labels in a form that any splitter can count the rows of."""
     if isinstance(y, Mapping):
-        table = reader.table(y)
+        table = (reader or LabelReader()).table(y)
         columns = [column.astype(object) for column in table.columns]
         cells = np.column_stack(columns)
         cells[table.missing] = None

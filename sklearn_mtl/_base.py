@@ -34,7 +34,7 @@ from ._term_weights import information_weights, weigh_terms
 from ._training import TrainingRun, check_settings, resolve_device
 from .balancing import FixedWeights, resolve_balancing
 from .metrics._scores import codes_accuracy, mean_over_tasks
-from .metrics._weights import cell_weights
+from .metrics._weights import table_weights
 from .sharing import BaseSharing
 from .trunks import BaseTrunk, reads_tokens, resolve_trunk
 
@@ -302,7 +302,9 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         check_is_fitted(self)
         table = as_label_table(y, missing_label=self.missing_label)
         table = table.select(self.task_names_)
-        weights = cell_weights(sample_weight, *table.missing.shape)
+        weights = table_weights(sample_weight, table)
+        if weights is not None:
+            table = table.mask(weights == 0)
         codes = self.targets_.encode(table, unknown="warn")
         decided = self._codes(X)
         check_consistent_length(decided, codes)

@@ -12,7 +12,7 @@ from ._missing import missing_values
 from ._targets import Targets
 from ._warn import warn_caller
 from ._weights import class_weight_table, log_class_shares, row_weights
-from .metrics._weights import cell_weights
+from .metrics._weights import table_weights
 
 
 @dataclass
@@ -127,7 +127,7 @@ def read_cells(y, sample_weight, n_samples, settings, targets=None):
         )
     if targets is not None:  # of a warm start, which keeps to its tasks
         table = table.select(targets.names)
-    weights = cell_weights(sample_weight, *table.missing.shape)
+    weights = table_weights(sample_weight, table)
     if weights is None:
         weights = np.ones(table.missing.shape)
     counted = ~table.missing & (weights > 0)

@@ -54,7 +54,7 @@ LAYERS = (
     # the ground: early stopping and the command line use it too
     ("metrics", "_splitting"),
     ("_labels", "_rows"),
-    ("_label_cells",),
+    ("_label_cells", "_text_table"),
     ("_label_sets", "_missing", "_warn"),
 )
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
@@ -68,6 +68,7 @@ WITHOUT_NETWORK = (
     "_label_cells",
     "_label_sets",
     "_missing",
+    "_text_table",
     "_warn",
     "model_selection",
     "inspection",

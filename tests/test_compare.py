@@ -1,25 +1,37 @@
 """Whether sharing helps, and which task helps which."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import ttest_1samp
+from sklearn.base import clone
+from sklearn.compose import make_column_transformer
+from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold
+from sklearn.model_selection import KFold, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl.balancing import FixedWeights
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.model_selection import (
     MultiTaskStratifiedKFold,
     compare_sharing,
     task_affinity,
 )
+from sklearn_mtl.model_selection._affinity import without_task
 from sklearn_mtl.model_selection._compare import SharingComparison
-from sklearn_mtl.model_selection._paired import corrected_interval, make_splits
+from sklearn_mtl.model_selection._paired import (
+    corrected_interval,
+    different_splits,
+    make_splits,
+    with_seed,
+)
 from sklearn_mtl.model_selection._per_task import PerTask
+from sklearn_mtl.tasks import Ordinal
 
 X, Y = make_multitask_texts(150, n_tasks=3, missing_rate=0.2, random_state=0)
 LABELS = {f"t{k}": column for k, column in enumerate(np.asarray(Y, dtype=object).T)}
@@ -118,6 +130,8 @@ def test_a_number_of_splits_is_that_of_shuffled_folds(cv):
     [
         (3, 0, r"n_seeds must be at least 1. Got 0"),
         (KFold(2), 0, r"n_seeds must be at least 1"),
+        (3, 1.5, r"n_seeds must be at least 1. Got 1.5, pass an int"),
+        (list(split_in_two())[:1], 3, "One split has no spread"),
     ],
 )
 def test_splits_that_cannot_be(cv, n_seeds, message):
@@ -294,3 +308,186 @@ def test_affinity_reads_as_a_table():
 def test_affinity_is_between_tasks():
     with pytest.raises(ValueError, match="Affinity is between tasks"):
         task_affinity(classifier(), X, Y[:, 0])
+
+
+# How the estimator reads labels ------------------------------------------------------
+
+
+def marked(labels, marker):
+    """Give labels whose empty cells hold a marker instead."""
+    return {
+        name: np.array([marker if c is None or c != c else c for c in column], object)
+        for name, column in labels.items()
+    }
+
+
+def test_a_missing_label_of_the_estimator_counts_for_all_systems(comparison):
+    found = compare_sharing(
+        classifier(missing_label="?"), X, marked(LABELS, "?"), cv=2, n_seeds=2
+    )
+    for (_, _, a), (_, _, b) in zip(found.splits, comparison.splits, strict=True):
+        assert_array_equal(a, b)
+    for name, scores in comparison.scores.items():
+        assert_allclose(found.scores[name], scores)
+
+
+def test_a_missing_label_of_the_estimator_counts_in_affinities():
+    pipeline = make_pipeline(TfidfVectorizer(), classifier(missing_label="?"))
+    found = task_affinity(pipeline, X, marked(LABELS, "?"), cv=2)
+    plain = make_pipeline(TfidfVectorizer(), classifier())
+    assert_allclose(
+        found.differences, task_affinity(plain, X, LABELS, cv=2).differences
+    )
+
+
+SIZES = ["tiny", "middle", "vast"]
+
+
+def sizes_and_tones(n_rows=60):
+    rng = np.random.RandomState(0)
+    size = rng.randint(3, size=n_rows)
+    texts = [" ".join([SIZES[k][:3], "word", str(rng.randint(9))]) for k in size]
+    return texts, {
+        "size": pd.Series(pd.Categorical.from_codes(size, SIZES, ordered=True)),
+        "tone": (size > 0).astype(int),
+    }
+
+
+@pytest.mark.parametrize("kind", ["ordinal", Ordinal(SIZES), Ordinal()])
+def test_linear_models_are_scored_by_the_order_of_the_estimator(kind):
+    texts, y = sizes_and_tones()
+    if getattr(kind, "classes", None):
+        y["size"] = np.asarray(y["size"], dtype=object)
+    clf = classifier(task_types={"size": kind})
+    metric = "neg_mean_absolute_error"
+    found = compare_sharing(clf, texts, y, cv=2, n_seeds=1, metric=metric)
+    for scores in found.scores.values():
+        assert np.isfinite(scores).all()
+    affinity = task_affinity(clf, texts, y, cv=2, metric=metric)
+    assert np.isfinite(affinity.differences[:, :, 0][1]).all()
+
+
+def test_means_side_by_side_are_over_the_same_tasks():
+    found = comparison_with(0.0, linear=None)
+    found.scores["separate"][:, 0] = np.nan
+    found.scores["shared"][:, 0] = 0.1
+    rows = found.to_dict()
+    assert rows["mean"]["shared"] == pytest.approx(0.7)
+    assert rows["mean"]["separate"] == pytest.approx(0.7)
+    assert np.isnan(rows["tone"]["shared"])
+
+
+def test_what_is_said_of_a_task_is_left_out_with_it():
+    clf = classifier(
+        loss_weights={"t0": 1.0, "t1": 2.0, "t2": 1.0},
+        class_weight={"t1": "balanced"},
+        task_types={"t0": "multiclass"},
+    )
+    rest = without_task(clf, "t1", list(LABELS))
+    assert rest.loss_weights == {"t0": 1.0, "t2": 1.0}
+    assert rest.class_weight is None
+    assert rest.task_types == {"t0": "multiclass"}
+    assert clf.class_weight == {"t1": "balanced"}
+    rest = without_task(clone(clf).set_params(loss_weights=[1, 2, 3]), "t1", LABELS)
+    assert_array_equal(rest.loss_weights, [1, 3])
+    weighed = clone(clf).set_params(loss_weights=FixedWeights({"t1": 2.0, "t2": 1.0}))
+    rest = without_task(make_pipeline(TfidfVectorizer(), weighed), "t1", LABELS)
+    assert rest[-1].loss_weights.weights == {"t2": 1.0}
+    found = task_affinity(clf, X, LABELS, cv=2)
+    assert np.isfinite(found.affinity[~np.eye(3, dtype=bool)]).all()
+
+
+def test_linear_models_read_a_table_with_the_vectorizer_of_the_estimator():
+    frame = pd.DataFrame({"title": X[:60], "body": X[60:120]})
+    vectorizer = make_column_transformer(
+        (TfidfVectorizer(), "title"), (TfidfVectorizer(), "body")
+    )
+    y = {"a": [0, 1] * 30, "b": ["x", "y", "y"] * 20}
+    found = compare_sharing(
+        classifier(vectorizer=vectorizer), frame, y, cv=2, n_seeds=1
+    )
+    assert np.isfinite(found.scores["linear"]).all()
+
+
+# Honest counts -----------------------------------------------------------------------
+
+
+def test_the_same_splits_with_other_seeds_count_once():
+    splits = make_splits(X, LABELS, KFold(2), n_seeds=3)
+    gaps = np.array([0.1, 0.3, 0.2, 0.4, 0.3, 0.5])
+    found = corrected_interval(gaps, splits, 0.9)
+    expected = corrected_interval(np.array([0.2, 0.4]), splits[:2], 0.9)
+    assert_allclose(found, expected)
+    assert found[0] == pytest.approx(gaps.mean())
+
+
+@pytest.mark.parametrize(
+    "cv",
+    [
+        KFold(2, shuffle=True, random_state=3),
+        MultiTaskStratifiedKFold(2, shuffle=True, random_state=3),
+        ShuffleSplit(2, random_state=3),
+    ],
+)
+def test_a_splitter_that_shuffles_does_so_anew_for_each_seed(cv):
+    splits = make_splits(X, LABELS, cv, n_seeds=2)
+    assert different_splits(splits) == [0, 1, 2, 3]
+    assert cv.random_state == 3
+    for (_, _, test), (_, own) in zip(splits, cv.split(X, Y[:, 0]), strict=False):
+        if not isinstance(cv, MultiTaskStratifiedKFold):
+            assert_array_equal(test, own)
+
+
+@pytest.mark.parametrize("compare", [compare_sharing, task_affinity])
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"confidence": 95}, r"confidence must lie between 0 and 1, .*Got 95"),
+        ({"confidence": 0}, "confidence must lie between 0 and 1"),
+        ({"n_seeds": 0}, "n_seeds must be at least 1"),
+        ({"metric": "acuracy"}, "metrics must be among"),
+        ({"metric": ["accuracy", "f1_macro"]}, "metric must be the name of one"),
+        ({"metric": "log_loss"}, "more must be better"),
+    ],
+)
+def test_arguments_are_checked_before_any_fit(compare, params, message):
+    with pytest.raises(ValueError, match=message):
+        compare(NeverFitted(), X, LABELS, **params)
+
+
+@pytest.mark.parametrize("compare", [compare_sharing, task_affinity])
+def test_names_of_tasks_are_checked_before_any_fit(compare):
+    y = {"mean": LABELS["t0"], "t1": LABELS["t1"]}
+    with pytest.raises(ValueError, match="A task cannot be called 'mean'"):
+        compare(NeverFitted(), X, y)
+
+
+class NeverFitted(MultiTaskTextClassifier):
+    def fit(self, X, y, sample_weight=None):
+        raise AssertionError("fitted")
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.9])
+def test_the_confidence_is_that_of_the_intervals(confidence):
+    found = compare_sharing(
+        classifier(), X, LABELS, cv=2, n_seeds=1, linear=None, confidence=confidence
+    )
+    gaps = found.scores["shared"][:, 0] - found.scores["separate"][:, 0]
+    expected = corrected_interval(gaps, found.splits, confidence)
+    assert found.difference()["t0"] == expected
+    wide = corrected_interval(np.array([0.1, 0.3]), found.splits, 0.9)
+    narrow = corrected_interval(np.array([0.1, 0.3]), found.splits, 0.5)
+    assert wide[2] > narrow[2]
+
+
+def test_jobs_change_no_score(comparison):
+    found = compare_sharing(classifier(), X, LABELS, cv=2, n_seeds=2, n_jobs=2)
+    for name, scores in comparison.scores.items():
+        assert_allclose(found.scores[name], scores)
+
+
+def test_seeds_reach_into_pipelines():
+    vectorizer = TruncatedSVD(random_state=7)
+    seeded = with_seed(make_pipeline(vectorizer, classifier(random_state=7)), 3)
+    assert [step.random_state for step in (seeded[0], seeded[1])] == [3, 3]
+    assert vectorizer.random_state == 7

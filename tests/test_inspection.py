@@ -17,6 +17,7 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 
 from sklearn_mtl import MultiTaskTextClassifier, inspection
+from sklearn_mtl._text_table import shorten
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.inspection import (
     CalibrationCurvesDisplay,
@@ -28,7 +29,7 @@ from sklearn_mtl.inspection import (
     TaskAffinityDisplay,
 )
 from sklearn_mtl.inspection._labels import _cramers_v
-from sklearn_mtl.inspection._panels import line_style, make_panels, shorten
+from sklearn_mtl.inspection._panels import line_style, make_panels
 from sklearn_mtl.metrics import multitask_scores
 from sklearn_mtl.metrics._fitted import last_step
 from sklearn_mtl.model_selection._affinity import TaskAffinity
@@ -443,3 +444,26 @@ def test_all_displays_are_public():
         if name.endswith("Display")
     }
     assert defined == {n for n in inspection.__all__ if n.endswith("Display")}
+
+
+# How labels are read -----------------------------------------------------------------
+
+
+def test_displays_know_a_missing_label():
+    true, pred = {"a": [0, 1, -1, 1]}, {"a": [0, 1, 0, 1]}
+    drawn = ConfusionMatricesDisplay.from_predictions(true, pred, missing_label=-1)
+    assert drawn.labels["a"] == [0, 1]
+    proba = {"a": [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5], [0.3, 0.7]]}
+    curves = CalibrationCurvesDisplay.from_predictions(
+        true, proba, classes={"a": [0, 1]}, missing_label=-1
+    )
+    assert curves.counts["a"].sum() == 3
+
+
+def test_confusions_are_listed_in_the_order_given():
+    true, pred = {"a": ["low", "high", "mid"]}, {"a": ["low", "mid", "mid"]}
+    drawn = ConfusionMatricesDisplay.from_predictions(
+        true, pred, orders={"a": ["low", "mid", "high"]}, normalize=None
+    )
+    assert drawn.labels["a"] == ["low", "mid", "high"]
+    assert drawn.matrices["a"].tolist() == [[1, 0, 0], [0, 1, 0], [0, 1, 0]]

@@ -3,6 +3,7 @@
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ from sklearn.metrics import (
     zero_one_loss,
 )
 
+import sklearn_mtl
 from sklearn_mtl.metrics import multitask_scores
 from sklearn_mtl.metrics._metrics import METRICS, score_task
 from sklearn_mtl.metrics._scores import codes_accuracy, mean_over_tasks
@@ -574,3 +576,186 @@ def test_scores_in_threads_leave_the_warning_filters_as_they_are():
         found = list(threads.map(score, range(40)))
     assert np.isnan(found).all()  # one class has no pairs to rank
     assert warnings.filters == before
+
+
+# What counts as a cell ---------------------------------------------------------------
+
+
+def test_a_missing_label_is_no_class():
+    y = {"a": [1, 0, -1, 1], "b": [-1, 0, 1, 1]}
+    pred = {"a": [1, 0, 1, 1], "b": [0, 0, 1, 1]}
+    scores = multitask_scores(y, pred, missing_label=-1)
+    assert scores["mean"] == {"accuracy": 1.0, "recall_macro": 1.0, "f1_macro": 1.0}
+    assert [scores[name]["support"] for name in "ab"] == [3, 3]
+
+
+def test_a_cell_of_weight_0_counts_as_missing():
+    # The only cell of class 2 weighs nothing: fit never sees it, so no score does.
+    true = {"a": [0, 1, 2, 0], "b": ["x", "y", "x", "y"]}
+    pred = {"a": [0, 1, 1, 0], "b": ["x", "y", "x", "y"]}
+    weight = [1, 1, 0, 2]
+    metrics = ["f1_macro", "balanced_accuracy", "accuracy"]
+    scores = multitask_scores(true, pred, metrics, sample_weight=weight)
+    assert scores["a"] == dict.fromkeys(metrics, 1.0) | {"support": 3}
+    assert scores["exact_match"] == {"accuracy": 1.0, "support": 3}
+    proba = [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5], [0.7, 0.3]]
+    auc = multitask_scores(
+        [0, 1, 2, 0], y_proba=proba, classes=[0, 1], metrics="roc_auc",
+        sample_weight=weight,
+    )  # fmt: skip
+    assert auc["mean"]["roc_auc"] == 1.0
+
+
+def test_a_cell_without_weight_needs_no_prediction():
+    scores = multitask_scores([1, 0, 1], [1, 0, None], sample_weight=[1, 1, 0])
+    assert scores["task0"]["support"] == 2
+
+
+def test_weighted_means_count_the_weight_of_cells():
+    scores = multitask_scores(
+        {"a": [1, 0, 1], "b": [0, 1, None]},
+        {"a": [1, 0, 1], "b": [1, 0, 0]},
+        "accuracy",
+        sample_weight=[3, 1, 2],
+    )
+    assert scores["weighted"]["accuracy"] == pytest.approx(6 / 10)
+
+
+@pytest.mark.parametrize("container", [dict, pd.DataFrame, pl.DataFrame])
+def test_weights_are_matched_by_name(container):
+    true, pred = {"a": [1, 0], "b": [1, 0]}, {"a": [1, 1], "b": [0, 0]}
+    weight = container({"b": [3.0, 1.0], "a": [1.0, 1.0]})
+    scores = multitask_scores(true, pred, "accuracy", sample_weight=weight)
+    assert scores["a"]["accuracy"] == 0.5
+    assert scores["b"]["accuracy"] == 0.25
+    with pytest.raises(ValueError, match=r"Missing: \['b'\]; unknown: \['c'\]"):
+        multitask_scores(
+            true, pred, sample_weight=container({"a": [1, 1], "c": [1, 1]})
+        )
+    # Labels without names have nothing to match.
+    arrays = (np.transpose(list(table.values())) for table in (true, pred))
+    scores = multitask_scores(*arrays, "accuracy", sample_weight=weight)
+    assert scores["task0"]["accuracy"] == 0.75
+
+
+def test_weights_of_rows_are_a_column():
+    frame = pd.DataFrame({"weight": [1.0, 3.0]})
+    true, pred = {"a": [1, 0], "b": [1, 0]}, {"a": [1, 1], "b": [0, 0]}
+    with pytest.raises(ValueError, match=r"such as sample_weight\['weight'\]"):
+        multitask_scores(true, pred, sample_weight=frame)
+    scores = multitask_scores(true, pred, "accuracy", sample_weight=frame["weight"])
+    assert scores["a"]["accuracy"] == 0.25
+
+
+def test_calibration_error_counts_weights():
+    proba = np.array([[0.9, 0.1], [0.9, 0.1], [0.3, 0.7]])
+    settings = {"y_proba": proba, "classes": [0, 1], "metrics": "calibration_error"}
+    weighted = multitask_scores([0, 1, 1], sample_weight=[3, 1, 2], **settings)
+    repeated = multitask_scores(
+        [0, 0, 0, 1, 1, 1], **settings | {"y_proba": proba[[0, 0, 0, 1, 2, 2]]}
+    )
+    assert weighted["mean"]["calibration_error"] == pytest.approx(
+        repeated["mean"]["calibration_error"]
+    )
+    assert weighted["mean"]["calibration_error"] == pytest.approx((0.6 + 0.6) / 6)
+
+
+def test_the_worst_hamming_loss_is_the_largest():
+    scores = multitask_scores(
+        {"a": [1, 0], "b": [1, 0]}, {"a": [1, 0], "b": [1, 1]}, "hamming_loss"
+    )
+    assert scores["worst"]["hamming_loss"] == 0.5
+
+
+# Undefined scores --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("metric", "true", "pred", "expected"),
+    [
+        ("balanced_accuracy", [0, 0, 1], [0, 2, 1], 0.75),
+        ("balanced_accuracy", [1, 1], [1, 1], 1.0),
+        ("matthews_corrcoef", [1, 1], [1, 1], 0.0),
+        ("matthews_corrcoef", [1, 1], [1, 0], 0.0),
+        ("quadratic_kappa", [1, 1], [1, 1], np.nan),
+        ("quadratic_kappa", [1, 1], [1, 2], 0.0),
+        ("f1_macro", [1, 1], [0, 0], 0.0),
+    ],
+)
+def test_undefined_scores_of_labels_give_no_warning(metric, true, pred, expected):
+    other = [0, 1, 1][: len(true)]
+    scores = multitask_scores({"a": true, "b": other}, {"a": pred, "b": other}, metric)
+    assert scores["a"][metric] == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("metric", "true", "expected"),
+    [
+        ("roc_auc", [0, 0], np.nan),
+        ("roc_auc", [1, 1], np.nan),
+        ("average_precision", [0, 0], np.nan),
+        ("average_precision", [1, 1], 1.0),
+    ],
+)
+def test_undefined_scores_of_probabilities_give_no_warning(metric, true, expected):
+    proba = {"a": [[0.4, 0.6], [0.7, 0.3]], "b": [[0.9, 0.1], [0.2, 0.8]]}
+    scores = multitask_scores(
+        {"a": true, "b": [0, 1]}, y_proba=proba, metrics=metric,
+        classes={"a": [0, 1], "b": [0, 1]},
+    )  # fmt: skip
+    assert scores["a"][metric] == pytest.approx(expected, nan_ok=True)
+    assert scores["mean"][metric] == 1.0
+
+
+def test_no_module_of_the_library_changes_warning_filters():
+    # It would change them for all threads. The command line is a program, and Python
+    # has no other way to parse the old sources of a data set.
+    package = Path(sklearn_mtl.__file__).parent
+    sources = [
+        path
+        for path in package.rglob("*.py")
+        if "_cli" not in path.parts and "datasets" not in path.parts
+    ]
+    assert len(sources) > 50
+    for path in sources:
+        assert "catch_warnings" not in path.read_text(encoding="utf-8"), path
+
+
+# Names that are taken, columns in another order --------------------------------------
+
+
+def test_a_metric_is_not_called_support():
+    def support(y_true, y_pred):
+        return 1.0
+
+    with pytest.raises(ValueError, match="A metric cannot be called 'support'"):
+        multitask_scores(TRUE, PRED, support)
+    scores = multitask_scores(TRUE, PRED, {"found": support})
+    assert scores["a"]["found"] == 1.0
+
+
+@pytest.mark.parametrize("name", ["mean", "worst", "weighted", "exact_match"])
+def test_a_task_is_not_called_like_an_aggregate(name):
+    with pytest.raises(ValueError, match=f"A task cannot be called '{name}'"):
+        multitask_scores({name: [1, 0]}, {name: [1, 0]})
+
+
+def test_columns_in_another_order_are_warned_of():
+    true = pd.DataFrame({"a": ["x", "y", "x"], "b": ["p", "p", "q"]})
+    pred = true[["b", "a"]]
+    with pytest.warns(
+        UserWarning,
+        match=r"by position, and the predicted labels of \['a', 'b'\] occur nowhere"
+        r".*For 'a' got \['p', 'q'\].*do occur in 'b' of y_true.*pass both as dicts",
+    ):
+        scores = multitask_scores(true, pred.to_numpy(), "accuracy")
+    assert scores["mean"]["accuracy"] == 0.0
+    # As the message says.
+    for as_named in (dict, pd.DataFrame):
+        scores = multitask_scores(as_named(true), as_named(pred), "accuracy")
+        assert scores["mean"]["accuracy"] == 1.0
+
+
+def test_a_few_wrong_rows_are_no_other_order():
+    true, pred = [["a", 0], ["b", 0]], [["b", 1], ["a", 1]]
+    assert multitask_scores(true, pred, "accuracy")["mean"]["accuracy"] == 0.0

@@ -257,6 +257,23 @@ def test_train_test_split_by_other_labels():
     assert isinstance(frame, pd.DataFrame)
 
 
+@pytest.mark.parametrize("extra", [{"a": [1] * 8 + [0]}, {"a": [1] * 8, "b": [1] * 7}])
+def test_train_test_split_loses_no_rows_of_a_dict(extra):
+    y = {"a": [0, 1] * 4}
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        train_test_split(list("abcdefgh"), y, extra)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        train_test_split(extra, list("abcdefgh"), stratify=y)
+
+
+def test_train_test_split_knows_a_missing_label():
+    y = {"a": [0, 1, "?", 1, 0, "?"]}
+    *_, test = train_test_split(
+        list("abcdef"), y, test_size=3, random_state=0, missing_label="?"
+    )
+    assert sorted(map(str, test["a"])) in (["0", "1", "?"], ["0", "1", "1"])
+
+
 def test_train_test_split_needs_labels():
     with pytest.raises(ValueError, match="no labels to divide evenly"):
         train_test_split(["a", "b"])

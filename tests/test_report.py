@@ -96,3 +96,34 @@ def test_texts_in_an_order_are_listed_in_it():
     assert list(report.tasks["size"]["classes"]) == ["small", "middle", "large"]
     with pytest.raises(ValueError, match=r"orders\['size'\] must list all labels"):
         multitask_report({"size": sizes}, {"size": sizes}, orders={"size": ["small"]})
+
+
+def test_a_task_without_weight_has_no_classes():
+    true, pred = {"a": [1, 0, 1], "b": [0, 1, None]}, {"a": [1, 0, 1], "b": [0, 1, 1]}
+    report = multitask_report(true, pred, sample_weight=[[1, 0], [1, 0], [1, 1]])
+    assert report.tasks["b"]["classes"] == {}
+    assert np.isnan(report.tasks["b"]["accuracy"])
+    assert str(report).splitlines()[-1] == "b (0% labelled)"
+
+
+def test_a_class_without_weight_is_not_listed():
+    report = multitask_report([0, 1, 2], [0, 1, 1], sample_weight=[1, 1, 0])
+    assert list(report.tasks["task0"]["classes"]) == [0, 1]
+    assert report.tasks["task0"]["classes"][1]["precision"] == 1.0
+
+
+def test_a_missing_label_is_no_class():
+    report = multitask_report([0, 1, -1], [0, 1, 1], missing_label=-1)
+    assert list(report.tasks["task0"]["classes"]) == [0, 1]
+    assert report.tasks["task0"]["labelled_share"] == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("weight", "written"), [(1234567.0, "1234567"), (1e9, "1000000000"), (0.25, "0.25")]
+)
+def test_support_is_written_in_full_and_apart(weight, written):
+    lines = str(
+        multitask_report([0, 1], [0, 1], sample_weight=[weight, 1])
+    ).splitlines()
+    assert lines[3].split() == ["0", "1.000", "1.000", "1.000", written]
+    assert len({len(line) for line in lines if line and "(" not in line}) == 1

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn import config_context
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import fbeta_score
@@ -33,6 +33,10 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.metrics import multitask_scorer, multitask_scores
+from sklearn_mtl.metrics._fitted import label_reader
+from sklearn_mtl.model_selection import task_view
+from sklearn_mtl.search import LossWeightSearchCV
+from sklearn_mtl.tasks import Ordinal
 
 rng = np.random.RandomState(0)
 X = rng.normal(size=(80, 3))
@@ -465,3 +469,53 @@ def test_the_empty_cells_are_those_of_the_classifier():
     classifier = MultiTaskTextClassifier(missing_label="?", random_state=0)
     classifier.fit(texts, labels)
     assert multitask_scorer()(classifier, texts, labels)["mean"] == 1.0
+
+
+# How an estimator reads labels -------------------------------------------------------
+
+
+class Around(ClassifierMixin, BaseEstimator):
+    """What a user may put around a classifier."""
+
+    def __init__(self, estimator):
+        self.estimator = estimator
+
+    def fit(self, X, y):
+        return self
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda clf: clf,
+        lambda clf: make_pipeline(TfidfVectorizer(), clf),
+        lambda clf: GridSearchCV(clf, {"alpha": [0.0]}),
+        lambda clf: GridSearchCV(make_pipeline(clf), {}),
+        lambda clf: LossWeightSearchCV(clf, [None]),
+        lambda clf: Around(make_pipeline(Around(clf))),
+    ],
+)
+def test_a_reader_is_found_inside_of_other_estimators(wrap):
+    order = ["low", "mid", "high"]
+    clf = MultiTaskTextClassifier(
+        missing_label="?", task_types={"a": Ordinal(order), "b": "binary"}
+    )
+    reader = label_reader(wrap(clf))
+    assert reader.missing_label == "?"
+    assert reader.orders == {"a": order}
+    table = reader.table({"b": [1, 0], "a": ["?", "low"]})
+    assert table.missing.tolist() == [[False, True], [False, False]]
+    assert label_reader(wrap(clf), missing_label="-").missing_label == "-"
+
+
+def test_a_reader_of_a_classifier_that_knows_nothing():
+    reader = label_reader(RandomForestClassifier())
+    assert (reader.missing_label, reader.orders, reader.task_names) == (None, {}, None)
+
+
+def test_a_view_of_a_task_is_read_as_one_task():
+    clf = MultiTaskTextClassifier(missing_label=-1, max_iter=1, random_state=0)
+    clf.fit(X, np.column_stack([Y, Y[:, 0]]))
+    reader = label_reader(task_view(clf, 1))
+    assert (reader.missing_label, reader.task_names) == (-1, None)
+    assert len(reader.table(Y[:, 1]).names) == 1

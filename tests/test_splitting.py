@@ -200,3 +200,10 @@ def test_a_rare_class_comes_before_a_frequent_one():
     codes[[0, 2], 1] = 0
     part = deal_rows(codes, (0.5, 0.5))
     assert part[0] != part[2]
+
+
+def test_large_groups_come_first():
+    # Small ones can even out what large ones leave: 4 | 1 1 1 1, not 1 1 4 | 1 1.
+    groups = np.array([0, 1, 2, 3, 4, 4, 4, 4])
+    part = deal_rows(np.full((8, 1), -1), [0.5, 0.5], groups=groups)
+    assert np.bincount(part).tolist() == [4, 4]

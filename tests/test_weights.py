@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.utils.class_weight import compute_class_weight
 
+from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl._labels import as_label_table
 from sklearn_mtl._targets import Targets
 from sklearn_mtl._weights import class_weight_table, log_class_shares, row_weights
@@ -240,3 +241,22 @@ def test_weights_are_finite_and_not_negative(wrong):
 def test_some_weight_is_positive(weights):
     with pytest.raises(ValueError, match="at least one non-zero number"):
         cell_weights(weights, 3, 2)
+
+
+def test_named_columns_of_weights_go_to_their_tasks():
+    texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    y = pd.DataFrame({"a": [0, 1] * 10, "b": [0, 0, 1, 1] * 5})
+    weight = pd.DataFrame({"a": [1.0] * 20, "b": [1.0] * 10 + [0.0] * 10})
+
+    def fit(weight):
+        clf = MultiTaskTextClassifier(max_iter=2, random_state=0)
+        return clf.fit(texts, y, sample_weight=weight)
+
+    expected = fit(weight.to_numpy()).predict_proba(texts)
+    for found in (weight, weight[["b", "a"]], dict(weight[["b", "a"]])):
+        clf = fit(found)
+        for p, q in zip(clf.predict_proba(texts), expected, strict=True):
+            assert_array_equal(p, q)
+        assert clf.score(texts, y, found) == clf.score(texts, y, weight.to_numpy())
+    with pytest.raises(ValueError, match=r"Missing: \['b'\]; unknown: \['c'\]"):
+        fit(weight.rename(columns={"b": "c"}))

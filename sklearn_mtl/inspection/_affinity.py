@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ._panels import heat_map, make_panels, shorten
+from .._text_table import shorten
+from ._panels import heat_map, make_panels
 
 
 class TaskAffinityDisplay:

@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from .._text_table import shorten
 from ..metrics import multitask_scorer
-from ..metrics._fitted import labels_for
+from ..metrics._fitted import label_reader
 from ..metrics._metrics import calibration_error, with_unseen
 from ..metrics._predictions import read_predictions
-from ._panels import COLOURS, legend_beside, make_panels, shorten
+from ._panels import COLOURS, legend_beside, make_panels
 
 TOO_SURE, MODEST = COLOURS[4], COLOURS[5]
 
@@ -43,7 +44,7 @@ class CalibrationCurvesDisplay:
         self.errors = errors
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, n_bins=10, ax=None):
+    def from_estimator(cls, estimator, X, y, *, n_bins=10, missing_label=None, ax=None):
         """Draw the calibration of a fitted classifier.
 
         Parameters
@@ -58,13 +59,16 @@ class CalibrationCurvesDisplay:
         n_bins : int, default=10
             Bins of equal width that cells fall into by confidence.
 
+        missing_label : object, default=None
+            What else means "no label". None is that of the classifier.
+
         ax : matplotlib axes, or array of them, default=None
 
         Returns
         -------
         display : CalibrationCurvesDisplay
         """
-        table = labels_for(estimator, y)
+        table = label_reader(estimator, missing_label).table(y)
         _, probabilities, classes = multitask_scorer(
             "neg_log_loss", output="mean"
         )._predict(estimator, X, table)
@@ -73,7 +77,9 @@ class CalibrationCurvesDisplay:
         )
 
     @classmethod
-    def from_predictions(cls, y_true, y_proba, *, classes=None, n_bins=10, ax=None):
+    def from_predictions(
+        cls, y_true, y_proba, *, classes=None, n_bins=10, missing_label=None, ax=None
+    ):
         """Draw the calibration of predicted probabilities.
 
         Parameters
@@ -90,6 +96,9 @@ class CalibrationCurvesDisplay:
 
         n_bins, ax : as in :meth:`from_estimator`
 
+        missing_label : object, default=None
+            What else means "no label" in `y_true`: a value, or a list of values.
+
         Returns
         -------
         display : CalibrationCurvesDisplay
@@ -102,7 +111,9 @@ class CalibrationCurvesDisplay:
         """
         if n_bins < 1:
             raise ValueError(f"n_bins must be at least 1. Got {n_bins}.")
-        predictions = read_predictions(y_true, None, y_proba, classes, None)
+        predictions = read_predictions(
+            y_true, None, y_proba, classes, None, missing_label=missing_label
+        )
         predictions.true.refuse_sets("CalibrationCurvesDisplay")
         confidence, accuracy, counts, errors = {}, {}, {}, {}
         for k, name in enumerate(predictions.true.names):

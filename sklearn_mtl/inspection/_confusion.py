@@ -3,9 +3,10 @@
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from ..metrics._fitted import label_orders, labels_for
+from .._text_table import shorten
+from ..metrics._fitted import label_reader
 from ..metrics._predictions import read_predictions
-from ._panels import heat_map, make_panels, shorten
+from ._panels import heat_map, make_panels
 
 OTHERS = "(others)"
 
@@ -39,7 +40,15 @@ class ConfusionMatricesDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y, *, normalize="true", max_classes=10, ax=None
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        normalize="true",
+        max_classes=10,
+        missing_label=None,
+        ax=None,
     ):
         """Draw how a fitted classifier confuses the classes of each task.
 
@@ -60,24 +69,36 @@ class ConfusionMatricesDisplay:
             A task of more classes shows those with most errors, and the others as one;
             what is confused among these counts as right.
 
+        missing_label : object, default=None
+            What else means "no label". None is that of the classifier.
+
         ax : matplotlib axes, or array of them, default=None
 
         Returns
         -------
         display : ConfusionMatricesDisplay
         """
+        reader = label_reader(estimator, missing_label)
         return cls.from_predictions(
-            labels_for(estimator, y),
+            reader.table(y),
             estimator.predict(X),
             normalize=normalize,
             max_classes=max_classes,
-            orders=label_orders(estimator),
+            orders=reader.orders,
             ax=ax,
         )
 
     @classmethod
     def from_predictions(
-        cls, y_true, y_pred, *, normalize="true", max_classes=10, orders=None, ax=None
+        cls,
+        y_true,
+        y_pred,
+        *,
+        normalize="true",
+        max_classes=10,
+        orders=None,
+        missing_label=None,
+        ax=None,
     ):
         """Draw how predictions confuse the classes of each task.
 
@@ -96,6 +117,9 @@ class ConfusionMatricesDisplay:
             For tasks of texts that have an order all labels in it; a fitted classifier
             knows those of its ordinal tasks. Other labels are sorted.
 
+        missing_label : object, default=None
+            What else means "no label" in `y_true`: a value, or a list of values.
+
         Returns
         -------
         display : ConfusionMatricesDisplay
@@ -111,7 +135,9 @@ class ConfusionMatricesDisplay:
             )
         if max_classes < 2:
             raise ValueError(f"max_classes must be at least 2. Got {max_classes}.")
-        predictions = read_predictions(y_true, y_pred, None, None, None, orders)
+        predictions = read_predictions(
+            y_true, y_pred, None, None, None, orders, missing_label
+        )
         predictions.true.refuse_sets("ConfusionMatricesDisplay")
         matrices, labels = {}, {}
         for k, name in enumerate(predictions.true.names):

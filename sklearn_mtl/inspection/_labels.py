@@ -3,7 +3,8 @@
 import numpy as np
 
 from .._labels import as_label_table
-from ._panels import heat_map, import_pyplot, make_panels, shorten
+from .._text_table import shorten
+from ._panels import heat_map, import_pyplot, make_panels
 
 
 class LabelOverviewDisplay:

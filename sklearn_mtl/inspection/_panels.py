@@ -1,7 +1,6 @@
 """Axes to draw on, and what is drawn on several of them."""
 
 from math import ceil, sqrt
-from numbers import Real
 
 import numpy as np
 
@@ -100,13 +99,6 @@ def line_style(k):
         "color": COLOURS[k % len(COLOURS)],
         "linestyle": STYLES[k // len(COLOURS) % len(STYLES)],
     }
-
-
-def shorten(text, width=18):
-    """Cut a label to a width; a float that stands for an integer is written as one."""
-    is_whole = isinstance(text, Real) and not isinstance(text, bool) and text % 1 == 0
-    text = str(int(text)) if is_whole else str(text)
-    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def legend_beside(ax, **kwargs):

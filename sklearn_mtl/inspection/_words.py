@@ -6,9 +6,10 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
+from .._text_table import shorten
 from ..metrics._fitted import last_step
 from ..metrics._frames import import_pandas
-from ._panels import COLOURS, make_panels, shorten
+from ._panels import COLOURS, make_panels
 
 
 def top_words(estimator, X, *, n_words=10, through="both"):

@@ -1,4 +1,7 @@
-"""What a fitted pipeline or search ends in, and how it reads true labels."""
+"""What a fitted pipeline or search ends in, and how an estimator reads labels."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -31,50 +34,129 @@ def last_step(estimator):
             return heads, estimator
 
 
-def labels_for(estimator, y, missing_label=None):
-    """Read true labels as a fitted classifier does: its tasks, its empty cells.
+@dataclass(frozen=True)
+class LabelReader:
+    """How an estimator reads labels, so that all who read them with it do the same.
+
+    Attributes
+    ----------
+    missing_label : object, default=None
+        What means "no label" besides NaN, None and pandas.NA.
+
+    task_types : dict of {str: object}, default={}
+        Types of tasks, as far as they are known.
+
+    orders : dict of {str: list}, default={}
+        Of tasks of texts that have an order all labels in it, as far as it is known.
+
+    task_names : list of str, default=None
+        None before fit, and of a classifier that knows no names.
+    """
+
+    missing_label: object = None
+    task_types: Mapping = field(default_factory=dict)
+    orders: Mapping = field(default_factory=dict)
+    task_names: list | None = None
+
+    def table(self, y, what="y"):
+        """Read labels: the tasks of the estimator in its order, and its empty cells.
+
+        Parameters
+        ----------
+        y : array-like, dict or DataFrame
+
+        what : str, default="y"
+            How messages call it.
+
+        Returns
+        -------
+        table : LabelTable
+        """
+        table = as_label_table(y, missing_label=self.missing_label, what=what)
+        return table if self.task_names is None else table.select(self.task_names, what)
+
+    def orders_of(self, table):
+        """Return the orders of ordinal tasks, those of ordered categoricals too.
+
+        Parameters
+        ----------
+        table : LabelTable
+
+        Returns
+        -------
+        orders : dict of {str: list}
+        """
+        own = {
+            name: order
+            for name, order in zip(table.names, table.orders, strict=True)
+            if order and self._is_ordinal(name) and isinstance(order[0], str)
+        }
+        return own | dict(self.orders)
+
+    def _is_ordinal(self, name):
+        kind = self.task_types.get(name)
+        # "ordinal", or an object of a class of this name: the ground knows no types.
+        return "ordinal" in (kind, type(kind).__name__.lower())
+
+
+def label_reader(estimator, missing_label=None):
+    """Return how an estimator reads labels, fitted or not.
 
     Parameters
     ----------
-    estimator : fitted multi-output classifier, or what ends in one
-
-    y : array-like, dict or DataFrame
+    estimator : multi-output classifier
+        Or a Pipeline, a search or another estimator around one.
 
     missing_label : object, default=None
         None is that of the classifier.
 
     Returns
     -------
-    table : LabelTable
+    reader : LabelReader
     """
-    _, classifier = last_step(estimator)
+    chain = list(_inwards(estimator))
+
+    def first(name):
+        values = (getattr(each, name, None) for each in chain)
+        return next((value for value in values if value is not None), None)
+
     if missing_label is None:
-        missing_label = getattr(classifier, "missing_label", None)
-    table = as_label_table(y, missing_label=missing_label)
-    names = getattr(classifier, "task_names_", None)
-    return table if names is None else table.select(names)
+        missing_label = first("missing_label")
+    types = first("task_types_") or first("task_types") or {}
+    orders = first("label_orders_")
+    if orders is None:
+        orders = _known_orders(first("task_names_"), types, first("classes_"))
+    return LabelReader(missing_label, types, orders, first("task_names_"))
 
 
-def label_orders(estimator):
-    """Return the order of texts that are labels of ordinal tasks.
+def _inwards(estimator):
+    """Generate an estimator and what is inside of it, the outermost first."""
+    while hasattr(estimator, "fit"):
+        yield estimator
+        if hasattr(estimator, "task"):  # a view of one task, which speaks for itself
+            return
+        if hasattr(estimator, "steps"):
+            estimator = estimator.steps[-1][1]
+            continue
+        names = ("best_estimator_", "estimator_", "estimator", "base_estimator")
+        inner = (getattr(estimator, name, None) for name in names)
+        estimator = next((each for each in inner if hasattr(each, "fit")), None)
 
-    Parameters
-    ----------
-    estimator : fitted multi-output classifier, or what ends in one
 
-    Returns
-    -------
-    orders : dict of {str: list}
-        Empty for a classifier that knows nothing of the kind.
-    """
-    _, classifier = last_step(estimator)
-    types = getattr(classifier, "task_types_", {})
-    if "ordinal" not in types.values():
+def _known_orders(names, types, classes):
+    """Return the labels of ordinal tasks of texts, in their order."""
+    if names is None:  # not fitted: an order may be a part of a type
+        given = {name: getattr(kind, "classes", None) for name, kind in types.items()}
+        given = {
+            name: np.asarray(own) for name, own in given.items() if own is not None
+        }
+    elif "ordinal" in types.values():
+        classes = [classes] if np.ndim(classes[0]) == 0 else classes
+        given = {
+            name: own
+            for name, own in zip(names, classes, strict=True)
+            if types[name] == "ordinal"
+        }
+    else:
         return {}
-    classes = classifier.classes_
-    classes = [classes] if np.ndim(classes[0]) == 0 else classes
-    return {
-        name: own.tolist()
-        for name, own in zip(classifier.task_names_, classes, strict=True)
-        if types[name] == "ordinal" and own.dtype.kind in "OU"
-    }
+    return {name: own.tolist() for name, own in given.items() if own.dtype.kind in "OU"}

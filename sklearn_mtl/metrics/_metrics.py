@@ -69,6 +69,12 @@ def resolve_metrics(metrics):
             f"metrics must name at least one metric, each once. Got {names}. Give "
             "callables names of their own with a dict {name: callable}."
         )
+    if "support" in names:
+        raise ValueError(
+            "A metric cannot be called 'support', which is the number of labelled "
+            "cells beside the scores. Give it another name with a dict "
+            "{name: callable}."
+        )
     return found
 
 

@@ -1,14 +1,16 @@
 """True labels beside predictions, column by column, in whatever container they came."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from .._label_cells import some
 from .._label_sets import indicators, labels_of, sets_of
 from .._labels import LabelTable, as_label_table, check_task_names
 from ._metrics import with_unseen
-from ._weights import cell_weights
+from ._weights import table_weights
 
 
 @dataclass
@@ -100,8 +102,18 @@ class Predictions:
         return y_true, y_pred, *others
 
 
-def read_predictions(y_true, y_pred, y_proba, classes, sample_weight, orders=None):
+def read_predictions(
+    y_true,
+    y_pred,
+    y_proba,
+    classes,
+    sample_weight,
+    orders=None,
+    missing_label=None,
+):
     """Bring labels and predictions side by side.
+
+    A cell of weight 0 counts as missing, as it does in fit.
 
     Parameters
     ----------
@@ -117,6 +129,9 @@ def read_predictions(y_true, y_pred, y_proba, classes, sample_weight, orders=Non
 
     orders : dict of {str: sequence}, default=None
 
+    missing_label : object, default=None
+        What else means "no label" in `y_true`, unless it is a LabelTable.
+
     Returns
     -------
     predictions : Predictions
@@ -131,21 +146,29 @@ def read_predictions(y_true, y_pred, y_proba, classes, sample_weight, orders=Non
         raise ValueError("Pass y_pred, y_proba or both. Got neither.")
     true = y_true
     if not isinstance(true, LabelTable):
-        true = as_label_table(y_true, what="y_true")
-    labels = None
+        true = as_label_table(y_true, missing_label=missing_label, what="y_true")
+    pred = None
     if y_pred is not None:
         pred = as_label_table(y_pred, what="y_pred")
+        by_position = not (pred.is_named and true.is_named)
         if pred.is_named and not true.is_named:
             true = true.select(pred.names, what="y_true")
         pred = pred.select(true.names, what="y_pred")
         _check_rows(true, len(pred), "y_pred")
+    elif isinstance(y_proba, Mapping) and not true.is_named:
+        true = true.select(list(y_proba), what="y_true")
+    weights = table_weights(sample_weight, true)
+    if weights is not None:
+        true = true.mask(weights == 0)
+    labels = None
+    if pred is not None:
         _check_filled(true, pred)
         _check_kinds(true, pred)
+        if by_position:
+            _warn_of_strangers(true, pred)
         labels = pred.columns
     probabilities = None
     if y_proba is not None:
-        if isinstance(y_proba, Mapping) and not true.is_named and labels is None:
-            true = true.select(list(y_proba), what="y_true")
         probabilities, classes = _read_probabilities(true, y_proba, classes)
         if labels is None:
             labels = [
@@ -156,7 +179,6 @@ def read_predictions(y_true, y_pred, y_proba, classes, sample_weight, orders=Non
             ]
     else:
         classes = None
-    weights = cell_weights(sample_weight, *true.missing.shape)
     orders = {name: list(order) for name, order in (orders or {}).items()}
     _check_orders(true, labels, orders)
     return Predictions(true, labels, probabilities, classes, weights, orders)
@@ -216,6 +238,38 @@ def _check_kinds(true, pred):
                 f"types. Got {a!r} and {b!r} in row {rows[0]}. Cast one of them to the "
                 "type of the other."
             )
+
+
+def _warn_of_strangers(true, pred):
+    """Warn of columns matched by position whose labels have nothing in common."""
+
+    def found(table, k, own):
+        cells = table.columns[k][own].tolist()
+        return set(cells) if table.cell_types[k] is None else set().union(*cells)
+
+    known = [found(true, k, ~missing) for k, missing in enumerate(true.missing.T)]
+    there = [found(pred, k, ~missing) for k, missing in enumerate(pred.missing.T)]
+    strange = [
+        k
+        for k, (a, b) in enumerate(zip(known, there, strict=True))
+        # Of a class on either side a few rows may well be all wrong.
+        if a and b and len(a) + len(b) > 2 and not a & b
+    ]
+    if len(known) < 2 or not strange:
+        return
+    k = strange[0]
+    mine, wrong = (sorted(labels[k], key=str) for labels in (known, there))
+    others = [n for n, own in zip(true.names, known, strict=True) if there[k] <= own]
+    hint = f" They do occur in {others[0]!r} of y_true." if others else ""
+    warnings.warn(
+        "Columns of y_pred were matched to those of y_true by position, and the "
+        f"predicted labels of {some([true.names[k] for k in strange])} occur nowhere "
+        f"in the true ones. For {true.names[k]!r} got {some(wrong)}, and the true "
+        f"labels are {some(mine)}.{hint} If the order of the columns differs, pass "
+        "both as dicts {task: labels} or as frames.",
+        UserWarning,
+        stacklevel=4,  # the caller of the score or report
+    )
 
 
 def _read_probabilities(true, y_proba, classes):

@@ -12,7 +12,9 @@ from ._predictions import read_predictions
 _COLUMNS = ("precision", "recall", "f1-score", "support")
 
 
-def multitask_report(y_true, y_pred, *, sample_weight=None, orders=None):
+def multitask_report(
+    y_true, y_pred, *, sample_weight=None, orders=None, missing_label=None
+):
     """Report precision, recall, F1 and support of each class of each task.
 
     Parameters
@@ -25,11 +27,15 @@ def multitask_report(y_true, y_pred, *, sample_weight=None, orders=None):
 
     sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
             default=None
-        Weight of each row or cell.
+        Weight of each row or cell; columns with names are matched to the tasks by
+        them. A cell of weight 0 counts as missing.
 
     orders : dict of {str: sequence}, default=None
         For tasks of texts that have an order all labels in it, ``{"size": ["small",
         "large"]}``. Other labels are sorted.
+
+    missing_label : object, default=None
+        What else means "no label" in `y_true`: a value, or a list of values.
 
     Returns
     -------
@@ -61,7 +67,9 @@ def multitask_report(y_true, y_pred, *, sample_weight=None, orders=None):
         macro avg     1.000     1.000     1.000         2
      weighted avg     1.000     1.000     1.000         2
     """
-    predictions = read_predictions(y_true, y_pred, None, None, sample_weight, orders)
+    predictions = read_predictions(
+        y_true, y_pred, None, None, sample_weight, orders, missing_label
+    )
     return MultiTaskReport(
         {
             name: _report_task(predictions, k)
@@ -101,6 +109,11 @@ def _report_task(predictions, task):
 
 def _as_row(values):
     return dict(zip(_COLUMNS, np.array(values).tolist(), strict=True))
+
+
+def _write_count(support):
+    """Write a number of cells, or a sum of weights, without an exponent."""
+    return f"{support:.2f}".rstrip("0").rstrip(".")
 
 
 class MultiTaskReport:
@@ -166,11 +179,23 @@ class MultiTaskReport:
             for label in [*task["classes"], *task["averages"]]
         ]
         width = max(map(len, [*labels, "weighted avg"])) + 1
-        lines = [" " * width + "".join(f"{column:>10}" for column in _COLUMNS)]
+        counts = [
+            _write_count(row["support"])
+            for task in self.tasks.values()
+            for row in [*task["classes"].values(), *task["averages"].values()]
+        ]
+        last = max(map(len, counts), default=0) + 2
+        widths = [10, 10, 10, max(last, 10)]
+
+        def line(cells):
+            pairs = zip(cells, widths, strict=True)
+            return "".join(cell.rjust(width) for cell, width in pairs)
+
+        lines = [" " * width + line(_COLUMNS)]
         for name, task in self.tasks.items():
             lines += ["", f"{name} ({self._summary(task)})"]
             for label, row in [*task["classes"].items(), *task["averages"].items()]:
-                lines.append(f"{label!s:>{width}}" + "".join(self._cells(row)))
+                lines.append(f"{label!s:>{width}}" + line(self._cells(row)))
         return "\n".join(lines)
 
     def __repr__(self):
@@ -185,8 +210,8 @@ class MultiTaskReport:
 
     @staticmethod
     def _cells(row):
-        scores = [f"{row[column]:>10.3f}" for column in _COLUMNS[:3]]
-        return [*scores, f"{row['support']:>10g}"]
+        scores = [f"{row[column]:.3f}" for column in _COLUMNS[:3]]
+        return [*scores, _write_count(row["support"])]
 
     def _repr_html_(self):
         head = "".join(f"<th>{column}</th>" for column in _COLUMNS)
@@ -197,6 +222,6 @@ class MultiTaskReport:
                 f'<tr><th colspan="5" style="text-align:left">{title}</th></tr>'
             )
             for label, row in [*task["classes"].items(), *task["averages"].items()]:
-                cells = "".join(f"<td>{cell.strip()}</td>" for cell in self._cells(row))
+                cells = "".join(f"<td>{cell}</td>" for cell in self._cells(row))
                 rows.append(f"<tr><td>{escape(str(label))}</td>{cells}</tr>")
         return f"<table><tr><th></th>{head}</tr>{''.join(rows)}</table>"

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.metadata_routing import MetadataRequest
 
-from ._fitted import label_orders, labels_for
+from ._fitted import label_reader
 from ._metrics import resolve_metrics
 from ._predictions import read_predictions
 from ._scores import AGGREGATES, score_predictions
@@ -126,11 +126,11 @@ class MultiTaskScorer:
         -------
         scores : dict of {str: float}, or float
         """
-        table = labels_for(estimator, y, self.missing_label)
+        reader = label_reader(estimator, self.missing_label)
+        table = reader.table(y)
         labels, probabilities, classes = self._predict(estimator, X, table)
-        orders = label_orders(estimator)
         predictions = read_predictions(
-            table, labels, probabilities, classes, sample_weight, orders
+            table, labels, probabilities, classes, sample_weight, reader.orders
         )
         return self.finish(score_predictions(predictions, self.metrics))
 

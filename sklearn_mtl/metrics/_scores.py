@@ -21,6 +21,7 @@ def multitask_scores(
     classes=None,
     sample_weight=None,
     orders=None,
+    missing_label=None,
 ):
     """Score each task on its labelled cells, and all of them together.
 
@@ -61,11 +62,15 @@ def multitask_scores(
 
     sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
             default=None
-        Weight of each row or cell.
+        Weight of each row or cell; columns with names are matched to the tasks by
+        them. A cell of weight 0 counts as missing.
 
     orders : dict of {str: sequence}, default=None
         All labels of a task in their order, ``{"size": ["small", "middle", "large"]}``.
         What needs an order then counts places in it.
+
+    missing_label : object, default=None
+        What else means "no label" in `y_true`: a value, or a list of values.
 
     Returns
     -------
@@ -75,9 +80,10 @@ def multitask_scores(
         ``"worst"``, the least favourable; ``"weighted"``, the mean weighted by
         labelled cells; and ``"exact_match"``, the accuracy of whole rows over those
         that carry a label of every task. A task without labelled cells, without an
-        order that the metric needs, or on which scikit-learn calls the score undefined,
-        has NaN and is left out of the first three; if no task is left, they are NaN
-        and an :class:`~sklearn.exceptions.UndefinedMetricWarning` is given.
+        order that the metric needs, or on which the score is undefined (ROC AUC of a
+        single class), has NaN and is left out of the first three; if no task is left,
+        they are NaN and an :class:`~sklearn.exceptions.UndefinedMetricWarning` is
+        given.
 
     Raises
     ------
@@ -100,7 +106,7 @@ def multitask_scores(
     """
     metrics = resolve_metrics(metrics)
     predictions = read_predictions(
-        y_true, y_pred, y_proba, classes, sample_weight, orders
+        y_true, y_pred, y_proba, classes, sample_weight, orders, missing_label
     )
     return score_predictions(predictions, metrics)
 
@@ -119,12 +125,7 @@ def score_predictions(predictions, metrics):
     scores : dict of dict
     """
     names = predictions.true.names
-    taken = [name for name in names if name in AGGREGATES]
-    if taken:
-        raise ValueError(
-            f"A task cannot be called {taken[0]!r}, which is a score over all tasks. "
-            "Rename it."
-        )
+    refuse_names_of_aggregates(names)
     needy = [m.name for m in metrics if m.reads_probabilities]
     if needy and predictions.probabilities is None:
         raise ValueError(
@@ -147,6 +148,16 @@ def score_predictions(predictions, metrics):
         together["worst"][metric.name] = worst_of_tasks(values, metric.is_loss)
         together["weighted"][metric.name] = _weighted_mean(values, np.array(cells))
     return scores | together | {"exact_match": exact_match(predictions)}
+
+
+def refuse_names_of_aggregates(names):
+    """Raise a ValueError if a task is called like a score over all tasks."""
+    taken = [name for name in names if name in AGGREGATES]
+    if taken:
+        raise ValueError(
+            f"A task cannot be called {taken[0]!r}, which is a score over all tasks. "
+            "Rename it."
+        )
 
 
 def mean_over_tasks(values):

@@ -1,6 +1,72 @@
 """Weights of rows or of cells, in one shape."""
 
+from collections.abc import Mapping
+from numbers import Integral
+
+import narwhals as nw
 import numpy as np
+
+from .._label_cells import some
+
+
+def table_weights(sample_weight, table):
+    """Return the weights of the cells of a table of labels, its columns by name.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_rows,) or (n_rows, n_tasks), dict, \
+            DataFrame or None
+        Columns that have names are matched to the tasks by them, where the tasks have
+        names too.
+
+    table : LabelTable
+
+    Returns
+    -------
+    weights : ndarray of shape (n_rows, n_tasks) or None
+
+    Raises
+    ------
+    ValueError
+        If the names are not those of the tasks, and as in :func:`cell_weights`.
+    """
+    names = table.names
+    columns = _named_columns(sample_weight)
+    if columns is not None:
+        lengths = {name: len(column) for name, column in columns.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(
+                f"The columns of sample_weight must have one length. Got {lengths}."
+            )
+        absent = [name for name in names if name not in columns]
+        unknown = [name for name in columns if name not in names]
+        if not absent and not unknown:
+            sample_weight = np.column_stack([columns[name] for name in names])
+        elif table.is_named and len(names) > 1:
+            raise ValueError(
+                "sample_weight has named columns, so it must have one for each task, "
+                f"{some(names)}. Missing: {some(absent)}; unknown: {some(unknown)}. "
+                "Rename them; a weight for each row is a single column or a vector, "
+                "such as sample_weight['weight']."
+            )
+        else:
+            sample_weight = np.column_stack(list(columns.values()))
+    return cell_weights(sample_weight, *table.missing.shape)
+
+
+def _named_columns(sample_weight):
+    """Return the columns of a dict or frame by name; None of all else."""
+    if isinstance(sample_weight, Mapping):
+        return {name: np.asarray(values) for name, values in sample_weight.items()}
+    frame = nw.from_native(sample_weight, eager_only=True, pass_through=True)
+    if not isinstance(frame, nw.DataFrame):
+        return None
+    if not frame.columns or all(isinstance(name, Integral) for name in frame.columns):
+        return None
+    return {
+        name: series.to_numpy()
+        for name, series in zip(frame.columns, frame.iter_columns(), strict=True)
+    }
 
 
 def cell_weights(sample_weight, n_rows, n_tasks):

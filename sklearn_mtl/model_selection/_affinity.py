@@ -1,12 +1,22 @@
 """Which task helps which: what each task loses when another is left out."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 from joblib import Parallel, delayed
+from sklearn.base import clone
 
-from .._labels import as_label_table
-from ..metrics import multitask_scorer
+from .._text_table import text_table
+from ..metrics._fitted import label_reader
 from ..metrics._frames import import_pandas
-from ._paired import corrected_interval, fit_and_score, make_splits
+from ..metrics._scores import refuse_names_of_aggregates
+from ._paired import (
+    check_comparison,
+    corrected_interval,
+    fit_and_score,
+    make_splits,
+)
 
 
 def task_affinity(
@@ -30,6 +40,8 @@ def task_affinity(
     estimator : multi-output classifier
         That takes labels as a dict of columns: a
         :class:`~sklearn_mtl.MultiTaskTextClassifier`, or a Pipeline that ends in one.
+        What its ``loss_weights``, ``class_weight`` and ``task_types`` say of a task
+        is left out with it.
 
     X : texts or rows
 
@@ -42,12 +54,13 @@ def task_affinity(
 
     n_seeds : int, default=1
         How often to go through the folds, with another ``random_state`` each time.
+        Splits that stay the same count once, with their mean score.
 
     metric : str or callable, default="accuracy"
         As in :func:`~sklearn_mtl.metrics.multitask_scorer`.
 
     confidence : float, default=0.95
-        Of the intervals.
+        Of the intervals, between 0 and 1.
 
     n_jobs : int, default=None
         Fits at a time, as joblib counts.
@@ -74,19 +87,24 @@ def task_affinity(
     >>> task_affinity(MultiTaskTextClassifier(), X, y, cv=2).affinity.shape
     (2, 2)
     """
-    table = as_label_table(y)
+    scorer = check_comparison(metric, confidence)
+    reader = replace(label_reader(estimator), task_names=None)
+    table = reader.table(y)
     names = table.names
     if len(names) < 2:
         raise ValueError(
             f"Affinity is between tasks. Got {len(names)} task(s); pass at least two."
         )
-    scorer = multitask_scorer(metric)
-    # A dict of columns: what any container becomes when a column is left out.
+    refuse_names_of_aggregates(names)
+    # A dict of columns: what any container becomes when a column is left out. An
+    # ordered categorical stays as it is, for it knows the order of its labels.
     columns = {
         name: np.where(table.missing[:, k], None, table.columns[k].astype(object))
+        if table.orders[k] is None
+        else y[name]
         for k, name in enumerate(names)
     }
-    splits = make_splits(X, y, cv, n_seeds)
+    splits = make_splits(X, y, cv, n_seeds, reader)
     jobs = [
         delayed(_score_without)(estimator, X, columns, left_out, split, scorer)
         for left_out in [None, *names]
@@ -102,7 +120,52 @@ def task_affinity(
 
 def _score_without(estimator, X, columns, left_out, split, scorer):
     kept = {name: column for name, column in columns.items() if name != left_out}
+    if left_out is not None:
+        estimator = without_task(estimator, left_out, list(columns))
     return fit_and_score(estimator, X, kept, split, scorer)
+
+
+def without_task(estimator, task, names):
+    """Return a clone whose parameters say nothing of a task.
+
+    Parameters
+    ----------
+    estimator : multi-output classifier
+
+    task : str
+        The task that is left out.
+
+    names : list of str
+        All tasks, in the order of weights without names.
+
+    Returns
+    -------
+    estimator : multi-output classifier
+    """
+    params = estimator.get_params(deep=True)
+    kept = [name != task for name in names]
+    changed = {}
+    # Only of who has task types: class weights of a single column name classes.
+    holders = [name for name in params if name.rpartition("__")[2] == "task_types"]
+    for prefix in (name.removesuffix("task_types") for name in holders):
+        for own, empty in _BY_TASK.items():
+            value = params.get(prefix + own)
+            if isinstance(value, Mapping):
+                rest = {key: item for key, item in value.items() if key != task}
+                if len(rest) < len(value):
+                    changed[prefix + own] = rest or empty
+            elif "weights" in own and np.ndim(value) == 1:
+                changed[prefix + own] = np.asarray(value)[kept]
+    return clone(estimator).set_params(**changed)
+
+
+# Parameters that speak of tasks, and what they are without any.
+_BY_TASK = {
+    "loss_weights": "auto",
+    "loss_weights__weights": None,
+    "class_weight": None,
+    "task_types": None,
+}
 
 
 class TaskAffinity:
@@ -168,14 +231,8 @@ class TaskAffinity:
         )
 
     def __str__(self):
-        width = max(map(len, self.task_names)) + 2
-        cell = max(width, 10)
         head = f"gain in {self.metric}; * its interval leaves out 0"
-        lines = [
-            head,
-            "helps ->".ljust(width)
-            + "".join(name.rjust(cell) for name in self.task_names),
-        ]
+        rows = []
         for name, row in zip(self.task_names, self.intervals, strict=True):
             cells = [
                 "-"
@@ -183,8 +240,8 @@ class TaskAffinity:
                 else f"{mean:+.3f}{'*' if low * high > 0 else ' '}"
                 for mean, low, high in row
             ]
-            lines.append(name.ljust(width) + "".join(c.rjust(cell) for c in cells))
-        return "\n".join(line.rstrip() for line in lines)
+            rows.append([name, *cells])
+        return f"{head}\n{text_table(['helps ->', *self.task_names], rows)}"
 
     def __repr__(self):
         return str(self)

@@ -1,5 +1,6 @@
 """Does sharing help? Shared, separate and linear models on the same splits."""
 
+from dataclasses import replace
 from html import escape
 
 import numpy as np
@@ -10,10 +11,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
-from .._labels import as_label_table
-from ..metrics import multitask_scorer
+from .._text_table import text_table
+from ..metrics._fitted import label_reader
 from ..metrics._frames import import_pandas
-from ._paired import corrected_interval, fit_and_score, make_splits
+from ..metrics._scores import refuse_names_of_aggregates
+from ._paired import (
+    check_comparison,
+    corrected_interval,
+    fit_and_score,
+    make_splits,
+)
 from ._per_task import PerTask
 
 
@@ -42,7 +49,8 @@ def compare_sharing(
     X : texts or rows
 
     y : array-like of shape (n_samples, n_tasks), dict or DataFrame
-        Labels, with missing cells.
+        Labels, with missing cells, read by all systems as `estimator` reads them: its
+        ``missing_label`` and ``task_types`` count.
 
     cv : int, splitter, iterable of (train, test) or None, default=5
         An int makes shuffled :class:`MultiTaskStratifiedKFold`, anew for each seed;
@@ -50,6 +58,7 @@ def compare_sharing(
 
     n_seeds : int, default=3
         How often to go through the folds, with another ``random_state`` each time.
+        Splits that stay the same count once, with their mean score.
 
     metric : str or callable, default="accuracy"
         As in :func:`~sklearn_mtl.metrics.multitask_scorer`.
@@ -61,7 +70,7 @@ def compare_sharing(
         comparison out.
 
     confidence : float, default=0.95
-        Of the intervals.
+        Of the intervals, between 0 and 1.
 
     n_jobs : int, default=None
         Fits at a time, as joblib counts.
@@ -106,19 +115,22 @@ def compare_sharing(
         raise ValueError(
             f"{sharing}='separate' shares nothing. Pass the estimator that shares."
         )
-    scorer = multitask_scorer(metric)
+    scorer = check_comparison(metric, confidence)
+    reader = label_reader(estimator)
+    reader = replace(reader, task_names=None)  # y may have others than an earlier fit
+    tasks = reader.table(y).names
+    refuse_names_of_aggregates(tasks)
     if linear == "auto":
         linear = _linear_model(estimator, X, scorer)
     if linear is not None:
-        systems["linear"] = PerTask(linear)
-    splits = make_splits(X, y, cv, n_seeds)
+        systems["linear"] = PerTask(linear, reader=reader)
+    splits = make_splits(X, y, cv, n_seeds, reader)
     jobs = [
         delayed(fit_and_score)(system, X, y, split, scorer)
         for system in systems.values()
         for split in splits
     ]
     found = Parallel(n_jobs=n_jobs)(jobs)
-    tasks = as_label_table(y).names
     scores = np.array([[row[task] for task in tasks] for row in found])
     scores = scores.reshape(len(systems), len(splits), len(tasks))
     return SharingComparison(
@@ -150,6 +162,9 @@ def _linear_model(estimator, X, scorer):
     linear = LogisticRegression(max_iter=1000) if probable else LinearSVC()
     if isinstance(estimator, Pipeline):
         return Pipeline([*estimator.steps[:-1], ("linear", linear)])
+    vectorizer = estimator.get_params(deep=False).get("vectorizer")
+    if np.ndim(X) == 2 and hasattr(vectorizer, "transform"):  # reads a table
+        return make_pipeline(clone(vectorizer), linear)
     if np.ndim(X) == 2:
         return linear
     return make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), linear)
@@ -245,11 +260,16 @@ class SharingComparison:
             ``"minus_<system>_high"``; and ``rows["mean"]``.
         """
         rows = {name: {} for name in [*self.task_names, "mean"]}
+        # Means stand side by side, so they are over what all systems have a score of.
+        absent = np.any([np.isnan(scores) for scores in self.scores.values()], axis=0)
         for system, scores in self.scores.items():
+            scores = np.where(absent, np.nan, scores)
             means = _mean_over_splits(scores)
             for name, value in zip(self.task_names, means, strict=True):
                 rows[name][system] = float(value)
-            rows["mean"][system] = float(np.nanmean(_mean_over_tasks(scores)))
+            rows["mean"][system] = float(
+                _mean_over_splits(_mean_over_tasks(scores)[:, None])[0]
+            )
         for system in list(self.scores)[1:]:
             for name, interval in self.difference(system).items():
                 for end, value in zip(("", "_low", "_high"), interval, strict=True):
@@ -272,9 +292,8 @@ class SharingComparison:
         return pd.DataFrame.from_dict(self.to_dict(), orient="index")
 
     def __str__(self):
-        return "\n".join(["  ".join(row).rstrip() for row in self._padded()]) + (
-            f"\n\n{self.verdict}"
-        )
+        head, *rows = self._cells()
+        return f"{text_table(head, rows)}\n\n{self.verdict}"
 
     def __repr__(self):
         return str(self)
@@ -297,14 +316,6 @@ class SharingComparison:
                 [task, *scores, *(_signed(found[task]) for found in differences)]
             )
         return rows
-
-    def _padded(self):
-        rows = self._cells()
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            first = row[0].ljust(widths[0])
-            rest = zip(row[1:], widths[1:], strict=True)
-            yield [first, *(cell.rjust(width) for cell, width in rest)]
 
 
 def _mean_over_tasks(values):

@@ -1,19 +1,51 @@
 """Systems scored on the same splits, and the interval of their difference."""
 
+from collections import Counter
 from collections.abc import Mapping
-from numbers import Integral
+from copy import copy
+from numbers import Integral, Real
 
 import numpy as np
 from scipy.stats import t as student
 from sklearn.base import clone
 from sklearn.utils.validation import _num_samples
 
-from .._labels import as_label_table
+from ..metrics import multitask_scorer
+from ..metrics._fitted import LabelReader
 from ._cv import as_splitter
 from ._split import take_rows
 
 
-def make_splits(X, y, cv, n_seeds):
+def check_comparison(metric, confidence):
+    """Check what comparisons have in common, before anything is fitted.
+
+    Parameters
+    ----------
+    metric : str or callable
+
+    confidence : float
+
+    Returns
+    -------
+    scorer : MultiTaskScorer
+
+    Raises
+    ------
+    ValueError
+        If one of them cannot be used.
+    """
+    if not (isinstance(metric, str) or callable(metric)):
+        raise ValueError(
+            f"metric must be the name of one metric, or a callable. Got {metric!r}."
+        )
+    if not isinstance(confidence, Real) or not 0 < confidence < 1:
+        raise ValueError(
+            f"confidence must lie between 0 and 1, such as 0.95. Got {confidence!r}."
+        )
+    return multitask_scorer(metric)
+
+
+def make_splits(X, y, cv, n_seeds, reader=None):
     """Return the seed and the rows of each split.
 
     Parameters
@@ -21,9 +53,14 @@ def make_splits(X, y, cv, n_seeds):
     X, y : texts and labels
 
     cv : int, splitter, iterable of (train, test) or None
-        An int, or None for 5, makes shuffled stratified folds anew for each seed.
+        An int, or None for 5, makes shuffled stratified folds anew for each seed. A
+        splitter that shuffles by a seed of its own adds ours to it; others may give
+        the same splits for all seeds.
 
     n_seeds : int
+
+    reader : LabelReader, default=None
+        How labels are read; None knows no missing label.
 
     Returns
     -------
@@ -32,28 +69,69 @@ def make_splits(X, y, cv, n_seeds):
     Raises
     ------
     ValueError
-        If `n_seeds` is below 1, or the splitter refuses.
+        If `n_seeds` is below 1, there are fewer than two different splits, or the
+        splitter refuses.
     """
-    if n_seeds < 1:
-        raise ValueError(f"n_seeds must be at least 1. Got {n_seeds}.")
+    if not isinstance(n_seeds, Integral) or n_seeds < 1:
+        raise ValueError(f"n_seeds must be at least 1. Got {n_seeds!r}, pass an int.")
+    reader = LabelReader() if reader is None else reader
     if not (cv is None or isinstance(cv, Integral)):
         cv = as_splitter(cv)  # a generator can be read once
     splits = []
     for seed in range(n_seeds):
-        folds = as_splitter(cv, shuffle=True, random_state=seed)
-        rows = folds.split(np.empty(_num_samples(X)), as_splittable(y))
+        folds = as_splitter(
+            cv, shuffle=True, random_state=seed, missing_label=reader.missing_label
+        )
+        if folds is cv:
+            folds = _with_another_seed(cv, seed)
+        rows = folds.split(np.empty(_num_samples(X)), as_splittable(y, reader))
         splits += [(seed, train, test) for train, test in rows]
-    if len(splits) < 2:
+    if len(set(different_splits(splits))) < 2:
         raise ValueError(
-            "One split has no spread, so no interval. Pass more folds or seeds."
+            "One split has no spread, so no interval. Pass more folds, or more seeds "
+            "for a splitter that shuffles."
         )
     return splits
 
 
-def as_splittable(y):
+def _with_another_seed(splitter, seed):
+    """Return a splitter whose random_state, where it is a number, is moved on."""
+    state = getattr(splitter, "random_state", None)
+    if seed == 0 or not isinstance(state, Integral):
+        return splitter
+    splitter = copy(splitter)
+    splitter.random_state = state + seed
+    return splitter
+
+
+def different_splits(splits):
+    """Return a number for each split, the same for those of the same rows.
+
+    Splits of one seed always differ; those of several are the same where a splitter
+    has nothing to shuffle.
+
+    Parameters
+    ----------
+    splits : list of (int, ndarray, ndarray)
+
+    Returns
+    -------
+    numbers : list of int
+    """
+    times, numbers = Counter(), {}
+    found = []
+    for seed, train, test in splits:
+        rows = (np.asarray(train).tobytes(), np.asarray(test).tobytes())
+        key = (rows, times[seed, rows])
+        times[seed, rows] += 1
+        found.append(numbers.setdefault(key, len(numbers)))
+    return found
+
+
+def as_splittable(y, reader=None):
     """Return labels in a form that any splitter can count the rows of."""
     if isinstance(y, Mapping):
-        table = as_label_table(y)
+        table = (reader or LabelReader()).table(y)
         columns = [column.astype(object) for column in table.columns]
         cells = np.column_stack(columns)
         cells[table.missing] = None
@@ -98,6 +176,7 @@ def fit_and_score(estimator, X, y, split, scorer):
 def corrected_interval(differences, splits, confidence):
     """Return mean and interval of paired differences over splits of the same rows.
 
+    Splits of the same rows, fitted with several seeds, count as one with their mean.
     Training sets of several splits overlap, so their scores vary less than those of
     new data would. The variance is corrected for that by the ratio of test to training
     rows.
@@ -123,6 +202,8 @@ def corrected_interval(differences, splits, confidence):
     52, 2003. R. R. Bouckaert, E. Frank, "Evaluating the replicability of significance
     tests for comparing learning algorithms", PAKDD 2004, for repeated folds.
     """
+    numbers = np.array(different_splits(splits))
+    differences = np.array([_mean(differences[numbers == k]) for k in set(numbers)])
     kept = ~np.isnan(differences)
     n_splits = kept.sum()
     if n_splits < 2:
@@ -132,3 +213,9 @@ def corrected_interval(differences, splits, confidence):
     variance = differences[kept].var(ddof=1) * (1 / n_splits + ratio)
     half = student.ppf((1 + confidence) / 2, n_splits - 1) * np.sqrt(variance)
     return float(mean), float(mean - half), float(mean + half)
+
+
+def _mean(values):
+    """Return the mean of what is not NaN, or NaN."""
+    values = values[~np.isnan(values)]
+    return values.mean() if len(values) else np.nan

@@ -6,7 +6,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.utils.metaestimators import available_if
 
 from .._label_sets import indicators, labels_of, sets_of
-from .._labels import as_label_table
+from ..metrics._fitted import LabelReader
 from ..metrics._metrics import as_indicators
 from ._split import take_rows
 
@@ -25,11 +25,25 @@ class PerTask(ClassifierMixin, BaseEstimator):
 
     random_state : int or None, default=None
         Given to the parameters of this name.
+
+    reader : LabelReader, default=None
+        How labels are read: as by whom the models are compared with.
+
+    Attributes
+    ----------
+    label_orders_ : dict of {str: list}
+        Of ordinal tasks of texts all labels in their order.
     """
 
-    def __init__(self, estimator, random_state=None):
+    def __init__(self, estimator, random_state=None, reader=None):
         self.estimator = estimator
         self.random_state = random_state
+        self.reader = reader
+
+    @property
+    def missing_label(self):
+        """What means "no label" for the reader."""
+        return None if self.reader is None else self.reader.missing_label
 
     def fit(self, X, y):
         """Fit a model to the labelled rows of each column.
@@ -45,7 +59,9 @@ class PerTask(ClassifierMixin, BaseEstimator):
         -------
         self : PerTask
         """
-        table = as_label_table(y)
+        reader = LabelReader() if self.reader is None else self.reader
+        table = reader.table(y)
+        self.label_orders_ = reader.orders_of(table)
         self.task_names_, self.classes_, self.models_ = table.names, [], []
         for k, column in enumerate(table.columns):
             rows = np.flatnonzero(~table.missing[:, k])

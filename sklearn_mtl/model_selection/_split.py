@@ -172,8 +172,9 @@ class MultiTaskStratifiedShuffleSplit(BaseShuffleSplit):
 
     Notes
     -----
-    With `groups` the rows of a group stay on one side, and sizes are as close as the
-    groups allow.
+    With `groups` the rows of a group stay on one side. Groups are dealt out one after
+    the other, large ones first, so sizes are near those asked for, but not always the
+    nearest that the groups allow.
 
     Examples
     --------
@@ -300,7 +301,7 @@ def train_test_split(
     Raises
     ------
     ValueError
-        If there are no labels, or sizes cannot be used.
+        If there are no labels, lengths differ, or sizes cannot be used.
 
     See Also
     --------
@@ -330,10 +331,11 @@ def train_test_split(
         missing_label=missing_label,
     )
     splitter._default_test_size = 0.25
-    n_rows = len(as_label_table(stratify, what="stratify"))
-    check_consistent_length(
-        np.empty(n_rows), *(array for array in arrays if not isinstance(array, Mapping))
-    )
+    table = as_label_table(stratify, missing_label=missing_label, what="stratify")
+    n_rows = len(table)
+    for array in arrays:
+        columns = array.values() if isinstance(array, Mapping) else [array]
+        check_consistent_length(np.empty(n_rows), *columns)
     train, test = next(splitter.split(np.empty(n_rows), stratify, groups))
     return [take_rows(array, rows) for array in arrays for rows in (train, test)]
 

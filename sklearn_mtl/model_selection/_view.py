@@ -7,7 +7,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..metrics._fitted import last_step
+from ..metrics._fitted import label_reader, last_step
 
 
 def task_view(estimator, task, label=None):
@@ -149,6 +149,11 @@ class TaskView(ClassifierMixin, BaseEstimator):
         _, classifier = last_step(self.estimator)
         types = list(getattr(classifier, "task_types_", {}).values())
         return bool(types) and types[self._number] == "multilabel"
+
+    @property
+    def missing_label(self):
+        """What means "no label" for the classifier behind."""
+        return label_reader(self.estimator).missing_label
 
     @property
     def classes_(self):

@@ -1,0 +1,46 @@
+"""Tables and labels as text of a fixed width."""
+
+from numbers import Real
+
+GAP = "  "
+
+
+def text_table(header, rows, left=1):
+    """Lay out cells in columns, the first ones flush left and the others right.
+
+    Parameters
+    ----------
+    header : sequence of str
+
+    rows : list of sequence of str
+
+    left : int, default=1
+        How many columns are flush left.
+
+    Returns
+    -------
+    text : str
+
+    Examples
+    --------
+    >>> print(text_table(["task", "accuracy"], [["topic", "0.9"], ["mean", "0.85"]]))
+    task   accuracy
+    topic       0.9
+    mean       0.85
+    """
+    lines = [header, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        GAP.join(
+            cell.ljust(width) if k < left else cell.rjust(width)
+            for k, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def shorten(text, width=18):
+    """Cut a label to a width; a float that stands for an integer is written as one."""
+    is_whole = isinstance(text, Real) and not isinstance(text, bool) and text % 1 == 0
+    text = str(int(text)) if is_whole else str(text)
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -28,8 +28,9 @@ from ._features import (
 )
 from ._labels import as_label_table
 from ._plan import weighs_terms
-from ._runtime import computing
+from ._runtime import computing, numpy_errors
 from ._stacked import attempt
+from ._state import fitted_attributes, take_over, without_fit
 from ._term_weights import information_weights, weigh_terms
 from ._training import TrainingRun, check_settings, resolve_device
 from .balancing import FixedWeights, resolve_balancing
@@ -54,13 +55,10 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
     def _fit_aside(self, X, y, sample_weight):
         # Built aside and taken over whole: a fit that fails or is interrupted leaves
         # what was fitted before untouched.
-        fresh = copy(self)
-        for name in fitted_attributes(self):
-            if not self.warm_start:
-                delattr(fresh, name)
+        fresh = copy(self) if self.warm_start else without_fit(self)
         tasks = FitTasks(self, X, y, sample_weight)
         whole = tasks.begin_fit(n_parts=2)
-        with computing(self.n_jobs):
+        with numpy_errors():
             fresh._fit(X, y, sample_weight, tasks, whole)
         tasks.end(whole, lambda: fitted_attributes(fresh))
         take_over(self, fresh)
@@ -79,7 +77,8 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
                 return fitted_attributes(now)
 
             watching = [EpochTasks(tasks, training, fitted)] if tasks.is_watched else []
-            net = run.fit(balancing, watching)
+            with computing(self.n_jobs):
+                net = run.fit(balancing, watching)
         self._take_over(net, run, cells)
 
     def _read(self, X, y, sample_weight):
@@ -175,14 +174,15 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         names = as_label_table(y, missing_label=self.missing_label).names
         self._check_each(loss_weights, names)
         fresh = clone(self).set_params(loss_weights=loss_weights[0])  # one of them
-        with computing(self.n_jobs):
+        with numpy_errors():
             X, cells = fresh._read(X, y, sample_weight)
             fitted = [attempt(_build_balancing, each, cells) for each in loss_weights]
             built = [
                 k for k, each in enumerate(fitted) if not isinstance(each, Exception)
             ]
             run = fresh._prepare(X, cells)
-            nets = run.fit_each([fitted[k] for k in built])
+            with computing(self.n_jobs):
+                nets = run.fit_each([fitted[k] for k in built])
         for k, net in zip(built, nets, strict=True):
             fitted[k] = net
             if not isinstance(net, Exception):
@@ -239,6 +239,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         if trunk is not None:
             self._n_features_out = trunk.n_units
 
+    @numpy_errors()
     def _transform_rows(self, X):
         """Turn the X of a prediction into rows as fit made them."""
         texts = read_texts(X, self.vectorizer)
@@ -285,12 +286,12 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
 
     def _logits(self, X):
         """Return the logits of each task as a list of ndarrays."""
+        dataset, back = sorted_by_length(self._dataset(X))
         with computing(self.n_jobs):
-            dataset, back = sorted_by_length(self._dataset(X))
             return [part.numpy()[back] for part in self.net_.forward(dataset)]
 
     def _probabilities(self, X):
-        with computing():
+        with numpy_errors():
             pairs = zip(self._logits(X), self.targets_.tasks, strict=True)
             return [task.probabilities(logits) for logits, task in pairs]
 
@@ -314,13 +315,13 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
     def _feature_effects(self, X, through):
         """Return the rows of X, and what each feature adds to the logits of a task."""
         fitted = copy(self)
+        dataset = fitted._dataset(X)
         with computing(self.n_jobs):
-            dataset = fitted._dataset(X)
             return dataset.X, feature_effects(fitted.net_, dataset, through)
 
     def _represent(self, X):
+        dataset, back = sorted_by_length(self._dataset(X))
         with computing(self.n_jobs):
-            dataset, back = sorted_by_length(self._dataset(X))
             return self.net_.represent(dataset)[back]
 
     def _gate_weights(self, X, level):
@@ -339,32 +340,13 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
                 f"level must be from {-n_levels} to {n_levels - 1}, for there are "
                 f"{n_levels} level(s) of experts. Got {level}."
             )
+        dataset = fitted._dataset(X)
         with computing(self.n_jobs):
-            weights = fitted.net_.gate_weights(fitted._dataset(X), level)
+            weights = fitted.net_.gate_weights(dataset, level)
         return weights, fitted.sharing_.expert_names(fitted.task_names_)
 
 
 def _build_balancing(loss_weights, cells):
     balancing = resolve_balancing(loss_weights)
-    return balancing.build(cells.targets.names, cells.labelled_share)
-
-
-def fitted_attributes(estimator):
-    """Return what fit has set, a private attribute of scikit-learn's included."""
-    return {
-        name: value
-        for name, value in vars(estimator).items()
-        if (name.endswith("_") and not name.startswith("_"))
-        or name == "_n_features_out"
-    }
-
-
-def take_over(estimator, fresh):
-    """Give an estimator what a fit of its copy has set, and nothing of before.
-
-    In one step: whatever interrupts it, and whoever predicts in another thread, finds
-    one of the two fits whole.
-    """
-    old = fitted_attributes(estimator)
-    state = {name: value for name, value in vars(estimator).items() if name not in old}
-    estimator.__dict__ = state | fitted_attributes(fresh)
+    with computing():
+        return balancing.build(cells.targets.names, cells.labelled_share)

@@ -9,6 +9,8 @@ import torch
 from scipy.sparse import issparse
 from torch.utils.data import Dataset
 
+from ._runtime import threads
+
 # Batches whose rows are taken out of the matrix at once: a call for each batch would
 # cost more than the copying.
 BATCHES_AT_ONCE = 16
@@ -370,10 +372,16 @@ class BatchLoader:
 
 def made_ahead(batches):
     """Yield what an iterator yields, one item ahead on a thread of its own."""
+    number = torch.get_num_threads()  # a new thread starts with that of the process
+
+    def following():
+        with threads(number):
+            return next(batches, None)
+
     with ThreadPoolExecutor(1) as worker:
-        ahead = worker.submit(next, batches, None)
+        ahead = worker.submit(following)
         while (batch := ahead.result()) is not None:
-            ahead = worker.submit(next, batches, None)
+            ahead = worker.submit(following)
             yield batch
 
 

@@ -16,6 +16,7 @@ from sklearn.utils.metaestimators import available_if
 from ._base import BaseMultiTask
 from ._params import LossWeightParamsMixin
 from ._plan import has_representation
+from ._state import reads_one_fit
 from ._targets import check_output
 from .balancing import BaseBalancing
 from .sharing import ALIASES, BaseSharing
@@ -379,8 +380,7 @@ class MultiTaskTextClassifier(
         """
         check_output(output, ("array", "frame", "dict"))
         fitted = copy(self)  # whole, even if this one is fitted again meanwhile
-        codes = fitted._codes(X)
-        return fitted.targets_.decode(codes, output, like=X)
+        return fitted.targets_.decode(fitted._codes(X), output, like=X)
 
     def predict_proba(self, X, output="list"):
         """Predict the probability of every class of every task.
@@ -440,11 +440,11 @@ class MultiTaskTextClassifier(
         -------
         representation : ndarray of shape (n_samples, n_units)
         """
-        return copy(self)._represent(X)
+        return self._represent(X)
 
 
 # Outside of the class, because scikit-learn wraps `transform` when the class is made,
 # and would hide the condition.
 for _name in ("transform", "get_feature_names_out"):
-    _method = getattr(MultiTaskTextClassifier, _name)
+    _method = reads_one_fit(getattr(MultiTaskTextClassifier, _name))
     setattr(MultiTaskTextClassifier, _name, available_if(_has_representation)(_method))

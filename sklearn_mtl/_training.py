@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from scipy.sparse import issparse
 from sklearn.utils import check_random_state
-from skorch.callbacks import EarlyStopping, LRScheduler, ParamMapper, ProgressBar
+from skorch.callbacks import EarlyStopping, LRScheduler, ProgressBar
 from skorch.helper import predefined_split
+from torch import nn
 
 from ._batches import BatchRecord
 from ._features import float_type, row_scale
@@ -16,7 +17,7 @@ from ._layers import SMALL, InputSpec
 from ._net import MultiTaskNet
 from ._optimizers import LinearDecay
 from ._plan import asks_for_early_stopping, logit_adjustments, make_plan
-from ._runtime import reseed, seeded
+from ._runtime import go_on_from, random_states, reseed, seeded
 from ._splitting import multitask_split
 from ._stacked import attempt, can_stack, train_side_by_side
 from ._user_callbacks import (
@@ -153,7 +154,7 @@ class TrainingRun:
         with ExitStack() as seeding:
             seeding.enter_context(seeded(self.seed, self.device))
             net = self._build(balancing, callbacks)
-            if not self._draws_as_it_trains([balancing]):
+            if not _draws_as_it_trains(net, self.settings):
                 seeding.close()
             return self._train(net)
 
@@ -178,35 +179,12 @@ class TrainingRun:
             for balancing in balancings:
                 reseed(self.seed, self.device)
                 nets.append(self._build(balancing, record=record))
-            side_by_side = can_stack(nets, self.settings)
-            draws = not side_by_side and self._draws_as_it_trains(balancings)
-            if not draws:
+            drawn = random_states(self.device)
+            if not any(_draws_as_it_trains(net, self.settings) for net in nets):
                 seeding.close()
-            if side_by_side:
+            if can_stack(nets, self.settings):
                 return train_side_by_side(nets, self.dataset)
-            return self._train_in_turn(nets, draws)
-
-    def _draws_as_it_trains(self, balancings):
-        """Whether training may take torch's random numbers of the process.
-
-        Our own modules have numbers of their own once they are built, so that fits in
-        threads give what they give alone. A module or callback of the user's may not;
-        such fits train one at a time.
-        """
-        parts = (
-            self.parameters["module__trunk"],
-            self.parameters["module__sharing"],
-            *balancings,
-            *(callback for _, callback in own_callbacks(self.settings.callbacks)),
-        )
-        package = __name__.partition(".")[0]
-        known = (package, "builtins", "numpy", "skorch")
-        return any(
-            type(part).__module__.partition(".")[0] not in known
-            or getattr(part, "is_opaque", False)
-            or isinstance(part, ParamMapper)  # which may draw weights
-            for part in parts
-        )
+            return self._train_in_turn(nets, drawn)
 
     def _train(self, net):
         net.train(self.dataset)
@@ -214,12 +192,15 @@ class TrainingRun:
             net.tune(self.validation)
         return net
 
-    def _train_in_turn(self, nets, draws):
-        """Train each net alone; give the error instead where training failed."""
+    def _train_in_turn(self, nets, drawn):
+        """Train each net alone; give the error instead where training failed.
+
+        One that draws random numbers goes on from where those of its weights ended.
+        """
         trained = []
         for net in nets:
-            if draws:
-                reseed(self.seed, self.device)
+            if _draws_as_it_trains(net, self.settings):
+                go_on_from(drawn, self.device)
             trained.append(attempt(self._train, net))
         return trained
 
@@ -292,6 +273,35 @@ def _heads_by_classes(tasks):
     kinds = [(type(task), *task.classes_.tolist()) for task in tasks]
     numbers = {kind: number for number, kind in enumerate(dict.fromkeys(kinds))}
     return [numbers[kind] for kind in kinds]
+
+
+def _draws_as_it_trains(net, settings):
+    """Whether training may take torch's random numbers of the process.
+
+    Our own modules have numbers of their own once they are built, so that fits in
+    threads give what they give alone. A module, callback or class of the user's may
+    not; such fits train one at a time.
+    """
+    callbacks = [callback for _, callback in own_callbacks(settings.callbacks)]
+    return (
+        not all(map(_is_known, callbacks))
+        or any(map(callable, (settings.net_params or {}).values()))
+        or any(map(_may_draw, [*net.module_.modules(), *net.criterion_.modules()]))
+    )
+
+
+def _may_draw(module):
+    if type(module).__module__.startswith("torch.nn."):
+        kinds = nn.modules.dropout._DropoutNd | nn.RReLU
+        return isinstance(module, kinds) or bool(getattr(module, "dropout", 0))
+    return not _is_known(module)
+
+
+def _is_known(part):
+    if isinstance(part, ParamMapper):  # which may draw weights
+        return False
+    kind = part if isinstance(part, type) else type(part)
+    return kind.__module__.partition(".")[0] in ("sklearn_mtl", "skorch")
 
 
 def check_settings(settings, task_names):

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from copy import copy
 from functools import partial
 from math import gcd
 
@@ -18,11 +17,12 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples
 
-from ._base import fitted_attributes, take_over
 from ._callbacks import FitTasks
 from ._classifier import MultiTaskTextClassifier
 from ._folds import Fold, insert_error_scores, score_fold
 from ._labels import as_label_table
+from ._runtime import numpy_errors
+from ._state import fitted_attributes, reads_one_fit, take_over, without_fit
 from .metrics._metrics import METRICS
 from .metrics._scorer import MultiTaskScorer
 from .model_selection._cv import as_splitter
@@ -190,10 +190,13 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
             one does and `error_score` is "raise".
         """
         tasks = FitTasks(self, X, y, params.get("sample_weight"))
-        fresh = copy(self)
-        fresh._search(X, y, params, tasks)
+        fresh = without_fit(self)
+        with numpy_errors():
+            fresh._search(X, y, params, tasks)
         take_over(self, fresh)
         return self
+
+    score = reads_one_fit(BaseSearchCV.score)
 
     def _search(self, X, y, params, tasks):
         classifier, name = _take_apart(self.estimator)

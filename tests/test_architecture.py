@@ -53,7 +53,7 @@ LAYERS = (
     ("model_selection", "inspection", "datasets", "feature_extraction"),
     # the ground: early stopping and the command line use it too
     ("metrics", "_splitting"),
-    ("_labels", "_rows"),
+    ("_labels", "_rows", "_state"),
     ("_label_cells", "_text_table"),
     ("_label_sets", "_missing", "_warn"),
 )
@@ -64,6 +64,7 @@ WITHOUT_NETWORK = (
     "metrics",
     "_splitting",
     "_rows",
+    "_state",
     "_labels",
     "_label_cells",
     "_label_sets",

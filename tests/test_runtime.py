@@ -5,7 +5,10 @@ from threading import Barrier, Thread
 import numpy as np
 import pytest
 import torch
+from sklearn.base import BaseEstimator, TransformerMixin
 
+from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl._batches import made_ahead
 from sklearn_mtl._runtime import computing, seeded
 
 
@@ -113,3 +116,47 @@ def test_the_default_dtype_changes_no_drawn_weight():
     finally:
         torch.set_default_dtype(torch.float32)
     torch.testing.assert_close(found, wanted)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_the_default_dtype_of_other_threads_stays(dtype):
+    torch.set_default_dtype(dtype)
+    try:
+        with seeded(0, "cpu"), computing():
+            assert torch.zeros(2).dtype == torch.rand(2).dtype == torch.float32
+            assert torch.zeros(2, dtype=torch.float16).dtype == torch.float16
+            assert in_new_thread(lambda: torch.zeros(2).dtype) == dtype
+            assert torch.get_default_dtype() == dtype
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def test_the_thread_that_makes_batches_has_the_limit_too():
+    counts = (torch.get_num_threads() for _ in range(3))
+    with computing(1):
+        assert list(made_ahead(counts)) == [1, 1, 1]
+
+
+class Encoder(TransformerMixin, BaseEstimator):
+    """A vectorizer of a user's own, which computes with torch."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def transform(self, X):
+        weight = torch.ones(1, 2, requires_grad=True)
+        assert torch.get_num_threads() == 3
+        lengths = torch.tensor([[float(len(text))] for text in X])
+        return (lengths @ weight).numpy()  # refused where gradients are on
+
+
+def test_a_vectorizer_of_the_user_computes_as_the_user_likes():
+    texts, labels = ["a", "bb", "ccc", "dddd"] * 5, [0, 0, 1, 1] * 5
+    clf = MultiTaskTextClassifier(Encoder(), max_iter=2, random_state=0)
+    with torch.no_grad():
+        clf.fit(texts, labels).predict(texts)
+        (fitted,) = clf._fit_each(texts, labels, [None])
+        assert fitted.transform(texts).shape[0] == 20

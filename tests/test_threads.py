@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_array_equal
+from skorch.callbacks import Callback
 from torch import nn
 
 from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl._loss import MultiTaskLoss
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.inspection import top_words
 from sklearn_mtl.search import LossWeightSearchCV
@@ -87,6 +89,54 @@ def test_fits_in_threads_are_those_of_fits_in_turn(kind):
     assert state() == before
     for seed, own in zip(seeds, found, strict=True):
         assert_array_equal(own, wanted[seed])
+
+
+class Noise(Callback):
+    """Adds random numbers of torch's own to weights."""
+
+    def on_batch_end(self, net, **kwargs):
+        with torch.no_grad():
+            weight = next(net.module_.parameters())
+            weight.add_(torch.randn_like(weight), alpha=0.1)
+
+
+class NoisyLoss(MultiTaskLoss):
+    def forward(self, logits, cells):
+        return super().forward(logits, cells) * torch.rand(())
+
+
+@pytest.mark.parametrize(
+    "noisy",
+    [
+        {"callbacks": [Noise()]},
+        {"callbacks": [("noise", Noise())]},
+        {"callbacks": [Noise]},
+        {"net_params": {"criterion": NoisyLoss}},
+    ],
+    ids=["callback", "named", "class", "net_params"],
+)
+def test_whatever_draws_random_numbers_waits_its_turn(noisy):
+    def probabilities(_):
+        clf = MultiTaskTextClassifier(max_iter=4, batch_size=20, random_state=0)
+        clf.set_params(**noisy).fit(ROWS, ROW_LABELS)
+        return np.hstack(clf.predict_proba(ROWS))
+
+    before = state()
+    wanted = probabilities(0)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(probabilities, range(16)))
+    assert state() == before
+    for own in found:
+        assert_array_equal(own, wanted)
+
+
+def test_a_search_trains_modules_with_dropout_as_fit_does():
+    X, y, settings = KINDS["module"]
+    clf = MultiTaskTextClassifier(random_state=0, **settings)
+    for own in clf._fit_each(X, y, [None, None]):
+        alone = clf.set_params(loss_weights=None).fit(X, y)
+        for a, b in zip(own.predict_proba(X), alone.predict_proba(X), strict=True):
+            assert_array_equal(a, b)
 
 
 def test_searches_in_threads_are_those_of_searches_in_turn():

@@ -8,6 +8,7 @@ from scipy.sparse import csr_array
 from sklearn.utils._param_validation import Interval
 from sklearn.utils._sparse import _align_api_if_sparse
 
+from .._state import fits_aside
 from ._vectorizers import FastCountVectorizer
 
 PADDING, UNKNOWN = 0, 1
@@ -111,6 +112,7 @@ class SequenceVectorizer(FastCountVectorizer):
         self.token_pattern = token_pattern
         self.vocabulary = vocabulary
 
+    @fits_aside
     def fit_transform(self, raw_documents, y=None):
         """Learn the vocabulary and return the ids of the tokens of each text.
 

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from .._state import fits_aside
 from ._sequences import TOKEN_PATTERN, SequenceVectorizer
 
 UNKNOWN_PIECE = "<unknown>"
@@ -134,6 +135,7 @@ class SubwordVectorizer(SequenceVectorizer):
         self.preprocessor = preprocessor
         self.token_pattern = token_pattern
 
+    @fits_aside
     def fit_transform(self, raw_documents, y=None):
         """Learn the pieces and return the ids of those of each text.
 
@@ -155,7 +157,8 @@ class SubwordVectorizer(SequenceVectorizer):
                 self.tokenizer_ = self._learn(raw_documents)
             else:
                 self.tokenizer_ = read_tokenizer(self.pretrained)
-        return super().fit_transform(raw_documents)
+        # Its copy would be without the tokenizer; this is one already.
+        return SequenceVectorizer.fit_transform.__wrapped__(self, raw_documents)
 
     def build_analyzer(self):
         """Return a callable that cuts a text into pieces.

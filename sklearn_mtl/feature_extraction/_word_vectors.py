@@ -15,6 +15,7 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from .._state import fits_aside, reads_one_fit
 from ._sequences import TOKEN_PATTERN
 from ._vectorizers import FastCountVectorizer
 
@@ -338,6 +339,7 @@ class WordVectorVectorizer(
         self.fit_transform(X)
         return self
 
+    @fits_aside
     def fit_transform(self, X, y=None):
         """Fit, and return the rows.
 
@@ -387,6 +389,7 @@ class WordVectorVectorizer(
             self.common_ = directions[:, -1]
         return self._without_common(rows)
 
+    @reads_one_fit
     def transform(self, X):
         """Return the rows of texts, 0 where no word has a vector.
 

@@ -1,5 +1,7 @@
 """Which experts each task reads, where tasks share a mixture of them."""
 
+from copy import copy
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -63,6 +65,7 @@ def _read_gates(estimator, X, level):
         )
     for head in heads:
         X = head.transform(X)
+    classifier = copy(classifier)  # whole, even if it is fitted again meanwhile
     weights, expert_names = classifier._gate_weights(X, level)
     return weights, classifier.task_names_, expert_names
 

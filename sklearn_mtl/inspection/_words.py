@@ -1,5 +1,6 @@
 """The words that speak most for each class of each task."""
 
+from copy import copy
 from html import escape
 
 import numpy as np
@@ -76,6 +77,7 @@ def top_words(estimator, X, *, n_words=10, through="both"):
     heads, classifier = last_step(estimator)
     for head in heads:
         X = head.transform(X)
+    classifier = copy(classifier)  # whole, even if it is fitted again meanwhile
     if hasattr(classifier, "_feature_effects"):
         rows, effects = classifier._feature_effects(X, through)
         if classifier.vectorizer_ is not None:

@@ -105,6 +105,13 @@ def task_affinity(
         for k, name in enumerate(names)
     }
     splits = make_splits(X, y, cv, n_seeds, reader)
+    if not any(table.orders):  # what was marked as missing is empty in these columns
+        marks = [
+            name
+            for name in estimator.get_params()
+            if name.rpartition("__")[2] == "missing_label"
+        ]
+        estimator = clone(estimator).set_params(**dict.fromkeys(marks))
     jobs = [
         delayed(_score_without)(estimator, X, columns, left_out, split, scorer)
         for left_out in [None, *names]

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from scipy.sparse import issparse
 from sklearn.utils import check_random_state
-from skorch.callbacks import EarlyStopping, LRScheduler, ProgressBar
+from skorch.callbacks import EarlyStopping, LRScheduler, ParamMapper, ProgressBar
 from skorch.helper import predefined_split
 from torch import nn
 

@@ -14,6 +14,7 @@ from sklearn.utils.validation import (
 
 from ._batches import RowDataset, sorted_by_length
 from ._callbacks import EpochTasks, FitTasks
+from ._columns import find_column_scales
 from ._data import read_cells
 from ._effects import feature_effects
 from ._features import (
@@ -203,6 +204,10 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             self.vectorizer_, rows = fit_vectorizer(
                 self.vectorizer, X, self.memory, as_tokens=reads_tokens(self.trunk)
             )
+        self.column_scales_ = None
+        if not self._reads_words(X):
+            self.column_scales_ = find_column_scales(rows, cells.row_weights)
+        rows = self._scale(rows)
         n_classes = cells.targets.sizes
         self.term_weights_ = None
         if weighs_terms(self, rows, isinstance(X, list), n_classes):
@@ -211,6 +216,18 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
                 bags, cells.codes, cells.weights, n_classes
             )
         return self._weigh(rows)
+
+    def _reads_words(self, X):
+        """Whether all features are words or the like, made by a single vectorizer."""
+        return isinstance(X, list) and (
+            reads_tokens(self.trunk)
+            or isinstance(self.vectorizer, str)
+            or hasattr(self.vectorizer_, "analyzer")
+        )
+
+    def _scale(self, rows):
+        scales = self.column_scales_
+        return rows if scales is None else scales.apply(rows)
 
     def _weigh(self, rows):
         weights = self.term_weights_
@@ -247,9 +264,9 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             self._check_table()
         if self.vectorizer_ is not None:
             X = X if texts is None else texts
-            return self._weigh(transform_rows(self.vectorizer_, X))
+            return self._weigh(self._scale(transform_rows(self.vectorizer_, X)))
         if texts is None:
-            return self._weigh(check_numeric(self, X, reset=False))
+            return self._weigh(self._scale(check_numeric(self, X, reset=False)))
         raise ValueError(
             f"X holds texts, and fit saw rows of {self.n_features_in_} numeric "
             "features. Pass such rows."

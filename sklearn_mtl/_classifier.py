@@ -167,8 +167,8 @@ class MultiTaskTextClassifier(
     n_outputs_ : int
         Number of tasks.
 
-    vectorizer_, term_weights_ : transformer, ndarray of shape (n_features,)
-        None where rows were numeric, and where terms are not weighed.
+    vectorizer_, term_weights_, column_scales_ : object
+        None where X was numeric; no terms weighed; no columns scaled on their own.
 
     trunk_, sharing_, max_iter_, batch_size_, learning_rate_init_, early_stopping_, \
             device_ : object

@@ -117,7 +117,8 @@ def insert_error_scores(results, error_score):
 def _reader_of_rows(fitted, rows):
     """Return a fitted classifier that reads these rows, which are vectorised."""
     reader = copy(fitted)
-    reader.vectorizer, reader.vectorizer_, reader.term_weights_ = "auto", None, None
+    reader.vectorizer, reader.vectorizer_ = "auto", None
+    reader.column_scales_ = reader.term_weights_ = None
     # Of token ids a row is as long as a text, and features are ids.
     reader.n_features_in_ = rows.shape[1]
     if hasattr(reader, "feature_names_in_"):  # the rows have none

@@ -41,6 +41,7 @@ LAYERS = (
         "_network",
         "_optimizers",
         "_validation",
+        "_columns",
         "_term_weights",
         "_loss",
         "_user_callbacks",

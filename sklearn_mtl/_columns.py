@@ -1,0 +1,184 @@
+"""Numbers and categories beside text: columns that would dominate the rows.
+
+A step of plain gradient descent moves the weight of a column by its mean square. Words
+are in few rows, and small; a number is in all of them, and a category is 1 wherever it
+is. Left as they are, such columns decide the common scale of the rows and make their
+own weights overshoot. So they are standardised here, and made as small as words.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array, issparse
+
+# A column stored in more than this share of the rows is a number, not a word.
+NUMBER_SHARE = 0.5
+# From this part of the mean square of all words on, a number without negative values
+# dominates; and a category, where it is stored. In TF-IDF rows the most frequent word
+# has 0.02, and a category beside them 1.
+DOMINANT_NUMBER = 0.03
+DOMINANT_CATEGORY = 0.25
+# What they get: the mean square, where they are stored, as a part of that of all words,
+# and less where their largest eigenvalue would be above LARGEST.
+STRENGTH = 0.003
+LARGEST = 0.03
+# How much larger than the standard deviation of others a column of a table may be.
+TABLE_RATIO = 30
+
+
+@dataclass(frozen=True)
+class ColumnScales:
+    """An affine map of some columns.
+
+    Attributes
+    ----------
+    columns : ndarray of int of shape (n_columns,)
+
+    means : ndarray of shape (n_columns,)
+        What is subtracted; 0 for columns that stay sparse.
+
+    factors : ndarray of shape (n_columns,)
+        What is multiplied by then; 0 for a column that is constant.
+    """
+
+    columns: np.ndarray
+    means: np.ndarray
+    factors: np.ndarray
+
+    def apply(self, rows):
+        """Return rows with these columns mapped, in their float type."""
+        if not issparse(rows):
+            rows = rows.copy()
+            rows[:, self.columns] = self._mapped(rows[:, self.columns])
+            return rows
+        part = csr_array(self._mapped(rows[:, self.columns].toarray()))
+        others = np.ones(rows.shape[1], dtype=rows.dtype)
+        others[self.columns] = 0
+        rest = type(rows)(
+            (rows.data * others[rows.indices], rows.indices, rows.indptr), rows.shape
+        )
+        places = self.columns.astype(rows.indices.dtype)[part.indices]
+        indptr = part.indptr.astype(rows.indptr.dtype)
+        mapped = rest + type(rows)((part.data, places, indptr), rows.shape)
+        mapped.eliminate_zeros()
+        mapped.sum_duplicates()  # which sorts the columns of a row
+        return mapped
+
+    def _mapped(self, values):
+        mapped = (values - self.means) * self.factors
+        return mapped.astype(values.dtype)
+
+
+def find_column_scales(rows, weights):
+    """Find the columns that dominate rows, and how to scale them.
+
+    In sparse rows these are numbers (stored in most rows, and negative or large),
+    categories (always 1 where they are stored) beside normalised words, and columns
+    that are larger than all others together. Numbers are standardised, the rest stay
+    sparse. Rows without such columns, as vectorizers make them of text, stay as they
+    are.
+
+    Of a table, which is dense or holds no words, all columns are standardised where
+    some are on quite another scale than others.
+
+    Parameters
+    ----------
+    rows : csr_matrix, csr_array or ndarray of shape (n_rows, n_features)
+
+    weights : ndarray of shape (n_rows,)
+
+    Returns
+    -------
+    scales : ColumnScales or None
+        None if all columns can stay as they are.
+    """
+    weights = weights / weights.sum()
+    if not issparse(rows):
+        return _table_scales(rows, weights, np.ones(rows.shape[1], dtype=bool))
+    stored = csr_array((np.ones(rows.nnz), rows.indices, rows.indptr), rows.shape)
+    shares = weights @ stored
+    stored.data = rows.data.astype(float) ** 2
+    squares, norms = weights @ stored, stored.sum(axis=1)
+    is_number = shares > NUMBER_SHARE
+    others = ~is_number
+    while (large := others & (squares > squares[others].sum() / 2)).any():
+        others &= ~large
+    low, high = _ranges(rows)
+    ones = others & (low == 1) & (high == 1)
+    words = others & ~ones
+    size = squares[words].sum()
+    if not size:
+        return _table_scales(rows, weights, is_number)
+    is_large = squares > DOMINANT_NUMBER * size
+    # Rows of one norm are normalised text, of which most may hold the same word; but
+    # hardly with the same value.
+    norms = norms[norms > 0]
+    if np.ptp(norms) <= 1e-3 * norms.max():
+        is_large &= low == high
+    number = is_number & (is_large | (low < 0))
+    sparse = ~is_number & ~others & (squares > 0)
+    if DOMINANT_CATEGORY * size < 1:
+        sparse |= ones
+    if not (number | sparse).any():
+        return None
+    columns = np.flatnonzero(number | sparse)
+    factors = 1 / np.sqrt(squares[columns] / shares[columns])
+    # Those that may be strong together; few, for their shares are large.
+    strong = number[columns] | (shares[columns] > STRENGTH)
+    means = np.zeros(len(columns))
+    means[strong], factors[strong], _, values = _standardised(
+        rows, weights, columns[strong], is_number, shares
+    )
+    strongest = np.linalg.eigvalsh((values.T * weights) @ values)[-1:].max(initial=0)
+    strength = STRENGTH * min(1.0, LARGEST / STRENGTH / max(strongest, 1e-300))
+    return ColumnScales(columns, means, factors * np.sqrt(strength * size))
+
+
+def _ranges(rows):
+    """Return the lowest and the highest stored value of each column."""
+    low, high = np.full(rows.shape[1], np.inf), np.full(rows.shape[1], -np.inf)
+    np.minimum.at(low, rows.indices, rows.data)
+    np.maximum.at(high, rows.indices, rows.data)
+    return low, high
+
+
+def _table_scales(rows, weights, is_number):
+    columns = np.arange(rows.shape[1])
+    means, factors, sizes, _ = _standardised(
+        rows, weights, columns, is_number, np.ones(len(columns))
+    )
+    varies = factors > 0
+    if not varies.any():
+        return None
+    typical = np.quantile(1 / factors[varies], 0.25, method="lower")
+    if sizes.max() <= TABLE_RATIO * typical:
+        return None
+    return ColumnScales(columns, means, factors)
+
+
+def _standardised(rows, weights, columns, is_number, shares):
+    """Standardise columns.
+
+    Returns
+    -------
+    means, factors : ndarray of shape (n_columns,)
+        As of :class:`ColumnScales`, for a standard deviation of 1; for columns that are
+        no numbers, and stay sparse, for a mean square of 1 where they are stored.
+
+    sizes : ndarray of shape (n_columns,)
+        Root mean squares of before.
+
+    values : ndarray of shape (n_rows, n_columns)
+        The columns with both applied.
+    """
+    values = rows[:, columns]
+    values = (values.toarray() if issparse(rows) else values).astype(float)
+    sizes = np.sqrt(weights @ values**2)
+    means = np.where(is_number[columns], weights @ values, 0.0)
+    values -= means
+    spreads = np.sqrt(weights @ values**2)
+    spreads /= np.where(is_number, 1.0, np.sqrt(shares))[columns]
+    # What is left of a constant is rounding.
+    varies = spreads > 1e-12 * sizes
+    factors = np.divide(1.0, spreads, out=np.zeros_like(spreads), where=varies)
+    return means, factors, sizes, values * factors

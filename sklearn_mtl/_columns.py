@@ -20,7 +20,7 @@ DOMINANT_NUMBER = 0.03
 DOMINANT_CATEGORY = 0.25
 # What they get: the mean square, where they are stored, as a part of that of all words,
 # and less where their largest eigenvalue would be above LARGEST.
-STRENGTH = 0.003
+STRENGTH = 0.01
 LARGEST = 0.03
 # How much larger than the standard deviation of others a column of a table may be.
 TABLE_RATIO = 30

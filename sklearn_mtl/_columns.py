@@ -13,8 +13,8 @@ from scipy.sparse import csr_array, issparse
 
 # A column stored in more than this share of the rows is a number, not a word.
 NUMBER_SHARE = 0.5
-# From this part of the mean square of all words on, a number without negative values
-# dominates; and a category, where it is stored. In TF-IDF rows the most frequent word
+# From this part of the mean square of all words on, a number dominates; and a category,
+# where it is stored. In TF-IDF rows the most frequent word
 # has 0.02, and a category beside them 1.
 DOMINANT_NUMBER = 0.03
 DOMINANT_CATEGORY = 0.25
@@ -72,7 +72,7 @@ class ColumnScales:
 def find_column_scales(rows, weights):
     """Find the columns that dominate rows, and how to scale them.
 
-    In sparse rows these are numbers (stored in most rows, and negative or large),
+    In sparse rows these are numbers (stored in most rows, and large),
     categories (always 1 where they are stored) beside normalised words, and columns
     that are larger than all others together. Numbers are standardised, the rest stay
     sparse. Rows without such columns, as vectorizers make them of text, stay as they
@@ -109,13 +109,15 @@ def find_column_scales(rows, weights):
     size = squares[words].sum()
     if not size:
         return _table_scales(rows, weights, is_number)
-    is_large = squares > DOMINANT_NUMBER * size
+    dominates = squares > DOMINANT_NUMBER * size
+    is_large = dominates.copy()
     # Rows of one norm are normalised text, of which most may hold the same word; but
     # hardly with the same value.
     norms = norms[norms > 0]
     if np.ptp(norms) <= 1e-3 * norms.max():
         is_large &= low == high
-    number = is_number & (is_large | (low < 0))
+    # Those of an embedding are many and small, and stay as they are.
+    number = is_number & (is_large | (dominates & (low < 0)))
     sparse = ~is_number & ~others & (squares > 0)
     if DOMINANT_CATEGORY * size < 1:
         sparse |= ones

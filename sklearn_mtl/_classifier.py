@@ -380,8 +380,7 @@ class MultiTaskTextClassifier(
         """
         check_output(output, ("array", "frame", "dict"))
         fitted = copy(self)  # whole, even if this one is fitted again meanwhile
-        codes = fitted._codes(X)
-        return fitted.targets_.decode(codes, output, like=X)
+        return fitted.targets_.decode(fitted._codes(X), output, like=X)
 
     def predict_proba(self, X, output="list"):
         """Predict the probability of every class of every task.

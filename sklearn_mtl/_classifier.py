@@ -50,8 +50,7 @@ class MultiTaskTextClassifier(
         "auto" turns texts into TF-IDF rows of words and pairs of words (sublinear
         counts, 32-bit floats, above 200 texts without words of a single text), up to 5
         million characters also of the 4-character parts of words, of these alone where
-        no word is left; for trunks that read sequences into token ids. Numeric rows go
-        through; a transformer is cloned.
+        no word is left; for trunks over sequences token ids. Numeric rows go through.
 
     term_weighting : {"auto", "information"} or None, default="auto"
         "information" multiplies each feature of sparse rows, or embedding of a "conv"
@@ -380,7 +379,8 @@ class MultiTaskTextClassifier(
         """
         check_output(output, ("array", "frame", "dict"))
         fitted = copy(self)  # whole, even if this one is fitted again meanwhile
-        return fitted.targets_.decode(fitted._codes(X), output, like=X)
+        codes = fitted._codes(X)
+        return fitted.targets_.decode(codes, output, like=X)
 
     def predict_proba(self, X, output="list"):
         """Predict the probability of every class of every task.

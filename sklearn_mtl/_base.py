@@ -7,7 +7,6 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import (
-    _num_samples,
     check_consistent_length,
     check_is_fitted,
 )
@@ -22,17 +21,16 @@ from ._features import (
     check_numeric,
     fit_vectorizer,
     match_trunk,
-    read_texts,
-    reads_tables_too,
-    take_rows,
     transform_rows,
 )
 from ._labels import as_label_table
 from ._plan import weighs_terms
+from ._rows import n_rows, settled, take_rows
 from ._runtime import computing, numpy_errors
 from ._stacked import attempt
 from ._state import fitted_attributes, take_over, without_fit
 from ._term_weights import information_weights, weigh_terms
+from ._texts import read_texts, reads_tables_too
 from ._training import TrainingRun, check_settings, resolve_device
 from .balancing import FixedWeights, resolve_balancing
 from .metrics._scores import codes_accuracy, mean_over_tasks
@@ -56,6 +54,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
     def _fit_aside(self, X, y, sample_weight):
         # Built aside and taken over whole: a fit that fails or is interrupted leaves
         # what was fitted before untouched.
+        X = settled(X)
         fresh = copy(self) if self.warm_start else without_fit(self)
         tasks = FitTasks(self, X, y, sample_weight)
         whole = tasks.begin_fit(n_parts=2)
@@ -96,7 +95,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             X = check_numeric(self, X, reset=not hasattr(self, "net_"))
         # What is fitted at this point is there because of a warm start.
         targets = getattr(self, "targets_", None)
-        cells = read_cells(y, sample_weight, _num_samples(X), self, targets)
+        cells = read_cells(y, sample_weight, n_rows(X), self, targets)
         self._check_for_tasks(cells.targets.names)
         return X, cells
 

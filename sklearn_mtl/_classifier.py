@@ -49,8 +49,8 @@ class MultiTaskTextClassifier(
     vectorizer : "auto" or transformer, default="auto"
         "auto" turns texts into TF-IDF rows of words and pairs of words (sublinear
         counts, 32-bit floats, above 200 texts without words of a single text), up to 5
-        million characters also of the 4-character parts of words; for trunks that read
-        sequences into token ids. Numeric rows go through; a transformer is cloned.
+        million characters also of the 4-character parts of words, of these alone where
+        no word is left; for trunks over sequences token ids. Numeric rows go through.
 
     term_weighting : {"auto", "information"} or None, default="auto"
         "information" multiplies each feature of sparse rows, or embedding of a "conv"
@@ -79,9 +79,9 @@ class MultiTaskTextClassifier(
         before that; None counts all cells the same. With a dict,
         ``loss_weights__<task>`` is a parameter.
 
-    class_weight : None, "balanced" or dict, default=None
-        ``{task: {class: weight}}`` or ``{task: "balanced"}``, counted on labelled cells
-        only; for a y of one column a flat ``{class: weight}``.
+    class_weight : None, "balanced", dict or list, default=None
+        ``{task: {class: weight}}`` or ``{task: "balanced"}``, or a list of these values
+        in task order; for a y of one column a flat ``{class: weight}``.
 
     logit_adjustment : float or "auto", default="auto"
         How far to make up for rare classes: training adds this times the logarithm of
@@ -232,7 +232,7 @@ class MultiTaskTextClassifier(
         "trunk": [StrOptions({"auto", *TRUNK_ALIASES}), BaseTrunk, None],
         "sharing": [StrOptions({"auto", *ALIASES}), BaseSharing],
         "loss_weights": [StrOptions({"auto"}), dict, "array-like", BaseBalancing, None],
-        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "class_weight": [StrOptions({"balanced"}), dict, list, None],
         "logit_adjustment": [
             StrOptions({"auto"}),
             Interval(Real, 0, None, closed="left"),
@@ -370,9 +370,8 @@ class MultiTaskTextClassifier(
 
         output : {"array", "frame", "dict"}, default="array"
             "array" is an ndarray of shape (n_samples, n_tasks), or (n_samples,) if y
-            was 1-D; its dtype is object where the tasks have labels of several kinds.
-            "frame" is a DataFrame like y, "dict" maps tasks to arrays; both keep the
-            dtype of each task.
+            was 1-D, of the common dtype of all labels, object where there is none.
+            "frame", a DataFrame like y, and "dict", arrays, keep each task's dtype.
 
         Returns
         -------
@@ -380,7 +379,8 @@ class MultiTaskTextClassifier(
         """
         check_output(output, ("array", "frame", "dict"))
         fitted = copy(self)  # whole, even if this one is fitted again meanwhile
-        return fitted.targets_.decode(fitted._codes(X), output, like=X)
+        codes = fitted._codes(X)
+        return fitted.targets_.decode(codes, output, like=X)
 
     def predict_proba(self, X, output="list"):
         """Predict the probability of every class of every task.

@@ -5,101 +5,15 @@ from scipy.sparse import csr_array, hstack, issparse
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.pipeline import FeatureUnion
-from sklearn.utils import _safe_indexing, assert_all_finite, get_tags
+from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_memory, validate_data
 
 from ._layers import SMALL
-from ._rows import squared_norms
+from ._rows import n_rows, squared_norms
 from .feature_extraction import UNKNOWN, FastTfidfVectorizer, SequenceVectorizer
 
 # Up to this many characters in all texts together, there is time for parts of words.
 PARTS_BUDGET = 5_000_000
-
-
-def read_texts(X, vectorizer="auto"):
-    """Return X as a list of str if it is a collection of texts, else None.
-
-    Parameters
-    ----------
-    X : iterable of str, array-like or sparse matrix
-
-    vectorizer : "auto" or transformer, default="auto"
-        A transformer of tables may have its table of strings.
-
-    Returns
-    -------
-    texts : list of str or None
-        None for numeric rows, which other checks look at.
-
-    Raises
-    ------
-    ValueError
-        If X is a bare string, a table with a column of strings, empty, or holds
-        anything but strings beside strings.
-    """
-    if isinstance(X, str | bytes):
-        text = X if isinstance(X, str) else X.decode(errors="replace")
-        raise ValueError(
-            "Iterable over raw text documents expected, string object received. Pass "
-            f"a list of texts, for instance [{text[:20]!r}]."
-        )
-    if not (hasattr(X, "__iter__") or hasattr(X, "shape")) and hasattr(X, "__array__"):
-        X = np.asarray(X)
-    if issparse(X) or not (hasattr(X, "__iter__") or hasattr(X, "shape")):
-        return None
-    reads_tables = not isinstance(vectorizer, str) and reads_tables_too(vectorizer)
-    if len(getattr(X, "shape", (0,))) != 1:
-        if not reads_tables:
-            _refuse_text_table(X)
-        return None
-    texts = X.tolist() if hasattr(X, "tolist") else list(X)
-    if texts and hasattr(texts[0], "as_py"):  # a column of pyarrow
-        texts = X.to_pylist()
-    if not texts:
-        raise ValueError(
-            "Found array with 0 sample(s): X is empty, and at least 1 text is required."
-        )
-    if isinstance(texts[0], list | tuple) and isinstance(vectorizer, str):
-        _refuse_text_table(np.array(texts, dtype=object))
-    kinds = set(map(type, texts))
-    if kinds == {str}:
-        return texts
-    if not any(
-        issubclass(kind, str | bytes) or kind.__name__ in ("NoneType", "NAType")
-        for kind in kinds
-    ):
-        return None
-    wrong = [row for row, text in enumerate(texts) if not isinstance(text, str)]
-    if wrong:
-        raise ValueError(
-            "X must hold texts only. Got "
-            f"{texts[wrong[0]]!r} of type {type(texts[wrong[0]]).__name__} in row "
-            f"{wrong[0]}; {len(wrong)} such row(s), the first {wrong[:5]}. Fill empty "
-            "texts with '' and decode bytes."
-        )
-    return list(map(str, texts))
-
-
-def reads_tables_too(vectorizer):
-    """Whether a transformer takes tables, not only collections of texts."""
-    return get_tags(vectorizer).input_tags.two_d_array
-
-
-def _refuse_text_table(X):
-    cells = np.asarray(X)
-    if cells.ndim != 2 or cells.dtype.kind not in "OUST":
-        return
-    of_text = [any(isinstance(c, str | bytes) for c in column) for column in cells.T]
-    if not any(of_text):
-        return
-    k = of_text.index(True)
-    names = getattr(X, "column_names", None)  # pyarrow's word
-    names = getattr(X, "columns", None) if names is None else names
-    column = f"X[:, {k}]" if names is None else f"X[{list(names)[k]!r}]"
-    raise ValueError(
-        f"X must be one column of texts. Got a table of shape {cells.shape} that holds "
-        f"strings. Pass the column itself, for instance {column}."
-    )
 
 
 def check_numeric(estimator, X, *, reset):
@@ -125,13 +39,16 @@ class UnionInTurn(FeatureUnion):
         return hstack([part.transform(X) for _, part in self.transformer_list], "csr")
 
 
-def auto_vectorizer(texts, *, as_tokens=False):
-    """Return the vectorizer that "auto" stands for, unfitted.
+def auto_vectorizers(texts, *, as_tokens=False):
+    """Yield the vectorizers that "auto" stands for, unfitted.
 
     TF-IDF over words and pairs of words with sublinear counts, above 200 texts without
     words of a single text. Up to 5 million characters in all, the runs of four
     characters inside of words are added: the fewer and shorter the texts, the more of
     their words are new, while their parts are not.
+
+    The first finds features in nearly all texts. The next are for texts that share no
+    words, such as names, or have none, such as emoji.
 
     Parameters
     ----------
@@ -140,23 +57,27 @@ def auto_vectorizer(texts, *, as_tokens=False):
     as_tokens : bool, default=False
         Whether a trunk reads sequences of tokens: then their ids.
 
-    Returns
-    -------
+    Yields
+    ------
     vectorizer : FastTfidfVectorizer, FeatureUnion of two, or SequenceVectorizer
     """
     # Of many texts, a word of a single one is noise that costs a row of weights in
     # each layer.
-    min_df = 1 if len(texts) <= SMALL else 2
-    if as_tokens:
-        return SequenceVectorizer(min_df=min_df)
-    common = {"min_df": min_df, "sublinear_tf": True, "dtype": np.float32}
-    words = FastTfidfVectorizer(
-        ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **common
-    )
-    if sum(map(len, texts)) > PARTS_BUDGET:
-        return words
-    parts = FastTfidfVectorizer(analyzer="char_wb", ngram_range=(4, 4), **common)
-    return UnionInTurn([("words", words), ("parts", parts)])
+    for min_df in [1] if len(texts) <= SMALL else [2, 1]:
+        if as_tokens:
+            yield SequenceVectorizer(min_df=min_df)
+            yield SequenceVectorizer(analyzer="char", min_df=min_df)
+            continue
+        common = {"min_df": min_df, "sublinear_tf": True, "dtype": np.float32}
+        words = FastTfidfVectorizer(
+            ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **common
+        )
+        parts = FastTfidfVectorizer(analyzer="char_wb", ngram_range=(4, 4), **common)
+        if sum(map(len, texts)) > PARTS_BUDGET:
+            yield words
+        else:
+            yield UnionInTurn([("words", words), ("parts", parts)])
+        yield UnionInTurn([("parts", parts)])
 
 
 def fit_vectorizer(vectorizer, X, memory=None, *, as_tokens=False):
@@ -165,7 +86,8 @@ def fit_vectorizer(vectorizer, X, memory=None, *, as_tokens=False):
     Parameters
     ----------
     vectorizer : "auto" or transformer
-        "auto" is :func:`auto_vectorizer`; a transformer is cloned.
+        "auto" is the first of :func:`auto_vectorizers` that finds features; a
+        transformer is cloned.
 
     X : list of str, or what the transformer takes
 
@@ -182,26 +104,39 @@ def fit_vectorizer(vectorizer, X, memory=None, *, as_tokens=False):
 
     rows : csr_matrix, csr_array or ndarray of shape (n_samples, n_features)
     """
-    if isinstance(vectorizer, str):
-        vectorizer = auto_vectorizer(X, as_tokens=as_tokens)
+    is_blank = isinstance(X, list) and all(
+        isinstance(text, str) and not text.strip() for text in X
+    )
+    if not isinstance(vectorizer, str):
+        candidates = [clone(vectorizer)]
+    elif is_blank:  # where single blanks would be the features
+        candidates = []
     else:
-        vectorizer = clone(vectorizer)
-    try:
-        return check_memory(memory).cache(_fit_transform)(vectorizer, X)
-    except ValueError as error:
-        if "empty vocabulary" in str(error) or "no terms remain" in str(error):
-            raise ValueError(
-                f"The vectorizer found no features in {len(X)} text(s): "
-                f"{str(error).rstrip('.')}. Pass another vectorizer, for instance "
-                "TfidfVectorizer(analyzer='char_wb', ngram_range=(1, 3))."
-            ) from error
-        raise
+        candidates = auto_vectorizers(X, as_tokens=as_tokens)
+    reason = None
+    for candidate in candidates:
+        try:
+            return check_memory(memory).cache(_fit_transform)(candidate, X)
+        except ValueError as error:
+            if "empty vocabulary" not in str(error) and (
+                "no terms remain" not in str(error)
+            ):
+                raise
+            reason = error
+    found = f"The vectorizer found no features in {n_rows(X)} text(s)"
+    if is_blank:
+        raise ValueError(
+            f"{found}: all of them are empty or blank. Pass texts that hold words."
+        ) from reason
+    raise ValueError(
+        f"{found}: {str(reason).rstrip('.')}. Pass another vectorizer, for instance "
+        "TfidfVectorizer(analyzer='char_wb', ngram_range=(1, 3))."
+    ) from reason
 
 
 def _fit_transform(vectorizer, X):
     with config_context(transform_output="default"):
-        rows = as_rows(vectorizer.fit_transform(X))
-    return vectorizer, rows
+        return vectorizer, as_rows(vectorizer.fit_transform(X))
 
 
 def transform_rows(vectorizer, X):
@@ -287,13 +222,6 @@ def _are_sequences(rows):
 def float_type(rows):
     """Return the float type of a network over these rows."""
     return rows.dtype if rows.dtype.kind == "f" else np.dtype(np.float32)
-
-
-def take_rows(X, rows):
-    """Take rows (a mask) of whatever container X is; all of them without a copy."""
-    if rows.all():
-        return X
-    return _safe_indexing(X, np.flatnonzero(rows))
 
 
 def row_scale(rows, weights):

@@ -1,7 +1,144 @@
-"""What can be said of rows in any container, without a network."""
+"""Rows in any container: how many, some of them, one column, their norms."""
 
+from collections.abc import Mapping, Set
+
+import narwhals as nw
 import numpy as np
 from scipy.sparse import issparse
+from sklearn.utils.validation import _num_samples
+
+from ._optional import import_optional
+
+
+def settled(X):
+    """Return X, or a list of what it yields if it can be read only once.
+
+    Parameters
+    ----------
+    X : iterable or array-like
+
+    Returns
+    -------
+    X : object with a length
+    """
+    has_rows = any(hasattr(X, name) for name in ("__len__", "shape", "__array__"))
+    return X if has_rows or not hasattr(X, "__iter__") else list(X)
+
+
+def n_rows(X):
+    """Return how many rows a container has.
+
+    Parameters
+    ----------
+    X : list, array, sparse matrix, frame, column or dict of columns
+
+    Returns
+    -------
+    n_rows : int
+
+    Raises
+    ------
+    TypeError
+        If `X` has no length, as an iterator has none.
+    """
+    if isinstance(X, Mapping) and not issparse(X):
+        X = next(iter(X.values()), ())
+    return _num_samples(X)
+
+
+def take_rows(X, rows):
+    """Return some rows of a container.
+
+    Parameters
+    ----------
+    X : list, tuple, array, sparse matrix, frame, column or dict of columns
+        Frames and columns of pandas, polars, pyarrow and narwhals, and any sequence.
+
+    rows : array-like of int, or of bool for each row
+        A mask of all rows gives `X` itself.
+
+    Returns
+    -------
+    part : object
+        Of the same kind; a list for sequences other than arrays and columns.
+    """
+    rows = np.asarray(rows)
+    if rows.dtype == bool:
+        if rows.all():
+            return X
+        rows = np.flatnonzero(rows)
+    if issparse(X):  # of which one kind is a dict
+        return X.tocsr()[rows]
+    if isinstance(X, Mapping):
+        return {name: take_rows(column, rows) for name, column in X.items()}
+    if hasattr(X, "iloc"):  # pandas and what is like it
+        return X.iloc[rows]
+    X = _readable(X)
+    if hasattr(X, "to_pylist"):
+        return _take_arrow(X, rows)
+    opened = nw.from_native(X, allow_series=True, pass_through=True)
+    if isinstance(opened, nw.DataFrame | nw.Series):
+        part = opened[rows.tolist()]
+        return part if opened is X else part.to_native()
+    if hasattr(X, "shape"):  # arrays of any library
+        return X[rows]
+    cells = X if isinstance(X, list | tuple) else _cells(X)
+    return [cells[row] for row in rows.tolist()]
+
+
+def one_column(X):
+    """Return the cells of X as a list if it is a single column.
+
+    Parameters
+    ----------
+    X : iterable or array-like
+        A table of one column counts as this column.
+
+    Returns
+    -------
+    cells : list or None
+        None for tables of other numbers of columns, sparse matrices, and what is not
+        iterable.
+
+    Raises
+    ------
+    ValueError
+        If `X` is a string, a dict, a set or a lazy frame.
+    """
+    if isinstance(X, str | bytes | bytearray):
+        text = X if isinstance(X, str) else X.decode(errors="replace")
+        raise ValueError(
+            "Iterable over raw text documents expected, string object received. Pass "
+            f"a list of texts, for instance [{text[:20]!r}]."
+        )
+    if issparse(X):  # of which one kind is a dict
+        return None
+    if isinstance(X, Mapping):
+        raise ValueError(
+            f"X is a dict of {len(X)} columns. Pass the column of texts itself"
+            f", for instance X[name] with a name of {list(X)[:10]}."
+        )
+    if isinstance(X, Set) and not hasattr(X, "mapping"):  # as keys of a dict have
+        raise ValueError(
+            "X is a set, whose texts have no order. Pass a list, for instance "
+            "sorted(X)."
+        )
+    if hasattr(X, "collect") and hasattr(X, "lazy"):
+        raise ValueError("X is a lazy frame. Pass X.collect().")
+    X = _readable(X)
+    shape = getattr(X, "shape", None)
+    if shape is None:
+        return _cells(X) if hasattr(X, "__iter__") else None
+    if len(shape) == 1:
+        return _cells(X)
+    if len(shape) != 2 or shape[1] != 1:
+        return None
+    frame = nw.from_native(X, pass_through=True)
+    if isinstance(frame, nw.DataFrame):
+        return frame[:, 0].to_list()
+    if hasattr(X, "column_names"):  # tables of other libraries that name columns
+        return _cells(X[X.column_names[0]])
+    return np.asarray(X)[:, 0].tolist()
 
 
 def squared_norms(rows):
@@ -26,3 +163,33 @@ def squared_norms(rows):
     if len(filled):
         norms[filled] = np.add.reduceat(squares, rows.indptr[filled])
     return norms
+
+
+def _readable(X):
+    """Return X, as an array if it has a buffer or a conversion and no other reading."""
+    if isinstance(X, memoryview):
+        return np.asarray(X)
+    if hasattr(X, "__array__") and not (hasattr(X, "__iter__") or hasattr(X, "shape")):
+        return np.asarray(X)
+    return X
+
+
+def _take_arrow(X, rows):
+    """Return some rows of an array, a chunked array or a table of pyarrow."""
+    try:
+        return X.take(rows)
+    except NotImplementedError:  # pyarrow takes from most types, not from all
+        if hasattr(X, "columns"):
+            columns = [_take_arrow(column, rows) for column in X.columns]
+            return type(X).from_arrays(columns, schema=X.schema)
+        pyarrow = import_optional("pyarrow", "parquet", "A column of pyarrow")
+        cells = X.to_pylist()
+        return pyarrow.array([cells[row] for row in rows.tolist()], type=X.type)
+
+
+def _cells(X):
+    """Return what a column holds as a list of Python's own objects."""
+    for name in ("to_pylist", "to_list", "tolist"):
+        if hasattr(X, name):
+            return getattr(X, name)()
+    return list(X)

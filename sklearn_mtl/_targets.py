@@ -226,7 +226,7 @@ class Targets:
             return self._as_frame(columns, like)
         if self.container == "vector":
             return columns[0]
-        return _as_array(columns)
+        return _as_array(columns, self.tasks)
 
     @staticmethod
     def _as_cells(sets, cell_type, task):
@@ -295,7 +295,17 @@ def _is_written_list(label):
         return False
 
 
-def _as_array(columns):
-    if len({column.dtype.kind for column in columns}) > 1:
+def _as_array(columns, tasks):
+    """Join columns; numbers of several kinds as one that holds all classes exactly."""
+    kinds = {column.dtype.kind for column in columns}
+    dtype = np.result_type(*columns) if kinds <= set("biuf") else None
+    if len(kinds) > 1 and (dtype is None or not _holds_classes(dtype, tasks)):
         columns = [column.astype(object) for column in columns]
     return np.column_stack(columns)
+
+
+def _holds_classes(dtype, tasks):
+    # Lists compare by value: an integer beyond 2**53 is not the float next to it.
+    return all(
+        task.classes_.astype(dtype).tolist() == task.classes_.tolist() for task in tasks
+    )

@@ -13,7 +13,7 @@ def class_weight_table(class_weight, targets, codes, weights):
 
     Parameters
     ----------
-    class_weight : None, "balanced" or dict
+    class_weight : None, "balanced", dict or list
         A dict maps tasks to ``{class: weight}``, "balanced" or None; where y is one
         vector, it is a flat ``{class: weight}``, as in scikit-learn.
 
@@ -30,6 +30,8 @@ def class_weight_table(class_weight, targets, codes, weights):
         Of several labels a cell, each counts by the weight of what holds it.
     """
     factors = np.ones(codes.shape)
+    if isinstance(class_weight, list):
+        class_weight = _in_task_order(class_weight, targets)
     for name, task, start in zip(
         targets.names, targets.tasks, targets.starts, strict=True
     ):
@@ -49,6 +51,20 @@ def class_weight_table(class_weight, targets, codes, weights):
                     by_value = np.array([1.0, given[k - start]])
             factors[rows, k] = by_value[own]
     return factors
+
+
+def _in_task_order(class_weight, targets):
+    """Return a list of class weights as a dict of tasks, or that of the only one."""
+    if len(class_weight) != len(targets.names):
+        form = dict.fromkeys(targets.names, "balanced")
+        raise ValueError(
+            f"class_weight must have an item for each of the {len(targets.names)} "
+            f"task(s) {targets.names}. Got {len(class_weight)}. Pass a dict, for "
+            f"instance {form}."
+        )
+    if targets.container == "vector":
+        return class_weight[0]
+    return dict(zip(targets.names, class_weight, strict=True))
 
 
 def _of_task(class_weight, name, targets):

@@ -23,6 +23,7 @@ from ._folds import Fold, insert_error_scores, score_fold
 from ._labels import as_label_table
 from ._runtime import numpy_errors
 from ._state import fitted_attributes, reads_one_fit, take_over, without_fit
+from ._texts import as_read_by
 from .metrics._metrics import METRICS
 from .metrics._scorer import MultiTaskScorer
 from .model_selection._cv import as_splitter
@@ -189,6 +190,7 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
             the classifier cannot be used; before the first fit. If all fits fail, or
             one does and `error_score` is "raise".
         """
+        X = as_read_by(self.estimator, X)
         tasks = FitTasks(self, X, y, params.get("sample_weight"))
         fresh = without_fit(self)
         with numpy_errors():

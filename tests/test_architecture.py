@@ -54,9 +54,10 @@ LAYERS = (
     ("model_selection", "inspection", "datasets", "feature_extraction"),
     # the ground: early stopping and the command line use it too
     ("metrics", "_splitting"),
-    ("_labels", "_rows", "_state"),
-    ("_label_cells", "_text_table"),
-    ("_label_sets", "_missing", "_warn"),
+    ("_labels", "_state"),
+    ("_label_cells", "_text_table", "_texts"),
+    ("_label_sets", "_missing", "_warn", "_rows"),
+    ("_optional",),
 )
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 
@@ -64,7 +65,6 @@ RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 WITHOUT_NETWORK = (
     "metrics",
     "_splitting",
-    "_rows",
     "_state",
     "_labels",
     "_label_cells",
@@ -72,6 +72,9 @@ WITHOUT_NETWORK = (
     "_missing",
     "_text_table",
     "_warn",
+    "_texts",
+    "_rows",
+    "_optional",
     "model_selection",
     "inspection",
     "datasets",

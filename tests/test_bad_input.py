@@ -98,16 +98,16 @@ X_CASES = [
     *[
         case(
             f"{name} table of strings",
-            r"X must be one column of texts\. Got a table of shape \(20, 1\).*"
+            r"X must be one column of texts\. Got a table of shape \(20, 2\).*"
             rf"X\[{column}\]",
             X=table,
         )
         for name, table, column in [
-            ("pandas", pd.DataFrame({"body": TEXTS}), "'body'"),
-            ("polars", pl.DataFrame({"body": TEXTS}), "'body'"),
-            ("pyarrow", pa.table({"body": TEXTS}), "'body'"),
-            ("str array", np.array(TEXTS).reshape(-1, 1), r":, 0"),
-            ("object array", np.array(TEXTS, dtype=object).reshape(-1, 1), r":, 0"),
+            ("pandas", pd.DataFrame({"body": TEXTS, "id": TEXTS}), "'body'"),
+            ("polars", pl.DataFrame({"body": TEXTS, "id": TEXTS}), "'body'"),
+            ("pyarrow", pa.table({"body": TEXTS, "id": TEXTS}), "'body'"),
+            ("str array", np.array([TEXTS, TEXTS]).T, r":, 0"),
+            ("object array", np.array([TEXTS, TEXTS], dtype=object).T, r":, 0"),
         ]
     ],
     case(
@@ -545,11 +545,10 @@ def test_empty_texts_may_be_learnt_from():
 @pytest.mark.parametrize(
     ("texts", "vectorizer"),
     [
-        ([""] * 20, "auto"),
         (["the", "and"] * 10, TfidfVectorizer(stop_words="english")),
         (TEXTS, TfidfVectorizer(min_df=2, max_df=2)),
     ],
-    ids=["empty texts", "stop words", "pruned"],
+    ids=["stop words", "pruned"],
 )
 def test_an_empty_vocabulary_is_explained(on_texts, texts, vectorizer):
     assert_fit_fails_and_changes_nothing(
@@ -559,6 +558,13 @@ def test_an_empty_vocabulary_is_explained(on_texts, texts, vectorizer):
         texts,
         LABELS,
         vectorizer=vectorizer,
+    )
+
+
+def test_texts_that_are_all_empty_are_explained(on_texts):
+    message = r"no features in 20 text\(s\).*all of them are empty or blank"
+    assert_fit_fails_and_changes_nothing(
+        on_texts, ValueError, message, [""] * 20, LABELS
     )
 
 
@@ -638,7 +644,10 @@ def test_numbers_after_texts_are_refused(on_texts, wrap):
     [
         ("great phone", "raw text documents expected"),
         (["great", None], "texts only.*NoneType in row 1"),
-        (pd.DataFrame({"body": TEXTS}), r"one column of texts.*X\['body'\]"),
+        (
+            pd.DataFrame({"body": TEXTS, "id": TEXTS}),
+            r"one column of texts.*X\['body'\]",
+        ),
         ([], r"(?i)no texts|found array with 0 sample\(s\)"),
     ],
     ids=["bare string", "None", "table", "empty"],

@@ -20,14 +20,14 @@ from sklearn_mtl._features import (
     PARTS_BUDGET,
     as_bags,
     as_rows,
-    auto_vectorizer,
+    auto_vectorizers,
     check_numeric,
     fit_vectorizer,
     match_trunk,
-    read_texts,
     row_scale,
-    take_rows,
 )
+from sklearn_mtl._rows import take_rows
+from sklearn_mtl._texts import read_texts
 
 # Texts -------------------------------------------------------------------------------
 
@@ -121,10 +121,10 @@ def test_there_is_at_least_one_text(X):
 @pytest.mark.parametrize(
     ("X", "shape", "column"),
     [
-        (pd.DataFrame({"body": ["a", "b"]}), r"\(2, 1\)", "'body'"),
-        (pd.DataFrame({"body": [None, "b"]}), r"\(2, 1\)", "'body'"),
-        (pl.DataFrame({"body": ["a", "b"]}), r"\(2, 1\)", "'body'"),
-        (pa.table({"body": ["a", "b"]}), r"\(2, 1\)", "'body'"),
+        (pd.DataFrame({"id": [1, 2], "body": ["a", "b"]}), r"\(2, 2\)", "'body'"),
+        (pd.DataFrame({"id": [1, 2], "body": [None, "b"]}), r"\(2, 2\)", "'body'"),
+        (pl.DataFrame({"id": [1, 2], "body": ["a", "b"]}), r"\(2, 2\)", "'body'"),
+        (pa.table({"id": [1, 2], "body": ["a", "b"]}), r"\(2, 2\)", "'body'"),
         (np.array([["a", "b"]]), r"\(1, 2\)", ":, 0"),
     ],
 )
@@ -280,7 +280,8 @@ def test_auto_has_the_numbers_of_scikit_learn(n_texts, parts, monkeypatch):
 def test_parts_of_words_are_for_texts_of_5_million_characters_at_most(texts, parts):
     assert PARTS_BUDGET == 5_000_000
     names = [
-        name for name, _ in getattr(auto_vectorizer(texts), "transformer_list", [])
+        name
+        for name, _ in getattr(next(auto_vectorizers(texts)), "transformer_list", [])
     ]
     assert names == (["words", "parts"] if parts else [])
 
@@ -328,8 +329,6 @@ def test_without_memory_nothing_is_kept(n_fits):
 @pytest.mark.parametrize(
     ("vectorizer", "texts"),
     [
-        ("auto", ["!", "?"]),
-        ("auto", ["", " "]),
         (CountVectorizer(stop_words=["the"]), ["the", "the"]),
         (CountVectorizer(min_df=2), ["one text", "another"]),
     ],
@@ -338,6 +337,48 @@ def test_texts_without_features_are_explained(vectorizer, texts):
     message = r"found no features in 2 text\(s\): .* Pass another vectorizer, for"
     with pytest.raises(ValueError, match=message):
         fit_vectorizer(vectorizer, texts)
+
+
+@pytest.mark.parametrize("as_tokens", [False, True])
+@pytest.mark.parametrize("vectorizer", ["auto", CountVectorizer()])
+@pytest.mark.parametrize("n_texts", [3, 300])
+def test_blank_texts_are_explained(vectorizer, as_tokens, n_texts):
+    message = rf"no features in {n_texts} text\(s\): all of them are empty or blank"
+    texts = ["", " ", "\n"] * (n_texts // 3)
+    with pytest.raises(ValueError, match=message):
+        fit_vectorizer(vectorizer, texts, as_tokens=as_tokens)
+
+
+UNUSUAL = {
+    "unique codes": [
+        f"{chr(97 + k % 26)}{k:05d}{chr(97 + k // 26)}" for k in range(250)
+    ],
+    "numbers": [str(10_000 + k) for k in range(250)],
+    "one word each": [f"pre{k}fix" for k in range(250)],
+    "Chinese": [f"我的包裹{chr(0x4E00 + k)}还没有到" for k in range(250)],
+    "emoji": ["\N{GRINNING FACE}", "\N{POUTING FACE}"] * 125,
+    "punctuation": ["?!", "...", "!!"] * 90,
+    "mostly empty": [""] * 249 + ["a text"],
+    "unique letters": [chr(0x4E00 + k) for k in range(250)],
+}
+
+
+@pytest.mark.parametrize("as_tokens", [False, True])
+@pytest.mark.parametrize("n_texts", [None, 5], ids=["many", "few"])
+@pytest.mark.parametrize("kind", UNUSUAL)
+def test_auto_finds_features_in_unusual_texts(kind, n_texts, as_tokens):
+    texts = UNUSUAL[kind][-n_texts if n_texts else None :]
+    vectorizer, rows = fit_vectorizer("auto", texts, as_tokens=as_tokens)
+    assert rows.shape[0] == len(texts)
+    assert rows.nnz > 0
+    assert (vectorizer.transform(texts[:3]) != rows[:3]).nnz == 0
+
+
+def test_auto_stays_what_it_is_where_words_repeat():
+    texts = ["one text", "another text"] * 150
+    vectorizer, _ = fit_vectorizer("auto", texts)
+    first = next(auto_vectorizers(texts))
+    assert str(vectorizer) == str(first)
 
 
 def test_other_errors_of_a_vectorizer_are_its_own():

@@ -1,7 +1,7 @@
 """Displays of labels, scores and searches: their numbers, their axes, their errors."""
 
-import builtins
 import pkgutil
+import sys
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -421,14 +421,7 @@ def test_labels_are_shortened(label, text):
 
 
 def test_without_matplotlib_the_extra_is_named(fitted, monkeypatch):
-    real = builtins.__import__
-
-    def no_matplotlib(name, *args, **kwargs):
-        if name.startswith("matplotlib"):
-            raise ImportError("No module named 'matplotlib'")
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", no_matplotlib)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     for _, make in displays(fitted):
         with pytest.raises(
             ImportError, match=r"Display.plot needs matplotlib.*sklearn-mtl\[plot\]"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._features import auto_vectorizer
+from sklearn_mtl._features import auto_vectorizers
 from sklearn_mtl._layers import InputSpec
 from sklearn_mtl._plan import (
     BATCH_SIZE,
@@ -242,5 +242,5 @@ def test_data_are_small_up_to_200_rows(n_rows, is_small):
     assert plan_of(n_rows).max_iter == (FULL_BATCH_STEPS if is_small else STEPS)
     spec = InputSpec(10, sparse=True, scale=1.0, n_rows=n_rows)
     assert spec.is_small is is_small
-    vectorizer = auto_vectorizer(["a word"] * n_rows).transformer_list[0][1]
+    vectorizer = next(auto_vectorizers(["a word"] * n_rows)).transformer_list[0][1]
     assert vectorizer.min_df == (1 if is_small else 2)

@@ -162,3 +162,36 @@ def test_as_a_preprocessor_and_as_a_step_it_does_the_same():
 def test_cleaner_parameters_are_checked():
     with pytest.raises(InvalidParameterError, match="'strip_accents' parameter"):
         TextCleaner(strip_accents="all").fit([])
+
+
+MAIL = (
+    "<!DOCTYPE html><html><head><STYLE type='text/css'><!-- p{margin:0} --></style >"
+    "<script>var a = '<b>';</script></head><body><p>My parcel</p><script>b()</script>"
+    " is late</body></html>"
+)
+
+
+def test_style_sheets_scripts_and_declarations_are_no_words():
+    assert TextCleaner()(MAIL).split() == ["my", "parcel", "is", "late"]
+    assert "margin" in TextCleaner(html=False)(MAIL)
+    assert TextCleaner()("the <script> tag stays open") == "the   tag stays open"
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ("abc", "string object received"),
+        (["a", None], "None of type NoneType in row 1"),
+    ],
+)
+def test_the_cleaner_reads_texts_only(X, message):
+    with pytest.raises(ValueError, match=message):
+        TextCleaner().transform(X)
+
+
+def test_max_df_leaves_out_tokens_of_more_texts():
+    X = ["the cat", "the dog", "the cat"]
+    vectorizer = SequenceVectorizer(max_df=2).fit(X)
+    assert vectorizer.tokens_[2:].tolist() == ["cat", "dog"]
+    assert rows_of(vectorizer.transform(X)) == [[1, 2], [1, 3], [1, 2]]
+    assert len(SequenceVectorizer(max_df=0.5).fit(X).tokens_) == 3

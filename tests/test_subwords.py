@@ -213,6 +213,19 @@ def test_without_the_library_the_error_names_the_extra(monkeypatch):
     vectorizers = SubwordVectorizer(), SubwordVectorizer(pretrained="tokenizer.json")
     for vectorizer in vectorizers:
         with pytest.raises(
-            ImportError, match=r"needs tokenizers.*'sklearn-mtl\[subwords\]'"
+            ImportError, match=r'needs tokenizers.*"sklearn-mtl\[subwords\]"'
         ):
             vectorizer.fit(TEXTS)
+
+
+def test_ids_close_the_gap_of_the_unknown_piece():
+    # It stands in the midst of the sorted pieces, those behind it move up.
+    vectorizer = SubwordVectorizer(pretrained=given_tokenizer())
+    X = vectorizer.fit_transform(["a film good xyz a"])
+    names = vectorizer.tokens_[2:].tolist()
+    assert "[UNK]" not in names
+    assert sorted(vectorizer.vocabulary_.values()) == list(range(len(names)))
+    assert pieces_of(vectorizer, ["film a xyz good"]) == [
+        ["film", "a", "<unknown>", "good"]
+    ]
+    assert X.data.max() == len(names) + 1

@@ -260,3 +260,21 @@ def test_named_columns_of_weights_go_to_their_tasks():
         assert clf.score(texts, y, found) == clf.score(texts, y, weight.to_numpy())
     with pytest.raises(ValueError, match=r"Missing: \['b'\]; unknown: \['c'\]"):
         fit(weight.rename(columns={"b": "c"}))
+
+
+def test_class_weights_may_be_a_list_in_task_order():
+    X = ["late parcel", "wrong bill", "box is late", "bill again"] * 5
+    y = np.array([[1, 0], [0, 1], [1, 1], [0, 0]] * 5)
+    weights = [{0: 1, 1: 5}, "balanced"]
+
+    def fit(class_weight):
+        clf = MultiTaskTextClassifier(
+            class_weight=class_weight, random_state=0, max_iter=2
+        )
+        return clf.fit(X, y)
+
+    named = fit({"task0": weights[0], "task1": weights[1]}).predict_proba(X)
+    np.testing.assert_array_equal(fit(weights).predict_proba(X), named)
+    with pytest.raises(ValueError, match=r"each of the 2 task.*Got 1. .*\{'task0': "):
+        fit(weights[:1])
+    fit({"task0": "balanced", "task1": "balanced"})

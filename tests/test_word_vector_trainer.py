@@ -207,5 +207,16 @@ def test_ids_without_their_words_have_no_vectors():
 
 def test_without_gensim_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "gensim.models", None)
-    with pytest.raises(ImportError, match=r"needs gensim.*'sklearn-mtl\[gensim\]'"):
+    with pytest.raises(ImportError, match=r'needs gensim.*"sklearn-mtl\[gensim\]"'):
         WordVectorVectorizer(WordVectorTrainer()).fit(X)
+
+
+@pytest.mark.parametrize("parameter", [{"window": 1}, {"negative": 1}])
+def test_window_and_negative_reach_the_training(parameter):
+    sentences = [list("abcdefgh"), list("hgfdecba")] * 10
+
+    def train(**params):
+        trainer = WordVectorTrainer(vector_size=4, random_state=0, **params)
+        return trainer.train_vectors(sentences).vectors
+
+    assert not np.allclose(train(), train(**parameter))

@@ -68,6 +68,7 @@ def test_a_word_may_hold_blanks(tmp_path):
         ("a.txt", "", "holds no word vectors"),
         ("a.bin", "a 1 2\n", "is no binary file of word2vec"),
         ("a.bin", "2 3\nab", "ends after 0 of 2 word vectors"),
+        ("a.txt", "3 1\na 1\nb 2\n", "after 2 of 3 word vectors.*with limit=2"),
     ],
 )
 def test_files_that_are_none(name, content, match, tmp_path):
@@ -223,3 +224,16 @@ def test_vectors_of_other_words():
     trunk = ConvTrunk(vectors={"Good": [1.0]})
     with pytest.raises(ValueError, match="None of the 4 tokens has a vector"):
         MultiTaskTextClassifier(trunk=trunk).fit(X, Y)
+
+
+def test_what_is_there_of_a_truncated_file_can_be_read(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("3 1\na 1\nb 2\n", encoding="utf-8")
+    assert WordVectors.from_file(path, limit=2).words == ["a", "b"]
+
+
+def test_vectors_are_not_the_array_of_the_caller():
+    array = np.ones((2, 3), dtype=np.float32)
+    vectors = WordVectors(["a", "b"], array)
+    array[:] = 7
+    assert vectors.vectors.tolist() == [[1, 1, 1]] * 2

@@ -6,6 +6,7 @@ Their cells have types, and may be lists. The path is for messages only.
 import json
 import math
 
+from .._optional import import_optional
 from ._errors import CommandError
 
 
@@ -60,15 +61,12 @@ def _json_cell(cell):
 
 def import_pyarrow(path):
     """Import the extra that Parquet needs, or say how to install it."""
+    instead = "CSV, TSV or JSON lines, which need nothing more"
     try:
-        import pyarrow
-        import pyarrow.parquet
+        import_optional("pyarrow.parquet", "parquet", f"The file {path}", instead)
+        return import_optional("pyarrow", "parquet", f"The file {path}", instead)
     except ImportError as error:
-        raise CommandError(
-            f"{path} is a Parquet file, which needs pyarrow: pip install "
-            '"sklearn-mtl[parquet]". CSV, TSV and JSON lines need nothing more.'
-        ) from error
-    return pyarrow
+        raise CommandError(str(error)) from error
 
 
 def read_parquet(path, data):

@@ -23,6 +23,7 @@ from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import validate_params
 
+from .._optional import import_optional
 from ._definitions import documented_definitions
 
 TASKS = (
@@ -204,7 +205,9 @@ def load_docstrings(
     'visibility': 'public', 'returns': 'value', 'n_parameters': '3 or 4',
     'state': None}
     """
-    pandas = _import_pandas() if as_frame else None
+    pandas = None
+    if as_frame:
+        pandas = import_optional("pandas", "pandas", "as_frame=True", "as_frame=False")
     sources = _sources()
     header = _header(sources)
     path = _cache_path(data_home, header)
@@ -234,17 +237,6 @@ def load_docstrings(
         versions=header["versions"],
         DESCR=_DESCRIPTION,
     )
-
-
-def _import_pandas():
-    try:
-        import pandas
-    except ImportError as error:
-        raise ImportError(
-            "as_frame=True needs pandas, which is not installed. Install it with "
-            '`pip install "sklearn-mtl[pandas]"`, or pass as_frame=False.'
-        ) from error
-    return pandas
 
 
 def _sources():

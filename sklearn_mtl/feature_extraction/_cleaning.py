@@ -7,7 +7,13 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import strip_accents_ascii, strip_accents_unicode
 from sklearn.utils._param_validation import StrOptions
 
-_TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^<>]*>", re.DOTALL)
+from .._texts import as_documents, check_texts
+
+# Style sheets and scripts go with what stands in them; declarations are tags, too.
+_TAG = re.compile(
+    r"<!--.*?-->|<(style|script)\b[^<>]*>.*?</\1\s*>|<(?:/|[!?]\[?)?[a-zA-Z][^<>]*>",
+    re.DOTALL | re.IGNORECASE,
+)
 _URL = re.compile(r"(?:\bhttps?://|\bwww\.)[^\s<>\"']+", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _ACCENTS = {"ascii": strip_accents_ascii, "unicode": strip_accents_unicode}
@@ -30,7 +36,8 @@ class TextCleaner(TransformerMixin, BaseEstimator):
         scripts, "ascii" leaves out what is no ASCII character then.
 
     html : bool, default=True
-        Whether to take out tags and comments, and put characters for entities.
+        Whether to take out tags, comments, style sheets and scripts, and put characters
+        for entities.
 
     urls : str or None, default="url"
         What stands for each web address; None leaves them.
@@ -118,9 +125,14 @@ class TextCleaner(TransformerMixin, BaseEstimator):
         Returns
         -------
         texts : list of str
+
+        Raises
+        ------
+        ValueError
+            If X is a string, or holds anything but texts.
         """
         self._validate_params()
-        return [self(text) for text in X]
+        return [self(text) for text in check_texts(as_documents(X))]
 
     def __sklearn_is_fitted__(self):
         return True

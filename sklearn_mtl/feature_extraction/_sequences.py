@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils._sparse import _align_api_if_sparse
 
 from .._state import fits_aside
+from .._texts import as_documents
 from ._vectorizers import FastCountVectorizer
 
 PADDING, UNKNOWN = 0, 1
@@ -129,7 +130,7 @@ class SequenceVectorizer(FastCountVectorizer):
             Which of the two is up to scikit-learn's setting ``sparse_interface``.
         """
         if not isinstance(raw_documents, str):  # which scikit-learn refuses
-            raw_documents = list(raw_documents)
+            raw_documents = list(as_documents(raw_documents))
         super().fit_transform(raw_documents)
         return self.transform(raw_documents)
 
@@ -152,7 +153,7 @@ class SequenceVectorizer(FastCountVectorizer):
         analyze, length = self.build_analyzer(), self.max_length
         id_of = {token: place + FIRST for token, place in self.vocabulary_.items()}
         ids, ends = [], [0]
-        for text in raw_documents:
+        for text in as_documents(raw_documents):
             ids += [id_of.get(token, UNKNOWN) for token in analyze(text)[:length]]
             ends.append(len(ids))
         ends = np.array(ends, dtype=np.int32)

@@ -9,7 +9,9 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from .._optional import import_optional
 from .._state import fits_aside
+from .._texts import as_documents
 from ._sequences import TOKEN_PATTERN, SequenceVectorizer
 
 UNKNOWN_PIECE = "<unknown>"
@@ -152,7 +154,7 @@ class SubwordVectorizer(SequenceVectorizer):
         """
         self._validate_params()
         if not isinstance(raw_documents, str):  # which scikit-learn refuses
-            raw_documents = list(raw_documents)
+            raw_documents = list(as_documents(raw_documents))
             if self.pretrained is None:
                 self.tokenizer_ = self._learn(raw_documents)
             else:
@@ -180,7 +182,7 @@ class SubwordVectorizer(SequenceVectorizer):
         return lambda text: [piece for word in words(text) for piece in pieces(word)]
 
     def _learn(self, documents):
-        tokenizers = import_tokenizers("SubwordVectorizer")
+        tokenizers = import_optional("tokenizers", "subwords", "SubwordVectorizer")
         words = super().build_analyzer()
         tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token=UNKNOWN_PIECE))
         tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace()
@@ -221,7 +223,7 @@ def read_tokenizer(source):
     ValueError
         If a file holds something else.
     """
-    tokenizers = import_tokenizers("SubwordVectorizer")
+    tokenizers = import_optional("tokenizers", "subwords", "SubwordVectorizer")
     source = getattr(source, "backend_tokenizer", source)
     if isinstance(source, tokenizers.Tokenizer):
         content = source.to_str()
@@ -249,21 +251,3 @@ def _read(path):
             f"There is no file {str(path)!r}. pretrained takes the path of a "
             "tokenizer.json; names are not looked up anywhere."
         ) from error
-
-
-def import_tokenizers(caller):
-    """Return the tokenizers library.
-
-    Raises
-    ------
-    ImportError
-        If it is not installed.
-    """
-    try:
-        import tokenizers
-    except ImportError as error:
-        raise ImportError(
-            f"{caller} needs tokenizers. Install it with "
-            "pip install 'sklearn-mtl[subwords]'."
-        ) from error
-    return tokenizers

@@ -14,6 +14,7 @@ from sklearn.utils import murmurhash3_32
 from sklearn.utils._sparse import _align_api_if_sparse
 from sklearn.utils.validation import FLOAT_DTYPES
 
+from .._texts import as_documents
 from ._settings import counter_for, settings_of
 from ._tokens import UnsuitedError
 
@@ -85,7 +86,8 @@ class FastCountVectorizer(CountVectorizer):
     def _count_vocab(self, raw_documents, fixed_vocab):
         self.build_analyzer()  # refuses bad settings, and warns of stop words
         counter = counter_for(self)
-        documents = raw_documents if counter is None else list(raw_documents)
+        documents = as_documents(raw_documents)
+        documents = documents if counter is None else list(documents)
         texts = None if counter is None else as_texts(documents, self.decode)
         if texts and not (fixed_vocab and sum(map(len, texts)) < SMALL):
             try:
@@ -245,7 +247,8 @@ class FastHashingVectorizer(HashingVectorizer):
         self._validate_ngram_range()
         self.build_analyzer()  # refuses bad settings, and warns of stop words
         counter = counter_for(self) if self.dtype in FLOAT_DTYPES else None
-        documents = X if counter is None else list(X)
+        documents = as_documents(X)
+        documents = documents if counter is None else list(documents)
         texts = None if counter is None else as_texts(documents, self.decode)
         if texts and sum(map(len, texts)) >= SMALL:
             try:

@@ -6,6 +6,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
+from .._optional import import_optional
 from ._word_vectors import WordVectors
 
 # gensim reads no further in a sentence.
@@ -128,7 +129,8 @@ class WordVectorTrainer(BaseEstimator):
             If no word comes ``min_count`` times.
         """
         self._validate_params()
-        model = import_word2vec("WordVectorTrainer")(
+        models = import_optional("gensim.models", "gensim", "WordVectorTrainer")
+        model = models.Word2Vec(
             vector_size=self.vector_size,
             window=self.window,
             min_count=self.min_count,
@@ -151,20 +153,3 @@ class WordVectorTrainer(BaseEstimator):
             )
         model.train(parts, total_examples=model.corpus_count, epochs=model.epochs)
         return WordVectors(model.wv.index_to_key, model.wv.vectors)
-
-
-def import_word2vec(caller):
-    """Return gensim's Word2Vec.
-
-    Raises
-    ------
-    ImportError
-        If gensim is not installed.
-    """
-    try:
-        from gensim.models import Word2Vec
-    except ImportError as error:
-        raise ImportError(
-            f"{caller} needs gensim. Install it with pip install 'sklearn-mtl[gensim]'."
-        ) from error
-    return Word2Vec

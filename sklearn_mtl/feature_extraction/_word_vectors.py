@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .._state import fits_aside, reads_one_fit
+from .._texts import as_documents
 from ._sequences import TOKEN_PATTERN
 from ._vectorizers import FastCountVectorizer
 
@@ -66,7 +67,7 @@ class WordVectors:
 
     def __init__(self, words, vectors):
         self.words = list(words)
-        self.vectors = np.asarray(vectors, dtype=np.float32)
+        self.vectors = np.array(vectors, dtype=np.float32)  # not the caller's own
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.words):
             raise ValueError(
                 "vectors must have a row for each word. Got shape "
@@ -187,11 +188,11 @@ class WordVectors:
 
 
 def _read_text(file, path, limit):
-    words, vectors, width = [], [], None
+    words, vectors, width, n_words = [], [], None, None
     for number, line in enumerate(file, start=1):
         parts = line.decode("utf-8", errors="replace").rstrip().split(" ")
         if number == 1 and len(parts) == 2 and all(p.isdigit() for p in parts):
-            width = int(parts[1])
+            n_words, width = map(int, parts)
             continue
         width = len(parts) - 1 if width is None else width
         if limit is not None and len(words) == limit:
@@ -210,6 +211,8 @@ def _read_text(file, path, limit):
         words.append(word)
     if not words:
         raise ValueError(f"{path} holds no word vectors.")
+    if n_words is not None and len(words) < min(n_words, limit or n_words):
+        raise _cut_off(path, len(words), n_words)
     return words, np.array(vectors)
 
 
@@ -226,12 +229,18 @@ def _read_binary(file, path, limit):
         word = b"".join(iter(lambda: _until_blank(file), b""))
         values = file.read(4 * width)
         if len(values) < 4 * width:
-            raise ValueError(
-                f"{path} ends after {len(words)} of {n_words} word vectors."
-            )
+            raise _cut_off(path, len(words), n_words)
         words.append(word.lstrip(b"\n").decode("utf-8", errors="replace"))
         vectors.append(np.frombuffer(values, dtype="<f4"))
     return words, np.array(vectors).reshape(-1, width)
+
+
+def _cut_off(path, found, announced):
+    rest = f", or read what is there with limit={found}" if found else ""
+    return ValueError(
+        f"{path} ends after {found} of {announced} word vectors. Get the whole file"
+        f"{rest}."
+    )
 
 
 def _until_blank(file):
@@ -361,7 +370,7 @@ class WordVectorVectorizer(
             **(self.vectorizer_params or {}),
         }
         counter = FastCountVectorizer(**settings)
-        X = X if isinstance(X, str) else list(X)  # the former is refused
+        X = X if isinstance(X, str) else list(as_documents(X))  # the former is refused
         counts = csr_array(counter.fit_transform(X))
         words = counter.get_feature_names_out().tolist()
         sentences = map(counter.build_analyzer(), X)

@@ -3,8 +3,9 @@
 import numpy as np
 
 from .._labels import as_label_table
+from .._optional import import_optional
 from .._text_table import shorten
-from ._panels import heat_map, import_pyplot, make_panels
+from ._panels import heat_map, make_panels
 
 
 class LabelOverviewDisplay:
@@ -126,7 +127,9 @@ class LabelOverviewDisplay:
         return self
 
     def _plot_classes(self, axes, names):
-        blues = import_pyplot("LabelOverviewDisplay.plot").get_cmap("Blues")
+        caller = "LabelOverviewDisplay.plot"
+        pyplot = import_optional("matplotlib.pyplot", "plot", caller)
+        blues = pyplot.get_cmap("Blues")
         for k, classes in enumerate(self.counts.values()):
             left = 0
             for c, (label, times) in enumerate(classes.items()):

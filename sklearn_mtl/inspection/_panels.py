@@ -4,28 +4,12 @@ from math import ceil, sqrt
 
 import numpy as np
 
+from .._optional import import_optional
+
 # Okabe and Ito's colours, which colour-blind readers tell apart; their black is for the
 # mean over tasks.
 COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]
 STYLES = ["-", "--", ":", "-."]
-
-
-def import_pyplot(caller):
-    """Return matplotlib.pyplot.
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed.
-    """
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            f"{caller} needs matplotlib. Install it with "
-            "pip install 'sklearn-mtl[plot]'."
-        ) from error
-    return plt
 
 
 def make_panels(ax, n_panels, caller, *, n_columns=None, size=(3.6, 3.2)):
@@ -56,7 +40,7 @@ def make_panels(ax, n_panels, caller, *, n_columns=None, size=(3.6, 3.2)):
     ValueError
         If there are several axes, but not one for each panel.
     """
-    plt = import_pyplot(caller)
+    plt = import_optional("matplotlib.pyplot", "plot", caller)
     if n_columns is None:
         n_columns = 3 if n_panels < 4 else ceil(sqrt(n_panels))
     n_columns = min(n_columns, n_panels)

@@ -7,9 +7,9 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
+from .._optional import import_optional
 from .._text_table import shorten
 from ..metrics._fitted import last_step
-from ..metrics._frames import import_pandas
 from ._panels import COLOURS, make_panels
 
 
@@ -189,7 +189,7 @@ class TopWords:
         ImportError
             If pandas is not installed.
         """
-        pd = import_pandas("words and effects")
+        pd = import_optional("pandas", "pandas", "to_frame()", "words and effects")
         rows = [
             (task, label, word, effect)
             for task, classes in self.words.items()

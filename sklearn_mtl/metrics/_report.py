@@ -5,7 +5,7 @@ from html import escape
 import numpy as np
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
-from ._frames import import_pandas
+from .._optional import import_optional
 from ._metrics import as_indicators
 from ._predictions import read_predictions
 
@@ -163,7 +163,7 @@ class MultiTaskReport:
         ImportError
             If pandas is not installed.
         """
-        pd = import_pandas("to_dict()")
+        pd = import_optional("pandas", "pandas", "to_frame()", "to_dict()")
         index, rows = [], []
         for name, task in self.tasks.items():
             for label, row in task["classes"].items():

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.metadata_routing import MetadataRequest
 
+from .._rows import settled
 from ._fitted import label_reader
 from ._metrics import resolve_metrics
 from ._predictions import read_predictions
@@ -136,6 +137,7 @@ class MultiTaskScorer:
 
     def _predict(self, estimator, X, table):
         needs = {metric.reads_probabilities for metric in self.metrics}
+        X = settled(X)  # which two predictions may read
         labels = probabilities = classes = None
         if False in needs or self.output in ("dict", "exact_match"):
             labels = estimator.predict(X)

@@ -7,9 +7,10 @@ import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
 
+from .._optional import import_optional
 from .._text_table import text_table
+from .._texts import as_read_by
 from ..metrics._fitted import label_reader
-from ..metrics._frames import import_pandas
 from ..metrics._scores import refuse_names_of_aggregates
 from ._paired import (
     check_comparison,
@@ -96,6 +97,7 @@ def task_affinity(
             f"Affinity is between tasks. Got {len(names)} task(s); pass at least two."
         )
     refuse_names_of_aggregates(names)
+    X = as_read_by(estimator, X)
     # A dict of columns: what any container becomes when a column is left out. An
     # ordered categorical stays as it is, for it knows the order of its labels.
     columns = {
@@ -232,7 +234,9 @@ class TaskAffinity:
         ImportError
             If pandas is not installed.
         """
-        pd = import_pandas("affinity and task_names")
+        pd = import_optional(
+            "pandas", "pandas", "to_frame()", "affinity and task_names"
+        )
         return pd.DataFrame(
             self.affinity, index=self.task_names, columns=self.task_names
         )

@@ -11,9 +11,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
+from .._optional import import_optional
 from .._text_table import text_table
+from .._texts import as_read_by, is_table
 from ..metrics._fitted import label_reader
-from ..metrics._frames import import_pandas
 from ..metrics._scores import refuse_names_of_aggregates
 from ._paired import (
     check_comparison,
@@ -66,8 +67,9 @@ def compare_sharing(
     linear : classifier, "auto" or None, default="auto"
         What to fit to each column alone, on its labelled rows. "auto" is a LinearSVC
         (for a metric of probabilities a LogisticRegression) on TF-IDF rows of words
-        and pairs, or on what comes before the last step of a Pipeline. None leaves the
-        comparison out.
+        and pairs, or on what comes before the last step of a Pipeline; of a table, on
+        what the vectorizer of the estimator makes of it. None leaves the comparison
+        out.
 
     confidence : float, default=0.95
         Of the intervals, between 0 and 1.
@@ -120,6 +122,7 @@ def compare_sharing(
     reader = replace(reader, task_names=None)  # y may have others than an earlier fit
     tasks = reader.table(y).names
     refuse_names_of_aggregates(tasks)
+    X = as_read_by(estimator, X)
     if linear == "auto":
         linear = _linear_model(estimator, X, scorer)
     if linear is not None:
@@ -163,9 +166,9 @@ def _linear_model(estimator, X, scorer):
     if isinstance(estimator, Pipeline):
         return Pipeline([*estimator.steps[:-1], ("linear", linear)])
     vectorizer = estimator.get_params(deep=False).get("vectorizer")
-    if np.ndim(X) == 2 and hasattr(vectorizer, "transform"):  # reads a table
+    if is_table(X) and hasattr(vectorizer, "transform"):
         return make_pipeline(clone(vectorizer), linear)
-    if np.ndim(X) == 2:
+    if is_table(X):
         return linear
     return make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), linear)
 
@@ -288,7 +291,7 @@ class SharingComparison:
         ImportError
             If pandas is not installed.
         """
-        pd = import_pandas("to_dict()")
+        pd = import_optional("pandas", "pandas", "to_frame()", "to_dict()")
         return pd.DataFrame.from_dict(self.to_dict(), orient="index")
 
     def __str__(self):

@@ -8,12 +8,11 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.stats import t as student
 from sklearn.base import clone
-from sklearn.utils.validation import _num_samples
 
+from .._rows import n_rows, take_rows
 from ..metrics import multitask_scorer
 from ..metrics._fitted import LabelReader
 from ._cv import as_splitter
-from ._split import take_rows
 
 
 def check_comparison(metric, confidence):
@@ -84,7 +83,7 @@ def make_splits(X, y, cv, n_seeds, reader=None):
         )
         if folds is cv:
             folds = _with_another_seed(cv, seed)
-        rows = folds.split(np.empty(_num_samples(X)), as_splittable(y, reader))
+        rows = folds.split(np.empty(n_rows(X)), as_splittable(y, reader))
         splits += [(seed, train, test) for train, test in rows]
     if len(set(different_splits(splits))) < 2:
         raise ValueError(

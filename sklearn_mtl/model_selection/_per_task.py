@@ -6,9 +6,9 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.utils.metaestimators import available_if
 
 from .._label_sets import indicators, labels_of, sets_of
+from .._rows import n_rows, take_rows
 from ..metrics._fitted import LabelReader
 from ..metrics._metrics import as_indicators
-from ._split import take_rows
 
 
 def _has_probabilities(models):
@@ -95,10 +95,10 @@ class PerTask(ClassifierMixin, BaseEstimator):
             self.task_names_, self.classes_, self.models_, strict=True
         ):
             if model is None and not len(classes):  # no cell held any label
-                labels[name] = sets_of(np.zeros((len(X), 0)), classes)
+                labels[name] = sets_of(np.zeros((n_rows(X), 0)), classes)
                 continue
             if model is None:
-                labels[name] = np.repeat(classes, len(X))
+                labels[name] = np.repeat(classes, n_rows(X))
                 continue
             labels[name] = model.predict(X)
             if isinstance(model, OneVsRestClassifier):
@@ -120,7 +120,7 @@ class PerTask(ClassifierMixin, BaseEstimator):
         probabilities = []
         for classes, model in zip(self.classes_, self.models_, strict=True):
             if model is None:
-                probabilities.append(np.ones((len(X), len(classes))))
+                probabilities.append(np.ones((n_rows(X), len(classes))))
                 continue
             own = model.predict_proba(X)
             if isinstance(model, OneVsRestClassifier):

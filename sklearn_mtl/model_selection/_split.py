@@ -9,11 +9,11 @@ from sklearn.model_selection import (
     BaseShuffleSplit,
     ShuffleSplit,
 )
-from sklearn.utils import _safe_indexing, check_random_state
-from sklearn.utils.validation import _num_samples, check_consistent_length
+from sklearn.utils import check_random_state
 
 from .._label_sets import indicators, labels_of
 from .._labels import as_label_table
+from .._rows import n_rows, settled, take_rows
 from .._splitting import deal_rows
 
 
@@ -322,6 +322,7 @@ def train_test_split(
         raise ValueError(
             "There are no labels to divide evenly. Pass texts and labels, or stratify."
         )
+    arrays = [settled(array) for array in arrays]
     stratify = arrays[1] if stratify is None else stratify
     splitter = MultiTaskStratifiedShuffleSplit(
         1,
@@ -332,19 +333,18 @@ def train_test_split(
     )
     splitter._default_test_size = 0.25
     table = as_label_table(stratify, missing_label=missing_label, what="stratify")
-    n_rows = len(table)
+    lengths = [len(table)]
     for array in arrays:
         columns = array.values() if isinstance(array, Mapping) else [array]
-        check_consistent_length(np.empty(n_rows), *columns)
-    train, test = next(splitter.split(np.empty(n_rows), stratify, groups))
+        lengths += map(n_rows, columns)
+    if len(set(lengths)) > 1:
+        raise ValueError(
+            "All of arrays must have as many rows as stratify. Found arrays with "
+            f"inconsistent numbers of samples: {lengths[1:]}, and {lengths[0]} in "
+            "stratify."
+        )
+    train, test = next(splitter.split(np.empty(lengths[0]), stratify, groups))
     return [take_rows(array, rows) for array in arrays for rows in (train, test)]
-
-
-def take_rows(X, rows):
-    """Return some rows of texts, an array, a frame or a dict of columns."""
-    if isinstance(X, Mapping):
-        return {name: _safe_indexing(column, rows) for name, column in X.items()}
-    return _safe_indexing(X, rows)
 
 
 def _read(X, y, groups, missing_label):
@@ -355,16 +355,16 @@ def _read(X, y, groups, missing_label):
             "use KFold."
         )
     table = as_label_table(y, missing_label=missing_label)
-    n_rows = len(table) if X is None else _num_samples(X)
-    if n_rows != len(table):
+    n_samples = len(table)
+    if X is not None and n_rows(settled(X)) != n_samples:
         raise ValueError(
-            f"X and y must have the same rows. Got {n_rows} and {len(table)}."
+            f"X and y must have the same rows. Got {n_rows(X)} and {n_samples}."
         )
     if groups is not None:
         groups = np.asarray(groups)
-        if groups.shape != (n_rows,):
+        if groups.shape != (n_samples,):
             raise ValueError(
-                f"groups must have a value for each of the {n_rows} rows. Got shape "
+                f"groups must have a value for each of the {n_samples} rows. Got shape "
                 f"{groups.shape}."
             )
     codes = []
@@ -374,6 +374,6 @@ def _read(X, y, groups, missing_label):
             found = np.unique(column[rows], return_inverse=True)[1][:, None]
         else:  # each label divides the rows in two
             found = indicators(column[rows], labels_of(column[rows]))
-        codes.append(np.full((n_rows, found.shape[1]), -1, dtype=np.int64))
+        codes.append(np.full((n_samples, found.shape[1]), -1, dtype=np.int64))
         codes[-1][rows] = found
     return np.hstack(codes), groups

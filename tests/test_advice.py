@@ -1,0 +1,97 @@
+"""What messages advise is done, and must succeed.
+
+A case is a call that fails, a part of its message that gives the advice, and a call
+that follows it. Each module's cases stand in a list of its own.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+
+from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl.feature_extraction import SequenceVectorizer, TextCleaner
+
+X = ["late parcel", "wrong bill", "late box", "bill again"] * 3
+Y = {"topic": ["ship", "pay", "ship", "pay"] * 3, "rush": [1, 0, 1, 1] * 3}
+FRAME = pd.DataFrame({"id": range(12), "text": X})
+RECORDS = FRAME.to_dict("records")
+
+
+def fit(X=X, y=Y, **params):
+    clf = MultiTaskTextClassifier(random_state=0, max_iter=1, **params)
+    return clf.fit(X, y)
+
+
+OF_TEXTS = [
+    (
+        lambda: fit("late"),
+        r"for instance \['late'\]",
+        lambda: fit().predict(["late"]),
+    ),
+    (lambda: fit(FRAME), r"X\['text'\]", lambda: fit(FRAME["text"])),
+    (
+        lambda: fit(FRAME.astype(object).to_numpy()),
+        r"X\[:, 1\]",
+        lambda: fit(FRAME.astype(object).to_numpy()[:, 1]),
+    ),
+    (
+        lambda: fit([[text] for text in X]),
+        r"\[row\[0\] for row in X\]",
+        lambda: fit([row[0] for row in [[text] for text in X]]),
+    ),
+    (
+        lambda: fit(RECORDS),
+        r"\[row\['text'\] for row in X\]",
+        lambda: fit([row["text"] for row in RECORDS]),
+    ),
+    (
+        lambda: fit(FRAME.to_dict("list")),
+        r"X\[name\] with a name of \['id', 'text'\]",
+        lambda: fit(FRAME.to_dict("list")["text"]),
+    ),
+    (
+        lambda: fit([None, *X[1:]]),
+        "Fill empty texts with ''",
+        lambda: fit(["", *X[1:]]),
+    ),
+    (
+        lambda: fit(vectorizer=CountVectorizer(min_df=9)),
+        r"TfidfVectorizer\(analyzer='char_wb', ngram_range=\(1, 3\)\)",
+        lambda: fit(vectorizer=TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3))),
+    ),
+    (
+        lambda: fit().predict(np.eye(3)),
+        "Pass a list or a column of texts",
+        lambda: fit().predict(FRAME["text"]),
+    ),
+    (
+        lambda: fit(np.eye(12)).predict(X),
+        "12 numeric features. Pass such rows",
+        lambda: fit(np.eye(12)).predict(np.eye(12)),
+    ),
+    (
+        lambda: fit(np.eye(12), trunk="conv"),
+        "Use vectorizer='auto' with texts, or SequenceVectorizer",
+        lambda: (fit(trunk="conv"), fit(vectorizer=SequenceVectorizer(), trunk="conv")),
+    ),
+    (
+        lambda: TextCleaner().transform("late"),
+        r"for instance \['late'\]",
+        lambda: TextCleaner().transform(["late"]),
+    ),
+]
+OF_WEIGHTS = [
+    (
+        lambda: fit(class_weight=["balanced"]),
+        r"for instance \{'topic': 'balanced', 'rush': 'balanced'\}",
+        lambda: fit(class_weight={"topic": "balanced", "rush": "balanced"}),
+    ),
+]
+
+
+@pytest.mark.parametrize(("fails", "advice", "follows"), OF_TEXTS + OF_WEIGHTS)
+def test_what_a_message_advises_works(fails, advice, follows):
+    with pytest.raises(ValueError, match=advice):
+        fails()
+    follows()

@@ -1,5 +1,7 @@
 """The cells of one label column: which are missing, and what kind the others are of."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ._label_sets import as_sets, cell_type, is_cell, refuse_indicators
@@ -100,15 +102,39 @@ def _narrow(column, missing, label):
         k = next(i for i, cell in enumerate(cells) if kinds[type(cell)] == kind)
         raise ValueError(
             f"{label} must hold str, int or bool labels. Got {cells[k]!r} of type "
-            f"{kind} in row {labelled[k]}. Cast the column to one of them."
+            f"{kind} in row {labelled[k]}. {_advice(cells[k], label)}"
         )
     first = kinds[type(cells[0])]
     k = next(i for i, cell in enumerate(cells) if kinds[type(cell)] != first)
     raise ValueError(
         f"{label} holds both {first} and {kinds[type(cells[k])]} labels. Got "
         f"{cells[0]!r} in row {labelled[0]} and {cells[k]!r} in row {labelled[k]}. "
-        f"Cast the column to one type, for instance {label}.astype(str)."
+        f"{_advice_on_mixed(cells, label)}"
     )
+
+
+def _advice(cell, label):
+    if isinstance(cell, Mapping):
+        return f"Of records make a table, for instance pandas.DataFrame(list({label}))."
+    return f"Cast the column to text, {_as_texts(label)}."
+
+
+def _advice_on_mixed(cells, label):
+    # Not .astype(str), which makes texts of empty cells, too.
+    if all(map(_is_number, cells)):
+        return f"Cast the column to numbers, for instance pandas.to_numeric({label})."
+    return f"Cast the column to text, {_as_texts(label)}."
+
+
+def _as_texts(label):
+    return f"for instance [cell if cell is None else str(cell) for cell in {label}]"
+
+
+def _is_number(cell):
+    try:
+        return not isinstance(cell, bool | np.bool_) and float(cell).is_integer()
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def _plain_texts(column, cells, labelled, label, are_plain):

@@ -339,6 +339,7 @@ def _as_array(values, what):
 
 def _list_to_array(values, what):
     """Build an object array of one or two dimensions."""
+    values = [None if value is np.ma.masked else value for value in values]
     rows = [isinstance(value, list | tuple | np.ndarray) for value in values]
     if any(rows):
         widths = sorted(
@@ -368,7 +369,9 @@ def _objects(values):
 
 
 def _order_of(column):
-    """Return the categories of an ordered categorical Series, None of all else."""
+    """Return the categories of an ordered categorical column, None of all else."""
+    if getattr(column, "ordered", False) is True:  # of pandas, without a Series
+        return list(column.categories)
     series = nw.from_native(column, series_only=True, pass_through=True)
     dtype = getattr(series, "dtype", None)
     return list(dtype.categories) if isinstance(dtype, nw.Enum) else None

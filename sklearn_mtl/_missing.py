@@ -10,6 +10,7 @@ import numpy as np
 _EMPTY_TYPES = {"NoneType", "NAType", "NaTType", "MaskedConstant"}
 # Types with a value that means "no number" or "no time", which is not equal to itself.
 _WITH_NAN = (float, complex, np.inexact, Decimal, np.datetime64, np.timedelta64)
+_COLLECTIONS = (list, tuple, set, frozenset, dict, np.ndarray)
 # Texts that tables of other programs have in empty cells.
 MARKERS = frozenset(
     ["", "nan", "NaN", "NAN", "None", "NULL", "null", "NA", "N/A", "n/a", "<NA>", "NaT"]
@@ -36,16 +37,24 @@ def missing_values(missing_label):
     """
     if missing_label is None:
         return ()
-    if isinstance(missing_label, np.ndarray):
-        missing_label = missing_label.ravel().tolist()
+    if hasattr(missing_label, "tolist") and hasattr(missing_label, "shape"):
+        missing_label = np.ravel(missing_label).tolist()  # of numpy or pandas
     if not isinstance(missing_label, list | tuple | set | frozenset):
         return (missing_label,)
+    nested = [value for value in missing_label if isinstance(value, _COLLECTIONS)]
+    if nested:
+        raise ValueError(
+            "missing_label must be one value or a collection of them. Got "
+            f"{nested[0]!r} among {len(missing_label)} value(s)."
+        )
     return tuple(value for value in missing_label if not is_empty(value))
 
 
 def is_empty(cell):
     """Whether a cell is empty, whatever the user names."""
     kind = type(cell)
+    if issubclass(kind, Decimal):
+        return cell.is_nan()  # a signaling one cannot be compared
     return kind.__name__ in _EMPTY_TYPES or (
         issubclass(kind, _WITH_NAN) and bool(cell != cell)
     )

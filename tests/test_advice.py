@@ -90,7 +90,59 @@ OF_WEIGHTS = [
 ]
 
 
-@pytest.mark.parametrize(("fails", "advice", "follows"), OF_TEXTS + OF_WEIGHTS)
+MIXED = np.array([1, 0, "1", None, 1.0, "0"] * 2, dtype=object)
+WORDS = np.array([1, "yes", None, "no", 1, "yes"] * 2, dtype=object)
+DAYS = pd.Series(pd.date_range("2026-01-01", periods=2).repeat(6))
+LABEL_RECORDS = [{"topic": "a"}, {"topic": "b"}] * 6
+LEVELS = pd.DataFrame({("y", "a"): [1, 0] * 6, ("y", "b"): [0, 1] * 6})
+
+
+def with_plain_names(frame):
+    frame = frame.copy()
+    frame.columns = [str(name) for name in frame.columns]
+    return frame
+
+
+OF_LABELS = [
+    (
+        lambda: fit(y=MIXED),
+        r"pandas\.to_numeric\(y\)",
+        lambda: classes_are(fit(y=pd.to_numeric(MIXED)), [0, 1]),
+    ),
+    (
+        lambda: fit(y=WORDS),
+        r"\[cell if cell is None else str\(cell\) for cell in y\]",
+        lambda: classes_are(
+            fit(y=[cell if cell is None else str(cell) for cell in WORDS]),
+            ["1", "no", "yes"],
+        ),
+    ),
+    (
+        lambda: fit(y=DAYS),
+        r"\[cell if cell is None else str\(cell\) for cell in y\]",
+        lambda: fit(y=[cell if cell is None else str(cell) for cell in DAYS]),
+    ),
+    (
+        lambda: fit(y=LABEL_RECORDS),
+        r"pandas\.DataFrame\(list\(y\)\)",
+        lambda: classes_are(fit(y=pd.DataFrame(list(LABEL_RECORDS))), ["a", "b"]),
+    ),
+    (
+        lambda: fit(y=LEVELS),
+        r"y\.columns = \[str\(name\) for name in y\.columns\]",
+        lambda: fit(y=with_plain_names(LEVELS)),
+    ),
+]
+
+
+def classes_are(clf, expected):
+    classes = clf.classes_[0] if isinstance(clf.classes_, list) else clf.classes_
+    assert classes.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("fails", "advice", "follows"), [*OF_TEXTS, *OF_LABELS] + OF_WEIGHTS
+)
 def test_what_a_message_advises_works(fails, advice, follows):
     with pytest.raises(ValueError, match=advice):
         fails()

@@ -142,7 +142,7 @@ Y_CASES = [
     case(
         "str and int",
         r"y\['topic'\] holds both str and int.*'tech' in row 0 and 3 in row 3.*"
-        r"y\['topic'\]\.astype\(str\)",
+        r"Cast the column to text, .* str\(cell\) for cell in y\['topic'\]\]",
         y=labels(topic=put(3, texts=TOPIC)),
     ),
     case(

@@ -16,6 +16,7 @@ EMPTY = [
     np.float16("nan"),
     np.float32("nan"),
     Decimal("nan"),
+    Decimal("sNaN"),
     complex("nan"),
     np.datetime64("NaT"),
     np.timedelta64("NaT"),
@@ -31,7 +32,9 @@ def test_every_way_to_say_nothing_is_understood(empty):
         column = np.empty(3, dtype=object)
         column[:] = [label, empty, label]
         assert find_empty(column).tolist() == [False, True, False]
-        assert as_label_table(column).missing[:, 0].tolist() == [False, True, False]
+        for cells in (column, column.tolist()):
+            missing = as_label_table(cells).missing[:, 0]
+            assert missing.tolist() == [False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -45,6 +48,7 @@ def test_every_way_to_say_nothing_is_understood(empty):
         (np.array([-1, 9]), (-1, 9)),
         (np.array("?"), ("?",)),
         ([], ()),
+        (pd.Series(["?", "-"]), ("?", "-")),
     ],
 )
 def test_one_value_and_several(given, values):
@@ -69,3 +73,16 @@ def test_an_ordered_categorical_may_have_marks_and_empty_cells():
         table = as_label_table(frame, missing_label=mark)
         assert table.orders == [["low", "high"]]
         assert table.missing[:, 0].tolist() == [False, True, True, False]
+
+
+@pytest.mark.parametrize("nested", [["?", ["-"]], [{"topic": "?"}], ({"?"}, "-")])
+def test_collections_among_the_values_are_refused(nested):
+    with pytest.raises(ValueError, match=r"one value or a collection.*Got .*among"):
+        as_label_table(["?", "a"], missing_label=nested)
+
+
+def test_a_categorical_without_a_series_keeps_its_order():
+    column = pd.Categorical(["lo", "hi", None], ["lo", "hi"], ordered=True)
+    for y in (column, {"size": column}, pd.Series(column)):
+        assert as_label_table(y).orders == [["lo", "hi"]]
+    assert as_label_table(pd.Categorical(["lo", "hi"])).orders == [None]

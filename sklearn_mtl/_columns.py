@@ -78,8 +78,9 @@ def find_column_scales(rows, weights):
     sparse. Rows without such columns, as vectorizers make them of text, stay as they
     are.
 
-    Of a table, which is dense or holds no words, all columns are standardised where
-    some are on quite another scale than others.
+    A dense array of mostly zeros is read like sparse rows. Of a table, which is an array
+    of numbers or holds no words, all columns are standardised where some are on quite
+    another scale than others.
 
     Parameters
     ----------
@@ -94,7 +95,9 @@ def find_column_scales(rows, weights):
     """
     weights = weights / weights.sum()
     if not issparse(rows):
-        return _table_scales(rows, weights, np.ones(rows.shape[1], dtype=bool))
+        if np.count_nonzero(rows) > NUMBER_SHARE * rows.size:
+            return _table_scales(rows, weights, np.ones(rows.shape[1], dtype=bool))
+        rows = csr_array(rows)  # words among them, made dense
     stored = csr_array((np.ones(rows.nnz), rows.indices, rows.indptr), rows.shape)
     shares = weights @ stored
     stored.data = rows.data.astype(float) ** 2

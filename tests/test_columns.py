@@ -125,3 +125,12 @@ def test_a_table_is_standardised_where_its_scales_are_far_apart():
     assert_allclose(scaled.mean(axis=0), 0, atol=1e-12)
     assert_allclose(scaled.std(axis=0), 1)
     assert find_column_scales(np.ones((5, 2)), np.ones(5)) is None
+
+
+def test_words_that_are_dense_are_scaled_like_sparse_ones():
+    rows = vectorizer().fit_transform(TABLE)
+    sparse, dense = (find_column_scales(part, UNIT) for part in (rows, rows.toarray()))
+    for ours, theirs in zip(vars(dense).values(), vars(sparse).values(), strict=True):
+        assert_allclose(ours, theirs)
+    assert len(dense.columns) < 10  # and not all of the words
+    assert_allclose(dense.apply(rows.toarray()), sparse.apply(rows).toarray())

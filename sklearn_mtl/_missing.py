@@ -1,5 +1,6 @@
 """Which cells hold no label: empty ones, and those of a value that the user names."""
 
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from numbers import Integral, Real
 
@@ -32,15 +33,24 @@ def missing_values(missing_label):
 
     Parameters
     ----------
-    missing_label : object, or list, tuple, set or ndarray of them
-        None names no value.
+    missing_label : object, or list, tuple, set, array or column of them
+        What is empty anyway, such as None, names no value.
+
+    Raises
+    ------
+    ValueError
+        If it is a dict.
     """
-    if missing_label is None:
-        return ()
-    if hasattr(missing_label, "tolist") and hasattr(missing_label, "shape"):
-        missing_label = np.ravel(missing_label).tolist()  # of numpy or pandas
-    if not isinstance(missing_label, list | tuple | set | frozenset):
-        return (missing_label,)
+    if isinstance(missing_label, Mapping):
+        raise ValueError(
+            f"missing_label is a dict, {missing_label!r}. It names values for the "
+            "columns of all tasks: pass one, or a list of them."
+        )
+    if isinstance(missing_label, np.ndarray):
+        missing_label = missing_label.ravel().tolist()
+    is_one = isinstance(missing_label, str | bytes)
+    if is_one or not isinstance(missing_label, Collection):
+        missing_label = [missing_label]
     nested = [value for value in missing_label if isinstance(value, _COLLECTIONS)]
     if nested:
         raise ValueError(
@@ -99,6 +109,8 @@ def find_values(column, values):
                 count=len(cells),
             )
         elif _family_of(column.dtype.type) == _family_of(type(value)):
+            if column.dtype.kind in "iu" and value % 1 == 0:
+                value = int(value)  # as floats large integers run together
             found |= column == value
     return found
 

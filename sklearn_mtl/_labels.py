@@ -206,7 +206,8 @@ def _open(y, what):
         )
     if hasattr(y, "columns") or hasattr(y, "column_names"):
         return _open_frame(y, what)
-    array = (_as_column if _is_lazy_column(y) else _as_array)(y, what)
+    _refuse_lazy_lists(y, what)
+    array = _as_array(y, what)
     if array.ndim == 1:
         return ["task0"], [array], [_order_of(y)], "vector", None
     if array.ndim != 2 or array.shape[1] == 0:
@@ -292,16 +293,20 @@ def _empty_like(frame):
     return frame.head(0)
 
 
-def _is_lazy_column(values):
-    """Whether values are a sequence like a column of Hugging Face.
+def _refuse_lazy_lists(y, what):
+    """Raise a ValueError if y is a sequence like a column of Hugging Face, of lists.
 
-    Lists and tuples, and what can stand for a list, may hold the rows of a table.
+    It may well be one column, and some of its rows are a list, the rows of a table.
     """
-    return (
-        hasattr(values, "__getitem__")
-        and not isinstance(values, MutableSequence | tuple)
-        and _is_sequence(values)
-    )
+    is_list = isinstance(y, MutableSequence | tuple)
+    if is_list or not hasattr(y, "__getitem__") or not _is_sequence(y):
+        return
+    if any(is_cell(cell) and not isinstance(cell, Set) for cell in y):
+        raise ValueError(
+            f"{what} is a {type(y).__name__} of lists, which may be a column whose "
+            "cells hold several labels, or the rows of a table. Pass {task: "
+            f"{what}}} for the one, or list({what}) for the other."
+        )
 
 
 def _as_column(values, what):
@@ -359,7 +364,8 @@ def _list_to_array(values, what):
     """Build an object array of one or two dimensions."""
     values = [None if value is np.ma.masked else value for value in values]
     rows = [
-        isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim)
+        isinstance(value, list | tuple)
+        or (isinstance(value, np.ndarray) and value.ndim)
         for value in values
     ]
     if any(rows):

@@ -12,9 +12,10 @@ _EMPTY_TYPES = {"NoneType", "NAType", "NaTType", "MaskedConstant"}
 # Types with a value that means "no number" or "no time", which is not equal to itself.
 _WITH_NAN = (float, complex, np.inexact, Decimal, np.datetime64, np.timedelta64)
 _COLLECTIONS = (list, tuple, set, frozenset, dict, np.ndarray)
-# Texts that tables of other programs have in empty cells.
+# Texts that tables of other programs have in empty cells. NA may be North America.
 MARKERS = frozenset(
-    ["", "nan", "NaN", "NAN", "None", "NULL", "null", "NA", "N/A", "n/a", "<NA>", "NaT"]
+    ["", "nan", "-nan", "NaN", "NAN", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaT"]
+    + ["None", "NULL", "null", "nil"]
 )
 
 KINDS = {"str": str, "bool": (bool, np.bool_), "int": Integral, "float": Real}
@@ -51,13 +52,14 @@ def missing_values(missing_label):
     is_one = isinstance(missing_label, str | bytes)
     if is_one or not isinstance(missing_label, Collection):
         missing_label = [missing_label]
-    nested = [value for value in missing_label if isinstance(value, _COLLECTIONS)]
+    values = [value for value in missing_label if not is_empty(value)]
+    nested = [value for value in values if isinstance(value, _COLLECTIONS)]
     if nested:
         raise ValueError(
             "missing_label must be one value or a collection of them. Got "
             f"{nested[0]!r} among {len(missing_label)} value(s)."
         )
-    return tuple(value for value in missing_label if not is_empty(value))
+    return tuple(values)
 
 
 def is_empty(cell):

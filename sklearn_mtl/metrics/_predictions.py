@@ -82,7 +82,8 @@ class Predictions:
         if order is None:
             return labels
         there = set(labels.tolist())
-        return np.array([label for label in order if label in there], dtype=str)
+        dtype = str if labels.dtype.kind in "OU" else labels.dtype
+        return np.array([label for label in order if label in there], dtype=dtype)
 
     def ranked_cells(self, task):
         """Return the same with places in the order of the labels, where there is one.

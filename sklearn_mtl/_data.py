@@ -116,15 +116,7 @@ def read_cells(y, sample_weight, n_samples, settings, targets=None):
         )
     values = missing_values(settings.missing_label)
     if values and not table.has_marked:
-        kinds = {
-            n: column.dtype.name
-            for n, column in zip(table.names, table.columns, strict=True)
-        }
-        warn_caller(
-            f"missing_label={settings.missing_label!r}: no cell of y holds "
-            f"{some(values)}. Is it of the type of the labels? The columns have the "
-            f"dtypes {kinds}."
-        )
+        _warn_of_unused(values, settings.missing_label, table)
     if targets is not None:  # of a warm start, which keeps to its tasks
         table = table.select(targets.names)
     weights = table_weights(sample_weight, table)
@@ -151,6 +143,25 @@ def read_cells(y, sample_weight, n_samples, settings, targets=None):
         by_row,
         share,
         log_class_shares(targets, codes, weights),
+    )
+
+
+def _warn_of_unused(values, missing_label, table):
+    """Warn of missing labels that no cell holds, and tell what columns hold."""
+    wanted = {str(value).strip().casefold() for value in values}
+    kinds, alike = {}, []
+    for k, (name, column) in enumerate(zip(table.names, table.columns, strict=True)):
+        own = set(column[~table.missing[:, k]].tolist())
+        if table.cell_types[k] is not None:
+            kinds[name], own = f"{table.cell_types[k].__name__} of labels", set()
+        else:
+            kinds[name] = "str" if column.dtype == object else column.dtype.name
+        alike += [label for label in own if str(label).strip().casefold() in wanted]
+    alike = sorted(set(alike), key=repr)
+    hint = f" Did you mean {some(alike)}?" if alike else ""
+    warn_caller(
+        f"missing_label={missing_label!r}: no cell of y holds {some(values)}. Is it of "
+        f"the type of the labels? The columns hold {kinds}.{hint}"
     )
 
 

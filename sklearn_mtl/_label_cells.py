@@ -42,7 +42,7 @@ def read_column(column, label, values=()):
     missing = find_empty(column) | marked
     several = None
     if column.dtype.kind == "O":
-        column, several = _read_objects(column, missing, label)
+        column, several = _read_objects(column, missing, label, values)
     elif column.dtype.kind == "U":
         column = column.astype(object)
     elif column.dtype.kind not in "biuf":
@@ -55,7 +55,7 @@ def read_column(column, label, values=()):
     return column, missing, several, bool(marked.any())
 
 
-def _read_objects(column, missing, label):
+def _read_objects(column, missing, label, values):
     """Return an object column in its own dtype, and the type of its sets, if any."""
     rows = np.flatnonzero(~missing)
     cells = column[rows].tolist()
@@ -73,11 +73,24 @@ def _read_objects(column, missing, label):
     refuse_indicators(cells, rows, label)
 
     def narrow(labels):
+        _refuse_marked(labels, cells, rows, label, values)
         return _narrow(labels, np.zeros(len(labels), dtype=bool), label)
 
     sets = np.empty(len(column), dtype=object)
     sets[rows] = as_sets(cells, rows, label, narrow)
     return sets, cell_type(cells)
+
+
+def _refuse_marked(labels, cells, rows, label, values):
+    """Raise a ValueError if a value that means "no label" stands among several."""
+    marked = np.flatnonzero(find_values(labels, values))
+    if len(marked):
+        row = np.repeat(rows, list(map(len, cells)))[marked[0]]
+        raise ValueError(
+            f"{label} holds {labels[marked[0]]!r}, which missing_label names, in a "
+            f"cell of several labels, in row {row}. Leave it out of the cell, or make "
+            "the cell None if its labels are not known."
+        )
 
 
 def _narrow(column, missing, label):

@@ -5,7 +5,7 @@ that scoring and splitting can read labels exactly as fitting does.
 """
 
 import sys
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, MutableSequence, Set
 from dataclasses import dataclass, replace
 from numbers import Integral
 
@@ -206,6 +206,7 @@ def _open(y, what):
         )
     if hasattr(y, "columns") or hasattr(y, "column_names"):
         return _open_frame(y, what)
+    _refuse_lazy_lists(y, what)
     array = _as_array(y, what)
     if array.ndim == 1:
         return ["task0"], [array], [_order_of(y)], "vector", None
@@ -292,8 +293,30 @@ def _empty_like(frame):
     return frame.head(0)
 
 
+def _refuse_lazy_lists(y, what):
+    """Raise a ValueError if y is a sequence like a column of Hugging Face, of lists.
+
+    It may well be one column, and some of its rows are a list, the rows of a table.
+    """
+    is_list = isinstance(y, MutableSequence | tuple)
+    if is_list or not hasattr(y, "__getitem__") or not _is_sequence(y):
+        return
+    if any(is_cell(cell) and not isinstance(cell, Set) for cell in y):
+        raise ValueError(
+            f"{what} is a {type(y).__name__} of lists, which may be a column whose "
+            "cells hold several labels, or the rows of a table. Pass {task: "
+            f"{what}}} for the one, or list({what}) for the other."
+        )
+
+
 def _as_column(values, what):
     """Return one column of labels, whose cells may be lists."""
+    names = getattr(values, "column_names", getattr(values, "columns", None))
+    if names is not None:
+        raise ValueError(
+            f"{what} is a table with the columns {some(list(names))}, and must be one "
+            f"column. Pass {what}[name] with the name of one of them."
+        )
     if _is_sequence(values) and any(map(is_cell, values)):
         return _objects(values)
     return _as_array(values, what)
@@ -302,7 +325,7 @@ def _as_column(values, what):
 def _is_sequence(values):
     """Whether values are a list or like one: nothing that numpy or narwhals reads."""
     return hasattr(values, "__len__") and not (
-        isinstance(values, str | bytes | Set | Mapping)
+        isinstance(values, str | bytes | bytearray | Set | Mapping)
         or hasattr(values, "__array__")
         or isinstance(
             nw.from_native(values, series_only=True, pass_through=True), nw.Series
@@ -340,7 +363,11 @@ def _as_array(values, what):
 def _list_to_array(values, what):
     """Build an object array of one or two dimensions."""
     values = [None if value is np.ma.masked else value for value in values]
-    rows = [isinstance(value, list | tuple | np.ndarray) for value in values]
+    rows = [
+        isinstance(value, list | tuple)
+        or (isinstance(value, np.ndarray) and value.ndim)
+        for value in values
+    ]
     if any(rows):
         widths = sorted(
             {len(v) if row else 0 for v, row in zip(values, rows, strict=True)}
@@ -374,7 +401,21 @@ def _order_of(column):
         return list(column.categories)
     series = nw.from_native(column, series_only=True, pass_through=True)
     dtype = getattr(series, "dtype", None)
-    return list(dtype.categories) if isinstance(dtype, nw.Enum) else None
+    if isinstance(dtype, nw.Enum):
+        return list(dtype.categories)
+    native = series.to_native() if isinstance(series, nw.Series) else column
+    if getattr(getattr(native, "type", None), "ordered", False):
+        return _arrow_order(native)
+    return None
+
+
+def _arrow_order(column):
+    """Return the dictionary of an ordered column of Arrow, if its chunks share one."""
+    chunks = getattr(column, "chunks", [column])
+    first = chunks[0].dictionary if chunks else None
+    if first is None or not all(chunk.dictionary.equals(first) for chunk in chunks):
+        return None
+    return first.to_pylist()
 
 
 def _check_names(names, what):

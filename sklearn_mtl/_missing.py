@@ -1,5 +1,6 @@
 """Which cells hold no label: empty ones, and those of a value that the user names."""
 
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from numbers import Integral, Real
 
@@ -11,9 +12,10 @@ _EMPTY_TYPES = {"NoneType", "NAType", "NaTType", "MaskedConstant"}
 # Types with a value that means "no number" or "no time", which is not equal to itself.
 _WITH_NAN = (float, complex, np.inexact, Decimal, np.datetime64, np.timedelta64)
 _COLLECTIONS = (list, tuple, set, frozenset, dict, np.ndarray)
-# Texts that tables of other programs have in empty cells.
+# Texts that tables of other programs have in empty cells. NA may be North America.
 MARKERS = frozenset(
-    ["", "nan", "NaN", "NAN", "None", "NULL", "null", "NA", "N/A", "n/a", "<NA>", "NaT"]
+    ["", "nan", "-nan", "NaN", "NAN", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaT"]
+    + ["None", "NULL", "null", "nil"]
 )
 
 KINDS = {"str": str, "bool": (bool, np.bool_), "int": Integral, "float": Real}
@@ -32,22 +34,32 @@ def missing_values(missing_label):
 
     Parameters
     ----------
-    missing_label : object, or list, tuple, set or ndarray of them
-        None names no value.
+    missing_label : object, or list, tuple, set, array or column of them
+        What is empty anyway, such as None, names no value.
+
+    Raises
+    ------
+    ValueError
+        If it is a dict.
     """
-    if missing_label is None:
-        return ()
-    if hasattr(missing_label, "tolist") and hasattr(missing_label, "shape"):
-        missing_label = np.ravel(missing_label).tolist()  # of numpy or pandas
-    if not isinstance(missing_label, list | tuple | set | frozenset):
-        return (missing_label,)
-    nested = [value for value in missing_label if isinstance(value, _COLLECTIONS)]
+    if isinstance(missing_label, Mapping):
+        raise ValueError(
+            f"missing_label is a dict, {missing_label!r}. It names values for the "
+            "columns of all tasks: pass one, or a list of them."
+        )
+    if isinstance(missing_label, np.ndarray):
+        missing_label = missing_label.ravel().tolist()
+    is_one = isinstance(missing_label, str | bytes)
+    if is_one or not isinstance(missing_label, Collection):
+        missing_label = [missing_label]
+    values = [value for value in missing_label if not is_empty(value)]
+    nested = [value for value in values if isinstance(value, _COLLECTIONS)]
     if nested:
         raise ValueError(
             "missing_label must be one value or a collection of them. Got "
             f"{nested[0]!r} among {len(missing_label)} value(s)."
         )
-    return tuple(value for value in missing_label if not is_empty(value))
+    return tuple(values)
 
 
 def is_empty(cell):
@@ -99,6 +111,8 @@ def find_values(column, values):
                 count=len(cells),
             )
         elif _family_of(column.dtype.type) == _family_of(type(value)):
+            if column.dtype.kind in "iu" and value % 1 == 0:
+                value = int(value)  # as floats large integers run together
             found |= column == value
     return found
 

@@ -85,9 +85,15 @@ class Targets:
             classes = task.classes_.tolist()
             empty = [c for c in classes if isinstance(c, str) and c.strip() in MARKERS]
             if empty:
+                advice = f"pass missing_label={empty}"
+                if task.is_multilabel:
+                    advice = (
+                        "leave them out of the cells, or make a cell None whose labels "
+                        "are not known"
+                    )
                 warn_caller(
                     f"{self._label(name)} has the class(es) {empty}, which look like "
-                    f"empty cells. If they are, pass missing_label={empty}."
+                    f"empty cells. If they are, {advice}."
                 )
             lists = [c for c in classes if _is_written_list(c)]
             if lists:
@@ -243,15 +249,17 @@ class Targets:
                 "no DataFrame in fit. Use output='dict'."
             )
         backend = nw.get_native_namespace(nw.from_native(self.template))
-        data = {
-            name: column.tolist() if column.dtype.kind in "OU" else column
-            for name, column in zip(self.names, columns, strict=True)
-        }
+        data = dict(zip(self.names, columns, strict=True))
         if hasattr(self.template, "column_names"):
             return _arrow_table(data, self.template.schema, backend)
+        if not hasattr(self.template, "astype"):  # polars
+            data = {name: column.tolist() for name, column in data.items()}
+            return backend.DataFrame(data, schema=self.template.schema)
+        data = {
+            name: column.tolist() if column.dtype.kind in "OU" else column
+            for name, column in data.items()
+        }
         frame = nw.from_dict(data, backend=backend).to_native()
-        if not hasattr(frame, "astype"):  # polars
-            return frame.cast(self.template.schema)
         frame.columns = self.template.columns  # integers, perhaps
         frame = frame.astype(dict(self.template.dtypes))
         return frame.set_axis(like.index) if hasattr(like, "iloc") else frame

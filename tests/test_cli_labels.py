@@ -7,8 +7,10 @@ import pytest
 from sklearn_mtl._cli._doubts import warn_of_unused
 from sklearn_mtl._cli._errors import CommandError
 from sklearn_mtl._cli._labels import LabelColumn, read_texts
+from sklearn_mtl._cli._model import fit
 from sklearn_mtl._cli._tables import Table
 from sklearn_mtl._cli._tags import AS_LISTS, join, separator_for, split
+from sklearn_mtl._missing import MARKERS
 
 
 def table(cells, path="t.csv"):
@@ -43,6 +45,28 @@ class TestMissing:
         missing = [word.strip("'") for word in advice]
         assert learn(cells, missing=missing)[1] == ["a", None, None, None, "b"]
         assert capsys.readouterr().err == ""
+
+    @pytest.mark.parametrize(
+        ("cells", "tags", "advice"),
+        [
+            (["a|b", "NA", "a"], True, "say --missing NA"),
+            (["a|b", "a|NA", "a"], True, "leave it out of these cells"),
+            ([["a", "b"], ["NA"]], False, "leave it out of these cells"),
+        ],
+    )
+    def test_markers_among_several_labels(self, cells, tags, advice, capsys):
+        learn(cells, tags=tags)
+        assert f"If it means no label, {advice}\n" in capsys.readouterr().err
+        if "--missing" in advice:  # which helps
+            assert learn(cells, tags=tags, missing=["NA"])[1][1] is None
+            assert capsys.readouterr().err == ""
+
+    @pytest.mark.parametrize("mark", [*MARKERS - {""}, " NA ", "['a']"])
+    def test_the_library_does_not_tell_again(self, mark, capsys):
+        _, cells = learn([mark, "b", "c"] * 3)
+        assert capsys.readouterr().err.count("\n") == 1
+        texts = ["one", "two", "three"] * 3
+        fit(texts, {"y": cells}, max_iter=1)  # where warnings are errors
 
     def test_a_number_means_the_same_however_it_is_written(self, capsys):
         cells = ["1.0", "0.0", "-1.0", ""]

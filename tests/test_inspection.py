@@ -460,3 +460,13 @@ def test_confusions_are_listed_in_the_order_given():
     )
     assert drawn.labels["a"] == ["low", "mid", "high"]
     assert drawn.matrices["a"].tolist() == [[1, 0, 0], [0, 1, 0], [0, 1, 0]]
+
+
+def test_numbers_may_have_an_order_of_their_own():
+    true, pred = {"a": [3, 10, 2, 2]}, {"a": [3, 2, 2, 10]}
+    display = ConfusionMatricesDisplay.from_predictions(
+        true, pred, orders={"a": [10, 3, 2]}, normalize=None
+    )
+    assert list(display.labels["a"]) == [10, 3, 2]
+    expected = confusion_matrix(true["a"], pred["a"], labels=[10, 3, 2])
+    assert_array_equal(display.matrices["a"], expected)

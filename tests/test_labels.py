@@ -650,3 +650,57 @@ def test_a_label_that_ends_in_nul_is_refused():
     with pytest.raises(ValueError, match=r"ends in a NUL character.*row 1.*rstrip"):
         as_label_table(["a", "a\0", None])
     assert as_label_table(["a", "a\0".rstrip("\0")]).columns[0].tolist() == ["a", "a"]
+
+
+def test_a_label_that_missing_label_names_is_refused_among_several():
+    y = {"tags": [["a"], None, ["a", "?"]]}
+    message = r"y\['tags'\] holds '\?', which missing_label names, .* in row 2\. Leave"
+    with pytest.raises(ValueError, match=message):
+        as_label_table(y, missing_label="?")
+    for cell in (["a"], None):  # as advised
+        as_label_table({"tags": [*y["tags"][:2], cell]}, missing_label="?")
+
+
+def test_a_table_is_no_column():
+    for column in (
+        pd.DataFrame({"a": [1]}),
+        pl.DataFrame({"a": [1]}),
+        pa.table([[1]], ["a"]),
+    ):
+        with pytest.raises(
+            ValueError, match=r"y\['c'\] is a table.*Pass y\['c'\]\[nam"
+        ):
+            as_label_table({"c": column})
+        as_label_table({"c": column["a"]})  # as advised
+
+
+class Lazy:
+    def __init__(self, cells):
+        self.cells = cells
+
+    def __len__(self):
+        return len(self.cells)
+
+    def __getitem__(self, row):
+        return self.cells[row]
+
+
+def test_a_sequence_of_lists_may_be_a_column_or_rows():
+    y = Lazy([["a", "b"], ["c", "d"]])
+    with pytest.raises(ValueError, match=r"y is a Lazy of lists.*{task: y}.*list\(y\)"):
+        as_label_table(y)
+    assert as_label_table({"task": y}).columns[0].tolist() == [{"a", "b"}, {"c", "d"}]
+    assert as_label_table(list(y)).names == ["task0", "task1"]
+    assert as_label_table(Lazy([{"a", "b"}, {"c"}])).cell_types == [set]
+
+
+def test_an_ordered_dictionary_of_arrow_has_its_order():
+    column = pd.Series(pd.Categorical(["b", None, "a"], ["b", "a"], ordered=True))
+    table = pa.table({"c": pa.array(column)})
+    assert as_label_table(table).orders == [["b", "a"]]
+    assert as_label_table({"c": table["c"]}).orders == [["b", "a"]]
+    assert as_label_table(table.slice(0, 0)).orders in ([None], [["b", "a"]])
+    other = pa.array(column.cat.reorder_categories(["a", "b"]))
+    unlike = pa.chunked_array([table["c"].chunk(0), other])
+    assert as_label_table({"c": unlike}).orders == [None]
+    assert as_label_table({"c": pa.array(["b", "a"])}).orders == [None]

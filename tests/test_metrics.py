@@ -155,6 +155,24 @@ def test_an_order_lists_every_label():
         multitask_scores(true, pred, metric, orders={"c": []})
 
 
+@pytest.mark.parametrize("order", ["ab", {"a", "b"}, ["a", "b", "a"], {"a": 0}])
+def test_an_order_is_a_list_of_labels_each_once(order):
+    y = {"t": ["a", "b"]}
+    with pytest.raises(
+        ValueError, match=r"orders\['t'\] must be a list of labels.*once"
+    ):
+        multitask_scores(y, y, orders={"t": order})
+    multitask_scores(y, y, orders={"t": ["a", "b"]})  # as advised
+
+
+def test_several_labels_have_no_order():
+    y = {"t": [["a"], ["b"]]}
+    with pytest.raises(
+        ValueError, match=r"orders\['t'\].*several labels.*Leave it out"
+    ):
+        multitask_scores(y, y, orders={"t": ["a", "b"]})
+
+
 def test_what_needs_no_order_sees_labels_as_they_are():
     def share_of_x(true, pred):
         return np.mean(pred == "x")

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from sklearn_mtl._labels import as_label_table
@@ -86,3 +87,27 @@ def test_a_categorical_without_a_series_keeps_its_order():
     for y in (column, {"size": column}, pd.Series(column)):
         assert as_label_table(y).orders == [["lo", "hi"]]
     assert as_label_table(pd.Categorical(["lo", "hi"])).orders == [None]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"?": 1}.keys(), pd.Index(["?"]), pd.Series(["?"]), pl.Series(["?", None])],
+)
+def test_any_collection_names_values(given):
+    assert missing_values(given) == ("?",)
+
+
+@pytest.mark.parametrize("empty", EMPTY, ids=lambda cell: type(cell).__name__)
+def test_what_is_empty_anyway_names_no_value(empty):
+    assert missing_values(empty) == missing_values([empty]) == ()
+
+
+def test_a_dict_names_no_values():
+    with pytest.raises(ValueError, match=r"missing_label is a dict, {'a': 0}.*a list"):
+        missing_values({"a": 0})
+    assert missing_values([0]) == (0,)  # as advised
+
+
+def test_large_integers_are_compared_as_they_are():
+    column = np.array([2**53, 2**53 + 1])
+    assert find_values(column, (float(2**53),)).tolist() == [True, False]

@@ -288,3 +288,28 @@ def test_labels_come_back_from_their_codes(columns):
         expected = [cell for cell in cells if cell is not None]
         assert found[name][labelled].tolist() == expected
         assert targets.tasks[k].classes_.tolist() == sorted(set(expected))
+
+
+@pytest.mark.parametrize(
+    "cells", [["x", "y"], [1, 2], [True, False], [["x"], ["y", "x"]]]
+)
+def test_objects_of_polars_come_back_as_objects(cells):
+    frame = pl.DataFrame({"a": pl.Series(cells, dtype=pl.Object)})
+    found = decoded(frame, "frame")
+    assert found.schema == frame.schema
+    assert found["a"].to_list() == [
+        sorted(c) if isinstance(c, list) else c for c in cells
+    ]
+
+
+def test_integers_of_two_kinds_are_compared_as_they_are():
+    targets, _ = targets_of(np.array([2**53, 2**53 + 1, 2**63 + 1], dtype=np.uint64))
+    table = as_label_table(np.array([2**53 + 1, 2**53], dtype=np.int64))
+    assert targets.encode(table).tolist() == [[1], [0]]
+
+
+def test_what_looks_empty_among_several_labels_is_left_out():
+    message = r"y\['a'\] has the class\(es\) \['NA'\].*leave them out of the cells"
+    with pytest.warns(UserWarning, match=message):
+        targets_of({"a": [["x"], ["NA", "x"], ["y"]]})
+    targets_of({"a": [["x"], ["x"], ["y"]]})  # as advised

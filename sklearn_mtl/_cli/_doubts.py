@@ -3,29 +3,30 @@
 import shlex
 from collections import Counter
 
+from .._missing import MARKERS
 from ._errors import brief, count, some
 from ._numbers import as_number
 from ._process import warn
 from ._tags import AS_LISTS, labels_in, looks_joined, looks_like_list
 
-# What programs write for "no value". They are labels here: NA may be North America.
-MARKERS = {"NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "-nan"} | {
-    "NULL",
-    "null",
-    "None",
-    "NaT",
-    "nil",
-}
 
-
-def warn_of_markers(path, name, cells):
+def warn_of_markers(path, name, cells, joined):
     """Tell which labels of a column may mean that there is none."""
+    # Of these --missing, which speaks of whole cells of text, knows nothing.
+    inside = {
+        label
+        for cell in cells
+        if isinstance(cell, list) and (len(cell) > 1 or not joined)
+        for label in cell
+    }
     for label, n_cells in Counter(labels_in(cells)).items():
         if isinstance(label, str) and label.strip() in MARKERS:
+            advice = f"say --missing {shlex.quote(label)}"
+            if label in inside:
+                advice = "leave it out of these cells"
             warn(
                 f"{path}: column {name!r} has {label!r} in {count(n_cells, 'cell')}, "
-                "read as a label. If it means no label, say --missing "
-                f"{shlex.quote(label)}"
+                f"read as a label. If it means no label, {advice}"
             )
 
 

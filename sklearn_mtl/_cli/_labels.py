@@ -103,7 +103,7 @@ class LabelColumn:
         cells = self._spell(table, cells)
         self.labels = list(dict.fromkeys(labels_in(cells)))
         self.holds_lists = any(isinstance(cell, list) for cell in cells)
-        warn_of_markers(table.path, self.name, cells)
+        warn_of_markers(table.path, self.name, cells, self.joined)
         if not self.tags:
             warn_of_joined_labels(table.path, self.name, self.labels)
         return cells

@@ -1,5 +1,6 @@
 """The estimator as the command line uses it: fitted, timed, its errors for the user."""
 
+import warnings
 from contextlib import contextmanager
 from time import perf_counter
 
@@ -44,7 +45,10 @@ def fit(texts, labels, orders=None, **parameters):
             task: Ordinal(order) for task, order in orders.items()
         }
     start = perf_counter()
-    with estimator_errors("fit"):
+    with estimator_errors("fit"), warnings.catch_warnings():
+        # Told already, of the cells of the table and with the option that helps.
+        warnings.filterwarnings("ignore", ".*which look like empty cells")
+        warnings.filterwarnings("ignore", ".*texts that look like lists")
         classifier = MultiTaskTextClassifier(**parameters).fit(texts, labels)
     return classifier, perf_counter() - start
 

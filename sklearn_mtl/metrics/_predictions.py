@@ -1,7 +1,7 @@
 """True labels beside predictions, column by column, in whatever container they came."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,7 +82,8 @@ class Predictions:
         if order is None:
             return labels
         there = set(labels.tolist())
-        return np.array([label for label in order if label in there], dtype=str)
+        dtype = str if labels.dtype.kind in "OU" else labels.dtype
+        return np.array([label for label in order if label in there], dtype=dtype)
 
     def ranked_cells(self, task):
         """Return the same with places in the order of the labels, where there is one.
@@ -179,8 +180,9 @@ def read_predictions(
             ]
     else:
         classes = None
-    orders = {name: list(order) for name, order in (orders or {}).items()}
+    orders = dict(orders or {})
     _check_orders(true, labels, orders)
+    orders = {name: list(order) for name, order in orders.items()}
     return Predictions(true, labels, probabilities, classes, weights, orders)
 
 
@@ -188,6 +190,16 @@ def _check_orders(true, labels, orders):
     check_task_names("orders", orders, true.names)
     for name, order in orders.items():
         k = true.names.index(name)
+        if isinstance(order, str | Set | Mapping) or len(set(order)) < len(order):
+            raise ValueError(
+                f"orders[{name!r}] must be a list of labels, the lowest first, each "
+                f"once. Got {order!r}."
+            )
+        if true.cell_types[k] is not None:
+            raise ValueError(
+                f"orders[{name!r}]: the cells of this task hold several labels, which "
+                "have no order. Leave it out of orders."
+            )
         rows = np.flatnonzero(~true.missing[:, k])
         for what, column in (("y_true", true.columns[k]), ("y_pred", labels[k])):
             new = [row for row in rows.tolist() if column[row] not in order]

@@ -34,16 +34,11 @@ class Categorical(TaskType):
         return _n_logits(len(self.classes_))
 
     def encode(self, cells):
-        if len(cells) == 0:
-            return np.zeros(0, dtype=np.int64)
-        if _are_texts(cells):
-            number = {label: k for k, label in enumerate(self.classes_.tolist())}
-            codes = map(number.get, cells.tolist(), repeat(-1))
-            return np.fromiter(codes, dtype=np.int64, count=len(cells))
-        codes = np.searchsorted(self.classes_, cells)
-        known = codes < len(self.classes_)
-        known[known] = self.classes_[codes[known]] == cells[known]
-        return np.where(known, codes, -1)
+        # Numbers of Python are equal or not, where numpy would make floats of integers
+        # of two kinds.
+        number = {label: k for k, label in enumerate(self.classes_.tolist())}
+        codes = map(number.get, cells.tolist(), repeat(-1))
+        return np.fromiter(codes, dtype=np.int64, count=len(cells))
 
     def decode(self, codes):
         return self.classes_[codes]

@@ -78,9 +78,9 @@ def find_column_scales(rows, weights):
     sparse. Rows without such columns, as vectorizers make them of text, stay as they
     are.
 
-    A dense array of mostly zeros is read like sparse rows. Of a table, which is an array
-    of numbers or holds no words, all columns are standardised where some are on quite
-    another scale than others.
+    A dense array of mostly zeros is read like sparse rows. Of a table, which is an
+    array of numbers or holds no words, all columns are standardised where some are on
+    quite another scale than others.
 
     Parameters
     ----------

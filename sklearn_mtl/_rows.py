@@ -82,6 +82,8 @@ def take_rows(X, rows):
         return part if opened is X else part.to_native()
     if hasattr(X, "shape"):  # arrays of any library
         return X[rows]
+    if hasattr(X, "column_names"):  # a data set of Hugging Face
+        return {name: take_rows(X[name], rows) for name in X.column_names}
     cells = X if isinstance(X, list | tuple) else _cells(X)
     return [cells[row] for row in rows.tolist()]
 

@@ -1,10 +1,15 @@
-"""Warnings that point at the line of the user's."""
+"""Warnings that point at the line of the user's, and their filters in threads."""
 
 import sys
 import warnings
+from threading import RLock
 
 # Whose code may stand between the user's line and what warns.
 _INSIDE = ("sklearn_mtl", "sklearn", "joblib", "contextlib")
+
+# scikit-learn's metrics set filters of the process for a moment. Calls that overlap
+# would leave each other's behind, so ours take turns.
+FILTERS = RLock()
 
 
 def warn_caller(message, category=UserWarning):

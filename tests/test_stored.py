@@ -19,6 +19,7 @@ OF_ESTIMATOR = {
     "batch_size_",
     "best_iter_",
     "classes_",
+    "column_scales_",
     "device_",
     "early_stopping_",
     "history_",

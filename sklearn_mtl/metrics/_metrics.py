@@ -1,10 +1,13 @@
 """Metrics of one task: scikit-learn's, by name, on labels or on probabilities."""
 
+from contextlib import nullcontext
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from sklearn import metrics as skm
+
+from .._warn import FILTERS
 
 
 class Metric(NamedTuple):
@@ -29,6 +32,9 @@ class Metric(NamedTuple):
     reads_sets : bool, default=False
         Whether `function` takes a column for each label where cells hold several.
         Otherwise the score is the mean over labels, each a binary task.
+
+    is_foreign : bool, default=False
+        Whether it is a function of the user's, which may start threads of its own.
     """
 
     name: str
@@ -37,6 +43,7 @@ class Metric(NamedTuple):
     is_loss: bool = False
     reads_order: bool = False
     reads_sets: bool = False
+    is_foreign: bool = False
 
 
 def resolve_metrics(metrics):
@@ -83,7 +90,7 @@ def _resolve(metric):
         name = getattr(metric, "__name__", None)
         if name is None:  # functools.partial
             name = getattr(getattr(metric, "func", metric), "__name__", repr(metric))
-        return Metric(name, partial(_call, metric), reads_sets=True)
+        return Metric(name, partial(_call, metric), reads_sets=True, is_foreign=True)
     if metric not in METRICS:
         raise ValueError(
             f"metrics must be among {list(METRICS)}, or callables. Got {metric!r}."
@@ -139,12 +146,13 @@ def score_task(metric, y_true, y_pred, probabilities, classes, sample_weight):
         y_true, y_pred = as_indicators(y_true), as_indicators(y_pred)
     # What is undefined is decided before scikit-learn is called: to catch its warnings
     # would change the filters of the whole process, for other threads as well.
-    if not metric.reads_probabilities:
-        return float(metric.function(y_true, y_pred, sample_weight))
-    probabilities, classes = with_unseen(y_true, probabilities, classes)
-    if len(classes) < 2:
-        return np.nan
-    return float(metric.function(y_true, probabilities, sample_weight, classes))
+    with nullcontext() if metric.is_foreign else FILTERS:
+        if not metric.reads_probabilities:
+            return float(metric.function(y_true, y_pred, sample_weight))
+        probabilities, classes = with_unseen(y_true, probabilities, classes)
+        if len(classes) < 2:
+            return np.nan
+        return float(metric.function(y_true, probabilities, sample_weight, classes))
 
 
 def as_indicators(table):

@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn.functional import logsigmoid
 
 from .._label_sets import indicators, labels_of, sets_of
+from .._warn import FILTERS
 from ._base import TaskType
 from ._categorical import CategoricalLoss
 
@@ -197,9 +198,10 @@ def _best_threshold(probabilities, codes, weights):
     cells = np.flatnonzero((codes >= 0) & (weights > 0))
     if not codes[cells].any():
         return 0.5
-    precision, recall, found = precision_recall_curve(
-        codes[cells], probabilities[cells], sample_weight=weights[cells]
-    )
+    with FILTERS:
+        precision, recall, found = precision_recall_curve(
+            codes[cells], probabilities[cells], sample_weight=weights[cells]
+        )
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-300)
     best = f1[:-1].argmax()
     # Between two probabilities, so that rounding moves neither to the other side.

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix
@@ -29,7 +30,7 @@ from sklearn_mtl.inspection import (
     TaskAffinityDisplay,
 )
 from sklearn_mtl.inspection._labels import _cramers_v
-from sklearn_mtl.inspection._panels import line_style, make_panels
+from sklearn_mtl.inspection._panels import heat_map, line_style, make_panels
 from sklearn_mtl.metrics import multitask_scores
 from sklearn_mtl.metrics._fitted import last_step
 from sklearn_mtl.model_selection._affinity import TaskAffinity
@@ -418,6 +419,33 @@ def test_lines_of_many_tasks_differ():
 )
 def test_labels_are_shortened(label, text):
     assert shorten(label, 9) == text
+
+
+@pytest.mark.parametrize(
+    ("colour", "text"),
+    [("#9090ff", "black"), ("#202040", "white"), ("#fafafa", "black")],
+)
+def test_numbers_stand_out_from_their_cells(colour, text):
+    _, ax = plt.subplots()
+    cmap = mpl.colors.ListedColormap([colour])
+    written = np.array([["7"]])
+    heat_map(ax, np.ones((1, 1)), cmap=cmap, vmin=0, vmax=1, written=written)
+    assert ax.texts[0].get_color() == text
+
+
+def test_learning_curves_are_of_a_fitted_classifier():
+    with pytest.raises(NotFittedError):
+        LearningCurvesDisplay.from_estimator(MultiTaskTextClassifier())
+
+
+def test_figures_grow_with_what_they_show():
+    gates = ExpertGateDisplay(
+        np.full((2, 4), 0.25), np.zeros((2, 4)), ["a", "b"], list("wxyz")
+    ).plot()
+    assert_allclose(gates.figure_.get_size_inches(), (2.8 + 0.72 * 4, 1.7 + 0.5 * 2))
+    labels = {"a": ["u", "v"]}
+    small = ConfusionMatricesDisplay.from_predictions(labels, labels)
+    assert small.figure_.get_size_inches()[0] == pytest.approx(2.6)
 
 
 def test_without_matplotlib_the_extra_is_named(fitted, monkeypatch):

@@ -130,6 +130,7 @@ def test_the_tasks_that_disagree_most_are_drawn():
     assert _most_opposed(np.column_stack([x, x**2, x % 2])) == (1, 2)
     assert _most_opposed(np.column_stack([x, x, -x])) == (0, 2)
     assert _most_opposed(np.full((3, 3), np.nan)) == (0, 1)
+    assert _most_opposed(np.array([[0.1, 0.2, 0.9], [0.3, 0.4, 0.5]])) == (0, 2)
 
 
 def test_many_candidates_are_cut_to_the_best():

@@ -209,6 +209,8 @@ class TestTags:
         with pytest.raises(CommandError, match=r"'a;b' holds ';'.*another --separator"):
             separator_for(["a;b"], ";", "o.csv", "y")
         assert separator_for(["a;b"], "|", "o.csv", "y") == "|"  # as advised
+        # Lists, written out, may hold anything.
+        assert separator_for(["a;b"], AS_LISTS, "o.csv", "y") == AS_LISTS
 
 
 class TestOrder:

@@ -777,3 +777,9 @@ def test_columns_in_another_order_are_warned_of():
 def test_a_few_wrong_rows_are_no_other_order():
     true, pred = [["a", 0], ["b", 0]], [["b", 1], ["a", 1]]
     assert multitask_scores(true, pred, "accuracy")["mean"]["accuracy"] == 0.0
+
+
+def test_a_single_cell_has_no_pairs_to_rank():
+    one, proba = np.array([1]), np.array([[0.2, 0.8]])
+    found = score_task(METRICS["roc_auc"], one, one, proba, np.array([0, 1]), None)
+    assert np.isnan(found)

@@ -121,7 +121,7 @@ class CategoricalLoss(nn.Module):
             z = z + self.adjustment
         labelled = (codes >= 0) & self.trained
         # Column of the cell's own class; for the reference class any column will do.
-        own = (self.offset + codes).clamp_(min=0, max=z.shape[1] - 1)
+        own = (self.offset + codes).clamp_(min=0)
         counts = labelled.t() & (~self.reference | (codes.t() > 0))
         return _CrossEntropies.apply(
             z, own.t(), counts, labelled.t(), self.owner, self.reference

@@ -195,7 +195,8 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         """Turn the X of a fit into rows, fitting what turns it unless that is kept."""
         if hasattr(self, "vectorizer_"):  # of a warm start
             if self.vectorizer_ is None and not isinstance(X, list):
-                return self._weigh(X)  # checked already, and without its names now
+                # Checked already, and without its names now.
+                return self._weigh(self._scale(X))
             return self._transform_rows(X)
         if isinstance(self.vectorizer, str) and not isinstance(X, list):
             self.vectorizer_, rows = None, X

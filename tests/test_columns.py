@@ -78,6 +78,16 @@ def test_a_pickle_and_a_warm_start_keep_the_scales():
     assert clf.fit(TABLE, LABELS).column_scales_ is scales
 
 
+def test_a_warm_start_scales_a_numeric_table_as_before():
+    rows = RNG.normal(size=(len(TEXTS), 3)) * [1, 1e4, 1]
+
+    def warm(table):
+        clf = MultiTaskTextClassifier(max_iter=2, warm_start=True, random_state=0)
+        return clf.fit(table, LABELS).fit(table, LABELS).predict_proba(table)
+
+    assert_same(warm(rows * [1, 10, 1] + [0, 5, 0]), warm(rows))
+
+
 def test_a_search_reads_scaled_rows_once():
     params = {"max_iter": 2, "random_state": 0}
     clf = MultiTaskTextClassifier(vectorizer(), **params)

@@ -29,7 +29,7 @@ def text_table(header, rows, left=1):
     mean       0.85
     """
     lines = [header, *rows]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    widths = column_widths(lines)
     return "\n".join(
         GAP.join(
             cell.ljust(width) if k < left else cell.rjust(width)
@@ -37,6 +37,11 @@ def text_table(header, rows, left=1):
         ).rstrip()
         for line in lines
     )
+
+
+def column_widths(lines):
+    """Return the width of the longest cell of each column."""
+    return [max(map(len, column)) for column in zip(*lines, strict=True)]
 
 
 def shorten(text, width=18):

@@ -282,9 +282,8 @@ def _draws_as_it_trains(net, settings):
     threads give what they give alone. A module, callback or class of the user's may
     not; such fits train one at a time.
     """
-    callbacks = [callback for _, callback in own_callbacks(settings.callbacks)]
     return (
-        not all(map(_is_known, callbacks))
+        not all(_is_known(callback) for _, callback in net.callbacks_)
         or any(map(callable, (settings.net_params or {}).values()))
         or any(map(_may_draw, [*net.module_.modules(), *net.criterion_.modules()]))
     )

@@ -3,13 +3,8 @@
 import pytest
 
 from sklearn_mtl._cli._errors import count
-from sklearn_mtl._cli._report import (
-    number,
-    scores_table,
-    shorten,
-    side_by_side,
-    text_table,
-)
+from sklearn_mtl._cli._report import number, scores_table, side_by_side
+from sklearn_mtl._text_table import text_table
 
 
 def scores(accuracy, support=(1200, 0)):
@@ -66,8 +61,3 @@ def test_counts(amount, words):
 def test_numbers():
     assert number(0.12345) == "0.123"
     assert number(float("nan")) == "-"
-
-
-def test_shortened_texts_stand_on_one_line():
-    assert shorten("a\n  b", 10) == "a b"
-    assert shorten("x" * 50, 10) == "xxxxxxx..."

@@ -1,11 +1,13 @@
 """The main job: several label columns of real text, beside single-task models."""
 
+from textwrap import shorten
 from time import perf_counter
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
+from .._text_table import text_table
 from ..datasets import load_docstrings
 from ..metrics import multitask_scores
 from ..model_selection import train_test_split
@@ -13,14 +15,7 @@ from ..model_selection._per_task import PerTask
 from . import _model
 from ._errors import count
 from ._process import is_terminal, say
-from ._report import (
-    WIDTH,
-    fill,
-    short_name,
-    shorten,
-    side_by_side,
-    text_table,
-)
+from ._report import WIDTH, fill, short_name, side_by_side
 
 SEED = 0
 TEST_SHARE = 0.25
@@ -110,5 +105,5 @@ def examples(classifier, texts, labels):
             short = [short_name(label) for label in labels_of_row]
             rows.append([short_name(task), *short, sure])
         table = text_table(["task", "true", "predicted", "probability"], rows, left=3)
-        parts.append(f"{shorten(text, WIDTH)}\n\n{table}")
+        parts.append(f"{shorten(text, WIDTH, placeholder=' ...')}\n\n{table}")
     return "\n\n".join(parts)

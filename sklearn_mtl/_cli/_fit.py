@@ -5,6 +5,7 @@ import warnings
 from sklearn.dummy import DummyClassifier
 
 from .._labels import as_label_table
+from .._text_table import text_table
 from ..metrics import multitask_scores
 from ..model_selection import train_test_split
 from ..model_selection._per_task import PerTask
@@ -16,7 +17,7 @@ from ._files import check_output
 from ._labels import read_texts
 from ._predictions import Predictions
 from ._process import is_terminal, say, warn
-from ._report import fill, number, scores_table, short_name, text_table
+from ._report import fill, number, scores_table, short_name
 from ._tables import Dialect, check_format, read_table
 from ._tags import labels_in
 

@@ -3,48 +3,13 @@
 import math
 import textwrap
 
+from .._text_table import GAP, column_widths, text_table
+
 # Of a terminal that nobody has made wider.
 WIDTH = 80
 # Of a task or a label in a table.
 LONGEST_NAME = 20
 METRICS = {"accuracy": "accuracy", "recall_macro": "recall", "f1_macro": "macro-F1"}
-GAP = "  "
-
-
-def text_table(header, rows, left=1):
-    """Lay out cells in columns, the first ones flush left and the others right.
-
-    Parameters
-    ----------
-    header : sequence of str
-    rows : list of sequence of str
-    left : int, default=1
-        How many columns are flush left.
-
-    Returns
-    -------
-    text : str
-
-    Examples
-    --------
-    >>> print(text_table(["task", "accuracy"], [["topic", "0.9"], ["mean", "0.85"]]))
-    task   accuracy
-    topic       0.9
-    mean       0.85
-    """
-    lines = [header, *rows]
-    widths = _widths(lines)
-    return "\n".join(
-        GAP.join(
-            cell.ljust(width) if k < left else cell.rjust(width)
-            for k, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
-
-
-def _widths(lines):
-    return [max(map(len, column)) for column in zip(*lines, strict=True)]
 
 
 def number(score):
@@ -127,7 +92,7 @@ def _groups(scores_of, tasks, metrics, with_support):
         header.append("support")
         cells = [*(f"{support[task]['support']:,}" for task in tasks), ""]
         rows = [[*row, cell] for row, cell in zip(rows, cells, strict=True)]
-    groups = _group_line(_widths([header, *rows]), metrics, len(systems))
+    groups = _group_line(column_widths([header, *rows]), metrics, len(systems))
     return f"{groups}\n{text_table(header, rows)}"
 
 
@@ -140,12 +105,6 @@ def _group_line(widths, metrics, n_systems):
         line = line.ljust(start) + METRICS[metric].center(width).rstrip()
         start += width + len(GAP)
     return line
-
-
-def shorten(text, width):
-    """Put a text on one line and cut it to a width."""
-    line = " ".join(text.split())
-    return line if len(line) <= width else line[: width - 3] + "..."
 
 
 def short_name(name, width=LONGEST_NAME):

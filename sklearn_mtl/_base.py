@@ -261,7 +261,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         """Turn the X of a prediction into rows as fit made them."""
         texts = read_texts(X, self.vectorizer)
         if texts is None:
-            self._check_table()
+            self._check_table(X)
         if self.vectorizer_ is not None:
             X = X if texts is None else texts
             return self._weigh(self._scale(transform_rows(self.vectorizer_, X)))
@@ -272,7 +272,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             "features. Pass such rows."
         )
 
-    def _check_table(self):
+    def _check_table(self, X):
         """Refuse what is no text where the fitted vectorizer reads nothing else."""
         if self.vectorizer_ is None:
             return
@@ -281,9 +281,9 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             and isinstance(getattr(self.vectorizer_, "analyzer", None), str)
         )
         if reads_texts:  # and not something of the user's own making
+            found = "holds numeric rows" if hasattr(X, "__len__") else f"is {X!r}"
             raise ValueError(
-                "X holds numeric rows, and fit saw texts. Pass a list or a column of "
-                "texts."
+                f"X {found}, and fit saw texts. Pass a list or a column of texts."
             )
 
     def _dataset(self, X):

@@ -136,7 +136,9 @@ def fit_vectorizer(vectorizer, X, memory=None, *, as_tokens=False):
 
 def _fit_transform(vectorizer, X):
     with config_context(transform_output="default"):
-        return vectorizer, as_rows(vectorizer.fit_transform(X))
+        rows = as_rows(vectorizer.fit_transform(X))
+    _check_count(rows, X)
+    return vectorizer, rows
 
 
 def transform_rows(vectorizer, X):
@@ -146,7 +148,19 @@ def transform_rows(vectorizer, X):
     transformer, could not hold sparse rows.
     """
     with config_context(transform_output="default"):
-        return as_rows(vectorizer.transform(X))
+        rows = as_rows(vectorizer.transform(X))
+    _check_count(rows, X)
+    return rows
+
+
+def _check_count(rows, X):
+    """Raise a ValueError if a vectorizer made another number of rows than X has."""
+    if rows.shape[0] != n_rows(X):
+        raise ValueError(
+            f"The vectorizer made {rows.shape[0]} row(s) of {n_rows(X)}. In a "
+            "ColumnTransformer a text vectorizer takes its column by name, 'text', and "
+            "not in a list, ['text']."
+        )
 
 
 def as_rows(rows):

@@ -45,6 +45,12 @@ def read_texts(X, vectorizer="auto"):
     if not reads_tables:
         _refuse_records(texts)
     if isinstance(texts[0], list | tuple) and isinstance(vectorizer, str):
+        are_rows = all(isinstance(row, list | tuple) for row in texts)
+        if are_rows and len(set(map(len, texts))) > 1:
+            raise ValueError(
+                f"X must hold texts. Got a {type(texts[0]).__name__} in row 0. If it "
+                "holds the words of a text, join them, [' '.join(words) for words in X]."
+            )
         refuse_text_table(texts)
     kinds = set(map(type, texts))
     if kinds == {str}:

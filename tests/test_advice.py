@@ -7,6 +7,7 @@ that follows it. Each module's cases stand in a list of its own.
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import make_column_transformer
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from sklearn_mtl import MultiTaskTextClassifier
@@ -81,6 +82,34 @@ OF_TEXTS = [
         lambda: TextCleaner().transform(["late"]),
     ),
 ]
+BESIDE = pd.DataFrame({"text": X, "price": range(12)})
+
+
+def beside(columns):
+    return make_column_transformer(
+        (TfidfVectorizer(), columns), ("passthrough", ["price"])
+    )
+
+
+OF_VECTORIZERS = [
+    (
+        lambda: fit(
+            BESIDE, vectorizer=make_column_transformer((TfidfVectorizer(), ["text"]))
+        ),
+        r"made 1 row\(s\) of 12.*by name, 'text', and not in a list",
+        lambda: fit(BESIDE, vectorizer=beside("text")),
+    ),
+    (
+        lambda: fit([text.split() * (k % 2 + 1) for k, text in enumerate(X)]),
+        r"Got a list in row 0.*\[' '\.join\(words\) for words in X\]",
+        lambda: fit([" ".join(text.split()) for text in X]),
+    ),
+    (
+        lambda: fit().predict(None),
+        "X is None, and fit saw texts",
+        lambda: fit().predict(X),
+    ),
+]
 OF_WEIGHTS = [
     (
         lambda: fit(class_weight=["balanced"]),
@@ -141,7 +170,7 @@ def classes_are(clf, expected):
 
 
 @pytest.mark.parametrize(
-    ("fails", "advice", "follows"), [*OF_TEXTS, *OF_LABELS] + OF_WEIGHTS
+    ("fails", "advice", "follows"), OF_TEXTS + OF_LABELS + OF_VECTORIZERS + OF_WEIGHTS
 )
 def test_what_a_message_advises_works(fails, advice, follows):
     with pytest.raises(ValueError, match=advice):

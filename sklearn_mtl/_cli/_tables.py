@@ -18,6 +18,7 @@ from ._formats import (
     read_json_lines,
     read_parquet,
 )
+from ._process import warn
 
 FORMATS = {
     ".csv": "csv",
@@ -190,6 +191,11 @@ def read_table(path, dialect=Dialect()):
 def _read_csv(path, text, delimiter, quoting):
     names, rows, lines, quoting = read_csv(path, text, delimiter, quoting)
     short = {k: len(row) for k, row in enumerate(rows) if len(row) < len(names)}
+    if short:
+        warn(
+            f"{path}: {count(len(short), 'row')} end before the last column, the first "
+            f"in line {lines[min(short)]}. Their cells may stand in the wrong columns."
+        )
     for row in short:
         rows[row] = rows[row] + [""] * (len(names) - len(rows[row]))
     columns = [[row[k] for row in rows] for k in range(len(names))]

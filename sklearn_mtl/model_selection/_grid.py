@@ -29,7 +29,7 @@ def loss_weight_grid(
         For "simplex": steps to divide among the tasks, at least one each. None is three
         more than there are tasks.
 
-    ratios : sequence of float, default=(2, 4)
+    ratios : float or sequence of float, default=(2, 4)
         For "pairs": above 1.
 
     n : int, default=20
@@ -95,8 +95,9 @@ def _simplex(n_tasks, resolution):
 
 
 def _pairs(n_tasks, ratios):
+    ratios = np.atleast_1d(ratios)
     if not len(ratios) or min(ratios) <= 1:
-        raise ValueError(f"ratios must be numbers above 1. Got {ratios!r}.")
+        raise ValueError(f"ratios must be numbers above 1. Got {ratios.tolist()!r}.")
     for first, second in combinations(range(n_tasks), 2):
         for ratio in ratios:
             for more, less in ((first, second), (second, first)):

@@ -45,12 +45,7 @@ def read_texts(X, vectorizer="auto"):
     if not reads_tables:
         _refuse_records(texts)
     if isinstance(texts[0], list | tuple) and isinstance(vectorizer, str):
-        are_rows = all(isinstance(row, list | tuple) for row in texts)
-        if are_rows and len(set(map(len, texts))) > 1:
-            raise ValueError(
-                f"X must hold texts. Got a {type(texts[0]).__name__} in row 0. If it "
-                "holds the words of a text, join them, [' '.join(words) for words in X]."
-            )
+        _refuse_words(texts)
         refuse_text_table(texts)
     kinds = set(map(type, texts))
     if kinds == {str}:
@@ -198,6 +193,18 @@ def refuse_text_table(X):
         f"X must be one column of texts. Got a table of shape {cells.shape} that holds "
         f"strings. Pass the column itself, for instance {column}."
     )
+
+
+def _refuse_words(rows):
+    """Raise a ValueError if rows are lists of words, of several lengths."""
+    if not all(isinstance(row, list | tuple) for row in rows):
+        return
+    of_words = any(isinstance(cell, str) for row in rows for cell in row)
+    if of_words and len(set(map(len, rows))) > 1:
+        raise ValueError(
+            f"X must hold texts. Got a {type(rows[0]).__name__} in row 0. If it holds "
+            "the words of a text, join them, [' '.join(words) for words in X]."
+        )
 
 
 def _refuse_records(cells):

@@ -70,7 +70,6 @@ def test_texts_may_come_in_any_container(X):
         [1.0, 2.0],
         np.zeros(3),
         [{"a": 1}, {"b": 2}],
-        [["a", "token"], ["list"]],
         pd.DataFrame({"a": [1.0, 2.0]}),
         pl.DataFrame({"a": [1.0, 2.0]}),
         pa.table({"a": [1.0, 2.0]}),

@@ -561,3 +561,10 @@ def test_the_word_patterns_find_what_the_cutter_cuts():
         symbols = cutter.code([text], codes).symbols
         found = [codes.words[code] for code in symbols]
         assert found == re.findall(pattern, text)
+
+
+def test_a_vocabulary_that_grew_is_read_anew():
+    vectorizer = FastCountVectorizer().fit(["late parcel"])
+    vectorizer.transform(["late"])
+    vectorizer.vocabulary_["bill"] = 2
+    assert vectorizer.transform(["late bill"]).toarray().tolist() == [[1, 0, 1]]

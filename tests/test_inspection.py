@@ -448,6 +448,22 @@ def test_figures_grow_with_what_they_show():
     assert small.figure_.get_size_inches()[0] == pytest.approx(2.6)
 
 
+def test_shares_of_errors_are_written_as_percentages():
+    true = ["u"] * 20 + ["v"] * 500
+    pred = ["v"] + ["u"] * 20 + ["v"] * 499
+    display = ConfusionMatricesDisplay.from_predictions({"a": true}, {"a": pred})
+    written = {text.get_text() for text in display.axes_[0].texts}
+    assert written == {"5%", "95%", "<1%", "100%"}
+
+
+def test_the_least_bin_of_a_calibration_curve_is_a_dot_that_is_seen():
+    true = ["u"] * 1000 + ["v"]
+    proba = [[0.95, 0.05]] * 1000 + [[0.45, 0.55]]
+    display = CalibrationCurvesDisplay.from_predictions({"a": true}, {"a": proba})
+    (dots,) = [c for c in display.axes_[0].collections if len(c.get_sizes()) > 1]
+    assert dots.get_sizes().min() == 3
+
+
 def test_without_matplotlib_the_extra_is_named(fitted, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     for _, make in displays(fitted):

@@ -2,6 +2,7 @@
 
 import enum
 import pickle
+import re
 from types import MappingProxyType
 
 import numpy as np
@@ -704,3 +705,10 @@ def test_an_ordered_dictionary_of_arrow_has_its_order():
     unlike = pa.chunked_array([table["c"].chunk(0), other])
     assert as_label_table({"c": unlike}).orders == [None]
     assert as_label_table({"c": pa.array(["b", "a"])}).orders == [None]
+
+
+@pytest.mark.parametrize(("length", "shown"), [(80, "w" * 80), (81, "w" * 80 + "...")])
+def test_what_is_no_column_is_cut_in_the_message(length, shown):
+    wide = type("Wide", (), {"__repr__": lambda self: "w" * length})()
+    with pytest.raises(ValueError, match=rf"Got {re.escape(shown)}\. Pass a list"):
+        as_label_table(wide)

@@ -14,8 +14,8 @@ from scipy.sparse import csr_array, issparse
 # A column stored in more than this share of the rows is a number, not a word.
 NUMBER_SHARE = 0.5
 # From this part of the mean square of all words on, a number dominates; and a category,
-# where it is stored. In TF-IDF rows the most frequent word
-# has 0.02, and a category beside them 1.
+# where it is stored. In TF-IDF rows the most frequent word has 0.02, and a category
+# beside them 1.
 DOMINANT_NUMBER = 0.03
 DOMINANT_CATEGORY = 0.25
 # What they get: the mean square, where they are stored, as a part of that of all words,
@@ -51,21 +51,23 @@ class ColumnScales:
             rows = rows.copy()
             rows[:, self.columns] = self._mapped(rows[:, self.columns])
             return rows
-        part = csr_array(self._mapped(rows[:, self.columns].toarray()))
-        others = np.ones(rows.shape[1], dtype=rows.dtype)
-        others[self.columns] = 0
-        rest = type(rows)(
-            (rows.data * others[rows.indices], rows.indices, rows.indptr), rows.shape
-        )
-        places = self.columns.astype(rows.indices.dtype)[part.indices]
+        # Centred columns are in most rows; only these are made dense.
+        centred = self.columns[self.means != 0]
+        part = csr_array(self._mapped(rows[:, centred].toarray(), self.means != 0))
+        factors = np.ones(rows.shape[1])
+        factors[self.columns] = self.factors
+        factors[centred] = 0
+        values = (rows.data * factors[rows.indices]).astype(rows.dtype)
+        rest = type(rows)((values, rows.indices, rows.indptr), rows.shape)
+        places = centred.astype(rows.indices.dtype)[part.indices]
         indptr = part.indptr.astype(rows.indptr.dtype)
         mapped = rest + type(rows)((part.data, places, indptr), rows.shape)
         mapped.eliminate_zeros()
         mapped.sum_duplicates()  # which sorts the columns of a row
         return mapped
 
-    def _mapped(self, values):
-        mapped = (values - self.means) * self.factors
+    def _mapped(self, values, which=slice(None)):
+        mapped = (values - self.means[which]) * self.factors[which]
         return mapped.astype(values.dtype)
 
 
@@ -131,7 +133,7 @@ def find_column_scales(rows, weights):
     # Those that may be strong together; few, for their shares are large.
     strong = number[columns] | (shares[columns] > STRENGTH)
     means = np.zeros(len(columns))
-    means[strong], factors[strong], _, values = _standardised(
+    means[strong], factors[strong], values = _standardised(
         rows, weights, columns[strong], is_number, shares
     )
     strongest = np.linalg.eigvalsh((values.T * weights) @ values)[-1:].max(initial=0)
@@ -148,9 +150,18 @@ def _ranges(rows):
 
 
 def _table_scales(rows, weights, is_number):
-    columns = np.arange(rows.shape[1])
-    means, factors, sizes, _ = _standardised(
-        rows, weights, columns, is_number, np.ones(len(columns))
+    """Standardise all columns if some are on quite another scale than others.
+
+    Columns that are no numbers stay sparse, and only get a mean square of 1.
+    """
+    squares = rows.astype(float)
+    squares = weights @ (squares.power(2) if issparse(rows) else squares**2)
+    sizes = np.sqrt(squares)
+    means = np.zeros(len(sizes))
+    factors = np.divide(1.0, sizes, out=np.zeros_like(sizes), where=sizes > 0)
+    numbers = np.flatnonzero(is_number)
+    means[numbers], factors[numbers], _ = _standardised(
+        rows, weights, numbers, is_number, np.ones(len(sizes))
     )
     varies = factors > 0
     if not varies.any():
@@ -158,7 +169,7 @@ def _table_scales(rows, weights, is_number):
     typical = np.quantile(1 / factors[varies], 0.25, method="lower")
     if sizes.max() <= TABLE_RATIO * typical:
         return None
-    return ColumnScales(columns, means, factors)
+    return ColumnScales(np.arange(len(sizes)), means, factors)
 
 
 def _standardised(rows, weights, columns, is_number, shares):
@@ -169,9 +180,6 @@ def _standardised(rows, weights, columns, is_number, shares):
     means, factors : ndarray of shape (n_columns,)
         As of :class:`ColumnScales`, for a standard deviation of 1; for columns that are
         no numbers, and stay sparse, for a mean square of 1 where they are stored.
-
-    sizes : ndarray of shape (n_columns,)
-        Root mean squares of before.
 
     values : ndarray of shape (n_rows, n_columns)
         The columns with both applied.
@@ -186,4 +194,4 @@ def _standardised(rows, weights, columns, is_number, shares):
     # What is left of a constant is rounding.
     varies = spreads > 1e-12 * sizes
     factors = np.divide(1.0, spreads, out=np.zeros_like(spreads), where=varies)
-    return means, factors, sizes, values * factors
+    return means, factors, values * factors

@@ -144,3 +144,20 @@ def test_words_that_are_dense_are_scaled_like_sparse_ones():
         assert_allclose(ours, theirs)
     assert len(dense.columns) < 10  # and not all of the words
     assert_allclose(dense.apply(rows.toarray()), sparse.apply(rows).toarray())
+
+
+def test_a_wide_sparse_table_is_never_made_dense():
+    codes = np.random.default_rng(0).integers(0, 500_000, size=(2000, 3))
+    one_hot = csr_array(
+        (np.ones(codes.size), codes.ravel(), np.arange(0, codes.size + 1, 3)),
+        (2000, 500_000),
+    )  # 8 GB if it were dense
+    one_hot.sum_duplicates()
+    one_hot.data[:] = 1
+    assert find_column_scales(one_hot, np.ones(2000)) is None
+    price = RNG.lognormal(6, 1, 2000)[:, None]
+    rows = csr_array(hstack([one_hot, csr_array(price)]))
+    scaled = find_column_scales(rows, np.ones(2000)).apply(rows)
+    assert scaled.nnz == rows.nnz
+    assert_allclose(scaled[:, [-1]].toarray().mean(), 0, atol=1e-12)
+    assert_allclose(scaled[:, [-1]].toarray().std(), 1)

@@ -493,3 +493,15 @@ def test_the_best_epoch_is_that_of_a_checkpoint(tmp_path):
     )
     clf = fit(rising, max_iter=4)
     assert (clf.n_iter_, clf.best_iter_) == (4, 2)
+
+
+def test_a_class_takes_its_arguments_from_net_params():
+    class Needy(Callback):
+        def __init__(self, wanted):
+            self.wanted = wanted
+
+    clf = MultiTaskTextClassifier(
+        callbacks=[Needy], net_params={"callbacks__Needy__wanted": 7}, max_iter=1
+    )
+    clf.fit(["a b", "c d", "a d", "c b"], [[0, 1], [1, 0], [0, 0], [1, 1]])
+    assert dict(clf.net_.callbacks_)["Needy"].wanted == 7

@@ -15,12 +15,12 @@ from sklearn.model_selection._validation import _warn_or_raise_about_fit_failure
 from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _num_samples
 
 from ._callbacks import FitTasks
 from ._classifier import MultiTaskTextClassifier
 from ._folds import Fold, insert_error_scores, score_fold
 from ._labels import as_label_table
+from ._rows import n_rows
 from ._runtime import numpy_errors
 from ._state import fitted_attributes, reads_one_fit, take_over, without_fit
 from ._texts import as_read_by
@@ -204,10 +204,9 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         classifier, name = _take_apart(self.estimator)
         candidates = _read_candidates(self.loss_weights)
         table = as_label_table(y, missing_label=classifier.missing_label)
-        if _num_samples(X) != len(table):
+        if n_rows(X) != len(table):
             raise ValueError(
-                f"X and y must have the same rows. Got {_num_samples(X)} and "
-                f"{len(table)}."
+                f"X and y must have the same rows. Got {n_rows(X)} and {len(table)}."
             )
         classifier._check_each(candidates, table.names)
         scorer, refit_metric = self._get_scorers()

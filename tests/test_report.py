@@ -127,3 +127,13 @@ def test_support_is_written_in_full_and_apart(weight, written):
     ).splitlines()
     assert lines[3].split() == ["0", "1.000", "1.000", "1.000", written]
     assert len({len(line) for line in lines if line and "(" not in line}) == 1
+
+
+@pytest.mark.parametrize("label", ["accuracy", "macro avg", "labelled_share"])
+def test_a_class_with_the_name_of_a_score_is_not_overwritten(label):
+    report = multitask_report({"topic": [label, "b"]}, {"topic": [label, "b"]})
+    message = f"'topic' has a class called '{label}'.*Read the attribute tasks"
+    with pytest.raises(ValueError, match=message):
+        report.to_dict()
+    assert report.tasks["topic"]["classes"][label]["support"] == 1
+    assert report.to_frame().loc[("topic", label), "support"] == 1

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from .._optional import import_optional
+from .._text_table import text_table
 from ._metrics import as_indicators
 from ._predictions import read_predictions
 
@@ -53,19 +54,19 @@ def multitask_report(
     >>> y_true = {"topic": ["a", "b", None, "a"], "tone": [1, None, None, 0]}
     >>> y_pred = {"topic": ["a", "b", "b", "b"], "tone": [1, 1, 1, 0]}
     >>> print(multitask_report(y_true, y_pred))
-                  precision    recall  f1-score   support
+                  precision  recall  f1-score  support
     <BLANKLINE>
     topic (75% labelled, accuracy 0.667)
-                a     1.000     0.500     0.667         2
-                b     0.500     1.000     0.667         1
-        macro avg     0.750     0.750     0.667         3
-     weighted avg     0.833     0.667     0.667         3
+               a      1.000   0.500     0.667        2
+               b      0.500   1.000     0.667        1
+       macro avg      0.750   0.750     0.667        3
+    weighted avg      0.833   0.667     0.667        3
     <BLANKLINE>
     tone (50% labelled, accuracy 1.000)
-                0     1.000     1.000     1.000         1
-                1     1.000     1.000     1.000         1
-        macro avg     1.000     1.000     1.000         2
-     weighted avg     1.000     1.000     1.000         2
+               0      1.000   1.000     1.000        1
+               1      1.000   1.000     1.000        1
+       macro avg      1.000   1.000     1.000        2
+    weighted avg      1.000   1.000     1.000        2
     """
     predictions = read_predictions(
         y_true, y_pred, None, None, sample_weight, orders, missing_label
@@ -107,6 +108,11 @@ def _report_task(predictions, task):
     return report
 
 
+def _rows(task):
+    """Return the rows of a task, those of classes first."""
+    return [*task["classes"].items(), *task["averages"].items()]
+
+
 def _as_row(values):
     return dict(zip(_COLUMNS, np.array(values).tolist(), strict=True))
 
@@ -138,16 +144,26 @@ class MultiTaskReport:
         report : dict
             ``report[task][class]``, the class as str, as in scikit-learn's
             ``classification_report``; with "accuracy" and "labelled_share" beside.
+
+        Raises
+        ------
+        ValueError
+            If a class has the name of an average, "accuracy" or "labelled_share".
         """
-        return {
-            name: {
-                **{str(label): dict(row) for label, row in task["classes"].items()},
-                **{label: dict(row) for label, row in task["averages"].items()},
-                "accuracy": task["accuracy"],
-                "labelled_share": task["labelled_share"],
-            }
-            for name, task in self.tasks.items()
-        }
+        report = {}
+        for name, task in self.tasks.items():
+            averages = {label: dict(row) for label, row in task["averages"].items()}
+            whole = {key: task[key] for key in ("accuracy", "labelled_share")}
+            beside = averages | whole
+            classes = {str(label): dict(row) for label, row in task["classes"].items()}
+            if taken := [label for label in classes if label in beside]:
+                raise ValueError(
+                    f"Task {name!r} has a class called {taken[0]!r}, and the dict has "
+                    "a score of this name. Read the attribute tasks, which keeps "
+                    "them apart, or rename the class."
+                )
+            report[name] = classes | beside
+        return report
 
     def to_frame(self):
         """Return the report as a data frame of pandas.
@@ -173,29 +189,16 @@ class MultiTaskReport:
         return pd.DataFrame(rows, index=index)
 
     def __str__(self):
-        labels = [
-            str(label)
+        rows = [
+            [str(label), *self._cells(row)]
             for task in self.tasks.values()
-            for label in [*task["classes"], *task["averages"]]
+            for label, row in _rows(task)
         ]
-        width = max(map(len, [*labels, "weighted avg"])) + 1
-        counts = [
-            _write_count(row["support"])
-            for task in self.tasks.values()
-            for row in [*task["classes"].values(), *task["averages"].values()]
-        ]
-        last = max(map(len, counts), default=0) + 2
-        widths = [10, 10, 10, max(last, 10)]
-
-        def line(cells):
-            pairs = zip(cells, widths, strict=True)
-            return "".join(cell.rjust(width) for cell, width in pairs)
-
-        lines = [" " * width + line(_COLUMNS)]
+        head, *rows = text_table(["", *_COLUMNS], rows, left=0).splitlines()
+        rows, lines = iter(rows), [head]
         for name, task in self.tasks.items():
             lines += ["", f"{name} ({self._summary(task)})"]
-            for label, row in [*task["classes"].items(), *task["averages"].items()]:
-                lines.append(f"{label!s:>{width}}" + line(self._cells(row)))
+            lines += [next(rows) for _ in _rows(task)]
         return "\n".join(lines)
 
     def __repr__(self):
@@ -221,7 +224,7 @@ class MultiTaskReport:
             rows.append(
                 f'<tr><th colspan="5" style="text-align:left">{title}</th></tr>'
             )
-            for label, row in [*task["classes"].items(), *task["averages"].items()]:
+            for label, row in _rows(task):
                 cells = "".join(f"<td>{cell}</td>" for cell in self._cells(row))
                 rows.append(f"<tr><td>{escape(str(label))}</td>{cells}</tr>")
         return f"<table><tr><th></th>{head}</tr>{''.join(rows)}</table>"

@@ -521,3 +521,16 @@ def test_a_view_of_a_task_is_read_as_one_task():
     reader = label_reader(task_view(clf, 1))
     assert (reader.missing_label, reader.task_names) == (-1, None)
     assert len(reader.table(Y[:, 1]).names) == 1
+
+
+def test_a_metric_that_fails_is_named_with_its_task():
+    def picky(y_true, y_pred):
+        raise KeyError("b")
+
+    labels = {"topic": ["a", "b", None], "tone": [0, 1, 0]}
+    forest = RandomForestClassifier(3).fit([[0], [1], [2]], [[0, 1], [1, 0], [0, 0]])
+    message = r"metric 'picky' failed on the 3 labelled.* 'task0'\. KeyError: 'b'"
+    with pytest.raises(ValueError, match=message):
+        multitask_scorer(picky)(forest, [[0], [1], [2]], [[0, 1], [1, 0], [0, 0]])
+    with pytest.raises(ValueError, match=r"failed on the 2 labelled.* 'topic'"):
+        multitask_scores(labels, {"topic": ["a", "b", "b"], "tone": [0, 1, 0]}, picky)

@@ -121,6 +121,7 @@ def score_task(metric, y_true, y_pred, probabilities, classes, sample_weight):
     classes : ndarray of shape (n_classes,) or None
 
     sample_weight : ndarray of shape (n_cells,) or None
+        All positive: a cell of weight 0 is left out before.
 
     Returns
     -------
@@ -128,13 +129,6 @@ def score_task(metric, y_true, y_pred, probabilities, classes, sample_weight):
         NaN where no cell counts, where the score is not defined, and where labels lack
         the order that the metric needs.
     """
-    if sample_weight is not None and not sample_weight.all():
-        # A cell of weight 0 is no cell, as in fit.
-        counted = sample_weight > 0
-        y_true, y_pred, probabilities, sample_weight = (
-            part if part is None else part[counted]
-            for part in (y_true, y_pred, probabilities, sample_weight)
-        )
     if len(y_true) == 0:
         return np.nan
     are_sets = y_true.ndim == 2
@@ -280,7 +274,6 @@ def _negated(function, *args):
     return -function(*args)
 
 
-QUADRATIC_KAPPA = partial(skm.cohen_kappa_score, weights="quadratic")
 _LOSSES = [
     ("log_loss", "neg_log_loss", partial(_of_sorted, skm.log_loss)),
     ("brier_score_loss", "neg_brier_score", partial(_of_sorted, skm.brier_score_loss)),
@@ -303,7 +296,11 @@ _ALL = [
     Metric("matthews_corrcoef", partial(_of_two_labels, skm.matthews_corrcoef, 0.0)),
     Metric(
         "quadratic_kappa",
-        partial(_of_two_labels, QUADRATIC_KAPPA, np.nan),
+        partial(
+            _of_two_labels,
+            partial(skm.cohen_kappa_score, weights="quadratic"),
+            np.nan,
+        ),
         reads_order=True,
     ),
     Metric(

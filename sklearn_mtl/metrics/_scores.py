@@ -136,7 +136,7 @@ def score_predictions(predictions, metrics):
         parts = predictions.cells(k)
         ranked = predictions.ranked_cells(k) if name in predictions.orders else parts
         scores[name] = {
-            m.name: score_task(m, *(ranked if m.reads_order else parts))
+            m.name: _score_task(name, m, ranked if m.reads_order else parts)
             for m in metrics
         }
         scores[name]["support"] = len(parts[0])
@@ -148,6 +148,17 @@ def score_predictions(predictions, metrics):
         together["worst"][metric.name] = worst_of_tasks(values, metric.is_loss)
         together["weighted"][metric.name] = _weighted_mean(values, np.array(cells))
     return scores | together | {"exact_match": exact_match(predictions)}
+
+
+def _score_task(name, metric, parts):
+    """Return the score of a task; an error says which metric failed on which task."""
+    try:
+        return score_task(metric, *parts)
+    except Exception as error:
+        raise ValueError(
+            f"The metric {metric.name!r} failed on the {len(parts[0])} labelled "
+            f"cell(s) of task {name!r}. {type(error).__name__}: {error}"
+        ) from error
 
 
 def refuse_names_of_aggregates(names):

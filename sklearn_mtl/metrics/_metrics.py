@@ -121,7 +121,7 @@ def score_task(metric, y_true, y_pred, probabilities, classes, sample_weight):
     classes : ndarray of shape (n_classes,) or None
 
     sample_weight : ndarray of shape (n_cells,) or None
-        All positive: a cell of weight 0 is left out before.
+        Class weights of a validation split may be 0.
 
     Returns
     -------
@@ -129,6 +129,13 @@ def score_task(metric, y_true, y_pred, probabilities, classes, sample_weight):
         NaN where no cell counts, where the score is not defined, and where labels lack
         the order that the metric needs.
     """
+    if sample_weight is not None and not sample_weight.all():
+        # A cell of weight 0 is no cell, as in fit.
+        counted = sample_weight > 0
+        y_true, y_pred, probabilities, sample_weight = (
+            part if part is None else part[counted]
+            for part in (y_true, y_pred, probabilities, sample_weight)
+        )
     if len(y_true) == 0:
         return np.nan
     are_sets = y_true.ndim == 2

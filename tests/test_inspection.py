@@ -462,6 +462,8 @@ def test_the_least_bin_of_a_calibration_curve_is_a_dot_that_is_seen():
     display = CalibrationCurvesDisplay.from_predictions({"a": true}, {"a": proba})
     (dots,) = [c for c in display.axes_[0].collections if len(c.get_sizes()) > 1]
     assert dots.get_sizes().min() == 3
+    heights = [bar.get_height() for bar in display.axes_[0].patches]
+    assert_allclose(heights[:2], [1 - 0.55, 1 - 0.95], atol=1e-12)
 
 
 def test_without_matplotlib_the_extra_is_named(fitted, monkeypatch):

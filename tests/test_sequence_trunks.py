@@ -391,3 +391,10 @@ def test_rows_at_once_fall_with_the_square_of_tokens_for_attention():
     attention, conv = AttentionTrunk(n_heads=4), ConvTrunk()
     assert attention.rows_at_once(128) == 4 * attention.rows_at_once(256)
     assert conv.rows_at_once(128) == 2 * conv.rows_at_once(256)
+
+
+@pytest.mark.parametrize("trunk", [ConvTrunk, RecurrentTrunk, AttentionTrunk])
+def test_settings_of_all_sequence_trunks_are_checked(trunk):
+    for name, value in {"embedding_dim": 0, "dropout": 2.0, "freeze": "no"}.items():
+        with pytest.raises(InvalidParameterError, match=f"'{name}' parameter of"):
+            trunk(**{name: value})._validate_params()

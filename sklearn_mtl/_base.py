@@ -28,7 +28,7 @@ from ._plan import weighs_terms
 from ._rows import n_rows, settled, take_rows
 from ._runtime import computing, numpy_errors
 from ._stacked import attempt
-from ._state import fitted_attributes, take_over, without_fit
+from ._state import fitted_attributes, reads_one_fit, take_over, without_fit
 from ._term_weights import information_weights, weigh_terms
 from ._texts import read_texts, reads_tables_too
 from ._training import TrainingRun, check_settings, resolve_device
@@ -329,27 +329,27 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         starts = self.targets_.starts
         return mean_over_tasks(codes_accuracy(codes, decided, weights, starts))
 
+    @reads_one_fit
     def _feature_effects(self, X, through):
         """Return the rows of X, and what each feature adds to the logits of a task."""
-        fitted = copy(self)
-        dataset = fitted._dataset(X)
+        dataset = self._dataset(X)
         with computing(self.n_jobs):
-            return dataset.X, feature_effects(fitted.net_, dataset, through)
+            return dataset.X, feature_effects(self.net_, dataset, through)
 
     def _represent(self, X):
         dataset, back = sorted_by_length(self._dataset(X))
         with computing(self.n_jobs):
             return self.net_.represent(dataset)[back]
 
+    @reads_one_fit
     def _gate_weights(self, X, level):
         """Return the gates, (n_rows, n_tasks, n_experts), and names of the experts."""
         check_is_fitted(self)
-        fitted = copy(self)
-        n_levels = len(getattr(fitted.net_.module_, "levels", ()))
+        n_levels = len(getattr(self.net_.module_, "levels", ()))
         if not n_levels:
             raise ValueError(
-                f"There are no gates with sharing_ {fitted.sharing_!r} and "
-                f"trunk_ {fitted.trunk_!r}. Fit with sharing='mmoe' or 'ple', and with "
+                f"There are no gates with sharing_ {self.sharing_!r} and "
+                f"trunk_ {self.trunk_!r}. Fit with sharing='mmoe' or 'ple', and with "
                 "a trunk."
             )
         if not -n_levels <= level < n_levels:
@@ -357,10 +357,10 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
                 f"level must be from {-n_levels} to {n_levels - 1}, for there are "
                 f"{n_levels} level(s) of experts. Got {level}."
             )
-        dataset = fitted._dataset(X)
+        dataset = self._dataset(X)
         with computing(self.n_jobs):
-            weights = fitted.net_.gate_weights(dataset, level)
-        return weights, fitted.sharing_.expert_names(fitted.task_names_)
+            weights = self.net_.gate_weights(dataset, level)
+        return weights, self.sharing_.expert_names(self.task_names_)
 
 
 def _build_balancing(loss_weights, cells):

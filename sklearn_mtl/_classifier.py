@@ -1,6 +1,5 @@
 """The estimator: parameters, tags, fit, predict and score."""
 
-from copy import copy
 from numbers import Integral, Real
 
 from sklearn.base import (
@@ -361,6 +360,7 @@ class MultiTaskTextClassifier(
         """
         return self._fit_aside(X, y, sample_weight)
 
+    @reads_one_fit
     def predict(self, X, output="array"):
         """Predict the likeliest label for every task, for ordinal ones the median.
 
@@ -378,10 +378,10 @@ class MultiTaskTextClassifier(
         y_pred : ndarray, DataFrame or dict
         """
         check_output(output, ("array", "frame", "dict"))
-        fitted = copy(self)  # whole, even if this one is fitted again meanwhile
-        codes = fitted._codes(X)
-        return fitted.targets_.decode(codes, output, like=X)
+        codes = self._codes(X)
+        return self.targets_.decode(codes, output, like=X)
 
+    @reads_one_fit
     def predict_proba(self, X, output="list"):
         """Predict the probability of every class of every task.
 
@@ -399,14 +399,14 @@ class MultiTaskTextClassifier(
             cells hold several labels, each has a probability of its own.
         """
         check_output(output, ("list", "dict"))
-        fitted = copy(self)
-        probabilities = fitted._probabilities(X)
+        probabilities = self._probabilities(X)
         if output == "dict":
-            return dict(zip(fitted.task_names_, probabilities, strict=True))
-        if fitted.targets_.container == "vector":
+            return dict(zip(self.task_names_, probabilities, strict=True))
+        if self.targets_.container == "vector":
             return probabilities[0]
         return probabilities
 
+    @reads_one_fit
     def score(self, X, y, sample_weight=None):
         """Return the mean over tasks of the accuracy on labelled cells.
 
@@ -427,7 +427,7 @@ class MultiTaskTextClassifier(
         score : float
             NaN, with a warning, if no cell is labelled.
         """
-        return copy(self)._mean_accuracy(X, y, sample_weight)
+        return self._mean_accuracy(X, y, sample_weight)
 
     def transform(self, X):
         """Return the hidden vector of each text that all tasks read.

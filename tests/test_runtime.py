@@ -65,7 +65,7 @@ def test_calls_that_overlap_keep_their_own_number():
 
 
 def library_threads():
-    """Return the threads of OpenMP, and of MKL where torch has it, by their own word."""
+    """Return the threads that OpenMP, and MKL where torch has it, say they use."""
     info = torch.__config__.parallel_info()
     return set(re.findall(r"(?:omp|mkl)_get_max_threads\(\) : (\d+)", info))
 

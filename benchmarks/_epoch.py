@@ -14,8 +14,8 @@ from skorch.callbacks import Callback
 from torch import nn
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._batches import Cells
-from sklearn_mtl._layers import SparseLinear
+from sklearn_mtl.network._batch import Cells
+from sklearn_mtl.network._input import SparseLinear
 
 WARM_UP = 3  # batches
 

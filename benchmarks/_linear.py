@@ -24,7 +24,7 @@ def our_features(texts, labels):
 
     They are weighed by what their features say about the labels of all tasks.
     """
-    from sklearn_mtl import MultiTaskTextClassifier  # torch, only where it is needed
+    from sklearn_mtl import MultiTaskTextClassifier
 
     reader = MultiTaskTextClassifier()
     texts, cells = reader._read(texts, labels, None)

@@ -11,7 +11,10 @@ from _data import load_set
 from _scale import make_texts
 from skorch.callbacks import Callback
 
-from sklearn_mtl import MultiTaskTextClassifier, _batches, _layers, _net
+from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl.network import _batch as _batches
+from sklearn_mtl.network import _input as _layers
+from sklearn_mtl.training import _net
 
 COPIED = 10**9  # bytes
 COPIES = 5

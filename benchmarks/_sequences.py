@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy, relu
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._batches import BatchLoader
+from sklearn_mtl.training._loader import BatchLoader
 from sklearn_mtl.trunks import ConvTrunk
 
 

@@ -12,14 +12,14 @@ from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
-from ._base import BaseMultiTask
+from ._estimator import BaseMultiTask
 from ._params import LossWeightParamsMixin
-from ._plan import has_representation
-from ._state import reads_one_fit
-from ._targets import check_output
 from .balancing import BaseBalancing
+from .data._targets import check_output
 from .sharing import ALIASES, BaseSharing
+from .training._plan import has_representation
 from .trunks import TRUNK_ALIASES, BaseTrunk
+from .utils._state import reads_one_fit
 
 
 def _has_representation(estimator):

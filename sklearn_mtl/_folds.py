@@ -9,7 +9,7 @@ from sklearn.model_selection._validation import _score
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import _check_method_params
 
-from ._rows import take_rows
+from .utils._rows import take_rows
 
 
 class Fold:

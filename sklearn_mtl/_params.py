@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from ._user_callbacks import callback_params, set_callback_params
 from .balancing import BaseBalancing
+from .training._user_callbacks import callback_params, set_callback_params
 
 _PREFIX = "loss_weights__"
 # Parameters that take an alias or an object, with an object that has parameters.

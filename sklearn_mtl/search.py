@@ -16,18 +16,18 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
 
-from ._callbacks import FitTasks
 from ._classifier import MultiTaskTextClassifier
 from ._folds import Fold, insert_error_scores, score_fold
-from ._labels import as_label_table
-from ._rows import n_rows
-from ._runtime import numpy_errors
-from ._state import fitted_attributes, reads_one_fit, take_over, without_fit
-from ._texts import as_read_by
+from .labels._tables import as_label_table
 from .metrics._metrics import METRICS
 from .metrics._scorer import MultiTaskScorer
 from .model_selection._cv import as_splitter
 from .model_selection._paired import as_splittable
+from .training._fit_tasks import FitTasks
+from .training._runtime import numpy_errors
+from .utils._rows import n_rows
+from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
+from .utils._texts import as_read_by
 
 __all__ = ["LossWeightSearchCV"]
 

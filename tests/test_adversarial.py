@@ -11,12 +11,13 @@ from sklearn.base import clone
 from torch.nn.functional import cross_entropy
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._batches import Cells, RowDataset, TokenBatch
-from sklearn_mtl._layers import InputSpec
-from sklearn_mtl._network import learn
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.inspection import top_words
+from sklearn_mtl.network._batch import Cells, TokenBatch
+from sklearn_mtl.network._build import learn
+from sklearn_mtl.network._spec import InputSpec
 from sklearn_mtl.sharing import AdversarialSharedPrivate, HardSharing, SharedPrivate
+from sklearn_mtl.training._dataset import RowDataset
 from sklearn_mtl.trunks import BagTrunk, ConvTrunk, DenseTrunk
 
 N_LOGITS = [1, 3, 1]

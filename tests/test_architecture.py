@@ -23,65 +23,42 @@ LAYERS = (
     ("__main__",),
     ("_cli",),
     ("__init__",),
-    # what stands above the estimator
+    # above the estimator
     ("search",),
     ("_folds",),
-    # the estimator: its face, what its kin share, its parameters
+    # the estimator: parameters, and how fit and predict run
     ("_classifier",),
-    ("_base", "_params"),
-    # one training run, and the data it reads
-    ("_training", "_data", "_callbacks", "_effects"),
-    ("_stacked",),
-    ("_net", "_plan", "_weights"),
-    # text -> rows; y <-> codes; rows -> batches; gradients -> steps
-    (
-        "_features",
-        "_targets",
-        "_batches",
-        "_network",
-        "_optimizers",
-        "_validation",
-        "_columns",
-        "_term_weights",
-        "_loss",
-        "_user_callbacks",
-        "_history",
-    ),
-    # strategies, one idea a file
-    ("tasks", "trunks", "sharing", "balancing"),
-    ("_layers", "_runtime"),
+    ("_estimator", "_params"),
+    # rows, cells and settings in, a trained net out
+    ("training",),
+    # strategies that build networks, one idea a file
+    ("trunks", "sharing", "balancing"),
+    ("network",),
+    # texts to rows, labels to codes and weights
+    ("data",),
+    ("tasks",),
     # leaves: for any multi-output classifier, not only ours
     ("model_selection", "inspection", "datasets", "feature_extraction"),
-    # the ground: early stopping and the command line use it too
-    ("metrics", "_splitting"),
-    ("_labels", "_state"),
-    ("_label_cells", "_text_table", "_texts"),
-    ("_label_sets", "_missing", "_warn", "_rows"),
-    ("_optional",),
+    ("metrics",),
+    ("labels",),
+    ("utils",),
 )
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 
 # These work with plain scikit-learn classifiers, so they must not need a network.
 WITHOUT_NETWORK = (
-    "metrics",
-    "_splitting",
-    "_state",
-    "_labels",
-    "_label_cells",
-    "_label_sets",
-    "_missing",
-    "_text_table",
-    "_warn",
-    "_texts",
-    "_rows",
-    "_optional",
+    "data",
+    "tasks",
     "model_selection",
     "inspection",
     "datasets",
     "feature_extraction",
+    "metrics",
+    "labels",
+    "utils",
 )
 NETWORK = {"torch", "skorch"} | {
-    room for room, rank in RANK.items() if RANK["search"] <= rank <= RANK["_layers"]
+    room for room, rank in RANK.items() if RANK["search"] <= rank <= RANK["network"]
 }
 LONGEST_MODULE = 450
 

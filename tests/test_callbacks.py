@@ -12,11 +12,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Checkpoint, EarlyStopping
 
-from sklearn_mtl import MultiTaskTextClassifier, _training
+from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.metrics import multitask_scorer
 from sklearn_mtl.model_selection import MultiTaskStratifiedKFold
 from sklearn_mtl.search import LossWeightSearchCV
+from sklearn_mtl.training import _run as _training
 
 X, Y = make_multitask_texts(60, n_tasks=2, random_state=0)
 Y = pd.DataFrame(Y)

@@ -10,7 +10,7 @@ from sklearn_mtl._cli._labels import LabelColumn, read_texts
 from sklearn_mtl._cli._model import fit
 from sklearn_mtl._cli._tables import Table
 from sklearn_mtl._cli._tags import AS_LISTS, join, separator_for, split
-from sklearn_mtl._missing import MARKERS
+from sklearn_mtl.labels._missing import MARKERS
 
 
 def table(cells, path="t.csv"):

@@ -4,7 +4,7 @@ import pytest
 
 from sklearn_mtl._cli._errors import count
 from sklearn_mtl._cli._report import number, scores_table, side_by_side
-from sklearn_mtl._text_table import text_table
+from sklearn_mtl.utils._text_table import text_table
 
 
 def scores(accuracy, support=(1200, 0)):

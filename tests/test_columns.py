@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import OneHotEncoder
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._columns import find_column_scales
+from sklearn_mtl.data._columns import find_column_scales
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.search import LossWeightSearchCV
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._data import read_cells
+from sklearn_mtl.data._cells import read_cells
 from sklearn_mtl.datasets import make_multitask_texts
 
 Y = {

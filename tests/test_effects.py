@@ -6,13 +6,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._batches import RowDataset
 from sklearn_mtl.sharing import (
     AdversarialSharedPrivate,
     MixtureOfExperts,
     ProgressiveLayers,
     SharedPrivate,
 )
+from sklearn_mtl.training._dataset import RowDataset
 from sklearn_mtl.trunks import BagTrunk, DenseTrunk
 
 # A task of one class is among them, which has effects, too: none.

@@ -8,7 +8,6 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._training import _heads_by_classes
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.inspection import top_words
 from sklearn_mtl.metrics import multitask_scorer
@@ -20,6 +19,7 @@ from sklearn_mtl.sharing import (
     SharedPrivate,
 )
 from sklearn_mtl.tasks import Categorical
+from sklearn_mtl.training._run import _heads_by_classes
 from sklearn_mtl.trunks import BagTrunk
 
 TEXTS, Y = make_multitask_texts(260, n_tasks=2, n_classes=[2, 3], random_state=0)

@@ -16,7 +16,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._features import (
+from sklearn_mtl.data._features import (
     PARTS_BUDGET,
     as_bags,
     as_rows,
@@ -26,8 +26,8 @@ from sklearn_mtl._features import (
     match_trunk,
     row_scale,
 )
-from sklearn_mtl._rows import take_rows
-from sklearn_mtl._texts import read_texts
+from sklearn_mtl.utils._rows import take_rows
+from sklearn_mtl.utils._texts import read_texts
 
 # Texts -------------------------------------------------------------------------------
 
@@ -251,7 +251,7 @@ def spelled_out(n_texts, *, parts):
 @pytest.mark.parametrize("parts", [True, False])
 def test_auto_has_the_numbers_of_scikit_learn(n_texts, parts, monkeypatch):
     if not parts:
-        monkeypatch.setattr("sklearn_mtl._features.PARTS_BUDGET", 0)
+        monkeypatch.setattr("sklearn_mtl.data._features.PARTS_BUDGET", 0)
     texts = drawn_texts(n_texts)
     ours, rows = fit_vectorizer("auto", texts)
     theirs = spelled_out(n_texts, parts=parts)
@@ -286,7 +286,7 @@ def test_parts_of_words_are_for_texts_of_5_million_characters_at_most(texts, par
 
 
 def test_too_many_characters_leave_words_and_pairs(monkeypatch):
-    monkeypatch.setattr("sklearn_mtl._features.PARTS_BUDGET", 12)
+    monkeypatch.setattr("sklearn_mtl.data._features.PARTS_BUDGET", 12)
     texts = ["good film", "bad film"]
     names = fit_vectorizer("auto", texts)[0].get_feature_names_out()
     assert names.tolist() == ["bad", "bad film", "film", "good", "good film"]

@@ -18,7 +18,6 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 
 from sklearn_mtl import MultiTaskTextClassifier, inspection
-from sklearn_mtl._text_table import shorten
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.inspection import (
     CalibrationCurvesDisplay,
@@ -34,6 +33,7 @@ from sklearn_mtl.inspection._panels import heat_map, line_style, make_panels
 from sklearn_mtl.metrics import multitask_scores
 from sklearn_mtl.metrics._fitted import last_step
 from sklearn_mtl.model_selection._affinity import TaskAffinity
+from sklearn_mtl.utils._text_table import shorten
 
 mpl.use("Agg")
 plt = pytest.importorskip("matplotlib.pyplot")

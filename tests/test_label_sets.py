@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from sklearn_mtl._label_sets import indicators, labels_of, sets_of
-from sklearn_mtl._labels import as_label_table
+from sklearn_mtl.labels._sets import indicators, labels_of, sets_of
+from sklearn_mtl.labels._tables import as_label_table
 
 CELLS = [["b", "a"], None, [], ["a"]]
 

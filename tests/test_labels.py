@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array
 
-from sklearn_mtl._labels import as_label_table, check_task_names
+from sklearn_mtl.labels._tables import as_label_table, check_task_names
 
 
 def labelled_cells(table, task=0):

@@ -10,11 +10,11 @@ from sklearn.base import clone
 from test_sharing import SHARINGS, TRUNKS, rows_for
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._batches import Cells
-from sklearn_mtl._layers import InputSpec
-from sklearn_mtl._loss import MultiTaskLoss
-from sklearn_mtl._network import build_network, learn
+from sklearn_mtl.network._batch import Cells
+from sklearn_mtl.network._build import build_network, learn
+from sklearn_mtl.network._spec import InputSpec
 from sklearn_mtl.tasks import Categorical, MultiLabel, Ordinal, code_owners
+from sklearn_mtl.training._objective import MultiTaskLoss
 
 SETS = np.fromiter(map(frozenset, ["ab", "c", ""]), dtype=object)
 TASKS = [

@@ -10,17 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, csr_matrix, random_array
 
-from sklearn_mtl._batches import SparseBatch
-from sklearn_mtl._layers import (
+from sklearn_mtl.network._batch import SparseBatch
+from sklearn_mtl.network._dropout import Dropout
+from sklearn_mtl.network._input import (
     DenseLinear,
-    Dropout,
-    InputSpec,
     JointTable,
     SparseLinear,
     input_layer,
     join_sparse_layers,
     sparse_weights,
 )
+from sklearn_mtl.network._spec import InputSpec
 
 
 def rows_of(n_rows, n_features, density, seed):

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from sklearn_mtl._batches import Cells
-from sklearn_mtl._loss import MultiTaskLoss
+from sklearn_mtl.network._batch import Cells
 from sklearn_mtl.tasks import Categorical, MultiLabel, TaskType, code_owners
+from sklearn_mtl.training._objective import MultiTaskLoss
 
 N_ROWS = 24
 TASKS = [Categorical().fit(np.arange(2)), Categorical().fit(np.arange(3))]
@@ -36,7 +36,8 @@ class Squared(TaskType):
     def fit(self, cells):
         return self
 
-    encode = decode = probabilities = decide = fit
+    encode = decode = probabilities = fit
+    kind = property(type)
     code_sizes = (2,)
 
     @staticmethod

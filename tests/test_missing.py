@@ -7,8 +7,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from sklearn_mtl._labels import as_label_table
-from sklearn_mtl._missing import find_empty, find_values, is_same, missing_values
+from sklearn_mtl.labels._missing import find_empty, find_values, is_same, missing_values
+from sklearn_mtl.labels._tables import as_label_table
 
 EMPTY = [
     None,

@@ -10,8 +10,8 @@ from sklearn.utils._param_validation import InvalidParameterError
 from torch import nn
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._batches import SparseBatch
 from sklearn_mtl.inspection import top_words
+from sklearn_mtl.network._batch import SparseBatch
 from sklearn_mtl.sharing import ALIASES, AdversarialSharedPrivate
 from sklearn_mtl.trunks import ConvTrunk, ModuleTrunk
 

@@ -10,15 +10,16 @@ from skorch.callbacks import Callback
 from skorch.dataset import ValidSplit
 from skorch.helper import predefined_split
 
-from sklearn_mtl._batches import BatchLoader, RowDataset
-from sklearn_mtl._layers import InputSpec
-from sklearn_mtl._net import MultiTaskNet
-from sklearn_mtl._network import network_difference
-from sklearn_mtl._optimizers import LinearDecay, SparseSGD
 from sklearn_mtl.balancing import FixedWeights
 from sklearn_mtl.feature_extraction import WordVectors
+from sklearn_mtl.network._spec import InputSpec
 from sklearn_mtl.sharing import AdversarialSharedPrivate, SharedPrivate
 from sklearn_mtl.tasks import Categorical
+from sklearn_mtl.training._dataset import RowDataset
+from sklearn_mtl.training._loader import BatchLoader
+from sklearn_mtl.training._net import MultiTaskNet
+from sklearn_mtl.training._optimizers import LinearDecay, SparseSGD
+from sklearn_mtl.training._warm_start import network_difference
 from sklearn_mtl.trunks import (
     AttentionTrunk,
     BagTrunk,
@@ -81,10 +82,13 @@ def test_adjustments_are_for_the_loss_and_not_for_decisions():
     for k, (task, name) in enumerate(zip(TASKS, NAMES, strict=True)):
         codes, weights = dataset.codes[:, k], dataset.weights[:, k]
         labelled = codes >= 0
-        adjusted = task.decide(logits[k] + torch.tensor(added[k][-task.n_logits :]))
+        as_they_are = logits[k].numpy()
         scores = [
-            np.average((decided.numpy() == codes)[labelled], weights=weights[labelled])
-            for decided in (task.decide(logits[k]), adjusted)
+            np.average(
+                (task.choose(task.probabilities(z)) == codes)[labelled],
+                weights=weights[labelled],
+            )
+            for z in (as_they_are, as_they_are + added[k][-task.n_logits :])
         ]
         assert scores[0] != scores[1]
         assert net.history[-1][f"valid_score_{name}"] == pytest.approx(scores[0])

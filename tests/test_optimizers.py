@@ -12,8 +12,9 @@ import pytest
 import torch
 from torch.optim.lr_scheduler import LambdaLR
 
-from sklearn_mtl._layers import SparseLinear, TokenEmbedding
-from sklearn_mtl._optimizers import (
+from sklearn_mtl.network._embedding import TokenEmbedding
+from sklearn_mtl.network._input import SparseLinear
+from sklearn_mtl.training._optimizers import (
     Adam,
     JointOptimizer,
     LinearDecay,

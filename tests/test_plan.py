@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._features import auto_vectorizers
-from sklearn_mtl._layers import InputSpec
-from sklearn_mtl._plan import (
+from sklearn_mtl.data._features import auto_vectorizers
+from sklearn_mtl.network._spec import InputSpec
+from sklearn_mtl.training._plan import (
     BATCH_SIZE,
     DENSE_RATE,
     EMBEDDING_EPOCHS,

@@ -13,15 +13,15 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 from scipy.sparse import csr_array, csr_matrix
 
-from sklearn_mtl._optional import import_optional
-from sklearn_mtl._rows import (
+from sklearn_mtl.utils._optional import import_optional
+from sklearn_mtl.utils._rows import (
     n_rows,
     one_column,
     settled,
     squared_norms,
     take_rows,
 )
-from sklearn_mtl._texts import as_documents
+from sklearn_mtl.utils._texts import as_documents
 
 T = ["late parcel", "wrong bill", "", "box"]
 

@@ -9,8 +9,8 @@ import torch
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._batches import made_ahead
-from sklearn_mtl._runtime import computing, seeded
+from sklearn_mtl.training._loader import made_ahead
+from sklearn_mtl.training._runtime import computing, seeded
 
 
 def in_new_thread(function):

@@ -12,9 +12,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._batches import TokenBatch
-from sklearn_mtl._layers import InputSpec, plain_embeddings
 from sklearn_mtl.feature_extraction import FastTfidfVectorizer, SequenceVectorizer
+from sklearn_mtl.network._batch import TokenBatch
+from sklearn_mtl.network._embedding import plain_embeddings
+from sklearn_mtl.network._spec import InputSpec
 from sklearn_mtl.trunks import AttentionTrunk, ConvTrunk, RecurrentTrunk
 
 N_TOKENS = 12

@@ -9,9 +9,10 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import sharing as sharings
-from sklearn_mtl._batches import Cells, RowDataset, SparseBatch, TokenBatch
-from sklearn_mtl._layers import InputSpec, SparseLinear
-from sklearn_mtl._network import learn
+from sklearn_mtl.network._batch import Cells, SparseBatch, TokenBatch
+from sklearn_mtl.network._build import learn
+from sklearn_mtl.network._input import SparseLinear
+from sklearn_mtl.network._spec import InputSpec
 from sklearn_mtl.sharing import (
     AdversarialSharedPrivate,
     HardSharing,
@@ -22,6 +23,7 @@ from sklearn_mtl.sharing import (
     resolve_sharing,
     sharing_kind,
 )
+from sklearn_mtl.training._dataset import RowDataset
 from sklearn_mtl.trunks import (
     AttentionTrunk,
     BagTrunk,

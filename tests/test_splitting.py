@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.testing import assert_array_equal
 
-from sklearn_mtl._splitting import deal_rows, multitask_split
+from sklearn_mtl.labels._splitting import deal_rows, multitask_split
 
 fractions = st.floats(0.05, 0.95)
 seeds = st.integers(0, 2**32 - 1)

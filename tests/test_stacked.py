@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from skorch.callbacks import Callback
 
-from sklearn_mtl import MultiTaskTextClassifier, _training
-from sklearn_mtl._stacked import find_blocks
+from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.balancing import FixedWeights
 from sklearn_mtl.balancing._fixed import WeightedSum
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.sharing import SharedPrivate
+from sklearn_mtl.training import _run as _training
+from sklearn_mtl.training._stack import find_blocks
 
 TEXTS, LABELS = make_multitask_texts(
     300, n_tasks=3, n_classes=[2, 3, 40], missing_rate=0.2, random_state=0

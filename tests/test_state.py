@@ -5,7 +5,6 @@ from numpy.testing import assert_array_equal
 from sklearn import config_context
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._state import take_over
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.feature_extraction import (
     SequenceVectorizer,
@@ -15,6 +14,7 @@ from sklearn_mtl.feature_extraction import (
 from sklearn_mtl.inspection import gate_weights, top_words
 from sklearn_mtl.inspection._gates import _read_gates
 from sklearn_mtl.search import LossWeightSearchCV
+from sklearn_mtl.utils._state import take_over
 
 TEXTS, Y = make_multitask_texts(40, n_tasks=2, random_state=0)
 VECTORS = {"good": [1.0, 0.0], "bad": [0.0, 1.0]}

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from pandas.testing import assert_frame_equal
 
-from sklearn_mtl._labels import as_label_table
-from sklearn_mtl._targets import Targets
+from sklearn_mtl.data._targets import Targets
+from sklearn_mtl.labels._tables import as_label_table
 
 
 def targets_of(y, **params):

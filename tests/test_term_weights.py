@@ -10,7 +10,7 @@ from scipy.sparse import csr_array, csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._term_weights import information_weights, weigh_terms
+from sklearn_mtl.data._term_weights import information_weights, weigh_terms
 from sklearn_mtl.datasets import make_multitask_texts
 
 N_CLASSES = [2, 3]

@@ -14,10 +14,10 @@ from skorch.callbacks import Callback
 from torch import nn
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._loss import MultiTaskLoss
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.inspection import top_words
 from sklearn_mtl.search import LossWeightSearchCV
+from sklearn_mtl.training._objective import MultiTaskLoss
 from sklearn_mtl.trunks import BagTrunk, ConvTrunk, ModuleTrunk
 
 TEXTS, Y = make_multitask_texts(230, n_tasks=2, random_state=0)

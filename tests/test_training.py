@@ -6,7 +6,7 @@ import torch
 from skorch.callbacks import EarlyStopping, EpochScoring, LRScheduler
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._training import _callbacks, check_settings, resolve_device
+from sklearn_mtl.training._run import _callbacks, check_settings, resolve_device
 from sklearn_mtl.trunks import RecurrentTrunk
 
 

@@ -45,7 +45,7 @@ from skorch.dataset import ValidSplit
 from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._user_callbacks import named_callbacks, own_callbacks
+from sklearn_mtl.training._user_callbacks import named_callbacks, own_callbacks
 
 TEXTS = ["late parcel", "wrong bill", "box is late", "bill again"] * 10
 Y = {"topic": ["ship", "pay"] * 20, "tone": ["a", "b", None, "a"] * 10}

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import f1_score, log_loss
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._validation import ValidationScore
+from sklearn_mtl.training._validation import ValidationScore
 
 NAMES = ["tone", "topic"]
 

@@ -20,13 +20,13 @@ from sklearn.base import clone
 from sklearn.model_selection import cross_validate
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._labels import as_label_table
-from sklearn_mtl._targets import Targets
+from sklearn_mtl.data._targets import Targets
 from sklearn_mtl.inspection import (
     CalibrationCurvesDisplay,
     ConfusionMatricesDisplay,
     LabelOverviewDisplay,
 )
+from sklearn_mtl.labels._tables import as_label_table
 from sklearn_mtl.metrics import multitask_report, multitask_scorer, multitask_scores
 from sklearn_mtl.model_selection import (
     MultiTaskStratifiedKFold,

@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 
-from sklearn_mtl._warn import warn_caller
+from sklearn_mtl.utils._warn import warn_caller
 
 
 def test_it_points_at_the_line_that_calls():

@@ -10,9 +10,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.utils.class_weight import compute_class_weight
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._labels import as_label_table
-from sklearn_mtl._targets import Targets
-from sklearn_mtl._weights import class_weight_table, log_class_shares, row_weights
+from sklearn_mtl.data._targets import Targets
+from sklearn_mtl.data._weights import class_weight_table, log_class_shares, row_weights
+from sklearn_mtl.labels._tables import as_label_table
 from sklearn_mtl.metrics._weights import cell_weights
 
 Y = {"a": ["x", "y", "y", None], "b": [1, 1, 2, 3]}

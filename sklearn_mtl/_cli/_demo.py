@@ -7,11 +7,11 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from .._text_table import text_table
 from ..datasets import load_docstrings
 from ..metrics import multitask_scores
 from ..model_selection import train_test_split
 from ..model_selection._per_task import PerTask
+from ..utils._text_table import text_table
 from . import _model
 from ._errors import count
 from ._process import is_terminal, say

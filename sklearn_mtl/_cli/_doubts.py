@@ -3,7 +3,7 @@
 import shlex
 from collections import Counter
 
-from .._missing import MARKERS
+from ..labels._missing import MARKERS
 from ._errors import brief, count, some
 from ._numbers import as_number
 from ._process import warn

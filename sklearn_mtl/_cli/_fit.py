@@ -4,11 +4,11 @@ import warnings
 
 from sklearn.dummy import DummyClassifier
 
-from .._labels import as_label_table
-from .._text_table import text_table
+from ..labels._tables import as_label_table
 from ..metrics import multitask_scores
 from ..model_selection import train_test_split
 from ..model_selection._per_task import PerTask
+from ..utils._text_table import text_table
 from . import _model
 from ._columns import label_columns, resolve_columns
 from ._doubts import warn_of_unused

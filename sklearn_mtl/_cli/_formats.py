@@ -6,7 +6,7 @@ Their cells have types, and may be lists. The path is for messages only.
 import json
 import math
 
-from .._optional import import_optional
+from ..utils._optional import import_optional
 from ._errors import CommandError
 
 

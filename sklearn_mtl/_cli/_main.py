@@ -5,12 +5,7 @@ import warnings
 
 from ._errors import CommandError
 from ._options import build_parser
-from ._process import (
-    INTERRUPTED,
-    PIPE_CLOSED,
-    complain,
-    warn,
-)
+from ._process import INTERRUPTED, PIPE_CLOSED, complain, warn
 
 
 def main(arguments=None):

@@ -3,7 +3,7 @@
 import math
 import textwrap
 
-from .._text_table import GAP, column_widths, text_table
+from ..utils._text_table import GAP, column_widths, text_table
 
 # Of a terminal that nobody has made wider.
 WIDTH = 80

@@ -8,7 +8,7 @@ import torch
 from sklearn.utils._param_validation import Interval
 from torch import nn
 
-from .._labels import check_task_names
+from ..labels._tables import check_task_names
 from ._base import BaseBalancing
 
 

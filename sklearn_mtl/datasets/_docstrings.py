@@ -23,7 +23,7 @@ from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import validate_params
 
-from .._optional import import_optional
+from ..utils._optional import import_optional
 from ._definitions import documented_definitions
 
 TASKS = (

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import strip_accents_ascii, strip_accents_unicode
 from sklearn.utils._param_validation import StrOptions
 
-from .._texts import as_documents, check_texts
+from ..utils._texts import as_documents, check_texts
 
 # Style sheets and scripts go with what stands in them; declarations are tags, too.
 _TAG = re.compile(

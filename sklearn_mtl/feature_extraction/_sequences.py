@@ -8,8 +8,8 @@ from scipy.sparse import csr_array
 from sklearn.utils._param_validation import Interval
 from sklearn.utils._sparse import _align_api_if_sparse
 
-from .._state import fits_aside
-from .._texts import as_documents
+from ..utils._state import fits_aside
+from ..utils._texts import as_documents
 from ._vectorizers import FastCountVectorizer
 
 PADDING, UNKNOWN = 0, 1

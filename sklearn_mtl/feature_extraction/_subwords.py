@@ -9,9 +9,9 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from .._optional import import_optional
-from .._state import fits_aside
-from .._texts import as_documents
+from ..utils._optional import import_optional
+from ..utils._state import fits_aside
+from ..utils._texts import as_documents
 from ._sequences import TOKEN_PATTERN, SequenceVectorizer
 
 UNKNOWN_PIECE = "<unknown>"

@@ -14,7 +14,7 @@ from sklearn.utils import murmurhash3_32
 from sklearn.utils._sparse import _align_api_if_sparse
 from sklearn.utils.validation import FLOAT_DTYPES
 
-from .._texts import as_documents
+from ..utils._texts import as_documents
 from ._settings import counter_for, settings_of
 from ._tokens import UnsuitedError
 

@@ -6,7 +6,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
-from .._optional import import_optional
+from ..utils._optional import import_optional
 from ._word_vectors import WordVectors
 
 # gensim reads no further in a sentence.

@@ -15,8 +15,8 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from .._state import fits_aside, reads_one_fit
-from .._texts import as_documents
+from ..utils._state import fits_aside, reads_one_fit
+from ..utils._texts import as_documents
 from ._sequences import TOKEN_PATTERN
 from ._vectorizers import FastCountVectorizer
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._text_table import shorten
+from ..utils._text_table import shorten
 from ._panels import heat_map, make_panels
 
 

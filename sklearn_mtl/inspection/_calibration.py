@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from .._text_table import shorten
 from ..metrics import multitask_scorer
 from ..metrics._fitted import label_reader
 from ..metrics._metrics import calibration_error, with_unseen
 from ..metrics._predictions import read_predictions
+from ..utils._text_table import shorten
 from ._panels import COLOURS, legend_beside, make_panels
 
 TOO_SURE, MODEST = COLOURS[4], COLOURS[5]

@@ -3,9 +3,9 @@
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from .._text_table import shorten
 from ..metrics._fitted import label_reader
 from ..metrics._predictions import read_predictions
+from ..utils._text_table import shorten
 from ._panels import heat_map, make_panels
 
 OTHERS = "(others)"

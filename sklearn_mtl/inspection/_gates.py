@@ -5,8 +5,8 @@ from copy import copy
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .._text_table import shorten
 from ..metrics._fitted import last_step
+from ..utils._text_table import shorten
 from ._panels import heat_map, make_panels
 
 

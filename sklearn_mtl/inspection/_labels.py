@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .._labels import as_label_table
-from .._optional import import_optional
-from .._text_table import shorten
+from ..labels._tables import as_label_table
+from ..utils._optional import import_optional
+from ..utils._text_table import shorten
 from ._panels import heat_map, make_panels
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .._text_table import shorten
 from ..metrics._fitted import last_step
+from ..utils._text_table import shorten
 from ._panels import legend_beside, line_style, make_panels
 
 

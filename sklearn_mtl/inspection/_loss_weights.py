@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .._text_table import shorten
+from ..utils._text_table import shorten
 from ._panels import COLOURS, heat_map, legend_beside, make_panels
 
 # Rows of the table of candidates that can still be told apart.

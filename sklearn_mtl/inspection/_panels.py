@@ -4,7 +4,7 @@ from math import ceil, sqrt
 
 import numpy as np
 
-from .._optional import import_optional
+from ..utils._optional import import_optional
 
 # Okabe and Ito's colours, which colour-blind readers tell apart; their black is for the
 # mean over tasks.

@@ -7,9 +7,9 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
-from .._optional import import_optional
-from .._text_table import shorten
 from ..metrics._fitted import last_step
+from ..utils._optional import import_optional
+from ..utils._text_table import shorten
 from ._panels import COLOURS, make_panels
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .._labels import as_label_table
+from ..labels._tables import as_label_table
 
 
 def last_step(estimator):

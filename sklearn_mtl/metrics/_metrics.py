@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn import metrics as skm
 
-from .._warn import FILTERS
+from ..utils._warn import FILTERS
 
 
 class Metric(NamedTuple):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._label_cells import some
-from .._label_sets import indicators, labels_of, sets_of
-from .._labels import LabelTable, as_label_table, check_task_names
+from ..labels._cells import some
+from ..labels._sets import indicators, labels_of, sets_of
+from ..labels._tables import LabelTable, as_label_table, check_task_names
 from ._metrics import with_unseen
 from ._weights import table_weights
 

@@ -5,8 +5,8 @@ from html import escape
 import numpy as np
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
-from .._optional import import_optional
-from .._text_table import text_table
+from ..utils._optional import import_optional
+from ..utils._text_table import text_table
 from ._metrics import as_indicators
 from ._predictions import read_predictions
 

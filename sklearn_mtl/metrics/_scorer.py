@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.metadata_routing import MetadataRequest
 
-from .._rows import settled
+from ..utils._rows import settled
 from ._fitted import label_reader
 from ._metrics import resolve_metrics
 from ._predictions import read_predictions

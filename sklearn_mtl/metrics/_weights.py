@@ -6,7 +6,7 @@ from numbers import Integral
 import narwhals as nw
 import numpy as np
 
-from .._label_cells import some
+from ..labels._cells import some
 
 
 def table_weights(sample_weight, table):

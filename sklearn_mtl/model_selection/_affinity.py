@@ -7,17 +7,12 @@ import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
 
-from .._optional import import_optional
-from .._text_table import text_table
-from .._texts import as_read_by
 from ..metrics._fitted import label_reader
 from ..metrics._scores import refuse_names_of_aggregates
-from ._paired import (
-    check_comparison,
-    corrected_interval,
-    fit_and_score,
-    make_splits,
-)
+from ..utils._optional import import_optional
+from ..utils._text_table import text_table
+from ..utils._texts import as_read_by
+from ._paired import check_comparison, corrected_interval, fit_and_score, make_splits
 
 
 def task_affinity(

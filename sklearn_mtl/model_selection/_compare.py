@@ -11,17 +11,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
-from .._optional import import_optional
-from .._text_table import text_table
-from .._texts import as_read_by, is_table
 from ..metrics._fitted import label_reader
 from ..metrics._scores import refuse_names_of_aggregates
-from ._paired import (
-    check_comparison,
-    corrected_interval,
-    fit_and_score,
-    make_splits,
-)
+from ..utils._optional import import_optional
+from ..utils._text_table import text_table
+from ..utils._texts import as_read_by, is_table
+from ._paired import check_comparison, corrected_interval, fit_and_score, make_splits
 from ._per_task import PerTask
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from scipy.stats import t as student
 from sklearn.base import clone
 
-from .._rows import n_rows, take_rows
 from ..metrics import multitask_scorer
 from ..metrics._fitted import LabelReader
+from ..utils._rows import n_rows, take_rows
 from ._cv import as_splitter
 
 

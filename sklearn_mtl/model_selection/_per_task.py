@@ -5,10 +5,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.utils.metaestimators import available_if
 
-from .._label_sets import indicators, labels_of, sets_of
-from .._rows import n_rows, take_rows
+from ..labels._sets import indicators, labels_of, sets_of
 from ..metrics._fitted import LabelReader
 from ..metrics._metrics import as_indicators
+from ..utils._rows import n_rows, take_rows
 
 
 def _has_probabilities(models):

@@ -11,10 +11,10 @@ from sklearn.model_selection import (
 )
 from sklearn.utils import check_random_state
 
-from .._label_sets import indicators, labels_of
-from .._labels import as_label_table
-from .._rows import n_rows, settled, take_rows
-from .._splitting import deal_rows
+from ..labels._sets import indicators, labels_of
+from ..labels._splitting import deal_rows
+from ..labels._tables import as_label_table
+from ..utils._rows import n_rows, settled, take_rows
 
 
 class MultiTaskStratifiedKFold(BaseCrossValidator):

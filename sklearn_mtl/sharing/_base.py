@@ -6,7 +6,7 @@ import torch
 from sklearn.base import BaseEstimator
 from torch import nn
 
-from .._layers import input_layer, join_sparse_layers
+from ..network._input import input_layer, join_sparse_layers
 
 
 class BaseSharing(BaseEstimator, ABC):

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import nn
 
-from .._layers import input_layer, join_sparse_layers
+from ..network._input import input_layer, join_sparse_layers
 from ._base import head_widths
 
 

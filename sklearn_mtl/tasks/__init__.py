@@ -14,12 +14,12 @@ __all__ = [
     "Ordinal",
     "TaskType",
     "code_owners",
-    "is_type",
     "make_task",
+    "matches_type",
 ]
 
 # The name a user may give in `task_types`, and the class behind it.
-_TASK_TYPES = {
+ALIASES = {
     "binary": Categorical,
     "multiclass": Categorical,
     "multilabel": MultiLabel,
@@ -37,7 +37,7 @@ def make_task(task_type, cells, label, order=None, holds_sets=False):
 
     Parameters
     ----------
-    task_type : str, Ordinal, MultiLabel or None
+    task_type : str, TaskType or None
         What the user gave, or None to infer it.
 
     cells : ndarray of shape (n_labelled,)
@@ -55,75 +55,57 @@ def make_task(task_type, cells, label, order=None, holds_sets=False):
     Returns
     -------
     name : str
-        "binary", "multiclass", "multilabel" or "ordinal".
+        For instance "binary", "multiclass", "multilabel" or "ordinal".
 
     task : TaskType
     """
-    is_multilabel = isinstance(task_type, MultiLabel) or task_type == "multilabel"
-    if is_multilabel or (holds_sets and task_type is None):
-        return "multilabel", _make_multilabel(task_type, cells, label, holds_sets)
-    if holds_sets:
+    task = _resolve_task_type(task_type, label, holds_sets)
+    if holds_sets and not task.is_multilabel:
         raise ValueError(
             f"The cells of {label} hold several labels each, which is 'multilabel'. "
             f"Got {task_type!r} in task_types."
         )
-    if isinstance(task_type, Ordinal) or task_type == "ordinal":
-        return "ordinal", _make_ordinal(task_type, cells, label, order)
-    if task_type is not None and task_type not in _TASK_TYPES:
-        raise ValueError(
-            f"The type of {label} must be one of {sorted(_TASK_TYPES)}, or an Ordinal "
-            f"or MultiLabel object. Got {task_type!r}."
-        )
-    task = Categorical().fit(cells)
-    name = "binary" if len(task.classes_) <= 2 else "multiclass"
-    if task_type == "binary" and name != "binary":
+    try:
+        if task.is_multilabel and not holds_sets:
+            raise ValueError(
+                "its cells hold one label each, "
+                f"{cells[:1].tolist()[0]!r} for instance. Make each cell a list of "
+                "labels."
+            )
+        task.fit(cells, order)
+    except ValueError as error:
+        raise ValueError(f"{label} cannot be {task.name}: {error}") from error
+    if task_type == "binary" and task.name != "binary":
         raise ValueError(
             f"{label} is declared binary and holds {len(task.classes_)} classes. Drop "
             "it from task_types, or declare it 'multiclass'."
         )
-    return task_type or name, task
+    return task_type if isinstance(task_type, str) else task.name, task
 
 
-def _make_multilabel(task_type, cells, label, holds_sets):
-    if not holds_sets:
-        raise ValueError(
-            f"{label} cannot be multilabel: its cells hold one label each, "
-            f"{cells[:1].tolist()[0]!r} for instance. Make each cell a list of labels."
-        )
-    task = clone(task_type) if isinstance(task_type, MultiLabel) else MultiLabel()
-    try:
-        return task.fit(cells)
-    except ValueError as error:
-        raise ValueError(f"{label} cannot be multilabel: {error}") from error
+def _resolve_task_type(task_type, label, holds_sets):
+    if isinstance(task_type, TaskType):
+        return clone(task_type)
+    if task_type is None:
+        return MultiLabel() if holds_sets else Categorical()
+    if isinstance(task_type, str) and task_type in ALIASES:
+        return ALIASES[task_type]()
+    raise ValueError(
+        f"The type of {label} must be one of {sorted(ALIASES)}, or a TaskType object "
+        f"such as Ordinal or MultiLabel. Got {task_type!r}."
+    )
 
 
-def _make_ordinal(task_type, cells, label, order):
-    task = Ordinal() if task_type == "ordinal" else clone(task_type)
-    if task.classes is None:
-        task.classes = order
-    try:
-        return task.fit(cells)
-    except ValueError as error:
-        raise ValueError(f"{label} cannot be ordinal: {error}") from error
-
-
-def is_type(task_type, name, task):
+def matches_type(task, name, wanted):
     """Whether a fitted task is of the type that a user gives in `task_types`.
 
     Parameters
     ----------
-    task_type : str, Ordinal or MultiLabel
+    task : TaskType
 
     name : str
         Of the task's type.
 
-    task : TaskType
+    wanted : str or TaskType
     """
-    if isinstance(task_type, MultiLabel):
-        return name == "multilabel" and task_type.get_params() == task.get_params()
-    if not isinstance(task_type, Ordinal):
-        return task_type == name
-    listed = task_type.classes
-    return name == "ordinal" and (
-        listed is None or list(listed) == task.classes_.tolist()
-    )
+    return task.matches(wanted) if isinstance(wanted, TaskType) else wanted == name

@@ -2,14 +2,22 @@
 
 from abc import ABC, abstractmethod
 
+from sklearn.base import BaseEstimator
 
-class TaskType(ABC):
+
+class TaskType(BaseEstimator, ABC):
     """One task: cells <-> codes, codes and logits -> loss, logits -> probabilities.
 
-    A new type is one file with a subclass, plus a line in ``tasks/__init__.py``.
+    A subclass of your own goes into ``task_types`` as an object. Here a new type is one
+    file with a subclass, and a line in ``tasks/__init__.py``. Only what ``link`` and
+    ``build_loss`` return needs torch, so they import it.
 
     Attributes
     ----------
+    name : str
+        What ``task_types_`` calls the type. By default the name of the class in lower
+        case.
+
     classes_ : ndarray of shape (n_classes,)
         The labels in the user's dtype, sorted unless the type has an order for them.
 
@@ -31,17 +39,34 @@ class TaskType(ABC):
     is_tuned = False
 
     @abstractmethod
-    def fit(self, cells):
+    def fit(self, cells, order=None):
         """Learn the classes from the labelled cells of a column.
 
         Parameters
         ----------
         cells : ndarray of shape (n_labelled,)
 
+        order : list, default=None
+            All labels in their order, if the column is an ordered categorical.
+
         Returns
         -------
         self
+
+        Raises
+        ------
+        ValueError
+            If the type does not suit these cells. The message goes on after "cannot be
+            <name>:".
         """
+
+    @property
+    def name(self):
+        return type(self).__name__.lower()
+
+    def matches(self, wanted):
+        """Whether a fitted task is what another object of `task_types` asks for."""
+        return type(wanted) is type(self) and wanted.get_params() == self.get_params()
 
     @property
     def is_ordered(self):
@@ -49,8 +74,11 @@ class TaskType(ABC):
 
     @property
     def kind(self):
-        """What tasks have in common whose losses are computed together."""
-        return type(self)
+        """What tasks have in common whose losses are computed together.
+
+        By default each task has a loss of its own.
+        """
+        return self
 
     @property
     def code_sizes(self):
@@ -95,10 +123,6 @@ class TaskType(ABC):
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
         """
-
-    @abstractmethod
-    def decide(self, logits):
-        """Return the predicted codes from a tensor of logits."""
 
     def choose(self, probabilities):
         """Return the predicted codes from probabilities."""

@@ -4,21 +4,16 @@ from copy import copy
 from numbers import Real
 
 import numpy as np
-import torch
 from scipy.special import expit
-from sklearn.base import BaseEstimator
 from sklearn.metrics import precision_recall_curve
 from sklearn.utils._param_validation import Interval, StrOptions
-from torch import nn
-from torch.nn.functional import logsigmoid
 
-from .._label_sets import indicators, labels_of, sets_of
-from .._warn import FILTERS
+from ..labels._sets import indicators, labels_of, sets_of
+from ..utils._warn import FILTERS
 from ._base import TaskType
-from ._categorical import CategoricalLoss
 
 
-class MultiLabel(BaseEstimator, TaskType):
+class MultiLabel(TaskType):
     r"""A column whose cells hold any number of labels, such as tags.
 
     Each label is a binary question of its own, and the loss of a cell is the sum over
@@ -99,6 +94,7 @@ class MultiLabel(BaseEstimator, TaskType):
         "threshold": [StrOptions({"tuned"}), Interval(Real, 0, 1, closed="neither")],
     }
 
+    name = "multilabel"
     is_multilabel = True
 
     def __init__(
@@ -116,7 +112,7 @@ class MultiLabel(BaseEstimator, TaskType):
         self.margin = margin
         self.threshold = threshold
 
-    def fit(self, cells):
+    def fit(self, cells, order=None):
         self._validate_params()
         self.classes_ = labels_of(cells)
         if len(self.classes_) == 0:
@@ -158,11 +154,6 @@ class MultiLabel(BaseEstimator, TaskType):
     def probabilities(self, logits):
         return expit(logits)
 
-    def decide(self, logits):
-        at = np.log(self.thresholds_) - np.log1p(-self.thresholds_)
-        at = torch.as_tensor(at, dtype=logits.dtype, device=logits.device)
-        return (logits > at).long()
-
     def choose(self, probabilities):
         return (probabilities > self.thresholds_).astype(np.int64)
 
@@ -187,6 +178,9 @@ class MultiLabel(BaseEstimator, TaskType):
 
     @staticmethod
     def build_loss(tasks, adjustments=None):
+        from ._asymmetric import AsymmetricLoss
+        from ._cross_entropy import CategoricalLoss
+
         n_labels = sum(len(task.classes_) for task in tasks)
         if tasks[0].loss == "binary":
             return CategoricalLoss([2] * n_labels, adjustments)
@@ -207,32 +201,3 @@ def _best_threshold(probabilities, codes, weights):
     # Between two probabilities, so that rounding moves neither to the other side.
     below = found[best - 1] if best else 0.0
     return float(np.clip((below + found[best]) / 2, 1e-6, 1 - 1e-6))
-
-
-class AsymmetricLoss(nn.Module):
-    """The loss of labels that fades as they are got right, faster where they are not.
-
-    Parameters
-    ----------
-    gamma_pos, gamma_neg, margin : float
-        As in :class:`MultiLabel`.
-    """
-
-    def __init__(self, gamma_pos, gamma_neg, margin):
-        super().__init__()
-        self.gamma_pos, self.gamma_neg, self.margin = gamma_pos, gamma_neg, margin
-
-    def forward(self, logits, codes):
-        z = torch.cat(logits, dim=1)
-        # (1 - p) ** gamma by its logarithm: where p rounds to 1, the gradient of the
-        # power is infinite for a gamma below 1.
-        holds = -logsigmoid(z) * torch.exp(self.gamma_pos * logsigmoid(-z))
-        shifted = torch.sigmoid(z) - self.margin
-        costs = shifted > 0
-        shifted = torch.where(costs, shifted, 1.0)  # a power with a finite gradient
-        # 1 - p + margin, from the side on which it does not round to 0.
-        rest = (torch.sigmoid(-z) + self.margin).clamp(max=1)
-        fails = -torch.log(rest) * shifted**self.gamma_neg
-        fails = torch.where(costs, fails, 0.0)
-        loss = torch.where(codes > 0, holds, fails)
-        return loss.masked_fill(codes < 0, 0.0)

@@ -1,30 +1,13 @@
 """One class out of several that have an order: stars, grades, degrees of anything."""
 
 import numpy as np
-import torch
 from scipy.special import expit
-from sklearn.base import BaseEstimator
-from torch import nn
-from torch.nn.functional import logsigmoid, softplus
 
-from .._labels import as_label_table
+from ..labels._tables import as_label_table
 from ._categorical import Categorical
 
-# What counts of the network's output. Its steps are made for classes that only compete;
-# between neighbours they would throw a text over the whole scale and back. On the dev
-# splits of two sets and on made-up numbers a tenth had the smallest error of 1, 0.3,
-# 0.1, 0.05 and 0.03, or next to it.
-SLOPE = 0.1
-# How many times faster gaps between thresholds are learnt than other dense weights, to
-# keep up with the spread of the output. 5 and 20 are no different, 1 is a little worse.
-PACE = 10.0
-# Thresholds are at least this far apart, and no share is smaller where they start, so
-# that logarithms of gaps and of shares stay within what 32 bits can tell apart.
-LEAST_GAP = 1e-3
-LEAST_SHARE = 1e-6
 
-
-class Ordinal(BaseEstimator, Categorical):
+class Ordinal(Categorical):
     r"""A column whose classes have an order, such as stars from 1 to 5.
 
     The model has proportional odds: of all *K* classes, counted from 0 in their order,
@@ -95,9 +78,10 @@ class Ordinal(BaseEstimator, Categorical):
     def __init__(self, classes=None):
         self.classes = classes
 
-    def fit(self, cells):
-        if self.classes is not None:
-            self.classes_ = _read_order(self.classes, cells)
+    def fit(self, cells, order=None):
+        order = order if self.classes is None else self.classes
+        if order is not None:
+            self.classes_ = _read_order(order, cells)
             self._check_listed(cells)
             return self
         if _are_texts(cells):
@@ -118,15 +102,22 @@ class Ordinal(BaseEstimator, Categorical):
                 "them in their places, or empty these cells."
             )
 
-    @property
-    def is_ordered(self):
-        return True
+    name = "ordinal"
+    is_ordered = True
+
+    def matches(self, wanted):
+        listed = getattr(wanted, "classes", None)
+        return type(wanted) is type(self) and (
+            listed is None or list(listed) == self.classes_.tolist()
+        )
 
     @property
     def n_logits(self):
         return 1
 
     def link(self, log_class_shares):
+        from ._thresholds import Thresholds
+
         return Thresholds(log_class_shares) if len(self.classes_) > 2 else None
 
     def probabilities(self, logits):
@@ -137,9 +128,6 @@ class Ordinal(BaseEstimator, Categorical):
         below, above = np.hstack([end, logits]), np.hstack([logits, -end])
         # Not a difference, in which small probabilities would be lost.
         return expit(below) * expit(-above) * -np.expm1(above - below)
-
-    def decide(self, logits):
-        return (logits[:, : len(self.classes_) - 1] > 0).sum(dim=1)
 
     def choose(self, probabilities):
         exceeds = np.cumsum(probabilities[:, :0:-1], axis=1)
@@ -152,6 +140,8 @@ class Ordinal(BaseEstimator, Categorical):
 
     @staticmethod
     def build_loss(tasks, adjustments=None):
+        from ._thresholds import OrdinalLoss
+
         return OrdinalLoss([len(task.classes_) for task in tasks])
 
 
@@ -193,74 +183,3 @@ def _read_order(classes, cells):
     # As the labels are, so that predictions are like them.
     own = order.astype(cells.dtype)
     return own if np.array_equal(own, order) else order
-
-
-class Thresholds(nn.Module):
-    """From the logit of an ordinal task to the logits of exceeding each of its classes.
-
-    Parameters
-    ----------
-    log_class_shares : ndarray of shape (n_classes,)
-        Logarithms of the shares of three classes or more: thresholds start where a
-        logit of 0 gives each class its share.
-    """
-
-    def __init__(self, log_class_shares):
-        super().__init__()
-        shares = np.maximum(np.exp(log_class_shares), LEAST_SHARE)
-        not_above, above = np.cumsum(shares)[:-1], np.cumsum(shares[::-1])[-2::-1]
-        start = torch.as_tensor(np.log(not_above / above))
-        gaps = start.diff().clamp(min=2 * LEAST_GAP) - LEAST_GAP
-        self.register_buffer("first", start[:1])
-        # Where softplus leads back to them.
-        self.raw_gaps = nn.Parameter(gaps.expm1().log() / PACE)
-
-    def forward(self, logit):
-        """Return one column a threshold, from a tensor of shape (n_rows, 1)."""
-        return SLOPE * logit - self.thresholds()
-
-    def thresholds(self):
-        """Return the thresholds, shape (n_classes - 1,), which ascend."""
-        gaps = LEAST_GAP + softplus(PACE * self.raw_gaps)
-        return torch.cat([self.first, self.first + gaps.cumsum(0)])
-
-
-class OrdinalLoss(nn.Module):
-    r"""Negative log-likelihood of all ordinal tasks in one pass.
-
-    For a cell of class *c*, with :math:`z_k` the logit of exceeding class *k*,
-
-    .. math::
-
-        l = -\log(\sigma(z_{c-1}) - \sigma(z_c)) = -\log \sigma(z_{c-1})
-        - \log \sigma(-z_c) - \log(1 - e^{z_c - z_{c-1}})
-
-    where :math:`z_{-1} = \infty` and :math:`z_{K-1} = -\infty`: nothing is below the
-    first class of *K*, or above the last. The second form neither over- nor underflows.
-    A cell without a label lies between both ends, with a probability of 1.
-
-    Parameters
-    ----------
-    n_classes : list of int
-        Number of classes of each task.
-    """
-
-    def __init__(self, n_classes):
-        super().__init__()
-        widths = [max(n - 1, 1) for n in n_classes]
-        self.register_buffer("start", torch.tensor([0, *widths[:-1]]).cumsum(0))
-        self.register_buffer("last", torch.tensor(n_classes) - 1)
-
-    def forward(self, logits, codes):
-        z = torch.cat(logits, dim=1)
-        infinity = z.new_full((len(z), 1), torch.inf)
-        z = torch.cat([z, infinity, -infinity], dim=1)
-        highest, lowest = z.shape[1] - 2, z.shape[1] - 1
-        own = self.start + codes
-        is_bounded = (codes >= 0) & (codes < self.last)
-        below = z.gather(1, torch.where(codes > 0, own - 1, highest))
-        above = z.gather(1, torch.where(is_bounded, own, lowest))
-        # Far from zero two logits may be rounded to one.
-        gap = (below - above).clamp(min=LEAST_GAP / 2)
-        inside = torch.log(-torch.expm1(-gap))
-        return -(logsigmoid(below) + logsigmoid(-above) + inside)

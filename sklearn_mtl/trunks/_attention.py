@@ -7,7 +7,7 @@ import torch
 from sklearn.utils._param_validation import Interval
 from torch import nn
 
-from .._layers import Dropout
+from ..network._dropout import Dropout
 from ._sequence import SequenceTrunk, is_token, mean_over_time
 
 # Numbers that attention may keep at once in prediction: 32 MiB of 32-bit ones.

@@ -17,12 +17,12 @@ class BaseTrunk(BaseEstimator, ABC):
     Attributes
     ----------
     reads_sparse : bool
-        Whether the built module reads :class:`~sklearn_mtl._batches.SparseBatch`
+        Whether the built module reads :class:`~sklearn_mtl.network._batch.SparseBatch`
         (True) or dense rows (False).
 
     reads_tokens : bool
-        Whether it reads :class:`~sklearn_mtl._batches.TokenBatch`, ids of the tokens of
-        a text in their order.
+        Whether it reads :class:`~sklearn_mtl.network._batch.TokenBatch`: the ids of the
+        tokens of each text, in order.
 
     is_opaque : bool
         Whether the built module may read sparse rows in another way than through

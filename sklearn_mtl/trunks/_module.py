@@ -25,7 +25,7 @@ class ModuleTrunk(BaseTrunk):
     reads : {"dense", "tokens", "sparse"}, default="dense"
         What the module is given: a tensor (n_rows, n_features); the ids of tokens
         (n_rows, longest), 0 after the end of a text, and the lengths (n_rows,); or a
-        :class:`~sklearn_mtl._batches.SparseBatch`, the arrays of a CSR matrix.
+        :class:`~sklearn_mtl.network._batch.SparseBatch`, the arrays of a CSR matrix.
 
     params : dict, default=None
         Keyword arguments of `module`.

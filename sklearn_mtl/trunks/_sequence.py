@@ -9,8 +9,9 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
-from .._layers import Dropout, TokenEmbedding
 from ..feature_extraction import WordVectors
+from ..network._dropout import Dropout
+from ..network._embedding import TokenEmbedding
 from ._base import BaseTrunk
 
 # Embeddings start about as large as vectors of unit length in 100 dimensions.

@@ -5,7 +5,8 @@ from numbers import Integral, Real
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
-from .._layers import Dropout, input_layer
+from ..network._dropout import Dropout
+from ..network._input import input_layer
 from ._base import BaseTrunk
 
 

@@ -10,9 +10,9 @@ from math import ceil
 import numpy as np
 from scipy.sparse import issparse
 
-from ._layers import SMALL
-from .sharing import sharing_kind
-from .trunks import reads_tokens, weighs_tokens
+from ..network._spec import SMALL
+from ..sharing import sharing_kind
+from ..trunks import reads_tokens, weighs_tokens
 
 # Step of the sparse input layer, for rows of unit mean squared norm, and of Adam.
 SPARSE_RATE = 500.0

@@ -5,7 +5,7 @@ from numbers import Real
 
 import numpy as np
 
-from ._labels import check_task_names
+from ..labels._tables import check_task_names
 
 
 def class_weight_table(class_weight, targets, codes, weights):

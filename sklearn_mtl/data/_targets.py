@@ -6,10 +6,10 @@ from copy import copy
 import narwhals as nw
 import numpy as np
 
-from ._labels import check_task_names
-from ._missing import MARKERS
-from ._warn import warn_caller
-from .tasks import code_owners, is_type, make_task
+from ..labels._missing import MARKERS
+from ..labels._tables import check_task_names
+from ..tasks import code_owners, make_task, matches_type
+from ..utils._warn import warn_caller
 
 
 class Targets:
@@ -20,7 +20,7 @@ class Targets:
     table : LabelTable
         Labels to learn tasks and classes from.
 
-    task_types : dict of {str: str, Ordinal or MultiLabel}, default=None
+    task_types : dict of {str: str or TaskType}, default=None
         Task types that are not to be inferred.
 
     Attributes
@@ -138,12 +138,12 @@ class Targets:
         ----------
         table : LabelTable
 
-        task_types : dict of {str: str, Ordinal or MultiLabel} or None
+        task_types : dict of {str: str or TaskType} or None
         """
         check_learnable(table, task_types)
         for name, task_type in (task_types or {}).items():
             task = self.tasks[self.names.index(name)]
-            if not is_type(task_type, self.types[name], task):
+            if not matches_type(task, self.types[name], task_type):
                 raise ValueError(
                     f"warm_start goes on with the type of {self._label(name)}, "
                     f"{self.types[name]!r}, and its classes "

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from .tasks import code_owners
+from ..tasks import code_owners
 
 # What history keeps of each task, a record `<name>_<task>` an epoch. None of them
 # starts like a record of skorch's own, whatever a task is called.
@@ -11,16 +11,17 @@ TASK_RECORDS = ("task_train_loss", "task_valid_loss", "task_cells", "task_weight
 
 
 class HistoryMixin:
-    """The records of an epoch; for :class:`~sklearn_mtl._net.MultiTaskNet` alone."""
+    """The records of an epoch, for ``MultiTaskNet`` alone."""
 
     def _keep_decisions(self, logits, cells):
-        decided = [t.decide(z) for t, z in zip(self.tasks, logits, strict=True)]
-        parts = [cells.codes, torch.column_stack(decided), cells.weights]
-        probabilities = []
-        if self.validation_score.reads_probabilities:
-            pairs = zip(self.tasks, logits, strict=True)
-            probabilities = [t.probabilities(z.cpu().numpy()) for t, z in pairs]
-        self.epoch_decisions_.append([p.cpu().numpy() for p in parts] + probabilities)
+        pairs = list(zip(self.tasks, logits, strict=True))
+        probabilities = [task.probabilities(z.cpu().numpy()) for task, z in pairs]
+        decided = [t.choose(p) for t, p in zip(self.tasks, probabilities, strict=True)]
+        if not self.validation_score.reads_probabilities:
+            probabilities = []
+        codes, weights = (part.cpu().numpy() for part in cells)
+        parts = [codes, np.column_stack(decided), weights, *probabilities]
+        self.epoch_decisions_.append(parts)
 
     def _record(self, name, values):
         for task, value in zip(self.task_names, values.tolist(), strict=True):

@@ -11,32 +11,32 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from ._batches import RowDataset, sorted_by_length
-from ._callbacks import EpochTasks, FitTasks
-from ._columns import find_column_scales
-from ._data import read_cells
-from ._effects import feature_effects
-from ._features import (
+from .balancing import FixedWeights, resolve_balancing
+from .data._cells import read_cells
+from .data._columns import find_column_scales
+from .data._features import (
     as_bags,
     check_numeric,
     fit_vectorizer,
     match_trunk,
     transform_rows,
 )
-from ._labels import as_label_table
-from ._plan import weighs_terms
-from ._rows import n_rows, settled, take_rows
-from ._runtime import computing, numpy_errors
-from ._stacked import attempt
-from ._state import fitted_attributes, reads_one_fit, take_over, without_fit
-from ._term_weights import information_weights, weigh_terms
-from ._texts import read_texts, reads_tables_too
-from ._training import TrainingRun, check_settings, resolve_device
-from .balancing import FixedWeights, resolve_balancing
+from .data._term_weights import information_weights, weigh_terms
+from .labels._tables import as_label_table
 from .metrics._scores import codes_accuracy, mean_over_tasks
 from .metrics._weights import table_weights
 from .sharing import BaseSharing
+from .training._dataset import RowDataset, sorted_by_length
+from .training._effects import feature_effects
+from .training._fit_tasks import EpochTasks, FitTasks
+from .training._plan import weighs_terms
+from .training._run import TrainingRun, check_settings, resolve_device
+from .training._runtime import computing, numpy_errors
+from .training._stack import attempt
 from .trunks import BaseTrunk, reads_tokens, resolve_trunk
+from .utils._rows import n_rows, settled, take_rows
+from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
+from .utils._texts import read_texts, reads_tables_too
 
 
 class BaseMultiTask(CallbackSupportMixin, BaseEstimator):

@@ -21,10 +21,12 @@ from skorch.callbacks import (
 from skorch.utils import TeeGenerator
 from torch.utils.data import Subset
 
-from ._batches import BatchLoader, Cells
+from ..network._batch import Cells
+from ..network._build import build_network, learn
+from ..tasks import code_owners
 from ._history import TASK_RECORDS, HistoryMixin
-from ._loss import MultiTaskLoss
-from ._network import build_network, learn, network_difference
+from ._loader import BatchLoader
+from ._objective import MultiTaskLoss
 from ._optimizers import Adam, JointOptimizer, SparseSGD, sparse_groups
 from ._user_callbacks import (
     StopTraining,
@@ -33,7 +35,7 @@ from ._user_callbacks import (
     with_stored_gradient,
 )
 from ._validation import ValidationScore
-from .tasks import code_owners
+from ._warm_start import network_difference
 
 
 def _print_plain(line):
@@ -50,9 +52,9 @@ _ABSENT = dict.fromkeys(
 class MultiTaskNet(HistoryMixin, NeuralNet):
     """A skorch net that learns several tasks from batches with empty cells.
 
-    Takes a :class:`~sklearn_mtl._batches.RowDataset` as X. skorch's callbacks and
-    ``prefix__parameter`` names are at hand; ``optimizer_sparse__*`` speaks to the
-    optimizer of the sparse input layers and ``optimizer_dense__*`` to that of the rest.
+    Takes a ``RowDataset`` as X. skorch's callbacks and ``prefix__parameter`` names
+    work: ``optimizer_sparse__*`` sets the optimizer of the sparse input layers and
+    ``optimizer_dense__*`` that of all other weights.
 
     Parameters
     ----------

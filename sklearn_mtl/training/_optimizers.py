@@ -10,7 +10,8 @@ import torch
 from skorch.callbacks import Callback
 from torch.optim import Optimizer
 
-from ._layers import plain_embeddings, sparse_weights
+from ..network._embedding import plain_embeddings
+from ..network._input import sparse_weights
 
 
 def _undecorated(method):

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._batches import RowDataset
+from ..labels._cells import some
+from ..labels._missing import missing_values
+from ..labels._tables import as_label_table
+from ..metrics._weights import table_weights
+from ..training._dataset import RowDataset
+from ..utils._warn import warn_caller
 from ._features import float_type
-from ._label_cells import some
-from ._labels import as_label_table
-from ._missing import missing_values
 from ._targets import Targets
-from ._warn import warn_caller
 from ._weights import class_weight_table, log_class_shares, row_weights
-from .metrics._weights import table_weights
 
 
 @dataclass

@@ -16,14 +16,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from ._batches import BatchLoader, SparseBatch, made_ahead
-from ._layers import sparse_weights, weighted_sums
+from ..balancing._fixed import WeightedSum
+from ..network._batch import SparseBatch
+from ..network._input import sparse_weights, weighted_sums
+from ..sharing._base import TaskNetwork
+from ..tasks import Categorical
+from ..trunks import BagTrunk
+from ._loader import BatchLoader, made_ahead
 from ._optimizers import Adam
 from ._user_callbacks import StopTraining
-from .balancing._fixed import WeightedSum
-from .sharing._base import TaskNetwork
-from .tasks import Categorical
-from .trunks import BagTrunk
 
 # What it costs to read a row once more, in columns of a table.
 READING = 48

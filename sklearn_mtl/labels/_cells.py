@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ._label_sets import as_sets, cell_type, is_cell, refuse_indicators
 from ._missing import KINDS, find_empty, find_values, kind_of
+from ._sets import as_sets, cell_type, is_cell, refuse_indicators
 
 # Integers up to here are themselves as 64-bit floats.
 EXACT = 2**53

@@ -5,7 +5,7 @@ from copy import deepcopy
 import numpy as np
 import torch
 
-from ._layers import SparseLinear
+from ..network._input import SparseLinear
 
 
 def feature_effects(net, dataset, through="both"):

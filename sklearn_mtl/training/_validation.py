@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .metrics._metrics import METRICS, score_task
-from .metrics._scores import worst_of_tasks
+from ..metrics._metrics import METRICS, score_task
+from ..metrics._scores import worst_of_tasks
 
 _TOGETHER = ("mean", "worst")
 

@@ -1,7 +1,6 @@
 """Input layers: from rows as they come to a few columns, without making rows dense."""
 
 from copy import copy
-from dataclasses import dataclass, field
 
 import torch
 from torch import nn
@@ -10,60 +9,6 @@ from torch.nn.functional import embedding_bag
 # Columns of a joint table come in multiples of this, so that each of its rows of 32-bit
 # weights starts at a cache line.
 LANE = 16
-
-# Up to this many rows data are small: full batches, no dropout, every word counts.
-SMALL = 200
-
-
-@dataclass(frozen=True)
-class InputSpec:
-    """What a network must know of the rows it will read.
-
-    Attributes
-    ----------
-    n_features : int
-        Columns of a row, or ids of tokens.
-
-    sparse : bool
-        Whether batches come as :class:`~sklearn_mtl._batches.SparseBatch`.
-
-    scale : float
-        Factor that brings the rows to a mean squared norm of 1, so that learning rates
-        and penalties mean the same for counts, TF-IDF and measurements.
-
-    n_rows : int
-        Training rows; the strategies' "auto" settings read it.
-
-    tokens : bool, default=False
-        Whether batches come as :class:`~sklearn_mtl._batches.TokenBatch`.
-
-    vocabulary : tuple of str, default=()
-        The token of each id, where the vectorizer tells.
-
-    plain_embeddings : bool, default=False
-        Whether embeddings of tokens take plain gradient descent.
-
-    token_weights : ndarray of shape (n_features,), default=None
-        What each token says about labels, as a factor; None is 1 for all.
-    """
-
-    n_features: int
-    sparse: bool
-    scale: float
-    n_rows: int
-    tokens: bool = False
-    vocabulary: tuple = field(default=(), repr=False)
-    plain_embeddings: bool = False
-    token_weights: object = field(default=None, repr=False, compare=False)
-
-    @property
-    def is_small(self):
-        """Whether training is in full batches and without dropout.
-
-        The fit is then a deterministic function of weighted sums over rows, and a row
-        of weight 2 equals the row given twice.
-        """
-        return self.n_rows <= SMALL
 
 
 class SparseLinear(nn.Module):
@@ -179,43 +124,6 @@ def sparse_weights(network):
     ]
 
 
-class TokenEmbedding(nn.Embedding):
-    """Embeddings of token ids, 0 for the padding, each times the weight of its token.
-
-    Parameters
-    ----------
-    n_tokens, dim : int
-
-    plain : bool, default=False
-        Whether the gradient is sparse, for plain descent on the tokens of a batch.
-
-    token_weights : ndarray of shape (n_tokens,), default=None
-        None is 1 for all.
-    """
-
-    def __init__(self, n_tokens, dim, *, plain=False, token_weights=None):
-        super().__init__(n_tokens, dim, padding_idx=0, sparse=plain)
-        factors = None
-        if token_weights is not None:
-            factors = torch.as_tensor(token_weights, dtype=self.weight.dtype)
-        self.register_buffer("factors", factors)
-
-    def forward(self, ids):
-        embedded = super().forward(ids)
-        if self.factors is None:
-            return embedded
-        return embedded * self.factors[ids].unsqueeze(-1)
-
-
-def plain_embeddings(network):
-    """Return the tables of embeddings that get a sparse gradient."""
-    return [
-        module.weight
-        for module in network.modules()
-        if isinstance(module, TokenEmbedding) and module.sparse
-    ]
-
-
 class _SparseProduct(torch.autograd.Function):
     """``rows @ weight`` with a sparse gradient, a row for each feature of the batch."""
 
@@ -257,42 +165,6 @@ def weighted_sums(table, batch):
         per_sample_weights=batch.values,
         include_last_offset=True,
     )
-
-
-class Dropout(nn.Module):
-    """Dropout that draws uniform numbers; torch's draws from Bernoulli, 4 times slower.
-
-    It has random numbers of its own, seeded when it is made, so that nets which learn
-    at the same time do not take each other's.
-
-    Parameters
-    ----------
-    p : float
-        Share of the units that a training step sets to 0; the others grow by 1 / (1 -
-        p).
-    """
-
-    def __init__(self, p):
-        super().__init__()
-        self.p = p
-        self.seed = int(torch.randint(2**62, ())) if p else None
-        self._generator = None
-
-    def forward(self, hidden):
-        if not (self.training and self.p):
-            return hidden
-        if self._generator is None or self._generator.device != hidden.device:
-            self._generator = torch.Generator(hidden.device).manual_seed(self.seed)
-        drawn = torch.rand(
-            hidden.shape,
-            generator=self._generator,
-            dtype=hidden.dtype,
-            device=hidden.device,
-        )
-        return hidden * (drawn >= self.p).to(hidden).div_(1 - self.p)
-
-    def __getstate__(self):
-        return {**super().__getstate__(), "_generator": None}
 
 
 class DenseLinear(nn.Linear):

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from .tasks import code_owners
+from ..tasks import code_owners
 
 
 class MultiTaskLoss(nn.Module):

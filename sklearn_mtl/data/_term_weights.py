@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_array
 
-from ._rows import squared_norms
+from ..utils._rows import squared_norms
 
 # The part of the mean information that a feature has in any case, and the power by
 # which information becomes weight: on dev splits 0.125 to 0.35 did about the same.

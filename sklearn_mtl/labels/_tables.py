@@ -4,7 +4,6 @@ The bottom room of the house. It knows containers and empty cells, not networks,
 that scoring and splitting can read labels exactly as fitting does.
 """
 
-import sys
 from collections.abc import Mapping, MutableSequence, Set
 from dataclasses import dataclass, replace
 from numbers import Integral
@@ -13,9 +12,10 @@ import narwhals as nw
 import numpy as np
 from scipy.sparse import issparse
 
-from ._label_cells import read_column, some
-from ._label_sets import is_cell
+from ._cells import read_column, some
+from ._columns import as_array, as_column, is_sequence, order_of, series_to_array
 from ._missing import is_same, missing_values
+from ._sets import is_cell
 
 
 @dataclass(frozen=True)
@@ -207,9 +207,9 @@ def _open(y, what):
     if hasattr(y, "columns") or hasattr(y, "column_names"):
         return _open_frame(y, what)
     _refuse_lazy_lists(y, what)
-    array = _as_array(y, what)
+    array = as_array(y, what)
     if array.ndim == 1:
-        return ["task0"], [array], [_order_of(y)], "vector", None
+        return ["task0"], [array], [order_of(y)], "vector", None
     if array.ndim != 2 or array.shape[1] == 0:
         raise ValueError(
             f"{what} must have shape (n_samples,) or (n_samples, n_tasks). Got shape "
@@ -231,7 +231,7 @@ def _open_dict(y, what):
                 "itself."
             )
     _check_indexes(y, what)
-    columns = [_as_column(column, f"{what}[{name!r}]") for name, column in y.items()]
+    columns = [as_column(column, f"{what}[{name!r}]") for name, column in y.items()]
     for name, column in zip(y, columns, strict=True):
         if column.ndim != 1:
             raise ValueError(
@@ -241,7 +241,7 @@ def _open_dict(y, what):
     lengths = {name: len(column) for name, column in zip(y, columns, strict=True)}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"The columns of {what} must have one length. Got {lengths}.")
-    orders = [_order_of(column) for column in y.values()]
+    orders = [order_of(column) for column in y.values()]
     return _task_names(list(y)), columns, orders, "dict", None
 
 
@@ -273,8 +273,8 @@ def _open_frame(y, what):
     if not isinstance(frame, nw.DataFrame):  # batches of Arrow, sets of Hugging Face
         return _open_dict({name: y[name] for name in names}, what)
     # By position: frame[name] means something else where names are integers.
-    columns = [_series_to_array(series) for series in frame.iter_columns()]
-    orders = [_order_of(series) for series in frame.iter_columns()]
+    columns = [series_to_array(series) for series in frame.iter_columns()]
+    orders = [order_of(series) for series in frame.iter_columns()]
     template = _empty_like(_any_length(frame).to_native())
     return _task_names(names), columns, orders, "frame", template
 
@@ -299,7 +299,7 @@ def _refuse_lazy_lists(y, what):
     It may well be one column, and some of its rows are a list, the rows of a table.
     """
     is_list = isinstance(y, MutableSequence | tuple)
-    if is_list or not hasattr(y, "__getitem__") or not _is_sequence(y):
+    if is_list or not hasattr(y, "__getitem__") or not is_sequence(y):
         return
     if any(is_cell(cell) and not isinstance(cell, Set) for cell in y):
         raise ValueError(
@@ -307,115 +307,6 @@ def _refuse_lazy_lists(y, what):
             "cells hold several labels, or the rows of a table. Pass {task: "
             f"{what}}} for the one, or list({what}) for the other."
         )
-
-
-def _as_column(values, what):
-    """Return one column of labels, whose cells may be lists."""
-    names = getattr(values, "column_names", getattr(values, "columns", None))
-    if names is not None:
-        raise ValueError(
-            f"{what} is a table with the columns {some(list(names))}, and must be one "
-            f"column. Pass {what}[name] with the name of one of them."
-        )
-    if _is_sequence(values) and any(map(is_cell, values)):
-        return _objects(values)
-    return _as_array(values, what)
-
-
-def _is_sequence(values):
-    """Whether values are a list or like one: nothing that numpy or narwhals reads."""
-    return hasattr(values, "__len__") and not (
-        isinstance(values, str | bytes | bytearray | Set | Mapping)
-        or hasattr(values, "__array__")
-        or isinstance(
-            nw.from_native(values, series_only=True, pass_through=True), nw.Series
-        )
-    )
-
-
-def _as_array(values, what):
-    """Return a list, Series or array as an ndarray that keeps cells as they are."""
-    series = nw.from_native(values, series_only=True, pass_through=True)
-    if isinstance(series, nw.Series):
-        return _series_to_array(series)
-    if isinstance(values, np.ma.MaskedArray):
-        return np.where(np.ma.getmaskarray(values), None, values.data)
-    if hasattr(values, "to_pylist"):  # an array of Arrow, which narwhals leaves alone
-        arrow = sys.modules["pyarrow"]
-        return _as_array(arrow.chunked_array([values]), what)
-    if hasattr(values, "__array__"):
-        array = np.asarray(values)
-        # Of integers beside empty cells (Arrow, pandas) numpy makes floats.
-        foreign = not isinstance(getattr(values, "dtype", None), np.dtype)
-        if foreign and array.dtype.kind == "f" and np.isnan(array).any():
-            array = _list_to_array(values.tolist(), what)
-        return array
-    if not _is_sequence(values):
-        found = repr(values)
-        found = found if len(found) <= 80 else f"{found[:80]}..."
-        raise ValueError(
-            f"{what} must be a column or a table of labels. Got {found}. Pass a list, "
-            "an array, a Series, a dict of columns or a DataFrame."
-        )
-    return _list_to_array(list(values), what)
-
-
-def _list_to_array(values, what):
-    """Build an object array of one or two dimensions."""
-    values = [None if value is np.ma.masked else value for value in values]
-    rows = [
-        isinstance(value, list | tuple)
-        or (isinstance(value, np.ndarray) and value.ndim)
-        for value in values
-    ]
-    if any(rows):
-        widths = sorted(
-            {len(v) if row else 0 for v, row in zip(values, rows, strict=True)}
-        )
-        if len(widths) > 1:
-            raise ValueError(
-                f"The rows of {what} must have one length. Got lengths {widths[:5]}. "
-                "Fill the empty cells with None. Of one task whose cells hold several "
-                "labels, pass sets, or a dict {task: lists}."
-            )
-    # Columns are narrowed one by one later: numpy would turn [1, "a"] into strings.
-    return np.array(values, dtype=object)
-
-
-def _series_to_array(series):
-    # numpy has neither 128 bits nor decimals.
-    foreign = isinstance(series.dtype, nw.Int128 | nw.UInt128 | nw.Decimal)
-    if series.dtype.is_numeric() and not foreign and not series.is_null().any():
-        return series.to_numpy()
-    return _objects(series.to_list())
-
-
-def _objects(values):
-    """Return a vector of cells as they are, lists among them."""
-    return np.fromiter(values, dtype=object, count=len(values))
-
-
-def _order_of(column):
-    """Return the categories of an ordered categorical column, None of all else."""
-    if getattr(column, "ordered", False) is True:  # of pandas, without a Series
-        return list(column.categories)
-    series = nw.from_native(column, series_only=True, pass_through=True)
-    dtype = getattr(series, "dtype", None)
-    if isinstance(dtype, nw.Enum):
-        return list(dtype.categories)
-    native = series.to_native() if isinstance(series, nw.Series) else column
-    if getattr(getattr(native, "type", None), "ordered", False):
-        return _arrow_order(native)
-    return None
-
-
-def _arrow_order(column):
-    """Return the dictionary of an ordered column of Arrow, if its chunks share one."""
-    chunks = getattr(column, "chunks", [column])
-    first = chunks[0].dictionary if chunks else None
-    if first is None or not all(chunk.dictionary.equals(first) for chunk in chunks):
-        return None
-    return first.to_pylist()
 
 
 def _check_names(names, what):

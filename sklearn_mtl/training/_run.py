@@ -11,15 +11,18 @@ from skorch.callbacks import EarlyStopping, LRScheduler, ParamMapper, ProgressBa
 from skorch.helper import predefined_split
 from torch import nn
 
-from ._batches import BatchRecord
-from ._features import float_type, row_scale
-from ._layers import SMALL, InputSpec
+from ..data._features import float_type, row_scale
+from ..feature_extraction import UNKNOWN
+from ..labels._splitting import multitask_split
+from ..network._spec import SMALL, InputSpec
+from ..sharing import resolve_sharing
+from ..trunks import reads_tokens, weighs_tokens
+from ._loader import BatchRecord
 from ._net import MultiTaskNet
 from ._optimizers import LinearDecay
 from ._plan import asks_for_early_stopping, logit_adjustments, make_plan
 from ._runtime import go_on_from, random_states, reseed, seeded
-from ._splitting import multitask_split
-from ._stacked import attempt, can_stack, train_side_by_side
+from ._stack import attempt, can_stack, train_side_by_side
 from ._user_callbacks import (
     check_callbacks,
     needs_validation,
@@ -27,9 +30,6 @@ from ._user_callbacks import (
     own_net_params,
 )
 from ._validation import ValidationScore
-from .feature_extraction import UNKNOWN
-from .sharing import resolve_sharing
-from .trunks import reads_tokens, weighs_tokens
 
 # Parameters of a skorch net that are parameters of ours, or do not exist here.
 _OWN_PARAMETERS = {

@@ -1,0 +1,1 @@
+"""Rows, targets, and the weights of cells and terms. Imports no torch."""

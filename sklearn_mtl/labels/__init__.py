@@ -1,0 +1,1 @@
+"""Label tables, their cells, and splits by labels. Imports no torch."""

@@ -1,0 +1,1 @@
+"""Batches, input layers, and what networks are built from."""

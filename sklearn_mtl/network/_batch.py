@@ -1,0 +1,161 @@
+"""Rows to batches: whole slices of the matrix, never row by row."""
+
+from copy import copy
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+
+class Transposed(NamedTuple):
+    """The stored values of a batch ordered by feature, each feature once."""
+
+    features: torch.Tensor
+    indices: torch.Tensor
+    offsets: torch.Tensor
+    values: torch.Tensor
+
+
+class SparseBatch:
+    """A few sparse rows in the form that the input layer reads.
+
+    Parameters
+    ----------
+    indices, offsets, values : tensor
+        Column numbers, row starts (with the end as last) and stored values: the three
+        arrays of a CSR matrix.
+
+    Attributes
+    ----------
+    products : sequence of tensors of shape (n_rows, n_outputs), or None
+        The product of these rows with a ``JointTable``: a part for each of its layers.
+    """
+
+    def __init__(self, indices, offsets, values):
+        self.indices, self.offsets, self.values = indices, offsets, values
+        self._transposed = self.products = None
+
+    @classmethod
+    def from_arrays(cls, indices, offsets, values):
+        """Wrap the arrays of a CSR matrix."""
+        if offsets.dtype != indices.dtype:
+            offsets = offsets.astype(indices.dtype)
+        return cls(*map(torch.from_numpy, (indices, offsets, values)))
+
+    def __len__(self):
+        return len(self.offsets) - 1
+
+    def __getitem__(self, rows):
+        """Return a batch of some rows, a tensor of their numbers."""
+        sizes = self.offsets.diff()[rows]
+        ends = sizes.cumsum(0)
+        # How far each stored value moves to the front.
+        moves = torch.repeat_interleave(self.offsets[rows] - (ends - sizes), sizes)
+        places = torch.arange(len(moves), device=moves.device) + moves
+        part = copy(self)
+        part.indices, part.values = self.indices[places], self.values[places]
+        part.offsets = torch.cat([ends.new_zeros(1), ends]).to(self.offsets.dtype)
+        part._transposed = part.products = None
+        return part
+
+    def transposed(self):
+        """Return the batch by feature; made once, by sorting the column numbers."""
+        if self._transposed is None:
+            device = self.values.device
+            indices, offsets = self.indices.cpu().numpy(), self.offsets.cpu().numpy()
+            order = np.argsort(indices)
+            ordered = indices[order]
+            starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+            rows = np.repeat(
+                np.arange(len(self), dtype=indices.dtype), np.diff(offsets)
+            )
+            parts = (
+                ordered[starts].astype(np.int64),
+                rows[order],
+                np.append(starts, len(order)).astype(indices.dtype),
+            )
+            features, rows, starts = (torch.from_numpy(p).to(device) for p in parts)
+            values = self.values[torch.from_numpy(order).to(device)]
+            self._transposed = Transposed(features, rows, starts, values)
+        return self._transposed
+
+    def to(self, device):
+        device = torch.device(device)
+        here = self.values.device
+        if here.type == device.type and device.index in (None, here.index):
+            return self
+        moved = copy(self)
+        moved.indices, moved.offsets, moved.values = (
+            part.to(device) for part in (self.indices, self.offsets, self.values)
+        )
+        moved._transposed = moved.products = None
+        if torch.is_grad_enabled():
+            # Sorted where the matrix lives: the device only multiplies.
+            moved._transposed = Transposed(*(t.to(device) for t in self.transposed()))
+        return moved
+
+
+class TokenBatch(SparseBatch):
+    """A few texts as ids of tokens, in the order in which they stand.
+
+    It is a sparse batch as well, so that a layer over bags of words can stand beside a
+    network that reads sequences: each token counts 1 / sqrt(tokens of its text).
+
+    Parameters
+    ----------
+    ids, offsets : tensor
+        Ids of the tokens of all texts, and where each text starts (with the end as
+        last).
+
+    dtype : torch.dtype, default=torch.float32
+        Of the weight of tokens in a bag.
+    """
+
+    def __init__(self, ids, offsets, dtype=torch.float32):
+        sizes = offsets.diff()
+        weights = sizes.clamp(min=1).to(dtype).rsqrt()
+        super().__init__(ids, offsets, torch.repeat_interleave(weights, sizes))
+        self._padded = None
+
+    def __getitem__(self, rows):
+        part = super().__getitem__(rows)
+        part._padded = None
+        return part
+
+    def padded(self):
+        """Return ids as a table, 0 after the end of a text; made once.
+
+        Returns
+        -------
+        ids : tensor of shape (n_rows, longest), dtype int64
+            With a column at least.
+
+        lengths : tensor of shape (n_rows,), dtype int64
+        """
+        if self._padded is None:
+            lengths = self.offsets.diff().long()
+            longest = max(int(lengths.max()), 1)
+            places = torch.arange(longest, device=lengths.device)
+            table = torch.zeros(
+                len(self), longest, dtype=torch.int64, device=lengths.device
+            )
+            table[places < lengths.unsqueeze(1)] = self.indices.long()
+            self._padded = table, lengths
+        return self._padded
+
+    def to(self, device):
+        moved = super().to(device)
+        if moved is not self:
+            moved._padded = tuple(part.to(device) for part in self.padded())
+        return moved
+
+
+class Cells(NamedTuple):
+    """The label side of a batch.
+
+    ``codes`` has shape (n_rows, n_tasks), negative where a cell is missing; ``weights``
+    has the same shape.
+    """
+
+    codes: torch.Tensor
+    weights: torch.Tensor

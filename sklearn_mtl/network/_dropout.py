@@ -1,0 +1,40 @@
+"""Dropout with random numbers of its own."""
+
+import torch
+from torch import nn
+
+
+class Dropout(nn.Module):
+    """Dropout that draws uniform numbers; torch's draws from Bernoulli, 4 times slower.
+
+    It has random numbers of its own, seeded when it is made, so that nets which learn
+    at the same time do not take each other's.
+
+    Parameters
+    ----------
+    p : float
+        Share of the units that a training step sets to 0; the others grow by 1 / (1 -
+        p).
+    """
+
+    def __init__(self, p):
+        super().__init__()
+        self.p = p
+        self.seed = int(torch.randint(2**62, ())) if p else None
+        self._generator = None
+
+    def forward(self, hidden):
+        if not (self.training and self.p):
+            return hidden
+        if self._generator is None or self._generator.device != hidden.device:
+            self._generator = torch.Generator(hidden.device).manual_seed(self.seed)
+        drawn = torch.rand(
+            hidden.shape,
+            generator=self._generator,
+            dtype=hidden.dtype,
+            device=hidden.device,
+        )
+        return hidden * (drawn >= self.p).to(hidden).div_(1 - self.p)
+
+    def __getstate__(self):
+        return {**super().__getstate__(), "_generator": None}

@@ -1,0 +1,41 @@
+"""Embeddings of token ids."""
+
+import torch
+from torch import nn
+
+
+class TokenEmbedding(nn.Embedding):
+    """Embeddings of token ids, 0 for the padding, each times the weight of its token.
+
+    Parameters
+    ----------
+    n_tokens, dim : int
+
+    plain : bool, default=False
+        Whether the gradient is sparse, for plain descent on the tokens of a batch.
+
+    token_weights : ndarray of shape (n_tokens,), default=None
+        None is 1 for all.
+    """
+
+    def __init__(self, n_tokens, dim, *, plain=False, token_weights=None):
+        super().__init__(n_tokens, dim, padding_idx=0, sparse=plain)
+        factors = None
+        if token_weights is not None:
+            factors = torch.as_tensor(token_weights, dtype=self.weight.dtype)
+        self.register_buffer("factors", factors)
+
+    def forward(self, ids):
+        embedded = super().forward(ids)
+        if self.factors is None:
+            return embedded
+        return embedded * self.factors[ids].unsqueeze(-1)
+
+
+def plain_embeddings(network):
+    """Return the tables of embeddings that get a sparse gradient."""
+    return [
+        module.weight
+        for module in network.modules()
+        if isinstance(module, TokenEmbedding) and module.sparse
+    ]

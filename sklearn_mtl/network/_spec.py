@@ -1,0 +1,57 @@
+"""What a network must know of the rows it will read."""
+
+from dataclasses import dataclass, field
+
+# Up to this many rows data are small: full batches, no dropout, every word counts.
+SMALL = 200
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """What a network must know of the rows it will read.
+
+    Attributes
+    ----------
+    n_features : int
+        Columns of a row, or ids of tokens.
+
+    sparse : bool
+        Whether batches come as :class:`~sklearn_mtl.network._batch.SparseBatch`.
+
+    scale : float
+        Factor that brings the rows to a mean squared norm of 1, so that learning rates
+        and penalties mean the same for counts, TF-IDF and measurements.
+
+    n_rows : int
+        Training rows; the strategies' "auto" settings read it.
+
+    tokens : bool, default=False
+        Whether batches come as :class:`~sklearn_mtl.network._batch.TokenBatch`.
+
+    vocabulary : tuple of str, default=()
+        The token of each id, where the vectorizer tells.
+
+    plain_embeddings : bool, default=False
+        Whether embeddings of tokens take plain gradient descent.
+
+    token_weights : ndarray of shape (n_features,), default=None
+        What each token says about labels, as a factor; None is 1 for all.
+    """
+
+    n_features: int
+    sparse: bool
+    scale: float
+    n_rows: int
+    tokens: bool = False
+    vocabulary: tuple = field(default=(), repr=False)
+    plain_embeddings: bool = False
+    token_weights: object = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_small(self):
+        """Whether training is in full batches and without dropout.
+
+        The fit is then a deterministic function of weighted sums over rows, and a row
+        of weight 2 equals the row given twice.
+        """
+        return self.n_rows <= SMALL

@@ -1,0 +1,1 @@
+"""From rows, cells and settings to a trained net."""

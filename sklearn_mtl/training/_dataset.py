@@ -1,0 +1,90 @@
+"""Training rows with their label cells."""
+
+import numpy as np
+import torch
+from scipy.sparse import issparse
+from torch.utils.data import Dataset
+
+from ..network._batch import Cells, SparseBatch, TokenBatch
+
+
+class RowDataset(Dataset):
+    """Rows and label cells, of which many are taken at once.
+
+    Parameters
+    ----------
+    X : csr_matrix, csr_array or ndarray of shape (n_rows, n_features)
+        Integers are ids of tokens, stored at the places of the tokens.
+
+    codes : ndarray of shape (n_rows, n_tasks), dtype int32, default=None
+        Negative where a cell is missing. None for rows to predict.
+
+    weights : ndarray of shape (n_rows, n_tasks), default=None
+        Weight of each cell.
+    """
+
+    def __init__(self, X, codes=None, weights=None):
+        self.X, self.codes, self.weights = X, codes, weights
+
+    @property
+    def lengths(self):
+        """Tokens of each row, None where rows are rows of features."""
+        if issparse(self.X) and self.X.dtype.kind == "i":
+            return np.diff(self.X.indptr)
+        return None
+
+    def __len__(self):
+        return self.X.shape[0]
+
+    def take(self, rows):
+        """Return a dataset of some rows, a list or array of numbers or a slice."""
+        if self.codes is None:
+            return RowDataset(self.X[rows])
+        return RowDataset(self.X[rows], self.codes[rows], self.weights[rows])
+
+    def cells_by_row(self):
+        """Return the weight of the labelled cells of each task, as a mean over rows."""
+        # In 64 bits: numpy adds the rows of a table one by one, and the error grows.
+        return (self.weights * (self.codes >= 0)).mean(axis=0, dtype=float)
+
+    def batch(self, start, stop):
+        """Return the rows from `start` to `stop` with their cells, without a copy."""
+        X, own = self.X, slice(start, stop)
+        if issparse(X):
+            values = slice(X.indptr[start], X.indptr[stop])
+            offsets = X.indptr[start : stop + 1] - X.indptr[start]
+            if X.dtype.kind == "i":
+                ids = torch.from_numpy(X.data[values])
+                rows = TokenBatch(ids, torch.from_numpy(offsets.astype(X.dtype)))
+            else:
+                rows = SparseBatch.from_arrays(
+                    X.indices[values], offsets, X.data[values]
+                )
+        else:
+            # torch warns of arrays that it may not write to: a memory map, perhaps.
+            rows = torch.from_numpy(np.require(X[own], requirements="W"))
+        if self.codes is None:
+            return rows, torch.zeros(0)
+        codes = torch.from_numpy(self.codes[own].astype(np.int64))
+        return rows, Cells(codes, torch.from_numpy(self.weights[own]))
+
+
+def sorted_by_length(dataset):
+    """Return a dataset of token rows with the shortest first, and the way back.
+
+    Parameters
+    ----------
+    dataset : RowDataset
+
+    Returns
+    -------
+    dataset : RowDataset
+        The same one where rows are rows of features.
+
+    back : ndarray of int, or slice
+        Takes results of its rows back into the order of before.
+    """
+    if dataset.lengths is None:
+        return dataset, slice(None)
+    order = np.argsort(dataset.lengths, kind="stable")
+    return dataset.take(order), np.argsort(order)

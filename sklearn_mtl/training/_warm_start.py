@@ -1,0 +1,41 @@
+"""Whether the network of an earlier fit may go on."""
+
+import numpy as np
+from torch import Tensor
+
+
+def network_difference(before, now):
+    """Return how two trunks or sharings differ in the networks that they build.
+
+    Parameters
+    ----------
+    before, now : BaseTrunk, BaseSharing or None
+
+    Returns
+    -------
+    difference : str or None
+        The first one, in words; None if a network of one may go on as the other's.
+    """
+    if type(before) is not type(now):
+        return f"was {before!r} and is {now!r}"
+    if before is None:
+        return None
+    new = now.get_params(deep=False)
+    for name, old in before.get_params(deep=False).items():
+        if name not in now.may_change and not _is_same(old, new[name]):
+            return f"had {name}={old!r} and has {name}={new[name]!r}"
+    return None
+
+
+def _is_same(a, b):
+    if isinstance(a, np.ndarray | Tensor):
+        return np.array_equal(a, b)
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_is_same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(_is_same, a, b))
+    if a is b or type(a) is not type(b) or callable(a):
+        return a is b or a == b
+    if type(a).__eq__ is object.__eq__ and hasattr(a, "__dict__"):
+        return _is_same(vars(a), vars(b))
+    return a == b

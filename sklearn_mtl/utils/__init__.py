@@ -1,0 +1,1 @@
+"""Helpers for texts, rows, state, warnings and printed tables."""

@@ -16,14 +16,13 @@ from ._estimator import BaseMultiTask
 from ._params import LossWeightParamsMixin
 from .balancing import BaseBalancing
 from .data._targets import check_output
-from .sharing import ALIASES, BaseSharing
-from .training._plan import has_representation
+from .sharing import ALIASES, BaseSharing, has_representation
 from .trunks import TRUNK_ALIASES, BaseTrunk
 from .utils._state import reads_one_fit
 
 
 def _has_representation(estimator):
-    if not has_representation(estimator):
+    if not has_representation(estimator.sharing, estimator.trunk):
         raise AttributeError(
             f"No shared representation with trunk={estimator.trunk!r} and sharing="
             f"{estimator.sharing!r}. Take a trunk, and 'auto' or 'hard' sharing."

@@ -21,19 +21,19 @@ from .data._features import (
     match_trunk,
     transform_rows,
 )
-from .data._term_weights import information_weights, weigh_terms
+from .data._term_weights import information_weights, weigh_terms, weighs_terms
 from .labels._tables import as_label_table
 from .metrics._scores import codes_accuracy, mean_over_tasks
 from .metrics._weights import table_weights
-from .sharing import BaseSharing
+from .sharing import BaseSharing, shares_trunk
+from .training._config import TrainingConfig
 from .training._dataset import RowDataset, sorted_by_length
 from .training._effects import feature_effects
 from .training._fit_tasks import EpochTasks, FitTasks
-from .training._plan import weighs_terms
-from .training._run import TrainingRun, check_settings, resolve_device
+from .training._run import TrainingRun
 from .training._runtime import computing, numpy_errors
 from .training._stack import attempt
-from .trunks import BaseTrunk, reads_tokens, resolve_trunk
+from .trunks import BaseTrunk, reads_tokens, resolve_trunk, weighs_tokens
 from .utils._rows import n_rows, settled, take_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
 from .utils._texts import read_texts, reads_tables_too
@@ -66,9 +66,9 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
 
     def _fit(self, X, y, sample_weight, tasks, whole):
         with tasks.part(whole, "vectorize"):
-            X, cells = self._read(X, y, sample_weight)
+            config, X, cells = self._read(X, y, sample_weight)
             balancing = _build_balancing(self.loss_weights, cells)
-            run = self._prepare(X, cells)
+            run = self._prepare(config, X, cells)
         with tasks.part(whole, "train", run.plan.max_iter) as training:
 
             def fitted(net):
@@ -82,24 +82,44 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         self._take_over(net, run, cells)
 
     def _read(self, X, y, sample_weight):
-        """Check X, y and what parameters say of the tasks; return X and the cells.
+        """Check X, y and what parameters say of the tasks.
 
         Sets what scikit-learn keeps of X.
+
+        Returns
+        -------
+        config : TrainingConfig
+
+        X : list of str, or numeric rows
+
+        cells : LabelledCells
         """
-        resolve_device(self.device)
+        config = TrainingConfig.of(self)
         self._check_strategies()
         texts = read_texts(X, self.vectorizer)
         if texts is not None:
             X = texts
         elif isinstance(self.vectorizer, str):
             X = check_numeric(self, X, reset=not hasattr(self, "net_"))
-        # What is fitted at this point is there because of a warm start.
-        targets = getattr(self, "targets_", None)
-        cells = read_cells(y, sample_weight, n_rows(X), self, targets)
-        self._check_for_tasks(cells.targets.names)
-        return X, cells
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but "
+                "the target y is None."
+            )
+        cells = read_cells(
+            y,
+            sample_weight,
+            n_rows(X),
+            missing_label=self.missing_label,
+            task_types=self.task_types,
+            class_weight=self.class_weight,
+            # What is fitted at this point is there because of a warm start.
+            targets=getattr(self, "targets_", None),
+        )
+        self._check_for_tasks(config, cells.targets.names)
+        return config, X, cells
 
-    def _prepare(self, X, cells):
+    def _prepare(self, config, X, cells):
         """Come from what was read to a training run.
 
         Sets ``vectorizer_`` and ``term_weights_``; the rest of a fit is taken over from
@@ -116,11 +136,10 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         )
         vocabulary = getattr(self.vectorizer_, "tokens_", ())
         return TrainingRun(
-            self,
+            config,
             rows,
             cells,
             trunk,
-            resolve_device(self.device),
             previous,
             vocabulary,
             self.term_weights_ if reads_tokens(trunk) else None,
@@ -131,22 +150,22 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             if isinstance(strategy, BaseTrunk | BaseSharing):
                 strategy._validate_params()
 
-    def _check_for_tasks(self, task_names):
+    def _check_for_tasks(self, config, task_names):
         """Raise a ValueError if a parameter cannot mean anything for these tasks."""
         balancing = resolve_balancing(self.loss_weights)
         if isinstance(balancing, FixedWeights):
             balancing.effective(task_names, np.ones(len(task_names)))
-        check_settings(self, task_names)
+        config.check(task_names)
 
     def _check_each(self, loss_weights, task_names):
         """Raise an error if parameters, or one of several loss weights, are wrong."""
-        resolve_device(self.device)
+        config = TrainingConfig.of(self)
         for weights in loss_weights:
             each = copy(self)
             each.loss_weights = weights
             each._validate_params()
             each._check_strategies()
-            each._check_for_tasks(task_names)
+            each._check_for_tasks(config, task_names)
 
     def _fit_each(self, X, y, loss_weights, sample_weight=None):
         """Fit a copy of this estimator for each of several loss weights.
@@ -175,12 +194,12 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         self._check_each(loss_weights, names)
         fresh = clone(self).set_params(loss_weights=loss_weights[0])  # one of them
         with numpy_errors():
-            X, cells = fresh._read(X, y, sample_weight)
+            config, X, cells = fresh._read(X, y, sample_weight)
             fitted = [attempt(_build_balancing, each, cells) for each in loss_weights]
             built = [
                 k for k, each in enumerate(fitted) if not isinstance(each, Exception)
             ]
-            run = fresh._prepare(X, cells)
+            run = fresh._prepare(config, X, cells)
             with computing(self.n_jobs):
                 nets = run.fit_each([fitted[k] for k in built])
         for k, net in zip(built, nets, strict=True):
@@ -208,9 +227,17 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         if not self._reads_words(X):
             self.column_scales_ = find_column_scales(rows, cells.row_weights)
         rows = self._scale(rows)
-        n_classes = cells.targets.sizes
+        n_classes = cells.targets.layout.sizes
         self.term_weights_ = None
-        if weighs_terms(self, rows, isinstance(X, list), n_classes):
+        if weighs_terms(
+            self.term_weighting,
+            rows,
+            n_classes,
+            are_ours=isinstance(X, list)
+            and isinstance(self.vectorizer, str)
+            and shares_trunk(self.sharing, self.trunk),
+            as_tokens=reads_tokens(self.trunk) and not weighs_tokens(self.trunk),
+        ):
             bags = as_bags(rows) if reads_tokens(self.trunk) else rows
             self.term_weights_ = information_weights(
                 bags, cells.codes, cells.weights, n_classes
@@ -242,7 +269,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         self.sharing_ = net.module__sharing
         self.max_iter_, self.batch_size_ = plan.max_iter, plan.batch_size
         self.learning_rate_init_ = plan.input_rate
-        self.early_stopping_, self.device_ = plan.early_stopping, net.device
+        self.early_stopping_, self.device_ = run.config.stops_early, net.device
         self.task_names_, self.task_types_ = self.targets_.names, self.targets_.types
         self.n_outputs_ = len(self.task_names_)
         classes = [task.classes_ for task in self.targets_.tasks]
@@ -326,7 +353,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         codes = self.targets_.encode(table, unknown="warn")
         decided = self._codes(X)
         check_consistent_length(decided, codes)
-        starts = self.targets_.starts
+        starts = self.targets_.layout.starts
         return mean_over_tasks(codes_accuracy(codes, decided, weights, starts))
 
     @reads_one_fit

@@ -10,7 +10,8 @@ from scipy.sparse import csr_array, csr_matrix, issparse, random_array
 from sklearn_mtl.network import _batch as _batches
 from sklearn_mtl.network._batch import SparseBatch
 from sklearn_mtl.training._dataset import RowDataset, sorted_by_length
-from sklearn_mtl.training._loader import BATCHES_AT_ONCE, BatchLoader
+from sklearn_mtl.training._loader import BatchLoader
+from sklearn_mtl.training._order import BATCHES_AT_ONCE
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.network._batch import Cells
 from sklearn_mtl.network._build import build_network, learn
 from sklearn_mtl.network._spec import InputSpec
-from sklearn_mtl.tasks import Categorical, MultiLabel, Ordinal, code_owners
-from sklearn_mtl.training._objective import MultiTaskLoss
+from sklearn_mtl.tasks import Categorical, CodeLayout, MultiLabel, Ordinal
+from sklearn_mtl.training._objective import Objective
 
 SETS = np.fromiter(map(frozenset, ["ab", "c", ""]), dtype=object)
 TASKS = [
@@ -56,7 +56,7 @@ def make_cells(missing=()):
     """Draw codes; the cells of these pairs of row and task are missing."""
     rng = np.random.RandomState(0)
     codes = np.column_stack([rng.randint(0, n, N_ROWS) for n in SIZES])
-    owners = code_owners(TASKS)
+    owners = CodeLayout(TASKS).owners
     for row, task in missing:
         codes[row, owners == task] = -1
     weights = 0.5 + rng.rand(*codes.shape)
@@ -64,14 +64,14 @@ def make_cells(missing=()):
 
 
 def losses(logits, cells):
-    return MultiTaskLoss(TASKS, torch.nn.Identity()).double()(logits, cells)
+    return Objective(TASKS, torch.nn.Identity()).double()(logits, cells)
 
 
 @networks
 @trunks
 def test_every_task_has_a_loss_that_reaches_its_weights(sharing, trunk):
     network, cells = make(sharing, trunk).eval(), make_cells([(0, 0), (1, 1), (2, 3)])
-    own = MultiTaskLoss(TASKS, torch.nn.Identity()).cells_of_tasks(cells)
+    own = Objective(TASKS, torch.nn.Identity()).cells_of_tasks(cells)
     logits, penalties = learn(network, rows_for(trunk), own)
     found = losses(logits, cells)
     assert found.shape == (len(TASKS),)
@@ -100,7 +100,7 @@ def test_a_missing_cell_moves_nothing(sharing, trunk):
 @trunks
 def test_a_training_step_reads_every_task(sharing, trunk):
     network, cells = make(sharing, trunk).eval(), make_cells([(0, 3), (1, 0)])
-    loss = MultiTaskLoss(TASKS, torch.nn.Identity()).double()
+    loss = Objective(TASKS, torch.nn.Identity()).double()
     own = loss.cells_of_tasks(cells)
     assert own.codes.shape == own.weights.shape == (N_ROWS, len(TASKS))
     assert ((own.codes < 0).nonzero() == torch.tensor([[0, 3], [1, 0]])).all()

@@ -17,7 +17,7 @@ from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.inspection import top_words
 from sklearn_mtl.search import LossWeightSearchCV
-from sklearn_mtl.training._objective import MultiTaskLoss
+from sklearn_mtl.training._objective import Objective
 from sklearn_mtl.trunks import BagTrunk, ConvTrunk, ModuleTrunk
 
 TEXTS, Y = make_multitask_texts(230, n_tasks=2, random_state=0)
@@ -100,7 +100,7 @@ class Noise(Callback):
             weight.add_(torch.randn_like(weight), alpha=0.1)
 
 
-class NoisyLoss(MultiTaskLoss):
+class NoisyLoss(Objective):
     def forward(self, logits, cells):
         return super().forward(logits, cells) * torch.rand(())
 

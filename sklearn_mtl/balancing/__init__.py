@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from ._base import BaseBalancing
+from ._base import Balancer, BaseBalancing
 from ._fixed import FixedWeights
 
-__all__ = ["BaseBalancing", "FixedWeights", "resolve_balancing"]
+__all__ = ["Balancer", "BaseBalancing", "FixedWeights", "resolve_balancing"]
 
 
 def resolve_balancing(loss_weights):

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 
 from sklearn.base import BaseEstimator
+from torch import nn
 
 
 class BaseBalancing(BaseEstimator, ABC):
@@ -21,9 +22,46 @@ class BaseBalancing(BaseEstimator, ABC):
 
         Returns
         -------
-        module : torch.nn.Module
-            ``module(losses)`` turns the vector of task losses, each a mean over rows,
-            into the total to descend on; ``module.weights`` holds the weight each task
-            has now, shape (n_tasks,). Parameters of the module are learnt along with
-            the network.
+        balancer : Balancer
+            Its parameters are learnt along with the network.
         """
+
+
+class Balancer(nn.Module, ABC):
+    """Turns the losses of a batch into gradients.
+
+    Attributes
+    ----------
+    weights : tensor of shape (n_tasks,)
+        The weight that each task has now, for ``history_``.
+    """
+
+    @abstractmethod
+    def forward(self, losses):
+        """Return the total of task losses, each a mean over rows."""
+
+    def backward(self, losses, penalties, output):
+        """Give all weights their gradients.
+
+        A method that looks at the gradients of single tasks overrides this.
+
+        Parameters
+        ----------
+        losses : tensor of shape (n_tasks,)
+            Means over the rows of a batch.
+
+        penalties : dict of {str: tensor of shape ()}
+            What the network adds to them.
+
+        output : Output
+            What the losses were made of.
+
+        Returns
+        -------
+        total : tensor of shape ()
+        """
+        total = self(losses)
+        for penalty in penalties.values():
+            total = total + penalty
+        total.backward()
+        return total

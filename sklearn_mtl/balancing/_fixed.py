@@ -6,10 +6,9 @@ from numbers import Real
 import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval
-from torch import nn
 
 from ..labels._tables import check_task_names
-from ._base import BaseBalancing
+from ._base import Balancer, BaseBalancing
 
 
 class FixedWeights(BaseBalancing):
@@ -126,7 +125,7 @@ class FixedWeights(BaseBalancing):
         return WeightedSum(self.effective(task_names, labelled_share))
 
 
-class WeightedSum(nn.Module):
+class WeightedSum(Balancer):
     """The sum of losses times constants.
 
     Parameters

@@ -8,9 +8,7 @@ from ..labels._cells import some
 from ..labels._missing import missing_values
 from ..labels._tables import as_label_table
 from ..metrics._weights import table_weights
-from ..training._dataset import RowDataset
 from ..utils._warn import warn_caller
-from ._features import float_type
 from ._targets import Targets
 from ._weights import class_weight_table, log_class_shares, row_weights
 
@@ -53,29 +51,27 @@ class LabelledCells:
     @property
     def cells_per_class(self):
         """Labelled cells for each class, on average over the classes of all tasks."""
-        return float((self.codes >= 0).sum() / sum(self.targets.sizes))
+        return float((self.codes >= 0).sum() / sum(self.targets.layout.sizes))
 
-    def dataset(self, rows, take=slice(None)):
-        """Join some of the kept rows with their cells for training.
+    def scaled_weights(self, dtype):
+        """Return the weights of cells for training, in its float type.
 
-        Parameters
-        ----------
-        rows : csr_matrix, csr_array or ndarray of shape (n_kept, n_features)
-
-        take : slice or ndarray of int, default=all
-
-        Returns
-        -------
-        dataset : RowDataset
+        They have a mean row weight of 1, so that a batch can divide by its number of
+        rows: what it estimates is the weighted mean over all rows.
         """
-        # Scaled to a mean row weight of 1, so that a batch can divide by its number of
-        # rows: what it estimates is the weighted mean over all rows.
-        scale = 1 / self.row_weights.mean()
-        weights = (self.weights[take] * scale).astype(float_type(rows))
-        return RowDataset(rows[take], self.codes[take], weights)
+        return (self.weights * (1 / self.row_weights.mean())).astype(dtype)
 
 
-def read_cells(y, sample_weight, n_samples, settings, targets=None):
+def read_cells(
+    y,
+    sample_weight,
+    n_samples,
+    *,
+    missing_label=None,
+    task_types=None,
+    class_weight=None,
+    targets=None,
+):
     """Check labels and weights and bring them into the form that training takes.
 
     Parameters
@@ -87,8 +83,7 @@ def read_cells(y, sample_weight, n_samples, settings, targets=None):
     n_samples : int
         Rows of X.
 
-    settings : MultiTaskTextClassifier
-        Its constructor parameters are read.
+    missing_label, task_types, class_weight : as for the estimator
 
     targets : Targets, default=None
         Tasks and classes of an earlier fit to keep to; None learns them from `y`.
@@ -102,21 +97,16 @@ def read_cells(y, sample_weight, n_samples, settings, targets=None):
     ValueError
         If `y`, `sample_weight` or a parameter that speaks of tasks cannot be used.
     """
-    if y is None:
-        raise ValueError(
-            f"This {type(settings).__name__} estimator requires y to be passed, but "
-            "the target y is None."
-        )
-    table = as_label_table(y, missing_label=settings.missing_label)
+    table = as_label_table(y, missing_label=missing_label)
     if len(table) != n_samples:
         raise ValueError(
             "Found input variables with inconsistent numbers of samples: X has "
             f"{n_samples} rows and y has {len(table)}. Pass a row of labels for each "
             "text; a text without labels has a row of empty cells."
         )
-    values = missing_values(settings.missing_label)
+    values = missing_values(missing_label)
     if values and not table.has_marked:
-        _warn_of_unused(values, settings.missing_label, table)
+        _warn_of_unused(values, missing_label, table)
     if targets is not None:  # of a warm start, which keeps to its tasks
         table = table.select(targets.names)
     weights = table_weights(sample_weight, table)
@@ -127,14 +117,14 @@ def read_cells(y, sample_weight, n_samples, settings, targets=None):
     table, weights = table.take(kept).mask(~counted[kept]), weights[kept]
     weights = _to_mean_one(weights, counted[kept])
     if targets is None:
-        targets = Targets(table, settings.task_types)
+        targets = Targets(table, task_types)
     else:
-        targets.check(table, settings.task_types)
+        targets.check(table, task_types)
     codes = targets.encode(table)
     by_row = row_weights(weights, ~table.missing)
     share = by_row @ ~table.missing / by_row.sum()
-    weights = targets.by_code(weights)
-    weights *= class_weight_table(settings.class_weight, targets, codes, weights)
+    weights = targets.layout.by_code(weights)
+    weights *= class_weight_table(class_weight, targets, codes, weights)
     return LabelledCells(
         kept,
         targets,

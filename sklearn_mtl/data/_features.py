@@ -9,9 +9,10 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_memory, validate_data
 
 from ..feature_extraction import UNKNOWN, FastTfidfVectorizer, SequenceVectorizer
-from ..network._spec import SMALL
 from ..utils._rows import n_rows, squared_norms
 
+# Up to this many rows data are small: full batches, no dropout, every word counts.
+SMALL = 200
 # Up to this many characters in all texts together, there is time for parts of words.
 PARTS_BUDGET = 5_000_000
 

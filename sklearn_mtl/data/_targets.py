@@ -8,7 +8,7 @@ import numpy as np
 
 from ..labels._missing import MARKERS
 from ..labels._tables import check_task_names
-from ..tasks import code_owners, make_task, matches_type
+from ..tasks import CodeLayout, make_task, matches_type
 from ..utils._warn import warn_caller
 
 
@@ -33,11 +33,8 @@ class Targets:
 
     tasks : list of TaskType
 
-    starts : ndarray of shape (n_tasks,)
-        First code of each task: tasks of several labels have one for each.
-
-    sizes : list of int
-        How many values each code can have.
+    layout : CodeLayout
+        Which codes are whose: tasks of several labels have one for each.
 
     container : {"vector", "array", "dict", "frame"}
         What the labels came in.
@@ -65,8 +62,7 @@ class Targets:
                 holds_sets=table.cell_types[k] is not None,
             )
             self.tasks.append(task)
-        self.starts = np.flatnonzero(np.diff(code_owners(self.tasks), prepend=-1))
-        self.sizes = [n for task in self.tasks for n in task.code_sizes]
+        self.layout = CodeLayout(self.tasks)
         single = [
             n
             for n, t in zip(self.names, self.tasks, strict=True)
@@ -106,24 +102,6 @@ class Targets:
 
     def _label(self, name):
         return "y" if self.container == "vector" else f"y[{name!r}]"
-
-    def own(self, codes, task):
-        """Return the codes of a task, by its number, as its type has them.
-
-        Parameters
-        ----------
-        codes : ndarray of shape (n_rows, n_codes)
-
-        task : int
-        """
-        start = self.starts[task]
-        if not self.tasks[task].is_multilabel:
-            return codes[:, start]
-        return codes[:, start : start + len(self.tasks[task].code_sizes)]
-
-    def by_code(self, by_task):
-        """Repeat what each task has, along the last axis, for each of its codes."""
-        return by_task[..., code_owners(self.tasks)]
 
     def with_tasks(self, tasks):
         """Return the targets with tasks that decide in another way."""
@@ -167,7 +145,7 @@ class Targets:
         codes : ndarray of shape (n_samples, n_codes), dtype int32
             -1 where a cell is missing.
         """
-        codes = np.full((len(table), len(self.sizes)), -1, dtype=np.int32)
+        codes = np.full((len(table), len(self.layout.sizes)), -1, dtype=np.int32)
         for k, (name, task) in enumerate(zip(self.names, self.tasks, strict=True)):
             rows = np.flatnonzero(~table.missing[:, k])
             cells = table.columns[k][rows]
@@ -187,7 +165,7 @@ class Targets:
                     raise ValueError(message)
                 message += " They count as wrong predictions."
                 warn_caller(message)
-            self.own(codes, k)[rows] = np.where(unknown_cells, -2, found)
+            self.layout.of_task(codes, k)[rows] = np.where(unknown_cells, -2, found)
         return codes
 
     def _check_kind(self, task, are_sets, cells):
@@ -222,7 +200,10 @@ class Targets:
         -------
         labels : ndarray, DataFrame or dict
         """
-        columns = [task.decode(self.own(codes, k)) for k, task in enumerate(self.tasks)]
+        columns = [
+            task.decode(self.layout.of_task(codes, k))
+            for k, task in enumerate(self.tasks)
+        ]
         for k, cells in enumerate(self._cell_types):
             if cells is not None:
                 columns[k] = self._as_cells(columns[k], cells, self.tasks[k])

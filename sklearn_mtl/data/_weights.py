@@ -33,7 +33,7 @@ def class_weight_table(class_weight, targets, codes, weights):
     if isinstance(class_weight, list):
         class_weight = _in_task_order(class_weight, targets)
     for name, task, start in zip(
-        targets.names, targets.tasks, targets.starts, strict=True
+        targets.names, targets.tasks, targets.layout.starts, strict=True
     ):
         wanted = _of_task(class_weight, name, targets)
         if wanted is None:
@@ -126,7 +126,7 @@ def log_class_shares(targets, codes, weights):
         the rarest.
     """
     log_shares = []
-    for k, n_classes in enumerate(targets.sizes):
+    for k, n_classes in enumerate(targets.layout.sizes):
         rows = np.flatnonzero(codes[:, k] >= 0)
         counts = np.bincount(
             codes[rows, k], weights=weights[rows, k], minlength=n_classes

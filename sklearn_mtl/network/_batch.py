@@ -27,8 +27,8 @@ class SparseBatch:
 
     Attributes
     ----------
-    products : sequence of tensors of shape (n_rows, n_outputs), or None
-        The product of these rows with a ``JointTable``: a part for each of its layers.
+    products : dict of {str: tensor of shape (n_rows, n_outputs)}, or None
+        The product of these rows with an ``InputTable``: a part for each of its layers.
     """
 
     def __init__(self, indices, offsets, values):
@@ -159,3 +159,7 @@ class Cells(NamedTuple):
 
     codes: torch.Tensor
     weights: torch.Tensor
+
+    def to(self, device):
+        """Return the cells on a device."""
+        return Cells(self.codes.to(device), self.weights.to(device))

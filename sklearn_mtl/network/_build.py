@@ -4,7 +4,7 @@ from torch import nn
 
 
 class LinkedNetwork(nn.Module):
-    """A network, and behind it what the types of some tasks make of their logits.
+    """A network, followed by what the types of some tasks make of their logits.
 
     Parameters
     ----------
@@ -21,22 +21,16 @@ class LinkedNetwork(nn.Module):
         links = [nn.Identity() if link is None else link for link in links]
         self.links = nn.ModuleList(links)
 
-    def __getattr__(self, name):  # whatever else the network has to say
+    def __getattr__(self, name):  # for instance the gates of a mixture
         try:
             return super().__getattr__(name)
         except AttributeError:
             return getattr(super().__getattr__("network"), name)
 
-    def forward(self, rows):
-        return self._linked(self.network(rows))
-
-    def learn(self, rows, cells):
-        logits, penalties = learn(self.network, rows, cells)
-        return self._linked(logits), penalties
-
-    def _linked(self, logits):
-        pairs = zip(self.links, logits, strict=True)
-        return tuple(link(own) for link, own in pairs)
+    def forward(self, rows, cells=None):
+        output = self.network(rows, cells)
+        pairs = zip(self.links, output.logits, strict=True)
+        return output._replace(logits=tuple(link(logits) for link, logits in pairs))
 
 
 def build_network(
@@ -49,29 +43,3 @@ def build_network(
     if any(link is not None for link in links):
         network = LinkedNetwork(network, links)
     return network.to(dtype)
-
-
-def learn(network, rows, cells):
-    """Return the logits of a training step and what the network itself adds to it.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        One with a method ``learn`` answers by itself, see
-        :meth:`~sklearn_mtl.sharing.BaseSharing.build`. Others have logits alone.
-
-    rows : SparseBatch or tensor
-
-    cells : Cells
-
-    Returns
-    -------
-    logits : tuple of tensors of shape (n_rows, n_logits)
-        For each task; they count only where its cells are labelled.
-
-    penalties : dict of {str: tensor of shape ()}
-        By name, to be added to the loss, means over the rows.
-    """
-    if hasattr(network, "learn"):
-        return network.learn(rows, cells)
-    return network(rows), {}

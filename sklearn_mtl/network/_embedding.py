@@ -25,17 +25,12 @@ class TokenEmbedding(nn.Embedding):
             factors = torch.as_tensor(token_weights, dtype=self.weight.dtype)
         self.register_buffer("factors", factors)
 
+    @property
+    def descent(self):
+        return "embedding" if self.sparse else None
+
     def forward(self, ids):
         embedded = super().forward(ids)
         if self.factors is None:
             return embedded
         return embedded * self.factors[ids].unsqueeze(-1)
-
-
-def plain_embeddings(network):
-    """Return the tables of embeddings that get a sparse gradient."""
-    return [
-        module.weight
-        for module in network.modules()
-        if isinstance(module, TokenEmbedding) and module.sparse
-    ]

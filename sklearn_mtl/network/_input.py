@@ -29,6 +29,8 @@ class SparseLinear(nn.Module):
         Weights start uniformly in ``[-init_range, init_range]``.
     """
 
+    descent = "sparse"
+
     def __init__(self, n_features, n_outputs, *, scale=1.0, init_range=0.0):
         super().__init__()
         weight = torch.zeros(n_features, n_outputs)
@@ -41,28 +43,28 @@ class SparseLinear(nn.Module):
     def forward(self, batch):
         if "_table" in self.__dict__:
             joint = batch if batch.products is not None else self._table(batch)
-            product = joint.products[self._place]
+            product = joint.products[self._name]
         else:
-            product = _SparseProduct.apply(self.weight, batch)
+            product = sparse_product(self.weight, batch)
         return torch.add(self.bias, product, alpha=self.scale)
 
-    def move_into(self, table, place):
-        """Give the weights to a joint table, as the part that stands at a place."""
+    def move_into(self, table, name):
+        """Give the weights to an input table, as its columns of that name."""
         with torch.no_grad():
-            table.part(table.weight, place).copy_(self.weight)
+            table.columns(name).copy_(self.weight)
         del self.weight
         # Not as a module of its own, which would be listed once for each layer.
-        self.__dict__["_table"], self._place = table, place
+        self.__dict__["_table"], self._name = table, name
 
     def by_feature(self):
         """Return the weights, (n_features, n_outputs), without their gradient."""
         if "_table" in self.__dict__:
-            return self._table.part(self._table.weight.detach(), self._place)
+            return self._table.columns(self._name)
         return self.weight.detach()
 
 
-class JointTable(nn.Module):
-    """The weights of sparse layers over the same rows, side by side.
+class InputTable(nn.Module):
+    """The weights of sparse layers over the same rows, side by side in named columns.
 
     To move one long row of weights for each stored value takes less time than to move
     several short ones, in all three steps: forward, backward and update. Each layer
@@ -70,30 +72,36 @@ class JointTable(nn.Module):
 
     Parameters
     ----------
-    layers : list of SparseLinear
-        Their weights move here.
+    layers : dict of {str: SparseLinear}
+        Their weights move here, to columns of their names.
     """
+
+    descent = "sparse"
 
     def __init__(self, layers):
         super().__init__()
-        widths = [layer.weight.shape[1] for layer in layers]
-        self.widths = [*widths, -sum(widths) % LANE]
-        n_features = layers[0].weight.shape[0]
-        table = layers[0].weight.new_zeros(n_features, sum(self.widths))
-        self.weight = nn.Parameter(table)
-        for place, layer in enumerate(layers):
-            layer.move_into(self, place)
+        self.widths = {name: len(layer.bias) for name, layer in layers.items()}
+        first = next(iter(layers.values())).weight
+        n_columns = sum(self.widths.values())
+        n_columns += -n_columns % LANE
+        self.weight = nn.Parameter(first.new_zeros(first.shape[0], n_columns))
+        for name, layer in layers.items():
+            layer.move_into(self, name)
 
-    def part(self, table, place):
-        """Return the columns of the layer at a place, a view."""
-        return table.split(self.widths, dim=1)[place]
+    def columns(self, name):
+        """Return the weights of a layer, a view without their gradient."""
+        return self._parts(self.weight.detach())[name]
+
+    def _parts(self, table):
+        widths = list(self.widths.values())
+        parts = table.split([*widths, table.shape[1] - sum(widths)], dim=1)
+        return dict(zip(self.widths, parts, strict=False))
 
     def forward(self, batch):
         """Return the batch, a copy that carries the product of each layer."""
-        product = _SparseProduct.apply(self.weight, batch)
         # A batch of the same kind, since a trunk may read the rows in its own way.
         joint = copy(batch)
-        joint.products = product.split(self.widths, dim=1)
+        joint.products = self._parts(sparse_product(self.weight, batch))
         return joint
 
 
@@ -107,21 +115,35 @@ def join_sparse_layers(network):
 
     Returns
     -------
-    table : JointTable or None
-        To be given the rows first; None if there is nothing to join.
+    table : InputTable or None
+        To be given the rows first. Its columns have the names of the layers in the
+        network. None if there is nothing to join.
     """
-    layers = [m for m in network.modules() if isinstance(m, SparseLinear)]
-    return JointTable(layers) if len(layers) > 1 else None
+    layers = {n: m for n, m in network.named_modules() if isinstance(m, SparseLinear)}
+    return InputTable(layers) if len(layers) > 1 else None
 
 
-def sparse_weights(network):
-    """Return the parameters of a network that get a sparse gradient."""
-    kinds = SparseLinear | JointTable
-    return [
-        module.weight
-        for module in network.modules()
-        if isinstance(module, kinds) and "weight" in module._parameters
-    ]
+def optim_groups(network):
+    """Return the weights of a network that take plain gradient descent.
+
+    A module whose ``weight`` gets a sparse gradient says so by its attribute
+    ``descent``. All other weights are left to Adam.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+
+    Returns
+    -------
+    groups : dict of {str: list of torch.nn.Parameter}
+        "sparse" are input weights of sparse rows, "embedding" those of tokens.
+    """
+    groups = {"sparse": [], "embedding": []}
+    for module in network.modules():
+        kind = getattr(module, "descent", None)
+        if kind is not None and "weight" in module._parameters:
+            groups[kind].append(module.weight)
+    return groups
 
 
 class _SparseProduct(torch.autograd.Function):
@@ -145,6 +167,18 @@ class _SparseProduct(torch.autograd.Function):
             check_invariants=False,
         )
         return gradient, None
+
+
+def sparse_product(weight, batch):
+    """Return rows times a weight, whose gradient is sparse.
+
+    Parameters
+    ----------
+    weight : tensor of shape (n_features, n_outputs)
+
+    batch : SparseBatch
+    """
+    return _SparseProduct.apply(weight, batch)
 
 
 def weighted_sums(table, batch):

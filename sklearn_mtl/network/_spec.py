@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field
 
-# Up to this many rows data are small: full batches, no dropout, every word counts.
-SMALL = 200
+from ..data._features import SMALL
 
 
 @dataclass(frozen=True)
@@ -31,9 +30,6 @@ class InputSpec:
     vocabulary : tuple of str, default=()
         The token of each id, where the vectorizer tells.
 
-    plain_embeddings : bool, default=False
-        Whether embeddings of tokens take plain gradient descent.
-
     token_weights : ndarray of shape (n_features,), default=None
         What each token says about labels, as a factor; None is 1 for all.
     """
@@ -44,7 +40,6 @@ class InputSpec:
     n_rows: int
     tokens: bool = False
     vocabulary: tuple = field(default=(), repr=False)
-    plain_embeddings: bool = False
     token_weights: object = field(default=None, repr=False, compare=False)
 
     @property

@@ -18,8 +18,9 @@ __all__ = [
     "ProgressiveLayers",
     "Separate",
     "SharedPrivate",
+    "has_representation",
     "resolve_sharing",
-    "sharing_kind",
+    "shares_trunk",
 ]
 
 ALIASES = {
@@ -60,7 +61,17 @@ def resolve_sharing(sharing, *, n_features, n_logits, itemsize=4):
     return ALIASES[sharing]()
 
 
-def sharing_kind(sharing):
+def shares_trunk(sharing, trunk):
+    """Whether the tasks learn a trunk together."""
+    return trunk is not None and getattr(_kind(sharing), "is_shared", True)
+
+
+def has_representation(sharing, trunk):
+    """Whether all tasks read one hidden vector."""
+    return trunk is not None and getattr(_kind(sharing), "has_representation", True)
+
+
+def _kind(sharing):
     """Return what a parameter value stands for, to read the traits of its kind.
 
     An object stands for itself, an alias for a class. What "auto" may come to has the

@@ -6,6 +6,7 @@ import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
+from ..network._output import Output
 from ._base import BaseSharing, TaskNetwork
 from ._penalties import overlap, reverse_gradient, task_entropy
 
@@ -176,7 +177,9 @@ class AdversarialNetwork(TaskNetwork):
         if adversarial_weight and len(n_logits) > 1:
             self.discriminator = nn.Linear(trunk.n_units, len(n_logits))
 
-    def learn(self, rows, cells):
+    def forward(self, rows, cells=None):
+        if cells is None:
+            return super().forward(rows)
         weights = cells.weights.masked_fill(cells.codes < 0, 0)
         read = self._read(rows)
         shared = self.trunk(read)
@@ -199,7 +202,7 @@ class AdversarialNetwork(TaskNetwork):
             penalties["adversarial"] = self.adversarial_weight * told
         if self.orthogonality_weight:
             penalties["orthogonality"] = self.orthogonality_weight * common
-        return tuple(logits), penalties
+        return Output(tuple(logits), shared, penalties)
 
     def _private_paths(self, rows, read, places):
         """Yield for each task its rows, their private vectors, and logits of these."""

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator
 from torch import nn
 
 from ..network._input import input_layer, join_sparse_layers
+from ..network._output import Output
 
 
 class BaseSharing(BaseEstimator, ABC):
@@ -51,14 +52,12 @@ class BaseSharing(BaseEstimator, ABC):
         Returns
         -------
         network : torch.nn.Module
-            ``network(rows)`` returns a tuple of logits, one tensor of shape (n_rows,
-            n_logits[t]) per task; where the sharing ``has_representation``,
-            ``network.represent(rows)`` returns the hidden vector all tasks read.
-
-            A network that descends on more than the losses of its tasks has
-            ``network.learn(rows, cells)``, which a training step calls instead. It
-            returns the logits, which count in labelled cells alone, and a dict of
-            penalties by name, scalars that are added to the loss.
+            ``network(rows, cells=None)`` returns an
+            :class:`~sklearn_mtl.network.Output`: logits, one tensor of shape (n_rows,
+            n_logits[t]) per task; where the sharing ``has_representation``, the hidden
+            vector that all tasks read; and in a training step, where cells are given,
+            penalties that are added to the loss. Logits then count in labelled cells
+            alone.
         """
 
 
@@ -99,21 +98,19 @@ class TaskNetwork(nn.Module):
             self.private = input_layer(spec, sum(n_logits))
         self.table = join_sparse_layers(self)
 
-    def represent(self, rows):
-        return self.trunk(self._read(rows))
-
     def _read(self, rows):
         return rows if self.table is None else self.table(rows)
 
-    def forward(self, rows):
-        rows = self._read(rows)
+    def forward(self, rows, cells=None):
+        rows, hidden = self._read(rows), None
         if self.trunk is None:
             logits = self.private(rows)
         else:
-            logits = self._from_shared(self.trunk(rows))
+            hidden = self.trunk(rows)
+            logits = self._from_shared(hidden)
             if self.private is not None:
                 logits = logits + self.private(rows)
-        return logits.split(self.n_logits, dim=1)
+        return Output(logits.split(self.n_logits, dim=1), hidden)
 
     def _from_shared(self, hidden):
         logits = self.head(hidden)

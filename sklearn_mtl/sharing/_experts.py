@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from ..network._input import input_layer, join_sparse_layers
+from ..network._output import Output
 from ._base import head_widths
 
 
@@ -166,12 +167,12 @@ class ExpertNetwork(nn.Module):
         inputs = self.levels[:level](rows)
         return self.levels[level].gate_weights(inputs)[:, : len(self.n_logits)]
 
-    def forward(self, rows):
+    def forward(self, rows, cells=None):
         rows = rows if self.table is None else self.table(rows)
         mixtures = self.levels(rows).unbind(dim=1)
         pairs = zip(mixtures, self.head_of_task, strict=True)
         logits = tuple(self.heads[head](mixture) for mixture, head in pairs)
-        if self.private is None:
-            return logits
-        own = self.private(rows).split(self.n_logits, dim=1)
-        return tuple(z + p for z, p in zip(logits, own, strict=True))
+        if self.private is not None:
+            own = self.private(rows).split(self.n_logits, dim=1)
+            logits = tuple(z + p for z, p in zip(logits, own, strict=True))
+        return Output(logits)

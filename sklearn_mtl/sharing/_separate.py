@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from ..network._output import Output
 from ._base import BaseSharing, TaskNetwork
 
 
@@ -49,5 +50,5 @@ class SeparateNetworks(nn.Module):
         super().__init__()
         self.networks = nn.ModuleList(networks)
 
-    def forward(self, rows):
-        return tuple(network(rows)[0] for network in self.networks)
+    def forward(self, rows, cells=None):
+        return Output(tuple(network(rows).logits[0] for network in self.networks))

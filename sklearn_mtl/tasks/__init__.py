@@ -1,19 +1,19 @@
 """Task types: what one label column means, a file for each."""
 
-import numpy as np
 from sklearn.base import clone
 
 from ._base import TaskType
 from ._categorical import Categorical
+from ._layout import CodeLayout
 from ._multilabel import MultiLabel
 from ._ordinal import Ordinal
 
 __all__ = [
     "Categorical",
+    "CodeLayout",
     "MultiLabel",
     "Ordinal",
     "TaskType",
-    "code_owners",
     "make_task",
     "matches_type",
 ]
@@ -25,11 +25,6 @@ ALIASES = {
     "multilabel": MultiLabel,
     "ordinal": Ordinal,
 }
-
-
-def code_owners(tasks):
-    """Return which task each code belongs to, an ndarray of int."""
-    return np.repeat(np.arange(len(tasks)), [len(task.code_sizes) for task in tasks])
 
 
 def make_task(task_type, cells, label, order=None, holds_sets=False):

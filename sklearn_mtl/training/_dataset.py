@@ -5,6 +5,7 @@ import torch
 from scipy.sparse import issparse
 from torch.utils.data import Dataset
 
+from ..data._features import float_type
 from ..network._batch import Cells, SparseBatch, TokenBatch
 
 
@@ -25,6 +26,21 @@ class RowDataset(Dataset):
 
     def __init__(self, X, codes=None, weights=None):
         self.X, self.codes, self.weights = X, codes, weights
+
+    @classmethod
+    def of_cells(cls, rows, cells, take=slice(None)):
+        """Join some of the rows of a fit with their cells.
+
+        Parameters
+        ----------
+        rows : csr_matrix, csr_array or ndarray of shape (n_kept, n_features)
+
+        cells : LabelledCells
+
+        take : slice or ndarray of int, default=all
+        """
+        weights = cells.scaled_weights(float_type(rows))
+        return cls(rows[take], cells.codes[take], weights[take])
 
     @property
     def lengths(self):

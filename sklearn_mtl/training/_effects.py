@@ -93,7 +93,7 @@ def _row_gradients(net, module, dataset):
     for rows, _ in net.get_iterator(dataset):
         rows = rows.to(net.device, copy=True).requires_grad_()
         with torch.enable_grad():
-            logits = torch.cat(module(rows), dim=1).sum(0)
+            logits = torch.cat(module(rows).logits, dim=1).sum(0)
         if not logits.requires_grad:  # no path is left
             return np.zeros((rows.shape[1], len(logits)))
         found = [torch.autograd.grad(z, rows, retain_graph=True)[0] for z in logits]
@@ -117,7 +117,7 @@ def _effects_of_sparse(net, module, dataset, through):
     try:
         for rows, _ in net.get_iterator(dataset):
             with torch.enable_grad():
-                logits = torch.cat(module(rows.to(net.device)), dim=1).sum(0)
+                logits = torch.cat(module(rows.to(net.device)).logits, dim=1).sum(0)
             products = [outputs[layer] for layer in layers]
             found = [
                 torch.autograd.grad(

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from ..tasks import code_owners
+from ..tasks import CodeLayout
 
 # What history keeps of each task, a record `<name>_<task>` an epoch. None of them
 # starts like a record of skorch's own, whatever a task is called.
@@ -39,16 +39,17 @@ class HistoryMixin:
         codes, decided, weights, *probabilities = map(
             np.concatenate, zip(*self.epoch_decisions_, strict=True)
         )
-        owners = code_owners(self.tasks)
+        layout = CodeLayout(self.tasks)
         if self.validation_score.reads_order:  # no score of labels without one
             ordered = np.array([task.is_ordered for task in self.tasks])
-            codes = np.where(ordered[owners], codes, -1)
+            codes = np.where(layout.by_code(ordered), codes, -1)
         cells = []
-        for k, task in enumerate(self.tasks):
-            own = owners == k if task.is_multilabel else np.flatnonzero(owners == k)[0]
-            weight = weights[:, owners == k].mean(axis=1)
-            own_probabilities = probabilities[k] if probabilities else None
-            cells.append((codes[:, own], decided[:, own], own_probabilities, weight))
+        for k in range(layout.n_tasks):
+            own, choice = (layout.of_task(table, k) for table in (codes, decided))
+            weight = layout.table_of_task(weights, k).mean(axis=1)
+            cells.append(
+                (own, choice, probabilities[k] if probabilities else None, weight)
+            )
         scores = self.validation_score(self.task_names, cells)
         for name, value in scores.items():
             self.history.record(f"valid_score_{name}", value)

@@ -21,13 +21,13 @@ from skorch.callbacks import (
 from skorch.utils import TeeGenerator
 from torch.utils.data import Subset
 
-from ..network._batch import Cells
-from ..network._build import build_network, learn
-from ..tasks import code_owners
+from ..network._build import build_network
+from ..tasks import CodeLayout
 from ._history import TASK_RECORDS, HistoryMixin
 from ._loader import BatchLoader
-from ._objective import MultiTaskLoss
+from ._objective import Objective
 from ._optimizers import Adam, JointOptimizer, SparseSGD, sparse_groups
+from ._step import take_step
 from ._user_callbacks import (
     StopTraining,
     is_interrupt,
@@ -90,7 +90,7 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         optimizer_dense=Adam,
         validation_score=ValidationScore(),  # noqa: B008 (it cannot change)
         module=build_network,
-        criterion=MultiTaskLoss,
+        criterion=Objective,
         iterator_train=BatchLoader,
         iterator_valid=BatchLoader,
         **kwargs,
@@ -152,13 +152,27 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         )
 
     def infer(self, x, **fit_params):
-        return self.module_(x.to(self.device))
+        return self.module_(x.to(self.device)).logits
 
     def train_step(self, batch, **fit_params):
         # As skorch does it, without the closure that only optimizers which evaluate a
         # step several times need.
-        self.optimizer_.zero_grad()
-        step = self.train_step_single(batch, **fit_params)
+        self._set_training(True)
+        rows, cells = batch[0].to(self.device), batch[1].to(self.device)
+        sums, total, output = take_step(
+            self.module_,
+            self.criterion_,
+            self.optimizer_,
+            rows,
+            cells,
+            watch=partial(self._tell_of_gradients, batch),
+        )
+        self._count(sums, len(rows))
+        for name, penalty in output.penalties.items():
+            self.epoch_penalties_[name] += penalty.detach().double() * len(rows)
+        return {"loss": total, "y_pred": output.logits}
+
+    def _tell_of_gradients(self, batch):
         # To name all weights costs more than to ask whether anybody listens.
         if any(
             type(callback).on_grad_computed is not Callback.on_grad_computed
@@ -170,35 +184,17 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
                 batch=batch,
                 training=True,
             )
-        self.optimizer_.step()
-        return step
 
-    def train_step_single(self, batch, **fit_params):
-        # As skorch does it, with the penalties of a network that has some.
-        self._set_training(True)
-        rows, cells = batch
-        cells = Cells(*(part.to(self.device) for part in cells))
-        own = self.criterion_.cells_of_tasks(cells)
-        logits, penalties = learn(self.module_, rows.to(self.device), own)
-        loss = self.get_loss(logits, cells, X=rows, training=True)
-        for name, penalty in penalties.items():
-            self.epoch_penalties_[name] += penalty.detach().double() * len(cells.codes)
-            loss = loss + penalty
-        if not loss.requires_grad:
-            raise ValueError(
-                "All weights are frozen, so nothing can be learnt. Let the Freezer, or "
-                "what else froze them, leave some."
-            )
-        loss.backward()
-        return {"loss": loss, "y_pred": logits}
+    def _count(self, sums, n_rows):
+        self.epoch_sums_ += sums.detach()
+        self.epoch_rows_ += n_rows
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
-        cells = Cells(*(part.to(self.device) for part in y_true))
+        # Of validation; a training step has losses of its own.
+        cells = y_true.to(self.device)
         sums = self.criterion_(y_pred, cells)
-        self.epoch_sums_ += sums.detach()
-        self.epoch_rows_ += len(cells.codes)
-        if not training:
-            self._keep_decisions(y_pred, cells)
+        self._count(sums, len(cells.codes))
+        self._keep_decisions(y_pred, cells)
         return self.criterion_.balancing(sums / len(cells.codes))
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
@@ -215,9 +211,8 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
         self._record(f"task_{prefix}_loss", self.epoch_sums_ / self.epoch_rows_)
         if training:
-            owners = code_owners(self.tasks)
-            cells = np.bincount(owners, iterator.dataset.cells_by_row())
-            self._record("task_cells", cells / np.bincount(owners))
+            cells = iterator.dataset.cells_by_row()
+            self._record("task_cells", CodeLayout(self.tasks).mean_by_task(cells))
             self._record("task_weight", self.criterion_.balancing.weights)
             self._record_penalties()
         else:
@@ -343,12 +338,12 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         ----------
         dataset : RowDataset
         """
-        logits, owners = self.forward(dataset), code_owners(self.tasks)
+        logits, layout = self.forward(dataset), CodeLayout(self.tasks)
         self.tasks = [
             task.tuned(
                 own.numpy(),
-                dataset.codes[:, owners == k],
-                dataset.weights[:, owners == k],
+                layout.table_of_task(dataset.codes, k),
+                layout.table_of_task(dataset.weights, k),
             )
             for k, (task, own) in enumerate(zip(self.tasks, logits, strict=True))
         ]
@@ -421,7 +416,7 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
 
     def represent(self, dataset):
         """Return the shared hidden vector of each row, (n_rows, n_units)."""
-        return self._for_rows(dataset, self.module_.represent)
+        return self._for_rows(dataset, lambda rows: self.module_(rows).hidden)
 
     def gate_weights(self, dataset, level=-1):
         """Return the gates of a level of experts, (n_rows, n_tasks, n_experts)."""

@@ -1,22 +1,21 @@
 """From logits and label cells to the loss of each task."""
 
-import numpy as np
 import torch
 from torch import nn
 
-from ..tasks import code_owners
+from ..tasks import CodeLayout
 
 
-class MultiTaskLoss(nn.Module):
+class Objective(nn.Module):
     """From logits and label cells to the loss of each task.
 
     Parameters
     ----------
     tasks : list of TaskType
 
-    balancing : torch.nn.Module
-        Turns the vector of task losses into the total; here because skorch trains what
-        is learnable in a criterion.
+    balancing : Balancer
+        Turns the losses of tasks into gradients; here because skorch trains what is
+        learnable in a criterion.
 
     adjustments : list of ndarray of shape (n_classes,), default=None
         For each code of each task what is added in training alone to the logits of its
@@ -26,20 +25,20 @@ class MultiTaskLoss(nn.Module):
     def __init__(self, tasks, balancing, adjustments=None):
         super().__init__()
         self.balancing = balancing
-        owners = code_owners(tasks)
+        self.n_tasks, layout = len(tasks), CodeLayout(tasks)
         self.groups, losses = [], []  # tasks of one kind, and their codes
         for kind in dict.fromkeys(task.kind for task in tasks):
             own = [k for k, task in enumerate(tasks) if task.kind == kind]
-            codes = np.flatnonzero(np.isin(owners, own)).tolist()
+            codes = layout.codes_of(own)
             self.groups.append((own, codes))
             added = None if adjustments is None else [adjustments[k] for k in codes]
             losses.append(tasks[own[0]].build_loss([tasks[k] for k in own], added))
         self.losses = nn.ModuleList(losses)
-        self.n_tasks = len(tasks)
-        self.register_buffer("owners", torch.from_numpy(owners))
+        self.register_buffer("owners", torch.from_numpy(layout.owners))
+        self.register_buffer("starts", torch.from_numpy(layout.starts))
 
     def forward(self, logits, cells):
-        """Return the summed, weighted loss of each task, shape (n_tasks,)."""
+        """Return the weighted loss of each task, summed over rows, shape (n_tasks,)."""
         if len(self.losses) == 1:  # one kind of task: no columns to pick
             sums = (self.losses[0](logits, cells.codes) * cells.weights).sum(0)
         else:
@@ -57,8 +56,7 @@ class MultiTaskLoss(nn.Module):
         """Return cells with a column for each task: its first code, its mean weight."""
         if cells.codes.shape[1] == self.n_tasks:
             return cells
-        counts = torch.bincount(self.owners)
-        starts = counts.cumsum(0) - counts
         weights = cells.weights.new_zeros(len(cells.weights), self.n_tasks)
-        weights = weights.index_add(1, self.owners, cells.weights) / counts
-        return cells._replace(codes=cells.codes[:, starts], weights=weights)
+        weights = weights.index_add(1, self.owners, cells.weights)
+        weights = weights / torch.bincount(self.owners)
+        return cells._replace(codes=cells.codes[:, self.starts], weights=weights)

@@ -6,12 +6,13 @@ descent, and Adam moves the few dense weights behind them. Embeddings of tokens 
 either, as their trunk asks for.
 """
 
+from functools import partial
+
 import torch
 from skorch.callbacks import Callback
 from torch.optim import Optimizer
 
-from ..network._embedding import plain_embeddings
-from ..network._input import sparse_weights
+from ..network._input import optim_groups
 
 
 def _undecorated(method):
@@ -78,16 +79,33 @@ class SparseSGD(_WithoutCompiler, Optimizer):
     def __init__(self, params, lr, weight_decay=0.0):
         super().__init__(params, {"lr": lr, "weight_decay": weight_decay})
 
-    @torch.no_grad()
     def step(self, closure=None):
         for group in self.param_groups:
             for weight in group["params"]:
-                if weight.grad is None:
-                    continue
-                shrink = 1 / (1 + group["lr"] * group["weight_decay"])
-                if group["weight_decay"]:
-                    weight[weight.grad._indices()[0]] *= shrink
-                weight.add_(weight.grad, alpha=-group["lr"] * shrink)
+                if weight.grad is not None:
+                    _descend(group, weight)
+
+    def step_in_backward(self):
+        """Move each weight as soon as its gradient is there, and drop the gradient.
+
+        So the gradients of many weights do not stand side by side in memory.
+        """
+        for group in self.param_groups:
+            for weight in group["params"]:
+                weight.register_post_accumulate_grad_hook(partial(_take_step, group))
+
+
+@torch.no_grad()
+def _descend(group, weight):
+    shrink = 1 / (1 + group["lr"] * group["weight_decay"])
+    if group["weight_decay"]:
+        weight[weight.grad._indices()[0]] *= shrink
+    weight.add_(weight.grad, alpha=-group["lr"] * shrink)
+
+
+def _take_step(group, weight):
+    _descend(group, weight)
+    weight.grad = None
 
 
 def sparse_groups(network, alpha, embedding_rate):
@@ -108,13 +126,10 @@ def sparse_groups(network, alpha, embedding_rate):
     groups : list of dict
         Without those that would be empty.
     """
+    plain = optim_groups(network)
     groups = [
-        {"params": sparse_weights(network), "weight_decay": alpha},
-        {
-            "params": plain_embeddings(network),
-            "weight_decay": alpha,
-            "lr": embedding_rate,
-        },
+        {"params": plain["sparse"], "weight_decay": alpha},
+        {"params": plain["embedding"], "weight_decay": alpha, "lr": embedding_rate},
     ]
     return [group for group in groups if group["params"]]
 
@@ -166,6 +181,26 @@ class JointOptimizer(_WithoutCompiler, Optimizer):
         self._adopt_groups()
 
 
+def decay_rates(optimizer, rates, step, n_steps):
+    """Set the learning rates of a step, which fall linearly to 0.
+
+    Parameters
+    ----------
+    optimizer : torch.optim.Optimizer
+
+    rates : list of float
+        Of the first step, one for each parameter group.
+
+    step : int
+        From 0.
+
+    n_steps : int
+    """
+    factor = max(1.0 - step / n_steps, 0.0)
+    for group, rate in zip(optimizer.param_groups, rates, strict=True):
+        group["lr"] = rate * factor
+
+
 class LinearDecay(Callback):
     """A skorch callback by which learning rates fall to 0 step by step.
 
@@ -173,19 +208,12 @@ class LinearDecay(Callback):
     the net.
     """
 
-    @staticmethod
-    def factor(step, n_steps):
-        """Return the part of the rates that a step takes, counted from 0."""
-        return max(1.0 - step / n_steps, 0.0)
-
     def on_train_begin(self, net, **kwargs):
         self.step_ = 0
         self.rates_ = [group["lr"] for group in net.optimizer_.param_groups]
 
     def on_batch_begin(self, net, training=False, **kwargs):
-        if not training:
-            return
-        factor = self.factor(self.step_, net.epoch_batches_ * net.max_epochs)
-        for group, rate in zip(net.optimizer_.param_groups, self.rates_, strict=True):
-            group["lr"] = rate * factor
-        self.step_ += 1
+        if training:
+            n_steps = net.epoch_batches_ * net.max_epochs
+            decay_rates(net.optimizer_, self.rates_, self.step_, n_steps)
+            self.step_ += 1

@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 
 from sklearn.base import BaseEstimator
 
+from ..network._recipe import default_recipe
+
 # Tokens of texts that are predicted at once, padding included.
 MOST_TOKENS = 2**17
 
@@ -63,6 +65,20 @@ class BaseTrunk(BaseEstimator, ABC):
             Of the same class. Itself, unless a subclass has something to take.
         """
         return self
+
+    def recipe(self, spec):
+        """Return how the trunk is best trained where the user says "auto".
+
+        Parameters
+        ----------
+        spec : InputSpec
+            The rows that will come.
+
+        Returns
+        -------
+        recipe : Recipe
+        """
+        return default_recipe(spec)
 
     def rows_at_once(self, longest):
         """Return the most texts to predict at once, so that memory stays bounded.

@@ -12,6 +12,7 @@ from torch import nn
 from ..feature_extraction import WordVectors
 from ..network._dropout import Dropout
 from ..network._embedding import TokenEmbedding
+from ..network._recipe import PLAIN_EMBEDDINGS
 from ._base import BaseTrunk
 
 # Embeddings start about as large as vectors of unit length in 100 dimensions.
@@ -89,6 +90,15 @@ class SequenceTrunk(BaseTrunk):
     def build_beside(self, module, spec):
         return self._around(module.embedding, spec)
 
+    def recipe(self, spec):
+        if self._descends_plainly(spec):
+            return PLAIN_EMBEDDINGS
+        return super().recipe(spec)
+
+    def _descends_plainly(self, spec):
+        # In full batches Adam is as good: all words are frequent.
+        return self.plain_embeddings and not spec.is_small
+
     def _around(self, embedding, spec):
         dropout, of_tokens = (
             (0.0 if spec.is_small else 0.3) if share == "auto" else share
@@ -107,7 +117,7 @@ class SequenceTrunk(BaseTrunk):
         embedding = TokenEmbedding(
             spec.n_features,
             dim,
-            plain=spec.plain_embeddings and not self.freeze,
+            plain=self._descends_plainly(spec) and not self.freeze,
             token_weights=spec.token_weights,
         )
         with torch.no_grad():

@@ -1,0 +1,67 @@
+"""Which code belongs to which task."""
+
+import numpy as np
+
+
+class CodeLayout:
+    """The columns of a table of codes: one for each task, or for each of its labels.
+
+    Parameters
+    ----------
+    tasks : list of TaskType
+
+    Attributes
+    ----------
+    n_tasks : int
+
+    owners : ndarray of shape (n_codes,)
+        The task of each code.
+
+    starts : ndarray of shape (n_tasks,)
+        The first code of each task.
+
+    sizes : list of int
+        How many values each code can have.
+    """
+
+    def __init__(self, tasks):
+        self.n_tasks = len(tasks)
+        self.sizes = [size for task in tasks for size in task.code_sizes]
+        widths = [len(task.code_sizes) for task in tasks]
+        self.owners = np.repeat(np.arange(len(tasks)), widths)
+        self.starts = np.cumsum([0, *widths[:-1]])
+        self._columns = [
+            slice(start, start + width) if task.is_multilabel else start
+            for start, width, task in zip(self.starts, widths, tasks, strict=True)
+        ]
+
+    def of_task(self, codes, task):
+        """Return the codes of a task as its type has them, a view.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n_rows, n_codes)
+
+        task : int
+
+        Returns
+        -------
+        codes : ndarray of shape (n_rows,), or (n_rows, n_labels) for several labels
+        """
+        return codes[:, self._columns[task]]
+
+    def table_of_task(self, values, task):
+        """Return what a table holds for the codes of a task, always as a table."""
+        return values[:, self.owners == task]
+
+    def codes_of(self, tasks):
+        """Return the numbers of the codes of some tasks, a list."""
+        return np.flatnonzero(np.isin(self.owners, tasks)).tolist()
+
+    def by_code(self, by_task):
+        """Repeat what each task has, along the last axis, for each of its codes."""
+        return by_task[..., self.owners]
+
+    def mean_by_task(self, by_code):
+        """Return the mean of what the codes of each task have."""
+        return np.bincount(self.owners, by_code) / np.bincount(self.owners)

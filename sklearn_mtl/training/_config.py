@@ -1,0 +1,183 @@
+"""The settings of a training run, read off the estimator once."""
+
+from dataclasses import dataclass, fields, replace
+
+import torch
+from skorch.callbacks import EarlyStopping, LRScheduler, ProgressBar
+
+from ._optimizers import LinearDecay
+from ._user_callbacks import check_callbacks, needs_validation, own_callbacks
+from ._validation import ValidationScore
+
+# Parameters of a skorch net that are parameters of ours, or do not exist here.
+_OWN_PARAMETERS = {
+    "lr": "learning_rate_init, or 'optimizer_sparse__lr' and 'optimizer_dense__lr'",
+    "optimizer": "'optimizer_sparse' and 'optimizer_dense', with their prefixes,",
+    "batch_size": "batch_size",
+    "max_epochs": "max_iter",
+    "device": "device",
+    "verbose": "verbose",
+    "callbacks": "callbacks",
+    "warm_start": "warm_start",
+}
+
+# Callbacks that skorch gives every net.
+_OF_EVERY_NET = ("epoch_timer", "train_loss", "valid_loss")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """What the user asks of training.
+
+    The attributes are parameters of the estimator, which documents them. Nothing below
+    the estimator sees it: whoever needs one of its settings is given it from here.
+    """
+
+    sharing: object
+    max_iter: object
+    batch_size: object
+    learning_rate_init: object
+    alpha: float
+    logit_adjustment: object
+    early_stopping: object
+    early_stopping_metric: str
+    validation_fraction: float
+    n_iter_no_change: int
+    random_state: object
+    device: str
+    verbose: int
+    callbacks: list | None
+    net_params: dict | None
+
+    @classmethod
+    def of(cls, estimator):
+        """Read the constructor parameters of an estimator.
+
+        Raises
+        ------
+        ValueError
+            If its device is not there.
+        """
+        config = cls(**{f.name: getattr(estimator, f.name) for f in fields(cls)})
+        return replace(config, device=resolve_device(config.device))
+
+    @property
+    def params_of_net(self):
+        """What `net_params` holds, {} for None."""
+        return self.net_params or {}
+
+    @property
+    def splits_by_itself(self):
+        """Whether `net_params` splits the training rows, as skorch does."""
+        return self.params_of_net.get("train_split") is not None
+
+    @property
+    def stops_early(self):
+        """Whether early stopping is on; a grid may hold numpy's True."""
+        return self.early_stopping != "auto" and bool(self.early_stopping)
+
+    @property
+    def sets_rows_aside(self):
+        """Whether rows are set aside: to stop early, or for the score of a callback."""
+        if self.splits_by_itself:
+            return False
+        if self.early_stopping != "auto":
+            return self.stops_early
+        own = own_callbacks(self.callbacks, self.net_params)
+        return any(needs_validation(callback) for _, callback in own)
+
+    def run_callbacks(self, watched, further=()):
+        """Return the callbacks of one fit, with copies of the user's.
+
+        Parameters
+        ----------
+        watched : str or None
+            Whose validation score stops training, None for nobody's.
+
+        further : sequence of skorch callbacks, default=()
+
+        Returns
+        -------
+        callbacks : list of (str, callback) or callback
+        """
+        users = [*own_callbacks(self.callbacks, self.net_params), *further]
+        bare = [each[1] if isinstance(each, tuple) else each for each in users]
+        callbacks = []
+        if not any(isinstance(callback, LRScheduler) for callback in bare):
+            callbacks.append(("learning_rate", LinearDecay()))
+        if watched is not None:
+            stopping = EarlyStopping(
+                monitor=f"valid_score_{watched}",
+                lower_is_better=False,
+                # skorch's threshold is a part of the score, which may be negative.
+                threshold_mode="abs",
+                patience=self.n_iter_no_change,
+                load_best=True,
+            )
+            callbacks.append(("early_stopping", stopping))
+        if self.verbose:
+            callbacks.append(("progress", ProgressBar()))
+        return callbacks + users
+
+    def check(self, task_names):
+        """Raise a ValueError if a setting cannot mean anything for these tasks."""
+        for name in self.params_of_net:
+            instead = _OWN_PARAMETERS.get(name.partition("__")[0])
+            if instead and (name in _OWN_PARAMETERS or name.startswith("optimizer__")):
+                raise ValueError(f"net_params holds {name!r}. Use {instead} instead.")
+        own = own_callbacks(self.callbacks, self.net_params)
+        names = [*_OF_EVERY_NET, *(["print_log"] if self.verbose else [])]
+        callbacks = self.run_callbacks("mean" if self.stops_early else None)
+        names += [name for name, _ in callbacks]
+        check_callbacks(own, names, self.net_params)
+        if not self.sets_rows_aside and not self.splits_by_itself:
+            _check_none_needs_validation(own)
+            return
+        taken = [name for name in ("mean", "worst") if name in task_names]
+        if taken:
+            raise ValueError(
+                f"With a validation split no task can be called {taken[0]!r}, which is "
+                "a score over all tasks. Rename it."
+            )
+        if self.stops_early:
+            ValidationScore.of_name(self.early_stopping_metric, task_names)
+
+
+def _check_none_needs_validation(callbacks):
+    needy = [callback for _, callback in callbacks if needs_validation(callback)]
+    if needy:
+        raise ValueError(
+            f"The callback {type(needy[0]).__name__} reads a score of validation "
+            "rows, and early_stopping=False sets none aside. Use "
+            "early_stopping='auto'; or let the callback read the training, by "
+            "monitor='train_loss' or 'train_loss_best', or on_train=True; a "
+            "WandbLogger needs save_model=False."
+        )
+
+
+def resolve_device(device):
+    """Return the device to train on; "auto" is CUDA where there is one.
+
+    Raises
+    ------
+    ValueError
+        If the device is unknown, or CUDA is asked for and absent.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(
+            f"device={device!r} is no device that torch knows. Use 'cpu', 'cuda' or "
+            "'auto'."
+        ) from error
+    if device.startswith("cuda"):
+        n_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if n_devices <= (torch.device(device).index or 0):
+            raise ValueError(
+                f"device={device!r} asks for CUDA, and torch finds {n_devices or 'no'} "
+                "CUDA device. Use device='cpu', or 'auto' to take CUDA only where "
+                "it is there."
+            )
+    return device

@@ -1,0 +1,110 @@
+"""The order in which a loader goes through rows, and where its batches end."""
+
+import numpy as np
+import torch
+
+# Batches whose rows are taken out of the matrix at once: a call for each batch would
+# cost more than the copying.
+BATCHES_AT_ONCE = 16
+
+
+class BatchOrder:
+    """Divides rows into batches, in their own order or in a random one.
+
+    Parameters
+    ----------
+    n_rows : int
+
+    batch_size : int
+        Rows in a batch; the last may have fewer.
+
+    shuffle : bool, default=False
+        Whether rows come in a new random order each epoch. Where `lengths` are given,
+        rows of about the same length share a batch, so that little of it is padding.
+
+    generator : torch.Generator, default=None
+        Source of that order.
+
+    lengths : ndarray of shape (n_rows,), default=None
+        Tokens of each row, where rows are sequences.
+
+    rows_at_once : callable, default=None
+        From the tokens of the longest row of a batch to the most rows that it may have,
+        so that memory stays bounded where texts are long. Not for random orders, whose
+        number of batches must be known.
+    """
+
+    def __init__(
+        self,
+        n_rows,
+        batch_size,
+        *,
+        shuffle=False,
+        generator=None,
+        lengths=None,
+        rows_at_once=None,
+    ):
+        self.n_rows, self.batch_size = n_rows, batch_size
+        self.shuffle, self.generator = shuffle, generator
+        self.lengths, self.rows_at_once = lengths, rows_at_once
+
+    def __len__(self):
+        """Return the number of batches in an epoch."""
+        return sum(len(self._slices(block)) for block in self._blocks())
+
+    def draw(self):
+        """Return the order of an epoch as numbers of rows, None for their own order."""
+        if not self.shuffle:
+            return None
+        order = torch.randperm(self.n_rows, generator=self.generator).numpy()
+        return order if self.lengths is None else self._by_length(order)
+
+    def blocks(self, order):
+        """Yield the rows to take at once, and the batches among them.
+
+        Parameters
+        ----------
+        order : ndarray of shape (n_rows,) or None
+            What :meth:`draw` returned.
+
+        Yields
+        ------
+        rows : ndarray of int, or slice
+
+        slices : list of (int, int)
+            Where each batch of these rows starts and stops.
+        """
+        for block in self._blocks():
+            yield (block if order is None else order[block]), self._slices(block)
+
+    def _by_length(self, order):
+        """Sort each run of some batches by length, and put its batches in any order."""
+        parts, size = [], self.batch_size
+        for block in self._blocks():
+            rows = order[block]
+            rows = rows[np.argsort(self.lengths[rows], kind="stable")]
+            n_whole = len(rows) // size
+            batches = torch.randperm(n_whole, generator=self.generator).tolist()
+            parts += [rows[k * size : (k + 1) * size] for k in batches]
+            parts.append(rows[n_whole * size :])
+        return np.concatenate(parts)
+
+    def _blocks(self):
+        at_once = BATCHES_AT_ONCE * self.batch_size
+        starts = range(0, self.n_rows, at_once)
+        return [slice(start, min(start + at_once, self.n_rows)) for start in starts]
+
+    def _slices(self, block):
+        n_rows, slices, start = block.stop - block.start, [], 0
+        while start < n_rows:
+            stop = min(start + self.batch_size, n_rows)
+            if self.rows_at_once is not None and self.lengths is not None:
+                lengths = self.lengths[block]
+                while stop - start > 1:
+                    longest = max(int(lengths[start:stop].max()), 1)
+                    if stop - start <= self.rows_at_once(longest):
+                        break
+                    stop -= (stop - start) // 2
+            slices.append((start, stop))
+            start = stop
+        return slices

@@ -1,0 +1,48 @@
+"""One training step."""
+
+
+def take_step(network, objective, optimizer, rows, cells, watch=None):
+    """Move the weights of a network by what one batch says.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        ``network(rows, cells)`` returns an :class:`~sklearn_mtl.network.Output`.
+
+    objective : torch.nn.Module
+        ``objective(logits, cells)`` returns the loss of each task, summed over rows.
+        Its ``balancing`` turns means of these into gradients.
+
+    optimizer : torch.optim.Optimizer
+
+    rows : SparseBatch or tensor
+
+    cells : Cells
+
+    watch : callable, default=None
+        Called between the gradients and the update.
+
+    Returns
+    -------
+    sums : tensor of shape (n_tasks,)
+        Losses, summed over rows.
+
+    total : tensor of shape ()
+        What was descended on.
+
+    output : Output
+    """
+    optimizer.zero_grad()
+    output = network(rows, objective.cells_of_tasks(cells))
+    sums = objective(output.logits, cells)
+    if not any(part.requires_grad for part in (sums, *output.penalties.values())):
+        raise ValueError(
+            "All weights are frozen, so nothing can be learnt. Let the Freezer, or "
+            "whatever else froze them, leave some."
+        )
+    losses = sums / len(rows)
+    total = objective.balancing.backward(losses, output.penalties, output)
+    if watch is not None:
+        watch()
+    optimizer.step()
+    return sums, total, output

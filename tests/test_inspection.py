@@ -166,6 +166,11 @@ def test_small_shares_are_not_written_as_nothing():
         ["a"] * 400, ["a"] * 399 + ["b"]
     )
     assert texts_of(display.axes_[0]) == ["100%", "<1%"]
+    # 1 of 200 is half a per cent, which is rounded to an even number.
+    display = ConfusionMatricesDisplay.from_predictions(
+        ["a"] * 200 + ["b"] * 199, ["a"] * 199 + ["b"] * 198 + ["a"] * 2
+    )
+    assert texts_of(display.axes_[0]) == ["100%", "<1%", "1%", "99%"]
 
 
 def test_a_task_without_labels_has_no_matrix_and_no_curve():

@@ -230,6 +230,15 @@ def calibration_beside():
     )
 
 
+@drawing(2, 10)
+def calibration_ends(n_bins):
+    """Half is in the first of two bins; what is above 1 by rounding in the last."""
+    proba = [[0.5, 0.5], [0.5, 0.5], [0.2, 0.8], [0.0, 1 + 1e-7], [0.1, 0.9]]
+    return CalibrationCurvesDisplay.from_predictions(
+        [0, 1, 0, 1, 1], proba, n_bins=n_bins, ax=axes_of_ones_own()
+    )
+
+
 @drawing(2, 5, 6, 10, 11)
 def confusion(n_classes):
     """A cyclic matrix; a class of the last size is merged with another."""
@@ -284,6 +293,19 @@ def labels_without_rows():
     return LabelOverviewDisplay({"a": {}}, 0, np.zeros((1, 1)), nothing).plot()
 
 
+@drawing()
+def labels_by_hand():
+    """Associations next to nothing; names that are cut, in bars that just hold them."""
+    small = np.array([[1, 0.0049, 0.005], [0.0051, 1, 0.09], [0.0, 0.994, 1]])
+    names = ["x" * 10, "y" * 11, "z" * 12]
+    counts = {
+        "a": dict(zip(names, [313, 312, 314], strict=True)),
+        "b": dict(zip(names, [289, 291, 290], strict=True)),
+        "c": {"q": 84, "r": 83, "s": 82},
+    }
+    return LabelOverviewDisplay(counts, 1000, 1000 * small, small).plot()
+
+
 @drawing(0, 1, 2, 5)
 def learning(n_epochs):
     losses = {LONG: 1 / np.arange(1, 6), "b": np.linspace(1, 0.5, 5)}
@@ -310,6 +332,7 @@ class Fitted(BaseEstimator):
     best_iter_ = 1
     history_ = [
         {"loss_a": 1.0, "loss_b": 2.0, "valid_score_mean": 0.5, "valid_score_a": 0.5},
+        {"loss_a": 0.7, "loss_b": 1.5},
         {"loss_a": 0.5, "valid_score_mean": 0.4, "valid_score_a": 0.4,
          "valid_score_worst": 0.3},
     ]  # fmt: skip
@@ -370,6 +393,24 @@ def loss_weights_without_an_equal_one():
     ).plot()
 
 
+class Gated(Fitted):
+    def _gate_weights(self, X, level):
+        """Give task a an expert that some texts do not read, and one that none do."""
+        a = [[0.5, 0.5, 0.0], [1.0, 0.0, 0.0], [0.7, 0.3, 0.0]]
+        b = [[0.2, 0.3, 0.5], [0.2, 0.4, 0.4], [0.2, 0.8, 0.0]]
+        return np.stack([a, b], axis=1)[:X], [f"{level}, {k}" for k in range(3)]
+
+
+@drawing()
+def gates_of_an_estimator():
+    return ExpertGateDisplay.from_estimator(Gated(), 3)
+
+
+@drawing()
+def gates_of_a_level():
+    return ExpertGateDisplay.from_estimator(Gated(), 2, level=0, ax=axes_of_ones_own())
+
+
 @drawing()
 def gates():
     weights = np.array([[0.61, 0.39, np.nan], [0.25, 0.5, 0.25]])
@@ -394,7 +435,7 @@ def affinity(n_tasks):
 
 @drawing(1, 3, 9, 10)
 def words(n_classes):
-    words = {f"{k}: {LONG}"[: 10 * k + 3]: [f"word {LONG}"[: 9 * j + 3]
+    words = {f"{k}: {LONG}"[: 10 * k + 3]: [f"word {LONG}"[: 12 * j + 3]
              for j in range(k % 4)] for k in range(n_classes)}  # fmt: skip
     effects = {label: 2.0 / np.arange(1, k % 4 + 1) for k, label in enumerate(words)}
     return TopWordsDisplay(TopWords({LONG: words}, {LONG: effects}), LONG).plot()
@@ -405,7 +446,7 @@ def panels(n_panels):
     return SimpleNamespace(figure_=make_panels(None, n_panels, "a test")[0].figure)
 
 
-@drawing(2, 3)
+@drawing(2, 3, 7)
 def panels_in_rows(n_columns):
     axes = make_panels(None, 5, "a test", n_columns=n_columns, size=(2, 1.5))
     return SimpleNamespace(figure_=axes[0].figure)

@@ -22,7 +22,7 @@ from sklearn_mtl.model_selection import (
     compare_sharing,
     task_affinity,
 )
-from sklearn_mtl.model_selection._affinity import without_task
+from sklearn_mtl.model_selection._affinity import TaskAffinity, without_task
 from sklearn_mtl.model_selection._compare import SharingComparison
 from sklearn_mtl.model_selection._paired import (
     corrected_interval,
@@ -303,6 +303,60 @@ def test_affinity_reads_as_a_table():
     assert lines[2].split()[:2] == ["t0", "-"]
     frame = found.to_frame()
     assert list(frame.columns) == list(frame.index) == ["t0", "t1", "t2"]
+
+
+def test_affinity_by_hand():
+    """Clear gains and losses have a star; nothing, whatever its interval, has none."""
+    gaps = np.zeros((3, 4, 3))
+    gaps[0, :, 1] = 0.25
+    gaps[1, :, 0] = [-0.1, -0.11, -0.1, -0.09]
+    gaps[2, :, 1] = [-0.3, 0.3, 0.1, 0.0]
+    gaps[[0, 1, 2], :, [0, 1, 2]] = np.nan
+    splits = [(0, np.arange(75), np.arange(25))] * 4
+    found = TaskAffinity(gaps, ["a", "bb", "long name"], "f1_macro", splits, 0.95)
+    assert str(found) == repr(found)
+    assert str(found).splitlines() == [
+        "gain in f1_macro; * its interval leaves out 0",
+        "helps ->         a       bb  long name",
+        "a                -  +0.250*    +0.000",
+        "bb         -0.100*        -    +0.000",
+        "long name  +0.000   +0.025           -",
+    ]
+    assert_allclose(found.to_frame().to_numpy(), found.affinity)
+    assert found.to_frame().loc["long name", "bb"] == pytest.approx(0.025)
+
+
+def test_affinity_by_default():
+    rows = slice(0, 60)
+    y = {name: LABELS[name][rows] for name in ("t0", "t1")}
+    clf = classifier(max_iter=1)
+    found = task_affinity(clf, X[rows], y)
+    assert [split[0] for split in found.splits] == [0] * 5
+    assert found.metric == "accuracy"
+    assert found.confidence == 0.95
+    written_out = task_affinity(
+        clf, X[rows], y, cv=5, n_seeds=1, metric="accuracy", confidence=0.95
+    )
+    assert_array_equal(found.differences, written_out.differences)
+
+
+def test_affinity_of_tasks_with_names_of_means_is_refused():
+    with pytest.raises(ValueError, match="mean"):
+        task_affinity(classifier(), X, {"mean": LABELS["t0"], "t1": LABELS["t1"]})
+
+
+def test_nothing_is_left_of_what_was_said_of_one_task_alone():
+    clf = classifier(
+        loss_weights={"t1": 2.0}, class_weight={}, task_types={"t1": "multiclass"}
+    )
+    rest = without_task(clf, "t1", list(LABELS))
+    assert rest.loss_weights == "auto"
+    assert rest.class_weight == {}  # said nothing before
+    assert rest.task_types is None
+    rest = without_task(
+        classifier(loss_weights=FixedWeights({"t1": 2.0})), "t1", list(LABELS)
+    )
+    assert rest.loss_weights.weights is None
 
 
 def test_affinity_is_between_tasks():

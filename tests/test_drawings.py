@@ -294,6 +294,11 @@ def labels_without_rows():
 
 
 @drawing()
+def labels_of_one_row():
+    return LabelOverviewDisplay.from_labels({"a": ["x"], "b": [0]})
+
+
+@drawing()
 def labels_by_hand():
     """Associations next to nothing; names that are cut, in bars that just hold them."""
     small = np.array([[1, 0.0049, 0.005], [0.0051, 1, 0.09], [0.0, 0.994, 1]])

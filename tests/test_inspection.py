@@ -169,6 +169,17 @@ def test_errors_of_a_class_are_its_misses_and_its_false_alarms():
     assert display.labels["task0"] == ["a", "b", "(others)"]
 
 
+def test_the_least_that_can_be_drawn():
+    display = ConfusionMatricesDisplay.from_predictions(
+        ["a", "b", "c"], ["a", "c", "b"], max_classes=2
+    )
+    assert display.labels["task0"] == ["b", "(others)"]
+    display = CalibrationCurvesDisplay.from_predictions(
+        ["a"], [[0.8, 0.2]], classes=["a", "b"], n_bins=1
+    )
+    assert display.errors["task0"] == pytest.approx(0.2)
+
+
 def test_small_shares_are_not_written_as_nothing():
     display = ConfusionMatricesDisplay.from_predictions(
         ["a"] * 400, ["a"] * 399 + ["b"]

@@ -8,8 +8,17 @@ from sklearn_mtl._cli._doubts import warn_of_unused
 from sklearn_mtl._cli._errors import CommandError
 from sklearn_mtl._cli._labels import LabelColumn, read_texts
 from sklearn_mtl._cli._model import fit
+from sklearn_mtl._cli._numbers import as_number
 from sklearn_mtl._cli._tables import Table
-from sklearn_mtl._cli._tags import AS_LISTS, join, separator_for, split
+from sklearn_mtl._cli._tags import (
+    AS_LISTS,
+    find_separator,
+    join,
+    looks_joined,
+    looks_like_list,
+    separator_for,
+    split,
+)
 from sklearn_mtl._missing import MARKERS
 
 
@@ -239,3 +248,151 @@ class TestOrder:
     def test_several_labels_have_none(self):
         with pytest.raises(CommandError, match="several labels, which have no order"):
             learn([["a"], ["b"]])[0].order(None)
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        ("7", 7),
+        ("-7", -7),
+        ("+7", 7),
+        ("0", 0),
+        ("7.", 7),
+        ("70.00", 70),
+        ("9" * 99, int("9" * 99)),
+        ("9" * 100, None),
+        (7, 7),
+        (7.0, 7),
+        *[(cell, None) for cell in ("07", "7.1", "7.10", "-", "", " 7", "7a", "1e3")],
+        *[(cell, None) for cell in (True, False, 7.5, float("inf"), None, ["7"])],
+    ],
+)
+def test_whole_numbers(cell, number):
+    assert as_number(cell) == number
+
+
+class TestMarks:
+    """What several labels in a cell look like."""
+
+    @pytest.mark.parametrize(
+        ("cells", "separator"),
+        [
+            ([], None),
+            (["a", "b"], None),
+            (["['a']"], AS_LISTS),
+            (["['a']", "b"], None),
+            (["a,b", "a;b", "a|b"], "|"),  # the first of them where all are as many
+            (["a,b", "a;b"], ";"),
+            (["a,b", "a,b", "a;b"], ","),
+            (["a,b,c", "a;b", "c;d"], ";"),  # cells are counted, not marks
+        ],
+    )
+    def test_the_separator_is_that_of_most_cells(self, cells, separator):
+        assert find_separator(cells) == separator
+
+    @pytest.mark.parametrize(
+        ("labels", "separator"),
+        [
+            (["a|b", "b|c", "a", "c"], "|"),
+            (["a|b", "b|c", "a"], None),  # as many parts as labels
+            (["a|b", "a", "b"], None),  # one label holds the mark
+            (["a;b", "b;a", "a"], ";"),
+            (["a, b", "b, c", "c", "a"], ","),
+            (["a", "b"], None),
+        ],
+    )
+    def test_joined_labels_have_parts_in_common(self, labels, separator):
+        assert looks_joined(labels) == separator
+
+    def test_lists_have_both_brackets(self):
+        found = [looks_like_list(cell) for cell in ("[a]", "[a", "a]", "a", ["a"], 1)]
+        assert found == [True, False, False, False, False, False]
+
+    def test_parts_have_no_space_around_them(self):
+        assert split(" a | b c||  |d", "|") == ["a", "b c", "d"]
+        assert split("['a', 1]", AS_LISTS) == ["a", 1]
+        for cell in ("{'a': 1}", "'a'", "[a]", "[" * 50):
+            with pytest.raises(ValueError, match="is no list of labels") as caught:
+                split(cell, AS_LISTS)
+            assert str(caught.value).startswith(repr(cell[:40]))
+
+    def test_no_label_is_the_separator_alone(self):
+        assert join([], "|") == "|"
+        assert join([1, "b"], ", ") == "1, b"
+        assert join([1, "b"], AS_LISTS) == "[1, 'b']"
+
+    def test_a_separator_is_one_that_no_label_holds(self):
+        assert separator_for(["a", 1], None, "o.csv", "y") == "|"
+        assert separator_for(["a|b;c"], None, "o.csv", "y") == ","
+        message = (
+            r"^o\.csv cannot hold several labels of 'y' in a cell: 'b\|c;d,e' holds "
+            r"'\|'\. Say another --separator, or write JSON lines \(\.jsonl\)\.$"
+        )
+        with pytest.raises(CommandError, match=message):
+            separator_for(["a", "b|c;d,e"], None, "o.csv", "y")
+
+
+class TestAttributes:
+    def test_before_learning(self):
+        column = LabelColumn("y")
+        assert (column.tags, column.separator, column.missing) == (False, None, ())
+        assert column.holds_lists is column.joined is False
+        assert column.labels == []
+
+    @pytest.mark.parametrize(
+        ("cells", "tags", "holds_lists", "joined"),
+        [
+            (["a", "b"], False, False, False),
+            (["a|b", "b"], True, True, True),
+            ([["a"], ["b"]], False, True, False),
+            ([["a"], ["b"]], True, True, False),
+            ([["a"], "a|b"], True, True, True),
+            ([1, 2], True, True, False),
+        ],
+    )
+    def test_after_learning(self, cells, tags, holds_lists, joined):
+        column, read = learn(cells, tags=tags)
+        assert (column.holds_lists, column.joined) == (holds_lists, joined)
+        assert all(isinstance(cell, list) is holds_lists for cell in read)
+
+    @pytest.mark.parametrize(
+        ("cells", "missing", "read"),
+        [
+            ([1, 0, 2], (), [1, 0, 2]),
+            ([1, 0, 2], ("0",), [1, None, 2]),
+            ([True, False], ("False",), [True, None]),
+            ([True, False], ("0",), [True, False]),
+            ([1.0, float("nan"), None], (), [1.0, None, None]),
+            ([["a"], []], ("a", "[]"), [["a"], []]),
+            (["a", "b", "\t"], ("b",), ["a", None, None]),
+        ],
+    )
+    def test_missing_cells(self, cells, missing, read):
+        assert learn(cells, missing=missing)[1] == read
+
+    def test_a_number_of_another_spelling_is_told_of_once(self, capsys):
+        learn(["5", "-1.0", "-1", "-1.0"], missing=["-1"])
+        assert capsys.readouterr().err == (
+            "sklearn_mtl: warning: t.csv: column 'y' writes '-1.0' for what --missing "
+            "calls '-1'. These cells are missing, too.\n"
+        )
+
+    def test_the_shortest_spelling_of_a_number_is_kept(self, capsys):
+        cells = ["1.00", "1.0", "2.", "2.00", "3"]
+        assert learn(cells)[1] == ["1.0", "1.0", "2.", "2.", "3"]
+        assert capsys.readouterr().err == (
+            "sklearn_mtl: warning: t.csv: in column 'y' numbers that mean the same are "
+            "one label: '1.00' as '1.0', '2.00' as '2.'.\n"
+        )
+
+    def test_five_spellings_are_enough(self, capsys):
+        cells = [word for k in range(6) for word in (f"{k}", f"{k}.0")]
+        learn(cells)
+        err = capsys.readouterr().err
+        assert "'4.0' as '4'.\n" in err
+        assert "5" not in err
+
+    def test_numbers_in_lists_have_one_spelling(self):
+        column, cells = learn([["1", "2"], ["1.0"], None])
+        assert cells == [["1", "2"], ["1"], None]
+        assert column.labels == ["1", "2"]

@@ -209,8 +209,8 @@ class TestErrors:
         ),
     }
 
-    @pytest.fixture(autouse=True)
-    def files(self, folder, stub):
+    @staticmethod
+    def make_files():
         table = make_table()
         write_table("data.csv", {**table, "empty": [""] * 60})
         write_table("x.csv", {"text": ["a"], "topic": ["b"]})
@@ -225,6 +225,10 @@ class TestErrors:
         write_table("numbers.jsonl", {"body": ["a", "b"], **labels})
         write_table("bare.jsonl", {"body": ["a"], "topic": [None], "tone": [""]})
         os.mkdir("dir.csv")
+
+    @pytest.fixture(autouse=True)
+    def files(self, folder, stub):
+        self.make_files()
         yield
         assert stub.fitted == ()
 

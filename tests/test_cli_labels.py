@@ -2,9 +2,17 @@
 
 import re
 
+import numpy as np
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.svm import LinearSVC
 
-from sklearn_mtl._cli._doubts import warn_of_unused
+from sklearn_mtl._cli import _demo, _fit
+from sklearn_mtl._cli._doubts import (
+    warn_of_joined_labels,
+    warn_of_separator,
+    warn_of_unused,
+)
 from sklearn_mtl._cli._errors import CommandError
 from sklearn_mtl._cli._labels import LabelColumn, read_texts
 from sklearn_mtl._cli._model import fit
@@ -396,3 +404,120 @@ class TestAttributes:
         column, cells = learn([["1", "2"], ["1.0"], None])
         assert cells == [["1", "2"], ["1"], None]
         assert column.labels == ["1", "2"]
+
+    def test_an_order_may_list_more_than_numbers(self):
+        assert learn([10, 1])[0].order(["1", "x", "10"]) == [1, "x", 10]
+
+    def test_labels_of_another_table(self, capsys):
+        column, _ = learn(list("abcd"))
+        with pytest.raises(CommandError) as caught:
+            column.read(table(list("wxyz"), "test.csv"))
+        assert str(caught.value) == (
+            "test.csv and the training table have no label in common in column 'y': "
+            "'w', 'x', 'y', ... (4 in all) here, 'a', 'b', 'c', ... (4 in all) there. "
+            "Do they differ in spelling, or in type?"
+        )
+        assert column.read(table([None, ""])) == [None, None]
+        assert column.read(table(["a", "w"], "test.csv")) == ["a", "w"]
+        assert capsys.readouterr().err == (
+            "sklearn_mtl: warning: test.csv: column 'y' has labels that are not in the "
+            "training table: 'w'. They count as errors.\n"
+        )
+
+    def test_a_table_of_lists(self):
+        column, _ = learn([["a"], ["b"]])
+        with pytest.raises(CommandError) as caught:
+            column.read(table([["a"], None, "a"], "test.csv"))
+        assert str(caught.value) == (
+            "test.csv, line 4: column 'y' holds one label in a cell, 'a', and several "
+            "labels in the training table. Say --tags instead of --tasks for this "
+            "column."
+        )
+
+
+class TestDoubts:
+    @pytest.mark.parametrize(
+        ("cells", "tags", "n_cells"),
+        [
+            (["a", "NA", "NA "], False, 2),  # one warning each
+            ([1, 2], False, 0),
+            (["a", "nap"], False, 0),
+            ([["a", "NA"], ["NA"]], False, 1),
+            ([["NA"], "a|b"], True, 1),
+        ],
+    )
+    def test_of_missing_labels(self, cells, tags, n_cells, capsys):
+        learn(cells, tags=tags)
+        assert capsys.readouterr().err.count("read as a label") == n_cells
+
+    def test_of_joined_labels(self, capsys):
+        for labels in ([1, "a|b", "b|a", "a"], ["x|y", "b"], ["[a", "b]"]):
+            warn_of_joined_labels("t.csv", "y", labels)
+        assert capsys.readouterr().err == ""
+        warn_of_joined_labels("t.csv", "y", ["b", "a;b", "a", "b;a"])
+        assert "labels like 'a;b', read as one" in capsys.readouterr().err
+        warn_of_joined_labels("t.csv", "y", ["b", "['a']"])
+        assert "labels like \"['a']\", read as one" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("cells", "separator", "told"),
+        [
+            (["a|b", "a"], "|", False),
+            (["a", "b"], "|", True),
+            (["a", "b"], AS_LISTS, False),
+            ([["a"], None], "|", False),
+            ([["a"], "a"], "|", True),
+        ],
+    )
+    def test_of_the_separator(self, cells, separator, told, capsys):
+        warn_of_separator(table(cells), "y", separator)
+        assert (capsys.readouterr().err != "") is told
+
+
+class TestHeldOut:
+    """Whether rows that are held out can be scored on at all."""
+
+    def hold_out(self, monkeypatch, labels, held):
+        split = (["x"], ["x"], labels, held)
+        monkeypatch.setattr(_fit, "train_test_split", lambda *given, **settings: split)
+        return _fit.hold_out(table(["a"]), ["x"], labels, 0.5, 0)
+
+    @pytest.mark.parametrize(
+        ("labels", "held"),
+        [
+            ({"y": ["a"], "z": [None]}, {"y": ["a"], "z": ["b"]}),  # none to learn
+            ({"y": ["a"], "z": ["b"]}, {"y": ["b"], "z": [None]}),  # none to score on
+            ({"y": [["a"]]}, {"y": [["b"]]}),
+        ],
+    )
+    def test_too_few_rows(self, monkeypatch, labels, held):
+        with pytest.raises(CommandError, match=r"^t\.csv has too few rows to hold"):
+            self.hold_out(monkeypatch, labels, held)
+
+    def test_labels_in_one_of_two_tasks_are_enough(self, monkeypatch, capsys):
+        labels = {"y": ["a"], "z": [["b"]]}
+        held = {"y": ["a"], "z": [["d", "c"]]}
+        larger, smaller = self.hold_out(monkeypatch, labels, held)
+        assert (larger, smaller) == ((["x"], labels), (["x"], held))
+        assert capsys.readouterr().err == (
+            "sklearn_mtl: warning: t.csv: column 'z' has labels in held-out rows "
+            "alone: 'c', 'd'. They count as errors. --seed holds out other rows.\n"
+        )
+
+
+def test_the_baseline_reads_words_and_pairs_of_them(monkeypatch):
+    made = []
+
+    def spy(kind):
+        def make(**settings):
+            made.append(settings)
+            return kind(**settings)
+
+        return make
+
+    monkeypatch.setattr(_demo, "TfidfVectorizer", spy(TfidfVectorizer))
+    monkeypatch.setattr(_demo, "LinearSVC", spy(LinearSVC))
+    train = ["a1 b1", "b1 a1", "c1 a1"] * 2, {"y": ["u", "v", "v"] * 2}
+    scores, _ = _demo.fit_linear(train, train)
+    assert scores["y"]["accuracy"] == 1
+    assert made == [{"ngram_range": (1, 2), "dtype": np.float32}, {"random_state": 0}]

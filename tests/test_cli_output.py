@@ -142,6 +142,9 @@ def make_files():
     test["tone"] = [""] * 19 + ["angry"]
     write_table("a_test_table_with_a_name_of_more_than_fifty_letters.csv", test)
     write_table("warn.csv", {"body": ["warn me", *"abcdefghi"], "y": ["NA", "b"] * 5})
+    both = {"body": list("abcdefgh"), "y": [["a"], "b"] * 4, "a=b": [1, 2] * 4}
+    write_table("both.jsonl", both)
+    write_table("yes.jsonl", {"body": list("abcd"), "n": [True, 1, 2, 3]})
     write_table("all.jsonl", {"body": list("abcdefgh"), "s": [["a"], ["a", "b"]] * 4})
 
 
@@ -205,6 +208,36 @@ COMMANDS = {
     "warnings": ["fit", "warn.csv", "--text", "body", "--tasks", "y"],
     "labels of held-out rows": [*FIT, "id"],
     "order of two": [*FIT, "--ordinal", "tone=angry,happy", *ONLY, *TO_CSV],
+    "lists and labels": ["fit", "both.jsonl", "--text", "body", "--tasks", "y"],
+    "truth among numbers": [*LISTS, "n", "--test", "yes.jsonl"],
+    "a name with a sign": ["fit", "both.jsonl", "--text", "body", "--ordinal"]
+    + ["a=b", *ONLY, *TO_CSV],
+    "order with spaces": [*FIT, "--ordinal", "tone= happy , angry", *ONLY, *TO_CSV],
+    "order names a label twice": [*FIT, "--ordinal", "tone=a,b,a"],
+    "order of nothing": [*FIT, "--ordinal", "tone="],
+    "orders of one column": [*FIT, "--ordinal", "tone=a,b", "tone=c,d"],
+    "reserved name with a test": ["fit", "mean.csv", "--text", "body", "--tasks"]
+    + ["mean", "--test", "mean.csv"],
+    "reserved name without scores": ["fit", "mean.csv", "--text", "body", "--tasks"]
+    + ["mean", *ONLY, *TO_CSV],
+    "text among the tags": [*FIT, "--tags", "body"],
+    "tags among the tasks": [*MANY, "tags", "topic", "--tags", "tags"],
+    # What is wrong with the command is told before a table is read.
+    "data first": ["fit", "no.xls", "--test", "no.xlsx"],
+    "test of no format": ["fit", "no.csv", "--test", "no.xls"],
+    "new table of no format": ["fit", "no.csv", "--predict", "a.xls", "--to", "b.csv"],
+    "no format to write": ["fit", "no.csv", "--predict", "a.csv", "--to", "b.xls"],
+    "no folder to write to": [
+        "fit",
+        "no.csv",
+        "--predict",
+        "a.csv",
+        "--to",
+        "no/b.csv",
+    ],
+    "over what is learnt from": [*FIT, "--predict", "new.csv", "--to", "data.csv"],
+    "over what is scored on": [*FIT, "--test", "held.csv", "--predict", "new.csv"]
+    + ["--to", "held.csv"],
     **{
         f"error: {name}": arguments
         for name, (arguments, _) in {

@@ -176,7 +176,7 @@ class TestErrors:
         ),
         "text is a number": (
             [*FIT, "--predict", "seven.jsonl", "--to", "out.csv"],
-            "must hold texts. Got 7, a int",
+            "must hold texts. Got 7 of type int",
         ),
         "label is an object": (
             ["fit", "objects.jsonl", "--text", "body", "--tasks", "tags"],

@@ -262,13 +262,15 @@ def run(arguments):
         stack.enter_context(contextlib.redirect_stdout(out))
         stack.enter_context(contextlib.redirect_stderr(err))
         replaced = [
-            (sklearn_mtl, "MultiTaskTextClassifier", RuleNetwork),
             (_demo, "load_docstrings", docstrings),
             *[(module, "perf_counter", clock) for module in (_demo, _model)],
             *[(module, "is_terminal", lambda: watched) for module in (_demo, _fit)],
         ]
         for target, name, value in replaced:
-            stack.enter_context(mock.patch.object(target, name, value, create=True))
+            stack.enter_context(mock.patch.object(target, name, value))
+        # Not by its name, which would import torch.
+        network = {"MultiTaskTextClassifier": RuleNetwork}
+        stack.enter_context(mock.patch.dict(vars(sklearn_mtl), network))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("default")
         try:

@@ -89,7 +89,8 @@ class Clock:
 def docstrings():
     """Return what stands in for the texts of the main job."""
     table = make_table(80)
-    table["body"][0] = "a docstring that is a bit longer than one line " * 3
+    for row in range(0, 80, 3):
+        table["body"][row] += " a" * 60  # longer than a line
     order = ["good not bad", "bad not good"] * 40  # told by pairs of words alone
     texts = [f"{a} {b}" for a, b in zip(table["body"], order, strict=True)]
     names = {"topic": table["topic"], "a tone with a name that is long": table["tone"]}

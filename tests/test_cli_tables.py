@@ -105,6 +105,7 @@ def test_equal_tables_give_equal_gzip_files(tmp_path):
     write_table(str(first), COLUMNS)
     write_table(str(second), COLUMNS)
     assert first.read_bytes() == second.read_bytes()
+    assert first.read_bytes()[4:8] == bytes(4)  # the time stamp
 
 
 def test_a_delimiter_is_for_csv_only(tmp_path):
@@ -426,8 +427,9 @@ def test_endings_may_be_capital_letters(tmp_path):
     assert read_table(path).columns == {"a": ["1"]}
 
 
-def test_parquet_without_pyarrow_names_the_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
+@pytest.mark.parametrize("module", ["pyarrow", "pyarrow.parquet"])
+def test_parquet_without_pyarrow_names_the_extra(monkeypatch, module):
+    monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(CommandError, match=r'pip install "sklearn-mtl\[parquet\]"'):
         check_format("t.parquet")
 

@@ -123,7 +123,7 @@ def find_column_scales(rows, weights):
         is_large &= low == high
     # Those of an embedding are many and small, and stay as they are.
     number = is_number & (is_large | (dominates & (low < 0)))
-    sparse = ~is_number & ~others & (squares > 0)
+    sparse = ~is_number & ~others
     if DOMINANT_CATEGORY * size < 1:
         sparse |= ones
     if not (number | sparse).any():

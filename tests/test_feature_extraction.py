@@ -538,9 +538,12 @@ def test_a_hash_table_computes_each_value_once():
 
     table = HashTable(compute)
     rng = np.random.default_rng(0)
-    for _ in range(5):
-        keys = rng.integers(1, 40_000, 30_000).astype(np.uint64) << np.uint64(40)
+    for n_keys in (10, 3000, 3000, 30_000, 30_000, 30_000):
+        keys = rng.integers(1, 40_000, n_keys).astype(np.uint64) << np.uint64(40)
         assert_array_equal(table(keys), keys % np.uint64(1000))
+        # It grows before the ways from slot to slot become long, and not much more.
+        n_seen = len(set(seen))
+        assert 4 * n_seen <= len(table._keys) <= max(16 * n_seen, 2**14)
     assert len(seen) == len(set(seen))
 
 

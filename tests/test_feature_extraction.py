@@ -571,3 +571,37 @@ def test_a_vocabulary_that_grew_is_read_anew():
     vectorizer.transform(["late"])
     vectorizer.vocabulary_["bill"] = 2
     assert vectorizer.transform(["late bill"]).toarray().tolist() == [[1, 0, 1]]
+
+
+def test_pieces_end_where_they_are_long_enough(monkeypatch):
+    monkeypatch.setattr(_tokens, "PIECE", 5)
+    texts = ["abc", "de", "fghi", "j", "klmnopq", "r"]
+    found = [["abc", "de"], ["fghi", "j"], ["klmnopq"], ["r"]]
+    assert list(_tokens._pieces(texts)) == found
+    assert list(_tokens._pieces(texts[:2])) == found[:1]
+    assert list(_tokens._pieces([])) == []
+
+
+def test_symbols_are_numbered_and_found_again():
+    sequences = _ngrams.Sequences(np.array([0, 2, 1, 2]), np.array([0, 0, 0, 1]), 3)
+    numbering = _ngrams.Numbering(3)
+    windows = numbering.windows(sequences, _ngrams.Lengths(1, 3))
+    found = [(n, a.tolist(), b.tolist()) for n, a, b in windows]
+    # A number is one of base 3, and no window reaches from one sequence to the next.
+    assert found == [
+        (1, [0, 2, 1, 2], [0, 1, 2, 3]),
+        (2, [2, 7], [0, 1]),
+        (3, [7], [0]),
+    ]
+    assert numbering.symbols_of(np.array([7]), 3).tolist() == [[0, 2, 1]]
+    whole = _ngrams.Lengths(2, 2, whole=True)
+    found = [(n, b.tolist()) for n, _, b in numbering.windows(sequences, whole)]
+    assert found == [(1, [3]), (2, [0, 1])]
+    assert _ngrams.find(np.array([1, 4, 9]), np.array([1, 3, 4])).tolist() == [0, 2, -1]
+    assert _ngrams.find(np.array([1]), np.array([])).tolist() == [-1]
+
+
+@pytest.mark.parametrize("n_symbols", [3, 2**40])
+def test_shorter_ngrams_come_first(n_symbols):
+    symbols = np.array([[1, 0], [0, 2], [1, -1], [0, -1], [0, 1]])
+    assert _ngrams.order_of(symbols, n_symbols).tolist() == [3, 4, 1, 2, 0]

@@ -754,7 +754,10 @@ def test_the_first_numbers_that_do_not_fit_are_named(cells, message):
         ([-np.inf] * 6, r"Got -inf in y, row\(s\) \[0, 1, 2, 3, 4, \.\.\.\]\."),
         ([-np.inf] * 5, r"row\(s\) \[0, 1, 2, 3, 4\]\."),
         ([None, 1.0, -0.5, 0.5], r"y must hold classes\. Got -0\.5 in row 2\."),
-        ([None, "a", 1], r"both str and int labels\. Got 'a' in row 1 and 1 in row 2\."),
+        (
+            [None, "a", 1],
+            r"both str and int labels\. Got 'a' in row 1 and 1 in row 2\.",
+        ),
         ([None, 1.0, "2"], r"both float and str .*pandas\.to_numeric\(y\)\."),
         ([1, "two"], r"both int and str .*text, for instance \[cell if cell is None"),
         ([1, True], r"both int and bool .*text, for instance \[cell if cell is None"),

@@ -145,7 +145,9 @@ def test_texts_are_checked_one_by_one():
     assert check_texts(iter(["a", np.str_("b")])) == ["a", "b"]
     assert type(check_texts([np.str_("b")])[0]) is str
     wrong = ["a", 1, 2, 3, 4, 5, 6]
-    message = r"Got 1 of type int in row 1; 6 such row\(s\), the first \[1, 2, 3, 4, 5\]"
+    message = (
+        r"Got 1 of type int in row 1; 6 such row\(s\), the first \[1, 2, 3, 4, 5\]"
+    )
     with pytest.raises(ValueError, match=message):
         check_texts(wrong)
     for text in ("a", b"a"):

@@ -384,8 +384,8 @@ def test_the_first_unknown_labels_are_shown():
     table = as_label_table({"a": [None, *"uvwxyz"]})
     message = (
         r"y\['a'\] holds labels that were not there in fit: "
-        r"\['u', 'v', 'w', 'x', 'y'\] in row\(s\) \[1, 2, 3, 4, 5\]\. The classes are \['0', '1', '10', '11', '2', "
-        r"'3', '4', '5', '6', '7'\]\."
+        r"\['u', 'v', 'w', 'x', 'y'\] in row\(s\) \[1, 2, 3, 4, 5\]\. "
+        r"The classes are \['0', '1', '10', '11', '2', '3', '4', '5', '6', '7'\]\."
     )
     with pytest.raises(ValueError, match=message + "$"):
         targets.encode(table)

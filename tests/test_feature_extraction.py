@@ -28,6 +28,7 @@ from sklearn_mtl.feature_extraction import (
     FastHashingVectorizer,
     FastTfidfVectorizer,
     _ngrams,
+    _settings,
     _tokens,
     _vectorizers,
 )
@@ -486,6 +487,37 @@ def test_few_short_texts_are_left_to_scikit_learn(monkeypatch, n_slow):
     assert n_slow() == 1
     vectorizer.transform(["one film"] * 20)
     assert n_slow() == 1
+
+
+def test_texts_are_few_and_short_below_a_number_of_characters(monkeypatch, n_slow):
+    counts = FastCountVectorizer().fit(["one film"])
+    hashes = FastHashingVectorizer()
+    for characters, is_slow in ((16, 0), (17, 1)):
+        monkeypatch.setattr(_vectorizers, "SMALL", characters)
+        for vectorizer in (counts, hashes):
+            before = n_slow()
+            vectorizer.transform(["one film"] * 2)
+            assert n_slow() == before + is_slow
+    # A vocabulary is learnt by our code from any text.
+    before = n_slow()
+    FastCountVectorizer().fit(["one film"])
+    assert n_slow() == before
+
+
+def test_settings_are_read_by_their_names():
+    vectorizer = FastCountVectorizer(stop_words=["a"])
+    before = _settings.settings_of(vectorizer)
+    for name, value in [
+        ("analyzer", "char_wb"),
+        ("lowercase", False),
+        ("ngram_range", (1, 2)),
+        ("strip_accents", "ascii"),
+        ("token_pattern", "x"),
+        ("stop_words", ["b"]),
+    ]:
+        other = clone(vectorizer).set_params(**{name: value})
+        assert _settings.settings_of(other) != before
+    assert _settings.settings_of(clone(vectorizer).set_params(min_df=2)) == before
 
 
 # Large input -------------------------------------------------------------------------

@@ -156,7 +156,7 @@ def test_vectors_of_0_and_1_look_like_indicators(cells, look_alike):
         refuse_indicators(cells, rows, "y")
         return
     with pytest.raises(
-        ValueError, match="^y holds vectors of 0 and 1, .* in row 3 for"
+        ValueError, match=r"^y holds vectors of 0 and 1, .* in row 3 for"
     ):
         refuse_indicators(cells, rows, "y")
 

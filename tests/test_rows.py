@@ -211,7 +211,7 @@ def test_no_rows_and_no_values():
 def test_messages_show_the_start_of_what_was_passed():
     with pytest.raises(ValueError, match=r"instance \['abcdefghijklmnopqrst'\]\.$"):
         one_column("abcdefghijklmnopqrstuvwxyz")
-    with pytest.raises(ValueError, match="instance \\['\ufffd b'\\]\\.$"):
+    with pytest.raises(ValueError, match=r"instance \['. b'\]\.$"):
         one_column(bytearray(b"\xff b"))
     message = r"a dict of 11 columns\..* a name of \[0, 1, 2, 3, 4, 5, 6, 7, 8, 9\]\.$"
     with pytest.raises(ValueError, match=message):

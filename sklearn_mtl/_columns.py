@@ -136,8 +136,8 @@ def find_column_scales(rows, weights):
     means[strong], factors[strong], values = _standardised(
         rows, weights, columns[strong], is_number, shares
     )
-    strongest = np.linalg.eigvalsh((values.T * weights) @ values)[-1:].max(initial=0)
-    strength = STRENGTH * min(1.0, LARGEST / STRENGTH / max(strongest, 1e-300))
+    eigenvalues = np.linalg.eigvalsh((values.T * weights) @ values)
+    strength = LARGEST / eigenvalues.max(initial=LARGEST / STRENGTH)
     return ColumnScales(columns, means, factors * np.sqrt(strength * size))
 
 

@@ -243,6 +243,18 @@ def test_categories_are_made_smaller_together():
     assert_allclose(sixteen[2], np.sqrt(0.01 * 3 / 4) * 1.5)
 
 
+@pytest.mark.parametrize(("n_rows", "strength"), [(2, 0.01), (3, 0.005)])
+def test_rare_categories_are_weak_even_together(n_rows, strength):
+    # 400 times the same one, in 1% of 200 rows or a little more.
+    category = (np.arange(200) < n_rows).astype(float)
+    copies = csr_array(np.column_stack([category] * 400))
+    rows = csr_array(hstack([csr_array(1.5 * np.eye(200)), copies]))
+    scales = find_column_scales(rows, np.ones(200))
+    assert scales.columns.tolist() == list(range(200, 600))
+    assert not scales.means.any()
+    assert_allclose(scales.factors, np.sqrt(strength) * 1.5)
+
+
 @pytest.mark.parametrize(("value", "found"), [(3.9, False), (4, False), (4.1, True)])
 def test_a_column_larger_than_all_others_is_scaled(value, found):
     scales = scales_beside_words(in_rows(2, value))

@@ -323,13 +323,10 @@ def _as_column(values, what):
 
 
 def _is_sequence(values):
-    """Whether values are a list or like one: nothing that numpy or narwhals reads."""
+    """Whether values are a list or like one: nothing that numpy reads, as a column."""
     return hasattr(values, "__len__") and not (
         isinstance(values, str | bytes | bytearray | Set | Mapping)
         or hasattr(values, "__array__")
-        or isinstance(
-            nw.from_native(values, series_only=True, pass_through=True), nw.Series
-        )
     )
 
 

@@ -555,7 +555,14 @@ def test_only_sparse_integers_are_tokens(make, has_lengths):
 
 @pytest.mark.parametrize(
     ("limit", "sizes"),
-    [(100, [5, 5, 2]), (10, [5, 5, 2]), (9, [3, 3, 3, 3]), (4, [2, 2, 2, 2, 2, 2])],
+    [
+        (100, [5, 5, 2]),
+        (10, [5, 5, 2]),
+        (9, [3, 3, 3, 3]),
+        (4, [2, 2, 2, 2, 2, 2]),
+        (2, [1] * 12),
+        (1, [1] * 12),
+    ],
 )
 def test_a_batch_is_halved_until_it_may_be_read_at_once(limit, sizes):
     dataset = RowDataset(token_rows([2] * 12))

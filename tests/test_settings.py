@@ -6,6 +6,9 @@ from inspect import signature
 
 import numpy as np
 import pytest
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.preprocessing import MaxAbsScaler
+from sklearn.utils import get_tags
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import MultiTaskTextClassifier
@@ -252,3 +255,22 @@ def test_what_a_trunk_says_of_itself(cls):
 def test_what_a_sharing_says_of_itself(cls, shared, representation, may_change):
     found = (cls.is_shared, cls.has_representation, cls.may_change)
     assert found == (shared, representation, may_change)
+
+
+@pytest.mark.parametrize(
+    ("vectorizer", "sparse", "string"),
+    [
+        ("auto", True, True),
+        (CountVectorizer(), False, True),
+        (MaxAbsScaler(), True, False),
+    ],
+)
+def test_tags_of_the_classifier(vectorizer, sparse, string):
+    tags = get_tags(MultiTaskTextClassifier(vectorizer))
+    assert tags.estimator_type == "classifier"
+    assert tags.classifier_tags.multi_label
+    assert tags.classifier_tags.multi_class
+    assert tags.target_tags.multi_output
+    assert tags.target_tags.two_d_labels
+    assert tags.target_tags.required
+    assert (tags.input_tags.sparse, tags.input_tags.string) == (sparse, string)

@@ -292,8 +292,65 @@ def test_unknown_labels_have_code_minus_one(cells, others):
     assert task.encode(others).tolist() == [-1, 0, -1, 1, -1, -1]
 
 
+@pytest.mark.parametrize(
+    ("cells", "dtype"),
+    [
+        (np.array(["b", "a", "b"], dtype="U9"), "U9"),
+        (np.array(["bcd", "a"], dtype=object), "U3"),
+        (np.array([2, 1], dtype=np.int8), "i1"),
+        (np.array([True, False]), "?"),
+    ],
+)
+def test_classes_are_of_the_type_of_the_cells(cells, dtype):
+    task = Categorical().fit(cells)
+    assert task.classes_.dtype == np.dtype(dtype)
+    assert task.classes_.tolist() == sorted(set(cells.tolist()))
+    assert task.is_ordered == (cells.dtype.kind not in "OU")
+    assert not task.is_multilabel
+    assert not task.is_tuned
+    assert task.tuned(None, None, None) is task
+    assert task.link(np.zeros(2)) is None
+    assert task.code_sizes == [len(task.classes_)]
+
+
 def test_no_cells_have_no_codes():
     assert len(task_of(3).encode(np.zeros(0))) == 0
+
+
+# Numbers written out ------------------------------------------------------------------
+
+
+def test_probabilities_and_decisions_by_hand():
+    two, three = task_of(2), task_of(3)
+    logits = np.log([[3.0], [1.0], [1 / 3]])
+    found = two.probabilities(logits)
+    np.testing.assert_allclose(found, [[0.25, 0.75], [0.5, 0.5], [0.75, 0.25]])
+    assert two.decide(torch.from_numpy(logits)).tolist() == [1, 0, 0]
+    assert two.choose(found).tolist() == [1, 0, 0]
+    logits = np.log([[1.0, 2.0, 1.0]]) + 7
+    np.testing.assert_allclose(three.probabilities(logits), [[0.25, 0.5, 0.25]])
+    assert three.decide(torch.from_numpy(logits)).tolist() == [1]
+    assert task_of(1).decide(torch.ones(2, 1)).tolist() == [0, 0]
+    assert task_of(1).probabilities(np.ones((2, 1))).tolist() == [[1.0], [1.0]]
+
+
+def test_effects_have_a_mean_of_zero_over_classes():
+    slopes = np.array([[3.0], [-1.0]])
+    assert task_of(2).effects(slopes).tolist() == [[-1.5, 1.5], [0.5, -0.5]]
+    slopes = np.array([[3.0, 1.0, -1.0]])
+    assert task_of(3).effects(slopes).tolist() == [[2.0, 0.0, -2.0]]
+    assert task_of(1).effects(np.array([[3.0]])).tolist() == [[0.0]]
+
+
+def test_adjusted_losses_by_hand():
+    # Of two classes the second has a logit of log 3, and log 2 is added to the first.
+    loss = CategoricalLoss([2], [np.log([2.0, 1.0])])
+    z = torch.log(torch.tensor([[3.0], [3.0], [3.0]], dtype=torch.double))
+    codes = torch.tensor([[1], [0], [-1]])
+    found = loss([z], codes).ravel().tolist()
+    assert found == pytest.approx([-np.log(3 / 5), -np.log(2 / 5), 0])
+    found = loss.eval()([z], codes).ravel().tolist()
+    assert found == pytest.approx([-np.log(3 / 4), -np.log(1 / 4), 0])
 
 
 # Types -------------------------------------------------------------------------------

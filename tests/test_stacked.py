@@ -233,3 +233,29 @@ def test_nothing_is_drawn_from_torch(stacked):
     state = torch.get_rng_state()
     classifier()._fit_each(TEXTS, LABELS, WEIGHTS[:1])
     assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize(
+    ("n_labelled", "blocks"), [(499, [[], [0]]), (500, [[0]]), (501, [[0]])]
+)
+def test_a_block_of_its_own_must_be_cheaper_by_its_rows(n_labelled, blocks):
+    # To read a row costs as much as 48 columns: 1000 * 48 against 96 for each row.
+    labelled = (np.arange(1000) < n_labelled)[:, None]
+    assert find_blocks(labelled, [48], 128) == blocks
+
+
+def test_a_task_joins_the_block_whose_cost_rises_least():
+    labelled = np.zeros((1000, 3), dtype=bool)
+    labelled[:100, 0] = labelled[200:300, 1] = True
+    labelled[210:300, 2] = True
+    assert find_blocks(labelled, [50, 50, 50], 16) == [[], [0], [1, 2]]
+    labelled[:, 2] = False
+    labelled[10:100, 2] = True
+    assert find_blocks(labelled, [50, 50, 50], 16) == [[], [0, 2], [1]]
+
+
+def test_the_first_block_has_the_columns_of_the_trunk():
+    # A wide trunk makes no row dearer that it reads in any case.
+    labelled = (np.arange(1000) < 500)[:, None]
+    for n_units in (1, 1000):
+        assert find_blocks(labelled, [48], n_units) == [[0]]

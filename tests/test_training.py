@@ -148,3 +148,122 @@ def test_a_warm_start_refuses_another_network_of_the_same_shapes():
     clf.set_params(trunk__pooling="max", trunk__dropout=0.1).fit(texts, [0, 1] * 10)
     assert clf.n_iter_ == 2
     clf.set_params(trunk__pooling="mean", warm_start=False).fit(texts, [0, 1] * 10)
+
+
+NUMBERS = np.random.default_rng(0).normal(size=(60, 3))
+LABELS = {"a": (NUMBERS[:, 0] > 0).astype(int), "b": np.arange(60) % 3}
+
+
+def fitted(**params):
+    clf = MultiTaskTextClassifier(random_state=0, **{"max_iter": 3} | params)
+    return clf.fit(NUMBERS, LABELS)
+
+
+def test_training_stops_by_more_than_nothing_in_so_many_epochs():
+    settings = MultiTaskTextClassifier(n_iter_no_change=7)
+    _, (_, stopping) = _callbacks(settings, "mean")
+    assert stopping.patience == 7
+    assert stopping.lower_is_better is False
+    assert stopping.threshold_mode == "abs"
+    assert stopping.load_best is True
+
+
+def test_callbacks_keep_no_weights_after_a_fit():
+    clf = fitted(
+        callbacks=[("rate", LRScheduler("StepLR", step_size=1))], early_stopping=True
+    )
+    callbacks = dict(clf.net_.callbacks_)
+    assert callbacks["rate"].lr_scheduler_ is None
+    assert callbacks["early_stopping"].best_model_weights_ is None
+    for name in set(callbacks) - {"rate", "early_stopping"}:
+        assert not hasattr(callbacks[name], "lr_scheduler_")
+        assert not hasattr(callbacks[name], "best_model_weights_")
+
+
+def test_predictions_are_made_of_1024_rows_at_a_time():
+    clf = fitted(max_iter=1)
+    sizes = []
+    handle = clf.net_.module_.register_forward_pre_hook(
+        lambda module, inputs: sizes.append(len(inputs[0]))
+    )
+    clf.predict(np.ones((2050, 3)))
+    handle.remove()
+    assert sizes == [1024, 1024, 2]
+
+
+def test_what_a_verbose_fit_prints(capsys):
+    fitted(verbose=1, early_stopping=True, max_iter=2)
+    out = capsys.readouterr().out
+    lines = [line.split() for line in out.splitlines() if line.strip()]
+    head = next(line for line in lines if line[0] == "epoch")
+    assert head == ["epoch", "train_loss", "valid_loss", "valid_score_mean", "dur"]
+    assert [line[0] for line in lines if line[0].isdigit()] == ["1", "2"]
+    assert "\x1b" not in out  # no colours where nobody sees them
+
+
+def test_a_quiet_fit_prints_nothing(capsys):
+    fitted()
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("device", ["gpu", "cpu:x", "nowhere"])
+def test_a_device_that_torch_does_not_know(device):
+    with pytest.raises(ValueError, match=f"'{device}' is no device that torch knows"):
+        resolve_device(device)
+
+
+@pytest.mark.parametrize(
+    ("asked", "n_devices", "there"),
+    [
+        ("cuda:0", 1, True),
+        ("cuda:1", 2, True),
+        ("cuda:2", 2, False),
+        ("cuda", 0, False),
+    ],
+)
+def test_a_device_is_counted_from_zero(asked, n_devices, there, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: n_devices > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: n_devices)
+    if there:
+        assert resolve_device(asked) == asked
+        return
+    match = f"finds {n_devices or 'no'} CUDA device"
+    with pytest.raises(ValueError, match=match):
+        resolve_device(asked)
+
+
+def test_records_of_an_epoch():
+    names = ["epoch", "loss", "regularization"]
+    for task in ("a", "b"):
+        names += [f"{part}_{task}" for part in ("loss", "weight", "weighted_loss")]
+    (first, second) = fitted(max_iter=2).history_
+    assert list(first) == names
+    assert (first["epoch"], second["epoch"]) == (1, 2)
+    assert first["regularization"] == 0.0
+    for task in ("a", "b"):
+        assert first[f"weight_{task}"] == 1.0
+        assert first[f"weighted_loss_{task}"] == pytest.approx(first[f"loss_{task}"])
+    # All logits start at 0 but for a trunk of small weights.
+    assert first["loss_b"] == pytest.approx(np.log(3), rel=0.3)
+    scores = [f"valid_score_{name}" for name in ("mean", "worst", "a", "b")]
+    assert list(fitted(early_stopping=True).history_[0]) == names + scores
+
+
+@pytest.mark.parametrize(
+    ("fraction", "most"), [(0.1, 12), (0.5, 36)], ids=["tenth", "half"]
+)
+def test_the_share_of_rows_set_aside(fraction, most):
+    clf = fitted(early_stopping=True, validation_fraction=fraction)
+    n_rows = sum(clf.net_.history[0, "batches", :, "valid_batch_size"])
+    assert fraction * 60 <= n_rows <= most
+
+
+def test_a_metric_of_a_task_without_labels_in_the_split_is_named():
+    labels = LABELS | {"rare": [1, *[None] * 59]}
+    clf = MultiTaskTextClassifier(
+        early_stopping=True, early_stopping_metric="rare", random_state=0
+    )
+    match = "is the task 'rare', and none of the .* rows of the validation split"
+    with pytest.warns(UserWarning, match="single class"):  # noqa: SIM117
+        with pytest.raises(ValueError, match=match):
+            clf.fit(NUMBERS, labels)

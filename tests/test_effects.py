@@ -141,3 +141,25 @@ def test_the_network_stays_as_it_was():
         clf._feature_effects(X, "both")[1], effects, strict=True
     ):
         assert_array_equal(frozen, expected)
+
+
+@pytest.mark.parametrize(
+    ("level", "fits"), [(-3, False), (-2, True), (0, True), (1, True), (2, False)]
+)
+def test_levels_of_gates_are_counted_like_those_of_a_list(level, fits):
+    clf = fit(X, ProgressiveLayers(n_levels=2), max_iter=1)
+    if not fits:
+        match = rf"level must be from -2 to 1, for there are 2 level\(s\).*Got {level}"
+        with pytest.raises(ValueError, match=match):
+            clf._gate_weights(X, level)
+        return
+    weights, names = clf._gate_weights(X, level)
+    assert weights.shape == (250, 3, 4)
+    assert names == ["three", "two", "one", "shared"]
+    assert_allclose(weights.sum(axis=2), 1, rtol=1e-6)
+
+
+def test_there_are_no_gates_without_experts():
+    clf = fit(X, "hard", max_iter=1)
+    with pytest.raises(ValueError, match=r"no gates with sharing_ HardSharing\(\)"):
+        clf._gate_weights(X, 0)

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from sklearn_mtl.tasks import Categorical, make_task
+from sklearn_mtl.tasks import (
+    Categorical,
+    MultiLabel,
+    Ordinal,
+    code_owners,
+    is_type,
+    make_task,
+)
 from sklearn_mtl.tasks._categorical import CategoricalLoss
 
 class_counts = st.lists(st.integers(1, 5), min_size=1, max_size=5)
@@ -381,3 +388,92 @@ def test_a_declared_type_must_be_known():
 def test_a_binary_task_has_two_classes_at_most():
     with pytest.raises(ValueError, match=r"y\['a'\] is declared binary and holds 3"):
         make_task("binary", np.arange(3), "y['a']")
+
+
+SETS = np.fromiter(map(frozenset, ["ab", "b"]), dtype=object)
+
+
+@pytest.mark.parametrize(
+    ("declared", "own", "same"),
+    [
+        ("binary", "binary", True),
+        ("multiclass", "binary", False),
+        ("ordinal", "ordinal", True),
+        ("multilabel", "multilabel", True),
+        ("ordinal", "binary", False),
+        (Ordinal(), "ordinal", True),
+        (Ordinal([0, 1]), "ordinal", True),
+        (Ordinal([0, 1, 2]), "ordinal", False),
+        (Ordinal(), "binary", False),
+        (Ordinal([0, 1]), "binary", False),
+        (MultiLabel(), "multilabel", True),
+        (MultiLabel("asymmetric"), "multilabel", False),
+        (MultiLabel(threshold=0.4), "multilabel", False),
+        (MultiLabel(), "binary", False),
+    ],
+    ids=str,
+)
+def test_whether_a_fitted_task_is_of_a_type(declared, own, same):
+    cells = SETS if own == "multilabel" else np.arange(2)
+    name, task = make_task(own, cells, "y", holds_sets=own == "multilabel")
+    assert is_type(declared, name, task) is same
+
+
+@pytest.mark.parametrize(
+    ("declared", "holds_sets", "order", "found"),
+    [
+        (None, False, None, "binary"),
+        (None, False, [1, 0], "binary"),
+        (None, True, None, "multilabel"),
+        ("multilabel", True, None, "multilabel"),
+        (MultiLabel("asymmetric"), True, None, "multilabel"),
+        ("ordinal", False, None, "ordinal"),
+        ("ordinal", False, [0, 1], "ordinal"),
+        (Ordinal(), False, None, "ordinal"),
+    ],
+    ids=str,
+)
+def test_which_task_is_made(declared, holds_sets, order, found):
+    cells = SETS if holds_sets else np.arange(2)
+    name, task = make_task(declared, cells, "y", order, holds_sets)
+    kind = {"multilabel": MultiLabel, "ordinal": Ordinal, "binary": Categorical}[found]
+    assert name == found
+    assert type(task) is kind
+    assert task is not declared
+    if isinstance(declared, MultiLabel):
+        assert task.loss == "asymmetric"
+
+
+@pytest.mark.parametrize(
+    ("declared", "cells", "holds_sets", "message"),
+    [
+        ("binary", SETS, True, "^The cells of y hold several labels.*Got 'binary'"),
+        ("multilabel", np.arange(2), False, "^y cannot be multilabel: .*each, 0 for"),
+        (MultiLabel(), np.arange(2), False, "^y cannot be multilabel: .*each, 0 for"),
+        (
+            MultiLabel(),
+            np.fromiter([frozenset()], dtype=object),
+            True,
+            "^y cannot be multilabel: none of its cells holds a label",
+        ),
+        ("ordinal", np.array(["a", "b"]), False, "^y cannot be ordinal: its labels"),
+        ("other", np.arange(2), False, "must be one of .*'ordinal'.*Got 'other'"),
+    ],
+)
+def test_which_task_cannot_be_made(declared, cells, holds_sets, message):
+    with pytest.raises(ValueError, match=message):
+        make_task(declared, cells, "y", holds_sets=holds_sets)
+
+
+def test_an_order_of_the_column_is_that_of_the_classes():
+    cells = np.array(["low", "high"], dtype=object)
+    _, task = make_task("ordinal", cells, "y", ["low", "mid", "high"])
+    assert task.classes_.tolist() == ["low", "mid", "high"]
+    listed = Ordinal(["high", "low"])
+    _, task = make_task(listed, cells, "y", ["low", "mid", "high"])
+    assert task.classes_.tolist() == ["high", "low"]
+
+
+def test_each_code_has_its_task():
+    tasks = [task_of(3), MultiLabel().fit(SETS), task_of(2)]
+    assert code_owners(tasks).tolist() == [0, 1, 1, 2]

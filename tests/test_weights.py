@@ -285,7 +285,8 @@ def test_a_message_names_five_classes_of_each_kind_and_ten_in_all():
     wrong = {f"x{k}": 1.0 for k in range(7)}
     match = (
         r"names classes \['x0', 'x1', 'x2', 'x3', 'x4'\] that are not there, and none "
-        r"for \['c00', 'c01', 'c02', 'c03', 'c04'\]\. The classes are \['c00', .*'c09'\]"
+        r"for \['c00', 'c01', 'c02', 'c03', 'c04'\]\. "
+        r"The classes are \['c00', .*'c09'\]\.$"
     )
     with pytest.raises(ValueError, match=match):
         factors_of(wrong, y)

@@ -3,10 +3,18 @@
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_array
 from skorch.callbacks import EarlyStopping, EpochScoring, LRScheduler
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl._training import _callbacks, check_settings, resolve_device
+from sklearn_mtl._layers import Dropout, SparseLinear
+from sklearn_mtl._training import (
+    _callbacks,
+    _may_draw,
+    check_settings,
+    resolve_device,
+    validates,
+)
 from sklearn_mtl.trunks import RecurrentTrunk
 
 
@@ -267,3 +275,82 @@ def test_a_metric_of_a_task_without_labels_in_the_split_is_named():
     with pytest.warns(UserWarning, match="single class"):  # noqa: SIM117
         with pytest.raises(ValueError, match=match):
             clf.fit(NUMBERS, labels)
+
+
+class OfTheUser(torch.nn.Linear):
+    """A layer that may do whatever it likes."""
+
+
+@pytest.mark.parametrize(
+    ("module", "may_draw"),
+    [
+        (torch.nn.Linear(2, 2), False),
+        (torch.nn.ReLU(), False),
+        (torch.nn.Dropout(0.5), True),
+        (torch.nn.Dropout2d(0.5), True),
+        (torch.nn.RReLU(), True),
+        (torch.nn.LSTM(2, 2), False),
+        (torch.nn.LSTM(2, 2, num_layers=2, dropout=0.1), True),
+        (Dropout(0.5), False),  # which has random numbers of its own
+        (SparseLinear(2, 2), False),
+        (OfTheUser(2, 2), True),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_which_modules_may_draw_random_numbers_of_the_process(module, may_draw):
+    assert _may_draw(module) is may_draw
+
+
+@pytest.mark.parametrize(
+    ("params", "aside"),
+    [
+        ({}, False),
+        ({"early_stopping": True}, True),
+        ({"early_stopping": np.True_}, True),
+        ({"early_stopping": False}, False),
+        ({"callbacks": [EpochScoring(min)]}, True),
+        ({"callbacks": [EpochScoring(min, on_train=True)]}, False),
+        ({"callbacks": [EarlyStopping(monitor="train_loss")]}, False),
+        ({"callbacks": [LRScheduler("StepLR", step_size=1), EpochScoring(min)]}, True),
+        ({"callbacks": [EpochScoring(min)], "early_stopping": False}, False),
+    ],
+)
+def test_who_has_rows_set_aside(params, aside):
+    assert validates(MultiTaskTextClassifier(**params)) is aside
+
+
+@pytest.mark.parametrize(("n_rows", "dim"), [(60, 3), (5, 1)])
+def test_numbers_are_scaled_to_a_mean_squared_norm_of_one(n_rows, dim):
+    X = 7 * NUMBERS[:n_rows, :dim]
+    clf = MultiTaskTextClassifier(trunk=None, max_iter=1, random_state=0)
+    clf.fit(X, np.arange(n_rows) % 2)
+    spec = clf.net_.module__spec
+    assert (spec.n_rows, spec.n_features, spec.sparse) == (n_rows, dim, False)
+    assert not spec.tokens
+    scales = clf.column_scales_
+    rows = X if scales is None else scales.apply(X)
+    norms = np.square(np.asarray(rows) * spec.scale).sum(axis=1)
+    assert norms.mean() == pytest.approx(1.0, rel=1e-6)
+
+
+def test_token_networks_have_room_for_every_token_and_those_unknown():
+    rows = csr_array(np.array([[2, 5], [3, 4]] * 4, dtype=np.int32))
+    clf = MultiTaskTextClassifier(trunk="conv", max_iter=1, random_state=0)
+    spec = clf.fit(rows, [0, 1] * 4).net_.module__spec
+    assert (spec.n_features, spec.n_rows, spec.scale) == (6, 8, 1.0)
+    assert spec.tokens
+    assert spec.sparse
+    assert not spec.plain_embeddings
+    least = csr_array(np.array([[1]] * 4, dtype=np.int32))
+    assert clf.fit(least, [0, 1] * 2).net_.module__spec.n_features == 2
+
+
+@pytest.mark.parametrize(
+    ("trunk", "n_rows", "plain"),
+    [("conv", 200, False), ("conv", 201, True), ("recurrent", 201, False)],
+)
+def test_where_embeddings_take_plain_descent(trunk, n_rows, plain):
+    rows = csr_array(np.full((n_rows, 1), 2, dtype=np.int32))
+    clf = MultiTaskTextClassifier(trunk=trunk, max_iter=1, random_state=0)
+    spec = clf.fit(rows, np.arange(n_rows) % 2).net_.module__spec
+    assert spec.plain_embeddings is plain

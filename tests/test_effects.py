@@ -163,3 +163,21 @@ def test_there_are_no_gates_without_experts():
     clf = fit(X, "hard", max_iter=1)
     with pytest.raises(ValueError, match=r"no gates with sharing_ HardSharing\(\)"):
         clf._gate_weights(X, 0)
+
+
+def test_sequences_have_no_effects_of_features():
+    texts = ["good film", "bad film"] * 10
+    clf = MultiTaskTextClassifier(trunk="conv", max_iter=1, random_state=0)
+    clf.fit(texts, [0, 1] * 10)
+    with pytest.raises(ValueError, match="reads tokens in their order"):
+        clf._feature_effects(texts, "both")
+
+
+def test_effects_are_means_over_rows_and_not_sums():
+    clf = fit(X, "hard", max_iter=1)
+    _, once = clf._feature_effects(X[:5], "both")
+    _, often = clf._feature_effects(np.tile(X[:5], (7, 1)), "both")
+    for one, other in zip(once, often, strict=True):
+        assert_allclose(one, other, atol=1e-6)
+    assert [effect.shape for effect in once] == [(6, 3), (6, 2), (6, 1)]
+    assert np.abs(once[0]).max() > 0

@@ -29,6 +29,9 @@ from sklearn_mtl.trunks import (
     DenseTrunk,
     ModuleTrunk,
     RecurrentTrunk,
+    reads_tokens,
+    resolve_trunk,
+    weighs_tokens,
 )
 
 SEQUENCE_TRUNKS = [AttentionTrunk, ConvTrunk, RecurrentTrunk]
@@ -274,3 +277,56 @@ def test_tags_of_the_classifier(vectorizer, sparse, string):
     assert tags.target_tags.two_d_labels
     assert tags.target_tags.required
     assert (tags.input_tags.sparse, tags.input_tags.string) == (sparse, string)
+
+
+@pytest.mark.parametrize(
+    ("trunk", "sparse", "kind"),
+    [
+        ("auto", True, BagTrunk),
+        ("auto", False, DenseTrunk),
+        ("bag", True, BagTrunk),
+        ("bag", False, BagTrunk),
+        ("dense", False, DenseTrunk),
+        ("conv", True, ConvTrunk),
+        ("recurrent", True, RecurrentTrunk),
+        ("attention", True, AttentionTrunk),
+        (BagTrunk(3), True, BagTrunk),
+        (None, True, type(None)),
+        (None, False, type(None)),
+    ],
+    ids=str,
+)
+def test_which_trunk_a_value_stands_for(trunk, sparse, kind):
+    found = resolve_trunk(trunk, sparse=sparse)
+    assert type(found) is kind
+    assert found is None or found is not trunk
+    if isinstance(trunk, BagTrunk):
+        assert found.n_units == 3
+
+
+@pytest.mark.parametrize("trunk", ["dense", DenseTrunk()])
+def test_a_trunk_over_dense_rows_reads_no_sparse_ones(trunk):
+    with pytest.raises(ValueError, match=r"^DenseTrunk reads dense rows.*trunk='bag'"):
+        resolve_trunk(trunk, sparse=True)
+
+
+@pytest.mark.parametrize(
+    ("trunk", "tokens", "weighed"),
+    [
+        ("auto", False, False),
+        ("bag", False, False),
+        ("dense", False, False),
+        ("conv", True, True),
+        ("recurrent", True, False),
+        ("attention", True, False),
+        (ConvTrunk(), True, True),
+        (RecurrentTrunk(), True, False),
+        (BagTrunk(), False, False),
+        (ModuleTrunk(list, n_units=1, reads="tokens"), True, False),
+        (None, False, False),
+    ],
+    ids=str,
+)
+def test_which_trunk_reads_tokens_and_weighs_them(trunk, tokens, weighed):
+    assert reads_tokens(trunk) is tokens
+    assert weighs_tokens(trunk) is weighed

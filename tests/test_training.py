@@ -354,3 +354,34 @@ def test_where_embeddings_take_plain_descent(trunk, n_rows, plain):
     clf = MultiTaskTextClassifier(trunk=trunk, max_iter=1, random_state=0)
     spec = clf.fit(rows, np.arange(n_rows) % 2).net_.module__spec
     assert spec.plain_embeddings is plain
+
+
+def test_a_metric_may_be_that_of_a_task_with_the_first_class_alone():
+    clf = MultiTaskTextClassifier(
+        early_stopping=True, early_stopping_metric="same", max_iter=2, random_state=0
+    )
+    with pytest.warns(UserWarning, match="single class"):
+        clf.fit(NUMBERS, LABELS | {"same": [0] * 60})
+    assert clf.history_[-1]["valid_score_same"] == 1.0
+
+
+def test_tasks_of_the_same_type_and_classes_have_one_head():
+    labels = {
+        "a": [0, 1] * 30,
+        "b": [0, 1, 2] * 20,
+        "c": [1, 0] * 30,
+        "d": ["0", "1"] * 30,
+    }
+    clf = MultiTaskTextClassifier(max_iter=1, random_state=0).fit(NUMBERS, labels)
+    assert clf.net_.module__heads == [0, 1, 0, 2]
+
+
+def test_adjustments_are_shares_to_a_power_in_training():
+    labels = {"a": [0] * 45 + [1] * 15, "b": [0] * 30 + [1] * 15 + [2] * 15}
+    for setting, powers in [("auto", (0.25, 0.5)), (2, (2, 2)), (0, (0, 0))]:
+        clf = MultiTaskTextClassifier(
+            logit_adjustment=setting, max_iter=1, random_state=0
+        ).fit(NUMBERS, labels)
+        first, second = clf.net_.criterion__adjustments
+        np.testing.assert_allclose(first, powers[0] * np.log([0.75, 0.25]))
+        np.testing.assert_allclose(second, powers[1] * np.log([0.5, 0.25, 0.25]))

@@ -472,3 +472,19 @@ def test_losses_of_tasks_are_over_cells_and_weighted_ones_over_rows():
         assert 0 < cells < 1
         assert epoch[f"loss_{name}"] == pytest.approx(by_row / cells)
         assert epoch[f"weighted_loss_{name}"] == pytest.approx(weight * by_row)
+
+
+def test_each_step_has_the_gradient_of_its_batch_alone():
+    seen = []
+    make_net(
+        module__trunk=BagTrunk(n_units=4, dropout=0.0),
+        callbacks=[KeepGradients(seen)],
+        optimizer_sparse__lr=0.0,
+        optimizer_dense__lr=0.0,
+        max_epochs=3,
+        batch_size=N_ROWS,
+    ).train(make_dataset())
+    first, *others = (norms for *_, norms in seen)
+    assert len(others) == 2
+    for norms in others:
+        assert norms == pytest.approx(first)

@@ -181,3 +181,13 @@ def test_effects_are_means_over_rows_and_not_sums():
         assert_allclose(one, other, atol=1e-6)
     assert [effect.shape for effect in once] == [(6, 3), (6, 2), (6, 1)]
     assert np.abs(once[0]).max() > 0
+
+
+@pytest.mark.parametrize("kind", [np.asarray, csr_array])
+def test_effects_through_the_private_path_are_its_weights(kind):
+    clf = fit(kind(X), max_iter=1)
+    layer = clf.net_.module_.private
+    weight = layer.scale * layer.by_feature().numpy()[:, :3]
+    three = clf._feature_effects(kind(X), "private")[1][0]
+    assert np.abs(weight).max() > 0
+    assert_allclose(three, weight - weight.mean(axis=1, keepdims=True), atol=1e-6)

@@ -10,8 +10,7 @@ from scipy.sparse import csr_array, csr_matrix, issparse, random_array
 from sklearn_mtl.network import _batch as _batches
 from sklearn_mtl.network._batch import SparseBatch
 from sklearn_mtl.training._dataset import RowDataset, sorted_by_length
-from sklearn_mtl.training._loader import BatchLoader
-from sklearn_mtl.training._order import BATCHES_AT_ONCE
+from sklearn_mtl.training._loader import BATCHES_AT_ONCE, BatchLoader, BatchRecord
 
 
 @pytest.fixture
@@ -403,3 +402,176 @@ def test_batches_of_long_texts_have_fewer_rows():
     assert all(n == 1 or n * longest <= 60 for n, longest in sizes)
     assert sizes[:4] == [(10, 1)] * 4  # short texts are not held up by long ones
     assert sizes[-1][1] == 100
+
+
+# Numbers that are rules ---------------------------------------------------------------
+
+
+def test_rows_are_taken_out_of_the_matrix_sixteen_batches_at_a_time(monkeypatch):
+    taken = []
+    take = RowDataset.take
+
+    def note(self, rows):
+        part = take(self, rows)
+        taken.append(len(part))
+        return part
+
+    monkeypatch.setattr(RowDataset, "take", note)
+    list(BatchLoader(make_dataset(100), SIZE))
+    assert taken == [48, 48, 4]
+
+
+def test_lengths_are_sorted_within_sixteen_batches():
+    lengths = [*range(20, 0, -1), *range(120, 100, -1)]
+    dataset = RowDataset(token_rows(lengths))
+    loader = BatchLoader(
+        dataset, 1, shuffle=True, generator=torch.Generator().manual_seed(0)
+    )
+    order = torch.randperm(40, generator=torch.Generator().manual_seed(0)).numpy()
+    seen = [int(rows.padded()[1][0]) for rows, _ in loader]
+    expected = np.array(lengths)[order]
+    for start in (0, 16, 32):
+        run = slice(start, start + 16)
+        assert sorted(seen[run]) == sorted(expected[run])
+
+
+def test_the_rest_of_shuffled_texts_comes_last():
+    dataset = RowDataset(token_rows(list(range(1, 12))))
+    loader = BatchLoader(
+        dataset, 4, shuffle=True, generator=torch.Generator().manual_seed(0)
+    )
+    batches = [rows.padded()[1].tolist() for rows, _ in loader]
+    assert [len(lengths) for lengths in batches] == [4, 4, 3]
+    # Sorted by length, cut into batches of 4, and the longest three for the last.
+    assert sorted(batches[:2]) == [[1, 2, 3, 4], [5, 6, 7, 8]]
+    assert batches[2] == [9, 10, 11]
+
+
+def test_a_loader_gives_a_row_at_a_time_in_order_unless_it_is_told():
+    loader = BatchLoader(make_dataset(3))
+    assert len(loader) == 3
+    batches = list(loader)
+    assert [cells.codes.tolist() for _, cells in batches] == [[[0]], [[1]], [[2]]]
+    assert all(rows._transposed is None for rows, _ in batches)
+
+
+def test_an_epoch_on_record_is_the_same_batches_again():
+    record = BatchRecord()
+    loaders = [
+        BatchLoader(
+            make_dataset(7),
+            SIZE,
+            shuffle=True,
+            generator=torch.Generator().manual_seed(0),
+            record=record,
+        )
+        for _ in range(2)
+    ]
+    first = [list(loaders[0]) for _ in range(2)]
+    assert sorted(record.epochs) == [0, 1]
+    again = [list(loaders[1]) for _ in range(3)]
+    for epoch, other in zip(first, again, strict=False):
+        assert len(epoch) == 3
+        assert all(a is b for a, b in zip(epoch, other, strict=True))
+    # An epoch that is read from the record moves the order of the next one.
+    orders = [[c.codes.ravel().tolist() for _, c in epoch] for epoch in again]
+    third = [c.codes.ravel().tolist() for _, c in loaders[0]]
+    assert orders[2] == third
+    assert orders[0] != orders[1] != orders[2]
+
+
+def n_bytes(dataset):
+    """Count the bytes of an epoch in one batch."""
+    (batch,) = BatchLoader(dataset, 100)
+    rows, cells = batch
+    parts = [rows]
+    if not isinstance(rows, torch.Tensor):
+        parts = [rows.indices, rows.offsets, rows.values, *rows.transposed()]
+    return sum(part.element_size() * part.numel() for part in [*parts, *cells])
+
+
+@pytest.mark.parametrize("wrap", [csr_array, np.asarray])
+def test_a_record_keeps_what_fits_into_its_budget(wrap):
+    dataset = make_dataset(5, wrap)
+    size = n_bytes(dataset)
+    for budget, kept in [(2 * size, [0, 1]), (2 * size - 1, [0]), (size - 1, [])]:
+        record = BatchRecord(budget)
+        loader = BatchLoader(dataset, 100, record=record)
+        for _ in range(3):
+            assert len(list(loader)) == 1
+        assert sorted(record.epochs) == kept
+        assert record.budget == budget - len(kept) * size
+
+
+def test_a_record_keeps_a_gigabyte():
+    assert BatchRecord().budget == 1024**3
+
+
+def test_an_epoch_beyond_the_budget_is_given_whole():
+    dataset = make_dataset(10)
+    record = BatchRecord(1)
+    assert len(read(BatchLoader(dataset, SIZE, record=record))) == 4
+    assert not record.epochs
+
+
+def test_two_nets_that_make_an_epoch_at_once_keep_it_once():
+    dataset = make_dataset(5)
+    size, record = n_bytes(dataset), BatchRecord()
+    loaders = [iter(BatchLoader(dataset, 100, record=record)) for _ in range(2)]
+    first, second = (next(loader) for loader in loaders)
+    assert first is not second
+    for loader in loaders:
+        assert next(loader, None) is None
+    assert record.epochs[0][0] is first
+    assert record.budget == 2**30 - size
+
+
+def test_codes_below_zero_have_no_weight_by_row():
+    codes = np.array([[0, -1], [-1, 2], [1, 1], [0, 0]], dtype=np.int32)
+    weights = np.array([[1, 2], [4, 8], [16, 32], [0, 64]], dtype=np.float32)
+    dataset = RowDataset(np.ones((4, 1)), codes, weights)
+    assert dataset.cells_by_row().tolist() == [17 / 4, 104 / 4]
+
+
+@pytest.mark.parametrize(
+    ("make", "has_lengths"),
+    [
+        (lambda: token_rows([2, 1]), True),
+        (lambda: csr_array(np.eye(2)), False),
+        (lambda: np.ones((2, 3), dtype=np.int32), False),
+    ],
+)
+def test_only_sparse_integers_are_tokens(make, has_lengths):
+    lengths = RowDataset(make()).lengths
+    assert (lengths is not None) is has_lengths
+    if has_lengths:
+        assert lengths.tolist() == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("limit", "sizes"),
+    [
+        (100, [5, 5, 2]),
+        (10, [5, 5, 2]),
+        (9, [3, 3, 3, 3]),
+        (4, [2, 2, 2, 2, 2, 2]),
+        (2, [1] * 12),
+        (1, [1] * 12),
+    ],
+)
+def test_a_batch_is_halved_until_it_may_be_read_at_once(limit, sizes):
+    dataset = RowDataset(token_rows([2] * 12))
+    loader = BatchLoader(dataset, 5, rows_at_once=lambda longest: limit // longest)
+    assert [len(rows) for rows, _ in loader] == sizes
+    assert len(loader) == len(sizes)
+
+
+def test_texts_without_tokens_count_as_one_token():
+    seen = []
+    loader = BatchLoader(
+        RowDataset(csr_array((4, 3), dtype=np.int32)),
+        4,
+        rows_at_once=lambda longest: seen.append(longest) or 9,
+    )
+    assert [len(rows) for rows, _ in loader] == [4]
+    assert set(seen) == {1}

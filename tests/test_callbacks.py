@@ -238,3 +238,21 @@ def test_a_search_of_loss_weights_tells_of_its_folds_and_of_the_last_fit():
     assert sum(path[-1] == "epoch" for path in recorder.ended) == 3
     assert recorder.ended[-1] == ["fit"]
     assert recorder.calls == ["setup", "teardown"]
+
+
+class Sizes(Recorder):
+    """Keeps how many parts a task says that it has."""
+
+    def on_fit_task_begin(self, estimator, context):
+        self.begun.append((context.task_name, context.max_subtasks))
+
+
+@pytest.mark.parametrize(("params", "n_epochs"), [({}, 3), ({"max_iter": 1}, 1)])
+def test_each_task_of_a_fit_tells_how_many_parts_it_has(params, n_epochs):
+    recorder = Sizes()
+    classifier(**params).set_callbacks(recorder).fit(X, Y)
+    (fit, vectorize, train, *epochs) = recorder.begun
+    assert fit[1] == 2
+    assert vectorize == ("vectorize", 0)
+    assert train == ("train", n_epochs)
+    assert [name for name, _ in epochs] == ["epoch"] * n_epochs

@@ -2,14 +2,31 @@
 
 import re
 
+import numpy as np
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.svm import LinearSVC
 
-from sklearn_mtl._cli._doubts import warn_of_unused
+from sklearn_mtl._cli import _demo, _fit
+from sklearn_mtl._cli._doubts import (
+    warn_of_joined_labels,
+    warn_of_separator,
+    warn_of_unused,
+)
 from sklearn_mtl._cli._errors import CommandError
 from sklearn_mtl._cli._labels import LabelColumn, read_texts
 from sklearn_mtl._cli._model import fit
+from sklearn_mtl._cli._numbers import as_number
 from sklearn_mtl._cli._tables import Table
-from sklearn_mtl._cli._tags import AS_LISTS, join, separator_for, split
+from sklearn_mtl._cli._tags import (
+    AS_LISTS,
+    find_separator,
+    join,
+    looks_joined,
+    looks_like_list,
+    separator_for,
+    split,
+)
 from sklearn_mtl.labels._missing import MARKERS
 
 
@@ -239,3 +256,268 @@ class TestOrder:
     def test_several_labels_have_none(self):
         with pytest.raises(CommandError, match="several labels, which have no order"):
             learn([["a"], ["b"]])[0].order(None)
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        ("7", 7),
+        ("-7", -7),
+        ("+7", 7),
+        ("0", 0),
+        ("7.", 7),
+        ("70.00", 70),
+        ("9" * 99, int("9" * 99)),
+        ("9" * 100, None),
+        (7, 7),
+        (7.0, 7),
+        *[(cell, None) for cell in ("07", "7.1", "7.10", "-", "", " 7", "7a", "1e3")],
+        *[(cell, None) for cell in (True, False, 7.5, float("inf"), None, ["7"])],
+    ],
+)
+def test_whole_numbers(cell, number):
+    assert as_number(cell) == number
+
+
+class TestMarks:
+    """What several labels in a cell look like."""
+
+    @pytest.mark.parametrize(
+        ("cells", "separator"),
+        [
+            ([], None),
+            (["a", "b"], None),
+            (["['a']"], AS_LISTS),
+            (["['a']", "b"], None),
+            (["a,b", "a;b", "a|b"], "|"),  # the first of them where all are as many
+            (["a,b", "a;b"], ";"),
+            (["a,b", "a,b", "a;b"], ","),
+            (["a,b,c", "a;b", "c;d"], ";"),  # cells are counted, not marks
+        ],
+    )
+    def test_the_separator_is_that_of_most_cells(self, cells, separator):
+        assert find_separator(cells) == separator
+
+    @pytest.mark.parametrize(
+        ("labels", "separator"),
+        [
+            (["a|b", "b|c", "a", "c"], "|"),
+            (["a|b", "b|c", "a"], None),  # as many parts as labels
+            (["a|b", "a", "b"], None),  # one label holds the mark
+            (["a;b", "b;a", "a"], ";"),
+            (["a, b", "b, c", "c", "a"], ","),
+            (["a", "b"], None),
+        ],
+    )
+    def test_joined_labels_have_parts_in_common(self, labels, separator):
+        assert looks_joined(labels) == separator
+
+    def test_lists_have_both_brackets(self):
+        found = [looks_like_list(cell) for cell in ("[a]", "[a", "a]", "a", ["a"], 1)]
+        assert found == [True, False, False, False, False, False]
+
+    def test_parts_have_no_space_around_them(self):
+        assert split(" a | b c||  |d", "|") == ["a", "b c", "d"]
+        assert split("['a', 1]", AS_LISTS) == ["a", 1]
+        for cell in ("{'a': 1}", "'a'", "[a]", "[" * 50):
+            with pytest.raises(ValueError, match="is no list of labels") as caught:
+                split(cell, AS_LISTS)
+            assert str(caught.value).startswith(repr(cell[:40]))
+
+    def test_no_label_is_the_separator_alone(self):
+        assert join([], "|") == "|"
+        assert join([1, "b"], ", ") == "1, b"
+        assert join([1, "b"], AS_LISTS) == "[1, 'b']"
+
+    def test_a_separator_is_one_that_no_label_holds(self):
+        assert separator_for(["a", 1], None, "o.csv", "y") == "|"
+        assert separator_for(["a|b;c"], None, "o.csv", "y") == ","
+        message = (
+            r"^o\.csv cannot hold several labels of 'y' in a cell: 'b\|c;d,e' holds "
+            r"'\|'\. Say another --separator, or write JSON lines \(\.jsonl\)\.$"
+        )
+        with pytest.raises(CommandError, match=message):
+            separator_for(["a", "b|c;d,e"], None, "o.csv", "y")
+
+
+class TestAttributes:
+    def test_before_learning(self):
+        column = LabelColumn("y")
+        assert (column.tags, column.separator, column.missing) == (False, None, ())
+        assert column.holds_lists is column.joined is False
+        assert column.labels == []
+
+    @pytest.mark.parametrize(
+        ("cells", "tags", "holds_lists", "joined"),
+        [
+            (["a", "b"], False, False, False),
+            (["a|b", "b"], True, True, True),
+            ([["a"], ["b"]], False, True, False),
+            ([["a"], ["b"]], True, True, False),
+            ([["a"], "a|b"], True, True, True),
+            ([1, 2], True, True, False),
+        ],
+    )
+    def test_after_learning(self, cells, tags, holds_lists, joined):
+        column, read = learn(cells, tags=tags)
+        assert (column.holds_lists, column.joined) == (holds_lists, joined)
+        assert all(isinstance(cell, list) is holds_lists for cell in read)
+
+    @pytest.mark.parametrize(
+        ("cells", "missing", "read"),
+        [
+            ([1, 0, 2], (), [1, 0, 2]),
+            ([1, 0, 2], ("0",), [1, None, 2]),
+            ([True, False], ("False",), [True, None]),
+            ([True, False], ("0",), [True, False]),
+            ([1.0, float("nan"), None], (), [1.0, None, None]),
+            ([["a"], []], ("a", "[]"), [["a"], []]),
+            (["a", "b", "\t"], ("b",), ["a", None, None]),
+        ],
+    )
+    def test_missing_cells(self, cells, missing, read):
+        assert learn(cells, missing=missing)[1] == read
+
+    def test_a_number_of_another_spelling_is_told_of_once(self, capsys):
+        learn(["5", "-1.0", "-1", "-1.0"], missing=["-1"])
+        assert capsys.readouterr().err == (
+            "sklearn_mtl: warning: t.csv: column 'y' writes '-1.0' for what --missing "
+            "calls '-1'. These cells are missing, too.\n"
+        )
+
+    def test_the_shortest_spelling_of_a_number_is_kept(self, capsys):
+        cells = ["1.00", "1.0", "2.", "2.00", "3"]
+        assert learn(cells)[1] == ["1.0", "1.0", "2.", "2.", "3"]
+        assert capsys.readouterr().err == (
+            "sklearn_mtl: warning: t.csv: in column 'y' numbers that mean the same are "
+            "one label: '1.00' as '1.0', '2.00' as '2.'.\n"
+        )
+
+    def test_five_spellings_are_enough(self, capsys):
+        cells = [word for k in range(6) for word in (f"{k}", f"{k}.0")]
+        learn(cells)
+        err = capsys.readouterr().err
+        assert "'4.0' as '4'.\n" in err
+        assert "5" not in err
+
+    def test_numbers_in_lists_have_one_spelling(self):
+        column, cells = learn([["1", "2"], ["1.0"], None])
+        assert cells == [["1", "2"], ["1"], None]
+        assert column.labels == ["1", "2"]
+
+    def test_an_order_may_list_more_than_numbers(self):
+        assert learn([10, 1])[0].order(["1", "x", "10"]) == [1, "x", 10]
+
+    def test_labels_of_another_table(self, capsys):
+        column, _ = learn(list("abcd"))
+        with pytest.raises(CommandError) as caught:
+            column.read(table(list("wxyz"), "test.csv"))
+        assert str(caught.value) == (
+            "test.csv and the training table have no label in common in column 'y': "
+            "'w', 'x', 'y', ... (4 in all) here, 'a', 'b', 'c', ... (4 in all) there. "
+            "Do they differ in spelling, or in type?"
+        )
+        assert column.read(table([None, ""])) == [None, None]
+        assert column.read(table(["a", "w"], "test.csv")) == ["a", "w"]
+        assert capsys.readouterr().err == (
+            "sklearn_mtl: warning: test.csv: column 'y' has labels that are not in the "
+            "training table: 'w'. They count as errors.\n"
+        )
+
+    def test_a_table_of_lists(self):
+        column, _ = learn([["a"], ["b"]])
+        with pytest.raises(CommandError) as caught:
+            column.read(table([["a"], None, "a"], "test.csv"))
+        assert str(caught.value) == (
+            "test.csv, line 4: column 'y' holds one label in a cell, 'a', and several "
+            "labels in the training table. Say --tags instead of --tasks for this "
+            "column."
+        )
+
+
+class TestDoubts:
+    @pytest.mark.parametrize(
+        ("cells", "tags", "n_cells"),
+        [
+            (["a", "NA", "NA "], False, 2),  # one warning each
+            ([1, 2], False, 0),
+            (["a", "nap"], False, 0),
+            ([["a", "NA"], ["NA"]], False, 1),
+            ([["NA"], "a|b"], True, 1),
+        ],
+    )
+    def test_of_missing_labels(self, cells, tags, n_cells, capsys):
+        learn(cells, tags=tags)
+        assert capsys.readouterr().err.count("read as a label") == n_cells
+
+    def test_of_joined_labels(self, capsys):
+        for labels in ([1, "a|b", "b|a", "a"], ["x|y", "b"], ["[a", "b]"]):
+            warn_of_joined_labels("t.csv", "y", labels)
+        assert capsys.readouterr().err == ""
+        warn_of_joined_labels("t.csv", "y", ["b", "a;b", "a", "b;a"])
+        assert "labels like 'a;b', read as one" in capsys.readouterr().err
+        warn_of_joined_labels("t.csv", "y", ["b", "['a']"])
+        assert "labels like \"['a']\", read as one" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("cells", "separator", "told"),
+        [
+            (["a|b", "a"], "|", False),
+            (["a", "b"], "|", True),
+            (["a", "b"], AS_LISTS, False),
+            ([["a"], None], "|", False),
+            ([["a"], "a"], "|", True),
+        ],
+    )
+    def test_of_the_separator(self, cells, separator, told, capsys):
+        warn_of_separator(table(cells), "y", separator)
+        assert (capsys.readouterr().err != "") is told
+
+
+class TestHeldOut:
+    """Whether rows that are held out can be scored on at all."""
+
+    def hold_out(self, monkeypatch, labels, held):
+        split = (["x"], ["x"], labels, held)
+        monkeypatch.setattr(_fit, "train_test_split", lambda *given, **settings: split)
+        return _fit.hold_out(table(["a"]), ["x"], labels, 0.5, 0)
+
+    @pytest.mark.parametrize(
+        ("labels", "held"),
+        [
+            ({"y": ["a"], "z": [None]}, {"y": ["a"], "z": ["b"]}),  # none to learn
+            ({"y": ["a"], "z": ["b"]}, {"y": ["b"], "z": [None]}),  # none to score on
+            ({"y": [["a"]]}, {"y": [["b"]]}),
+        ],
+    )
+    def test_too_few_rows(self, monkeypatch, labels, held):
+        with pytest.raises(CommandError, match=r"^t\.csv has too few rows to hold"):
+            self.hold_out(monkeypatch, labels, held)
+
+    def test_labels_in_one_of_two_tasks_are_enough(self, monkeypatch, capsys):
+        labels = {"y": ["a"], "z": [["b"]]}
+        held = {"y": ["a"], "z": [["d", "c"]]}
+        larger, smaller = self.hold_out(monkeypatch, labels, held)
+        assert (larger, smaller) == ((["x"], labels), (["x"], held))
+        assert capsys.readouterr().err == (
+            "sklearn_mtl: warning: t.csv: column 'z' has labels in held-out rows "
+            "alone: 'c', 'd'. They count as errors. --seed holds out other rows.\n"
+        )
+
+
+def test_the_baseline_reads_words_and_pairs_of_them(monkeypatch):
+    made = []
+
+    def spy(kind):
+        def make(**settings):
+            made.append(settings)
+            return kind(**settings)
+
+        return make
+
+    monkeypatch.setattr(_demo, "TfidfVectorizer", spy(TfidfVectorizer))
+    monkeypatch.setattr(_demo, "LinearSVC", spy(LinearSVC))
+    train = ["a1 b1", "b1 a1", "c1 a1"] * 2, {"y": ["u", "v", "v"] * 2}
+    scores, _ = _demo.fit_linear(train, train)
+    assert scores["y"]["accuracy"] == 1
+    assert made == [{"ngram_range": (1, 2), "dtype": np.float32}, {"random_state": 0}]

@@ -1,18 +1,32 @@
 """Tables in files: every format there and back, and every way a file can be wrong."""
 
+import csv
 import gzip
 import os
 import re
 import sys
+from pathlib import Path
 
+import numpy as np
 import pyarrow
 import pyarrow.parquet
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sklearn_mtl._cli import _files
+from sklearn_mtl._cli._csv import LONGEST_CELL, _is_plain, csv_text
 from sklearn_mtl._cli._errors import CommandError, UsageError
-from sklearn_mtl._cli._tables import Dialect, check_format, read_table, write_table
+from sklearn_mtl._cli._files import check_output, decode, write_bytes
+from sklearn_mtl._cli._formats import json_lines
+from sklearn_mtl._cli._tables import (
+    Dialect,
+    Table,
+    check_format,
+    read_table,
+    table_format,
+    write_table,
+)
 
 TEXT_FORMATS = ["csv", "tsv", "jsonl", "ndjson"]
 ALL_FORMATS = [*TEXT_FORMATS, "parquet", *(f"{name}.gz" for name in TEXT_FORMATS)]
@@ -91,6 +105,7 @@ def test_equal_tables_give_equal_gzip_files(tmp_path):
     write_table(str(first), COLUMNS)
     write_table(str(second), COLUMNS)
     assert first.read_bytes() == second.read_bytes()
+    assert first.read_bytes()[4:8] == bytes(4)  # the time stamp
 
 
 def test_a_delimiter_is_for_csv_only(tmp_path):
@@ -412,8 +427,9 @@ def test_endings_may_be_capital_letters(tmp_path):
     assert read_table(path).columns == {"a": ["1"]}
 
 
-def test_parquet_without_pyarrow_names_the_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
+@pytest.mark.parametrize("module", ["pyarrow", "pyarrow.parquet"])
+def test_parquet_without_pyarrow_names_the_extra(monkeypatch, module):
+    monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(CommandError, match=r'pip install "sklearn-mtl\[parquet\]"'):
         check_format("t.parquet")
 
@@ -444,3 +460,194 @@ def test_many_columns_are_not_all_listed(tmp_path):
     path = write(tmp_path / "t.csv", f"{','.join(names)}\n{','.join(names)}\n")
     with pytest.raises(CommandError, match=r"'column11', \.\.\. \(100 in all\)"):
         read_table(path).check_columns(["xyz"])
+
+
+class TestUnmarkedUTF16:
+    """It is known by every other byte of the start, if that is long enough."""
+
+    @pytest.mark.parametrize("name", ["utf-16-le", "utf-16-be"])
+    def test_by_the_length(self, name):
+        assert decode("t", "a,bcdef".encode(name)) == "\0".join(
+            ["", *"a,bcdef"] if name == "utf-16-be" else [*"a,bcdef", ""]
+        )
+        for text in ("a,bcdefg", "a,bcdefg" * 4 + "漢"):
+            with pytest.raises(
+                CommandError, match=f"^t looks .* Say --encoding {name}"
+            ):
+                decode("t", text.encode(name))
+
+    @pytest.mark.parametrize("name", ["utf-16-le", "utf-16-be"])
+    def test_by_one_character(self, name):
+        data = ("a,bcdefg" * 3 + "a,bcdef\u0101").encode(name)
+        assert decode("t", data).count("\0") == 31
+        data = ("a,bcdefg" * 3 + "a,bcdef\0").encode(name)
+        assert decode("t", data).count("\0") == 33
+
+    def test_an_encoding_that_is_said_is_believed(self):
+        assert len(decode("t", "a,bcdefg".encode("utf-16-le"), "utf-8")) == 16
+
+
+def test_the_limit_of_the_csv_module_is_put_back(tmp_path):
+    assert np.iinfo(np.int32).max == LONGEST_CELL
+    before = csv.field_size_limit()
+    read_table(write(tmp_path / "t.csv", "a\n1\n"))
+    assert csv.field_size_limit() == before
+    with pytest.raises(CommandError):
+        read_table(write(tmp_path / "t.csv", 'a\n"1\n'))
+    assert csv.field_size_limit() == before
+
+
+@pytest.mark.parametrize(
+    ("contents", "message"),
+    [
+        (
+            'a,b\n1,2\n\n"x\ny",2\n"x"z,3\n',
+            ", line 6: ',' expected after '\"'. Is a quotation mark not closed, or not "
+            "doubled inside a quoted cell? If quotation marks are characters like any "
+            "other, say --quoting none.",
+        ),
+        (
+            "a,b\n1,2\n1,,\n1,2,3,4\n",
+            ", line 4: 4 cells, but the header has 2. A cell that holds ',' or a line "
+            "break must stand in quotation marks.",
+        ),
+    ],
+)
+def test_the_line_of_an_error(tmp_path, contents, message):
+    path = write(tmp_path / "t.csv", contents)
+    with pytest.raises(CommandError) as caught:
+        read_table(path)
+    assert str(caught.value) == f"{path}{message}"
+
+
+@pytest.mark.parametrize(
+    ("contents", "plain"),
+    [
+        ('a\tb\n"x" y\t1\n', True),
+        ('a\tb\n"x"\t1\n', False),  # all marks enclose a cell
+        ('a\tb\n"x"\t1\n"x" y\t1\n', True),
+        ('a\tb\n"x" y\t1\n"x"\t1\n', True),
+        ('a\tb\n"x""y"\t1\n', False),
+        ('a\tb\nx"\t1\n1\n', False),  # not all lines are whole rows
+        ('"a"\tb\nx"\t1\n', False),  # a header in marks
+        ('\n"a"\tb\nx"\t1\n', False),
+        ('a\n"x" y\n', True),
+        ('a\n"x"\n', False),
+        ('a\nx"\n', False),  # which follows the rules
+        ('a"\tb\n"x" y\t1\n\n', True),
+    ],
+)
+def test_marks_that_are_characters(contents, plain):
+    assert _is_plain(contents, "\t") is plain
+
+
+@pytest.mark.parametrize(
+    ("columns", "delimiter", "quoting", "text"),
+    [
+        ({"a": ["1", None], "b": ['x"', "y"]}, "\t", "none", 'a\tb\n1\tx"\n\ty\n'),
+        ({"a": ["x\ty"], "b": ['"']}, "\t", "none", 'a\tb\n"x\ty"\t""""\n'),
+        ({"a": ["x\ry"]}, ",", "none", 'a\n"x\ry"\n'),
+        ({"a": ["x\ny"]}, ",", None, 'a\n"x\ny"\n'),
+        ({"a": ["x|y"]}, "|", "none", 'a\n"x|y"\n'),
+        ({"a": ["x,y", ""], "b": ['"', None]}, ",", None, 'a,b\n"x,y",""""\n,\n'),
+        ({"a": ["x"], "b": ['y"']}, "\t", None, 'a\tb\nx\t"y"""\n'),
+        ({"a": ["", "x"]}, ",", None, 'a\n""\nx\n'),
+    ],
+)
+def test_csv_as_text(columns, delimiter, quoting, text):
+    assert csv_text(columns, delimiter, quoting) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("a.csv", ("csv", False)),
+        ("a.b.TSV.GZ", ("tsv", True)),
+        ("a.csv.jsonl", ("jsonl", False)),
+        ("a.gz.ndjson", ("jsonl", False)),
+        ("a.parquet", ("parquet", False)),
+        ("csv.gz/a.tsv", ("tsv", False)),
+    ],
+)
+def test_formats_by_name(name, found):
+    assert table_format(name) == found
+
+
+@pytest.mark.parametrize(
+    ("header", "hint"),
+    [
+        ("body;tone", " Are its cells separated by ';'? Then say --delimiter."),
+        ("body\ttone", " Are its cells separated by '\\t'? Then say --delimiter."),
+        ("body|tone", " Are its cells separated by '|'? Then say --delimiter."),
+        ("a;b,body", " Did you mean 'body'?"),
+        ("xyz", ""),
+    ],
+)
+def test_hints_at_columns(header, hint):
+    columns = {name: ["1"] for name in header.split(",")}
+    with pytest.raises(CommandError) as caught:
+        Table("t.csv", columns).check_columns(["bodi"])
+    names = ", ".join(map(repr, columns))
+    message = f"t.csv has no column 'bodi'.{hint} Its columns are: {names}."
+    assert str(caught.value) == message
+
+
+class TestOutputs:
+    """Whether a file can be written is found out before there is anything to write."""
+
+    def test_a_new_file(self, tmp_path):
+        check_output(str(tmp_path / "new.csv"), [str(tmp_path / "no.csv")])
+
+    def test_an_old_one(self, tmp_path):
+        old, other = write(tmp_path / "old.csv", "a"), write(tmp_path / "b.csv", "b")
+        check_output(old, [other, str(tmp_path / "no.csv")])
+        (tmp_path / "link.csv").symlink_to(other)
+        with pytest.raises(UsageError, match=r"link\.csv would overwrite a table"):
+            check_output(str(tmp_path / "link.csv"), [old, other])
+
+    def test_a_file_for_a_folder(self, tmp_path):
+        path = f"{write(tmp_path / 'old.csv', 'a')}/new.csv"
+        with pytest.raises(CommandError, match=r"there is no folder .*old\.csv\."):
+            check_output(path, [])
+
+    def test_a_folder_that_is_read_only(self, tmp_path, monkeypatch):
+        asked = []
+        monkeypatch.setattr(os, "access", lambda *given: asked.append(given))
+        with pytest.raises(CommandError, match=r"the folder .* is read-only\."):
+            check_output(str(tmp_path / "new.csv"), [])
+        assert asked == [(tmp_path, os.W_OK)]
+
+    def test_files_in_the_making_are_removed(self, tmp_path):
+        paths = [tmp_path / name for name in "ab"]
+        paths[0].write_text("x")
+        _files._unfinished.update(paths)  # the second one is not there
+        _files.remove_unfinished()
+        assert list(tmp_path.iterdir()) == []
+        assert _files._unfinished == set()
+        write_bytes(str(tmp_path / "c"), b"x")
+        assert _files._unfinished == set()
+
+
+def test_json_lines_are_counted_from_one(tmp_path):
+    path = write(tmp_path / "t.jsonl", '\n{"a": 1}\n \n{"b": "\u2028"}\n')
+    table = read_table(path)
+    assert table.columns == {"a": [1, None], "b": [None, "\u2028"]}
+    assert table.lines == [2, 4]
+    write(tmp_path / "t.jsonl", f'\n{{"a": 1}}\n  [{"1," * 30} 2]\n')
+    with pytest.raises(CommandError) as caught:
+        read_table(path)
+    assert str(caught.value) == (
+        f"{path}, line 3: must be an object, {{column: cell, ...}}. Got [{'1,' * 19}1"
+    )
+
+
+def test_json_lines_write_what_json_has_no_type_for_as_text():
+    assert json_lines({"é": [1.5, -float("inf")], "b": [None, Path("x")]}) == (
+        '{"é": 1.5, "b": null}\n{"é": null, "b": "x"}\n'
+    )
+
+
+def test_a_dialect_of_nothing_is_that_of_each_format():
+    assert Dialect() == Dialect(delimiter=None, quoting=None, encoding=None)
+    assert [Dialect().delimiter_of(kind) for kind in ("csv", "tsv")] == [",", "\t"]
+    assert [Dialect(";").delimiter_of(kind) for kind in ("csv", "tsv")] == [";", "\t"]

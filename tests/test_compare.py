@@ -1,5 +1,7 @@
 """Whether sharing helps, and which task helps which."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,9 +24,15 @@ from sklearn_mtl.model_selection import (
     compare_sharing,
     task_affinity,
 )
-from sklearn_mtl.model_selection._affinity import without_task
-from sklearn_mtl.model_selection._compare import SharingComparison
+from sklearn_mtl.model_selection._affinity import TaskAffinity, without_task
+from sklearn_mtl.model_selection._compare import (
+    SharingComparison,
+    _linear_model,
+    _listed,
+    _side,
+)
 from sklearn_mtl.model_selection._paired import (
+    check_comparison,
     corrected_interval,
     different_splits,
     make_splits,
@@ -305,6 +313,60 @@ def test_affinity_reads_as_a_table():
     assert list(frame.columns) == list(frame.index) == ["t0", "t1", "t2"]
 
 
+def test_affinity_by_hand():
+    """Clear gains and losses have a star; nothing, whatever its interval, has none."""
+    gaps = np.zeros((3, 4, 3))
+    gaps[0, :, 1] = 0.25
+    gaps[1, :, 0] = [-0.1, -0.11, -0.1, -0.09]
+    gaps[2, :, 1] = [-0.3, 0.3, 0.1, 0.0]
+    gaps[[0, 1, 2], :, [0, 1, 2]] = np.nan
+    splits = [(0, np.arange(75), np.arange(25))] * 4
+    found = TaskAffinity(gaps, ["a", "bb", "long name"], "f1_macro", splits, 0.95)
+    assert str(found) == repr(found)
+    assert str(found).splitlines() == [
+        "gain in f1_macro; * its interval leaves out 0",
+        "helps ->         a       bb  long name",
+        "a                -  +0.250*    +0.000",
+        "bb         -0.100*        -    +0.000",
+        "long name  +0.000   +0.025           -",
+    ]
+    assert_allclose(found.to_frame().to_numpy(), found.affinity)
+    assert found.to_frame().loc["long name", "bb"] == pytest.approx(0.025)
+
+
+def test_affinity_by_default():
+    rows = slice(0, 60)
+    y = {name: LABELS[name][rows] for name in ("t0", "t1")}
+    clf = classifier(max_iter=1)
+    found = task_affinity(clf, X[rows], y)
+    assert [split[0] for split in found.splits] == [0] * 5
+    assert found.metric == "accuracy"
+    assert found.confidence == 0.95
+    written_out = task_affinity(
+        clf, X[rows], y, cv=5, n_seeds=1, metric="accuracy", confidence=0.95
+    )
+    assert_array_equal(found.differences, written_out.differences)
+
+
+def test_affinity_of_tasks_with_names_of_means_is_refused():
+    with pytest.raises(ValueError, match="mean"):
+        task_affinity(classifier(), X, {"mean": LABELS["t0"], "t1": LABELS["t1"]})
+
+
+def test_nothing_is_left_of_what_was_said_of_one_task_alone():
+    clf = classifier(
+        loss_weights={"t1": 2.0}, class_weight={}, task_types={"t1": "multiclass"}
+    )
+    rest = without_task(clf, "t1", list(LABELS))
+    assert rest.loss_weights == "auto"
+    assert rest.class_weight == {}  # said nothing before
+    assert rest.task_types is None
+    rest = without_task(
+        classifier(loss_weights=FixedWeights({"t1": 2.0})), "t1", list(LABELS)
+    )
+    assert rest.loss_weights.weights is None
+
+
 def test_affinity_is_between_tasks():
     with pytest.raises(ValueError, match="Affinity is between tasks"):
         task_affinity(classifier(), X, Y[:, 0])
@@ -491,3 +553,124 @@ def test_seeds_reach_into_pipelines():
     seeded = with_seed(make_pipeline(vectorizer, classifier(random_state=7)), 3)
     assert [step.random_state for step in (seeded[0], seeded[1])] == [3, 3]
     assert vectorizer.random_state == 7
+
+
+# Text and numbers, written out -------------------------------------------------------
+
+ROWS = [
+    ["accuracy", "shared", "separate", "linear", "shared - separate",
+     "shared - linear"],
+    *(
+        [name, "0.800", "0.700", "0.750", "+0.100 [+0.089, +0.111]",
+         "+0.050 [+0.039, +0.061]"]
+        for name in ("tone", "topic", "mean")
+    ),
+]  # fmt: skip
+
+
+def test_the_whole_table():
+    found = comparison_with(0.1, linear=0.05)
+    head = (
+        "accuracy  shared  separate  linear        shared - separate"
+        "          shared - linear"
+    )
+    table, verdict = str(found).split("\n\n")
+    assert table.splitlines()[0] == head
+    assert [re.split(r" {2,}", line) for line in table.splitlines()] == ROWS
+    assert verdict == (
+        "Sharing helps: mean accuracy +0.100 [+0.089, +0.111] against separate "
+        "networks. Of 2 tasks it helps 2 (tone, topic) and hurts none. The shared "
+        "network is above a linear model per task: +0.050 [+0.039, +0.061]."
+    )
+    marks = ["th", "td", "td", "td"]
+    assert found._repr_html_() == (
+        "<table>"
+        + "".join(
+            "<tr>" + "".join(f"<{mark}>{cell}</{mark}>" for cell in row) + "</tr>"
+            for mark, row in zip(marks, ROWS, strict=True)
+        )
+        + f"</table><p>{verdict}</p>"
+    )
+
+
+def test_numbers_of_a_comparison():
+    found = comparison_with(0.1, linear=0.05).to_dict()
+    assert list(found) == ["tone", "topic", "mean"]
+    for row in found.values():
+        assert row == pytest.approx(
+            {
+                "shared": 0.8,
+                "separate": 0.7,
+                "linear": 0.75,
+                "minus_separate": 0.1,
+                "minus_separate_low": 0.0889934,
+                "minus_separate_high": 0.1110066,
+                "minus_linear": 0.05,
+                "minus_linear_low": 0.0389934,
+                "minus_linear_high": 0.0610066,
+            },
+            abs=1e-7,
+        )
+
+
+@pytest.mark.parametrize(
+    ("n", "text"),
+    [
+        (0, "none"),
+        (1, "1 (a)"),
+        (8, "8 (a, b, c, d, e, f, g, h)"),
+        (9, "9 (a, b, c, d, e, f, g, h, ...)"),
+    ],
+)
+def test_at_most_eight_names_are_listed(n, text):
+    assert _listed(list("abcdefghi"[:n])) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "side"),
+    [(0.0, 0.2, 0), (0.1, 0.2, 1), (-0.2, 0.0, 0), (-0.2, -0.1, -1), (-0.1, 0.1, 0)],
+)
+def test_an_interval_that_touches_zero_is_on_no_side(low, high, side):
+    assert _side((0.0, low, high)) == side
+
+
+def test_an_interval_by_hand():
+    # Two folds of 10 test and 30 training rows. The mean is 0.2, the variance 0.02,
+    # corrected by 1/2 + 1/3; t of one degree of freedom at 75% is 1.
+    splits = [(0, np.arange(30), np.arange(10)), (0, np.arange(30), np.arange(10, 20))]
+    found = corrected_interval(np.array([0.1, 0.3]), splits, 0.5)
+    half = np.sqrt(0.02 * (1 / 2 + 1 / 3))
+    assert found == pytest.approx((0.2, 0.2 - half, 0.2 + half))
+    assert np.isnan(corrected_interval(np.array([0.1, np.nan]), splits, 0.5)).all()
+
+
+@pytest.mark.parametrize("confidence", [0, 1, -0.1, 1.5, "0.95"])
+def test_a_confidence_lies_between_zero_and_one(confidence):
+    with pytest.raises(ValueError, match=r"between 0 and 1, such as 0\.95\. Got"):
+        compare_sharing(classifier(), X, LABELS, confidence=confidence)
+
+
+@pytest.mark.parametrize("n_seeds", [0, -1, 1.0])
+def test_there_is_a_seed(n_seeds):
+    with pytest.raises(ValueError, match=f"at least 1. Got {n_seeds}, pass an int"):
+        make_splits(X, LABELS, 2, n_seeds)
+
+
+def test_a_seed_of_a_splitter_is_moved_on():
+    cv = ShuffleSplit(2, test_size=0.5, random_state=7)
+    found = make_splits(range(10), range(10), cv, 2)
+    for number, (seed, train, _) in enumerate(found):
+        own = ShuffleSplit(2, test_size=0.5, random_state=7 + number // 2)
+        assert seed == number // 2
+        assert_array_equal(train, [*own.split(range(10))][number % 2][0])
+    assert cv.random_state == 7
+
+
+def test_linear_models_are_those_that_the_documentation_names():
+    labels = check_comparison("accuracy", 0.95), check_comparison("roc_auc", 0.95)
+    models = [_linear_model(classifier(), X, scorer) for scorer in labels]
+    for words, _ in (model.named_steps.values() for model in models):
+        assert words.ngram_range == (1, 2)
+    assert isinstance(models[0][-1], LinearSVC)
+    assert isinstance(models[1][-1], LogisticRegression)
+    assert models[1][-1].max_iter == 1000

@@ -23,7 +23,12 @@ from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.metrics import mutual_info_score
 from sklearn.utils import Bunch
 
-from sklearn_mtl.datasets import _docstrings, load_docstrings, make_multitask_texts
+from sklearn_mtl.datasets import (
+    _docstrings,
+    _synthetic,
+    load_docstrings,
+    make_multitask_texts,
+)
 from sklearn_mtl.datasets._definitions import documented_definitions
 
 LIBRARIES = {"stdlib", "numpy", "scipy", "sklearn", "skorch"}
@@ -353,7 +358,34 @@ def test_garbage_collection_goes_on_as_before(library, monkeypatch, enabled):
     assert seen == [False]
 
 
+def test_a_label_is_rare_below_fifty():
+    rows = [["name", "text", *labels * 7] for labels in [["a"]] * 50 + [["b"]] * 49]
+    _docstrings._remove_rare_labels(rows)
+    assert [row[2:] for row in rows] == [["a"] * 7] * 50 + [[None] * 7] * 49
+
+
 # The cache ----------------------------------------------------------------------------
+
+
+def test_a_cache_file_says_what_it_depends_on(tmp_path):
+    header = _docstrings._header({"stdlib": ("3.12", "a"), "numpy": ("2.0", "b")})
+    assert header == {
+        "schema": 1,
+        "platform": f"{sys.implementation.name}-{sys.platform}",
+        "versions": {"stdlib": "3.12", "numpy": "2.0"},
+        "columns": ["name", "text", *_docstrings.TASKS],
+    }
+    path = _docstrings._cache_path(tmp_path / "new" / "folder", {"some": "header"})
+    assert path == tmp_path / "new" / "folder" / "docstrings-9abc826748e9b049.jsonl.gz"
+    assert path.parent.is_dir()
+    # Once more, now that the folder is there.
+    assert _docstrings._cache_path(path.parent, {"some": "header"}) == path
+
+
+def test_the_folder_of_a_cache_may_be_under_the_home_of_the_user(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert _docstrings._cache_path("~/cache", {}).parent == tmp_path / "cache"
 
 
 def test_cache_is_reproducible_json(library, data_home, tmp_path):
@@ -699,6 +731,54 @@ def test_defaults():
     assert y.dtype == np.int64
     assert all(set(column) == {0, 1, 2} for column in y.T)
     assert abs(np.mean([len(text.split()) for text in texts]) - 50) < 1
+
+
+def test_defaults_written_out():
+    texts, y = make_multitask_texts(random_state=0)
+    again, y_again = make_multitask_texts(
+        1000, 3, 3, relatedness=1.0, missing_rate=0.0, n_words=1000, length=50,
+        noise=0.1, return_latent=False, random_state=0,
+    )  # fmt: skip
+    assert texts == again
+    np.testing.assert_array_equal(y, y_again)
+
+
+def test_the_promise_made_under_a_seed():
+    texts, y, latent = make_multitask_texts(
+        4, 2, [2, 7], relatedness=0.3, missing_rate=[0.2, 0.5], n_words=12, length=5,
+        noise=0.5, return_latent=True, random_state=0,
+    )  # fmt: skip
+    assert texts == [
+        "word00 word02 word03 word08 word02 word08",
+        "word10 word04 word04 word04 word07 word02 word01 word04 word03 word04",
+        "word02 word02 word02",
+        "word00 word04 word04",
+    ]
+    assert np.isnan(y).tolist() == [[1, 0], [0, 0], [1, 0], [0, 1]]
+    # Seven classes need six dimensions, of all tasks; six or fewer have five.
+    assert latent.owner.tolist() == [-1] * 6 + [0] * 6 + [1] * 6
+    np.testing.assert_allclose(
+        latent.topics[0, :4], [-0.01702, 0.37915, 2.25931, -0.04226], atol=1e-5
+    )
+    np.testing.assert_allclose(
+        latent.word_loadings[1, :4], [0.11069, -0.30197, -0.90262, 0.23109], atol=1e-5
+    )
+    six = make_multitask_texts(1, 1, 6, return_latent=True, random_state=0)[2]
+    assert six.owner.tolist() == [-1] * 5 + [0] * 5
+
+
+@pytest.mark.parametrize(("n_words", "width"), [(10, 1), (11, 2), (100, 2), (101, 3)])
+def test_numbers_of_words_are_as_long_as_the_last(n_words, width):
+    texts = make_multitask_texts(20, n_words=n_words, random_state=0)[0]
+    assert {len(word) for text in texts for word in text.split()} == {4 + width}
+
+
+def test_draws_become_words_by_the_inverse_of_each_row():
+    scores = np.log([[1.0, 1, 1, 1], [1, 1, 2, 4]]) + 800  # too large for exp
+    draws = np.array([0.0, 0.24, 0.25, 0.99, 1.0, 0.124, 0.126, 0.26, 0.49, 0.51])
+    words = _synthetic._draw_words(scores, np.array([5, 5]), draws)
+    # The last draw of the first row is rounded up to 1, and still of that row.
+    assert words.tolist() == [0, 0, 1, 3, 3, 0, 1, 2, 2, 3]
 
 
 def test_same_seed_same_data_other_seed_other_data():

@@ -141,3 +141,53 @@ def test_the_network_stays_as_it_was():
         clf._feature_effects(X, "both")[1], effects, strict=True
     ):
         assert_array_equal(frozen, expected)
+
+
+@pytest.mark.parametrize(
+    ("level", "fits"), [(-3, False), (-2, True), (0, True), (1, True), (2, False)]
+)
+def test_levels_of_gates_are_counted_like_those_of_a_list(level, fits):
+    clf = fit(X, ProgressiveLayers(n_levels=2), max_iter=1)
+    if not fits:
+        match = rf"level must be from -2 to 1, for there are 2 level\(s\).*Got {level}"
+        with pytest.raises(ValueError, match=match):
+            clf._gate_weights(X, level)
+        return
+    weights, names = clf._gate_weights(X, level)
+    assert weights.shape == (250, 3, 4)
+    assert names == ["three", "two", "one", "shared"]
+    assert_allclose(weights.sum(axis=2), 1, rtol=1e-6)
+
+
+def test_there_are_no_gates_without_experts():
+    clf = fit(X, "hard", max_iter=1)
+    with pytest.raises(ValueError, match=r"no gates with sharing_ HardSharing\(\)"):
+        clf._gate_weights(X, 0)
+
+
+def test_sequences_have_no_effects_of_features():
+    texts = ["good film", "bad film"] * 10
+    clf = MultiTaskTextClassifier(trunk="conv", max_iter=1, random_state=0)
+    clf.fit(texts, [0, 1] * 10)
+    with pytest.raises(ValueError, match="reads tokens in their order"):
+        clf._feature_effects(texts, "both")
+
+
+def test_effects_are_means_over_rows_and_not_sums():
+    clf = fit(X, "hard", max_iter=1)
+    _, once = clf._feature_effects(X[:5], "both")
+    _, often = clf._feature_effects(np.tile(X[:5], (7, 1)), "both")
+    for one, other in zip(once, often, strict=True):
+        assert_allclose(one, other, atol=1e-6)
+    assert [effect.shape for effect in once] == [(6, 3), (6, 2), (6, 1)]
+    assert np.abs(once[0]).max() > 0
+
+
+@pytest.mark.parametrize("kind", [np.asarray, csr_array])
+def test_effects_through_the_private_path_are_its_weights(kind):
+    clf = fit(kind(X), max_iter=1)
+    layer = clf.net_.module_.private
+    weight = layer.scale * layer.by_feature().numpy()[:, :3]
+    three = clf._feature_effects(kind(X), "private")[1][0]
+    assert np.abs(weight).max() > 0
+    assert_allclose(three, weight - weight.mean(axis=1, keepdims=True), atol=1e-6)

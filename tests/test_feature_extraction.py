@@ -28,6 +28,7 @@ from sklearn_mtl.feature_extraction import (
     FastHashingVectorizer,
     FastTfidfVectorizer,
     _ngrams,
+    _settings,
     _tokens,
     _vectorizers,
 )
@@ -488,6 +489,37 @@ def test_few_short_texts_are_left_to_scikit_learn(monkeypatch, n_slow):
     assert n_slow() == 1
 
 
+def test_texts_are_few_and_short_below_a_number_of_characters(monkeypatch, n_slow):
+    counts = FastCountVectorizer().fit(["one film"])
+    hashes = FastHashingVectorizer()
+    for characters, is_slow in ((16, 0), (17, 1)):
+        monkeypatch.setattr(_vectorizers, "SMALL", characters)
+        for vectorizer in (counts, hashes):
+            before = n_slow()
+            vectorizer.transform(["one film"] * 2)
+            assert n_slow() == before + is_slow
+    # A vocabulary is learnt by our code from any text.
+    before = n_slow()
+    FastCountVectorizer().fit(["one film"])
+    assert n_slow() == before
+
+
+def test_settings_are_read_by_their_names():
+    vectorizer = FastCountVectorizer(stop_words=["a"])
+    before = _settings.settings_of(vectorizer)
+    for name, value in [
+        ("analyzer", "char_wb"),
+        ("lowercase", False),
+        ("ngram_range", (1, 2)),
+        ("strip_accents", "ascii"),
+        ("token_pattern", "x"),
+        ("stop_words", ["b"]),
+    ]:
+        other = clone(vectorizer).set_params(**{name: value})
+        assert _settings.settings_of(other) != before
+    assert _settings.settings_of(clone(vectorizer).set_params(min_df=2)) == before
+
+
 # Large input -------------------------------------------------------------------------
 
 
@@ -538,9 +570,12 @@ def test_a_hash_table_computes_each_value_once():
 
     table = HashTable(compute)
     rng = np.random.default_rng(0)
-    for _ in range(5):
-        keys = rng.integers(1, 40_000, 30_000).astype(np.uint64) << np.uint64(40)
+    for n_keys in (10, 3000, 3000, 30_000, 30_000, 30_000):
+        keys = rng.integers(1, 40_000, n_keys).astype(np.uint64) << np.uint64(40)
         assert_array_equal(table(keys), keys % np.uint64(1000))
+        # It grows before the ways from slot to slot become long, and not much more.
+        n_seen = len(set(seen))
+        assert 4 * n_seen <= len(table._keys) <= max(16 * n_seen, 2**14)
     assert len(seen) == len(set(seen))
 
 
@@ -568,3 +603,37 @@ def test_a_vocabulary_that_grew_is_read_anew():
     vectorizer.transform(["late"])
     vectorizer.vocabulary_["bill"] = 2
     assert vectorizer.transform(["late bill"]).toarray().tolist() == [[1, 0, 1]]
+
+
+def test_pieces_end_where_they_are_long_enough(monkeypatch):
+    monkeypatch.setattr(_tokens, "PIECE", 5)
+    texts = ["abc", "de", "fghi", "j", "klmnopq", "r"]
+    found = [["abc", "de"], ["fghi", "j"], ["klmnopq"], ["r"]]
+    assert list(_tokens._pieces(texts)) == found
+    assert list(_tokens._pieces(texts[:2])) == found[:1]
+    assert list(_tokens._pieces([])) == []
+
+
+def test_symbols_are_numbered_and_found_again():
+    sequences = _ngrams.Sequences(np.array([0, 2, 1, 2]), np.array([0, 0, 0, 1]), 3)
+    numbering = _ngrams.Numbering(3)
+    windows = numbering.windows(sequences, _ngrams.Lengths(1, 3))
+    found = [(n, a.tolist(), b.tolist()) for n, a, b in windows]
+    # A number is one of base 3, and no window reaches from one sequence to the next.
+    assert found == [
+        (1, [0, 2, 1, 2], [0, 1, 2, 3]),
+        (2, [2, 7], [0, 1]),
+        (3, [7], [0]),
+    ]
+    assert numbering.symbols_of(np.array([7]), 3).tolist() == [[0, 2, 1]]
+    whole = _ngrams.Lengths(2, 2, whole=True)
+    found = [(n, b.tolist()) for n, _, b in numbering.windows(sequences, whole)]
+    assert found == [(1, [3]), (2, [0, 1])]
+    assert _ngrams.find(np.array([1, 4, 9]), np.array([1, 3, 4])).tolist() == [0, 2, -1]
+    assert _ngrams.find(np.array([1]), np.array([])).tolist() == [-1]
+
+
+@pytest.mark.parametrize("n_symbols", [3, 2**40])
+def test_shorter_ngrams_come_first(n_symbols):
+    symbols = np.array([[1, 0], [0, 2], [1, -1], [0, -1], [0, 1]])
+    assert _ngrams.order_of(symbols, n_symbols).tolist() == [3, 4, 1, 2, 0]

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_array_equal
 from scipy import sparse
+from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
+from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.data._features import (
@@ -23,8 +25,10 @@ from sklearn_mtl.data._features import (
     auto_vectorizers,
     check_numeric,
     fit_vectorizer,
+    float_type,
     match_trunk,
     row_scale,
+    transform_rows,
 )
 from sklearn_mtl.utils._rows import take_rows
 from sklearn_mtl.utils._texts import read_texts
@@ -513,3 +517,91 @@ def test_the_scale_of_rows_given_twice_is_that_of_weight_two():
     repeated = np.repeat(rows, [1, 2, 3], axis=0)
     expected = row_scale(repeated, np.ones(6))
     assert row_scale(rows, [1, 2, 3]) == pytest.approx(expected, rel=1e-14)
+
+
+# What a trunk reads -------------------------------------------------------------------
+
+
+def ids_of(cells):
+    return sparse.csr_array(np.array(cells, dtype=float))
+
+
+def test_ids_that_a_network_does_not_know_are_unknown():
+    rows = ids_of([[2, 5, 4], [6, 3, 0]])
+    known = match_trunk(rows, sparse=True, tokens=True, n_tokens=5)
+    assert known.toarray().tolist() == [[2, 1, 4], [1, 3, 0]]
+    assert known.dtype == np.int32
+    every = match_trunk(rows, sparse=True, tokens=True)
+    assert_array_equal(every.toarray(), rows.toarray())
+    assert rows.toarray().tolist() == [[2, 5, 4], [6, 3, 0]]  # the caller's own
+
+
+@pytest.mark.parametrize("cells", [[[1, 2, 0]], [[1, 0, 0], [0, 0, 0], [1, 1, 1]]])
+def test_sequences_fill_their_columns_from_the_left(cells):
+    found = match_trunk(ids_of(cells), sparse=True, tokens=True)
+    assert_array_equal(found.toarray(), cells)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ids_of([[1, 0, 2]]),
+        ids_of([[0, 1, 2]]),
+        ids_of([[1, 2.5, 0]]),
+        ids_of([[1, -1, 0]]),
+        sparse.csr_array(([0.0], [0], [0, 1]), (1, 3)),
+        np.array([[1.0, 2.0]]),
+    ],
+    ids=["gap", "late", "fraction", "negative", "zero", "dense"],
+)
+def test_other_rows_are_no_sequences(rows):
+    message = r"rows of features\. Use vectorizer='auto' with texts, or SequenceVec"
+    with pytest.raises(ValueError, match=message):
+        match_trunk(rows, sparse=True, tokens=True)
+
+
+def test_dense_rows_stay_dense_where_a_trunk_takes_them():
+    rows = np.eye(2)
+    assert match_trunk(rows, sparse=False) is rows
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+def test_rows_are_finite(container):
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        as_rows(container([[1.0, np.nan]]))
+    with pytest.raises(ValueError, match="Input X contains infinity"):
+        as_rows(container([[1.0, np.inf]]))
+
+
+def test_cells_given_twice_are_added_in_a_copy():
+    rows = sparse.csr_array(([1.0, 2.0], [1, 1], [0, 2]), (1, 3))
+    found = as_rows(rows)
+    assert found.toarray().tolist() == [[0, 3, 0]]
+    assert found.nnz == 1
+    assert rows.nnz == 2
+    clean = sparse.csr_array(np.eye(2))
+    assert as_rows(clean) is clean
+
+
+@pytest.mark.parametrize(("n_made", "n_given"), [(1, 2), (3, 2)])
+def test_a_vectorizer_makes_a_row_of_each_text(n_made, n_given):
+    made = FunctionTransformer(lambda X: np.ones((n_made, 1)))
+    message = rf"The vectorizer made {n_made} row\(s\) of {n_given}\. In a ColumnTran"
+    with pytest.raises(ValueError, match=message):
+        fit_vectorizer(made, ["a"] * n_given)
+    with pytest.raises(ValueError, match=message):
+        transform_rows(made, ["a"] * n_given)
+
+
+@pytest.mark.parametrize("output", ["pandas", "polars"])
+def test_rows_are_no_frames_whatever_is_configured(output):
+    with config_context(transform_output=output):
+        vectorizer, rows = fit_vectorizer("auto", ["good film", "a film"])
+        again = transform_rows(vectorizer, ["good film", "a film"])
+    assert_array_equal(again.toarray(), rows.toarray())
+
+
+def test_float_types_of_rows():
+    assert float_type(np.ones(1)) == np.float64
+    assert float_type(np.ones(1, np.float32)) == np.float32
+    assert float_type(np.ones(1, np.int32)) == np.float32

@@ -11,6 +11,8 @@ from numpy.testing import assert_allclose
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.datasets import make_multitask_texts
+from sklearn_mtl.sharing import AdversarialSharedPrivate, ProgressiveLayers
+from sklearn_mtl.trunks import AttentionTrunk, BagTrunk, ConvTrunk, RecurrentTrunk
 
 TEXTS, LABELS = make_multitask_texts(
     n_samples=400,
@@ -40,6 +42,23 @@ SETTINGS = {
         "max_iter": 2,
     },
     "stopping": {"early_stopping": True, "n_iter_no_change": 1, "max_iter": 5},
+    "conv": {"trunk": ConvTrunk(n_filters=8, widths=(2, 3)), "max_iter": 3},
+    "recurrent": {"trunk": RecurrentTrunk(n_units=8), "max_iter": 3},
+    "attention": {"trunk": AttentionTrunk(n_units=8), "max_iter": 3},
+    "mmoe": {"trunk": BagTrunk(8), "sharing": "mmoe", "max_iter": 3},
+    "ple": {
+        "trunk": BagTrunk(8),
+        "sharing": ProgressiveLayers(n_levels=2, private=True),
+        "max_iter": 3,
+    },
+    "adversarial": {
+        "trunk": BagTrunk(8),
+        "sharing": AdversarialSharedPrivate(private="trunk"),
+        "max_iter": 3,
+    },
+    "ordinal": {"task_types": {"task1": "ordinal", "task2": "ordinal"}, "max_iter": 3},
+    "adjusted": {"logit_adjustment": 1.0, "alpha": 0.01, "batch_size": 50},
+    "slow": {"learning_rate_init": 20.0, "term_weighting": None, "max_iter": 4},
 }
 
 # Probability of the last class, a line for each task and a column for each of ROWS.
@@ -83,6 +102,51 @@ GOLDEN = {
         [0.5712, 0.844, 0.6319],
         [0.9758, 0.0113, 0.2253],
         [0.0086, 0.1654, 0.0835],
+    ],
+    "conv": [
+        [0.6995, 0.7575, 0.3316],
+        [0.8827, 0.0532, 0.8343],
+        [0.1411, 0.3523, 0.0172],
+    ],
+    "recurrent": [
+        [0.6034, 0.6548, 0.2815],
+        [0.8148, 0.1259, 0.7791],
+        [0.156, 0.3411, 0.0196],
+    ],
+    "attention": [
+        [0.6584, 0.717, 0.2696],
+        [0.814, 0.1185, 0.7718],
+        [0.118, 0.3036, 0.0192],
+    ],
+    "mmoe": [
+        [0.4616, 0.5436, 0.4539],
+        [0.8391, 0.1922, 0.3487],
+        [0.1109, 0.231, 0.0962],
+    ],
+    "ple": [
+        [0.5975, 0.9522, 0.4443],
+        [0.9923, 0.0246, 0.54],
+        [0.0126, 0.3901, 0.0627],
+    ],
+    "adversarial": [
+        [0.5235, 0.6402, 0.4397],
+        [0.6714, 0.2387, 0.3475],
+        [0.109, 0.3313, 0.2112],
+    ],
+    "ordinal": [
+        [0.576, 0.9378, 0.4482],
+        [0.3391, 0.321, 0.3252],
+        [0.2495, 0.2695, 0.2565],
+    ],
+    "adjusted": [
+        [0.5705, 0.7049, 0.5601],
+        [0.7091, 0.1681, 0.3528],
+        [0.1519, 0.294, 0.2459],
+    ],
+    "slow": [
+        [0.5041, 0.552, 0.4803],
+        [0.4884, 0.2743, 0.3663],
+        [0.2236, 0.2603, 0.2074],
     ],
 }
 

@@ -161,11 +161,35 @@ def test_of_many_classes_those_with_most_errors_are_shown():
     assert texts_of(display.axes_[0]).count("1") == 6
 
 
+def test_errors_of_a_class_are_its_misses_and_its_false_alarms():
+    true = ["a", "a", "a", "b", "c", "c", "d"]
+    pred = ["b", "b", "c", "b", "b", "c", "d"]
+    # Misses and false alarms: 3 + 0 of a, 0 + 3 of b, 1 + 1 of c, none of d.
+    display = ConfusionMatricesDisplay.from_predictions(true, pred, max_classes=3)
+    assert display.labels["task0"] == ["a", "b", "(others)"]
+
+
+def test_the_least_that_can_be_drawn():
+    display = ConfusionMatricesDisplay.from_predictions(
+        ["a", "b", "c"], ["a", "c", "b"], max_classes=2
+    )
+    assert display.labels["task0"] == ["b", "(others)"]
+    display = CalibrationCurvesDisplay.from_predictions(
+        ["a"], [[0.8, 0.2]], classes=["a", "b"], n_bins=1
+    )
+    assert display.errors["task0"] == pytest.approx(0.2)
+
+
 def test_small_shares_are_not_written_as_nothing():
     display = ConfusionMatricesDisplay.from_predictions(
         ["a"] * 400, ["a"] * 399 + ["b"]
     )
     assert texts_of(display.axes_[0]) == ["100%", "<1%"]
+    # 1 of 200 is half a per cent, which is rounded to an even number.
+    display = ConfusionMatricesDisplay.from_predictions(
+        ["a"] * 200 + ["b"] * 199, ["a"] * 199 + ["b"] * 198 + ["a"] * 2
+    )
+    assert texts_of(display.axes_[0]) == ["100%", "<1%", "1%", "99%"]
 
 
 def test_a_task_without_labels_has_no_matrix_and_no_curve():
@@ -294,6 +318,7 @@ def test_association_by_hand():
 
 
 def test_association_has_its_ends():
+    assert _cramers_v(np.repeat([0, 1], 50), np.tile([0, 1], 50)) == 0
     rng = np.random.RandomState(0)
     a = rng.randint(3, size=500)
     assert _cramers_v(a, a) == pytest.approx(1)

@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from sklearn_mtl.labels._sets import indicators, labels_of, sets_of
+from sklearn_mtl.labels._sets import (
+    cell_type,
+    indicators,
+    is_cell,
+    labels_of,
+    refuse_indicators,
+    sets_of,
+)
 from sklearn_mtl.labels._tables import as_label_table
 
 CELLS = [["b", "a"], None, [], ["a"]]
@@ -106,3 +113,65 @@ def test_who_reads_one_label_says_which_tasks_hold_several():
         table.refuse_sets("Panels")
     table.select(["tags", "tone"]).take([0])
     as_label_table({"tone": ["x"]}).refuse_sets("Panels")
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (["a"], True),
+        ([], True),
+        ((), True),
+        (set(), True),
+        (frozenset(), True),
+        (np.array(["a"]), True),
+        (np.array("a"), False),
+        (np.array([["a"]]), False),
+        ("a", False),
+        ({"a": 1}, False),
+        (None, False),
+    ],
+)
+def test_cells_of_several_labels_are_known(value, found):
+    assert is_cell(value) is found
+
+
+@pytest.mark.parametrize(
+    ("cells", "look_alike"),
+    [
+        ([[0, 1], [1, 1]], True),
+        ([[True, False], [False, False]], True),
+        ([(0.0, 1.0), np.array([1, 0])], True),
+        ([[0], [1]], False),
+        ([[0, 2], [1, 1]], False),
+        ([[0, -1], [1, 1]], False),
+        ([[0, 1], [1]], False),
+        ([[], []], False),
+        ([{0, 1}, {0, 1}], False),
+        ([["0", "1"], ["1", "1"]], False),
+    ],
+)
+def test_vectors_of_0_and_1_look_like_indicators(cells, look_alike):
+    rows = np.arange(3, 3 + len(cells))
+    if not look_alike:
+        refuse_indicators(cells, rows, "y")
+        return
+    with pytest.raises(
+        ValueError, match=r"^y holds vectors of 0 and 1, .* in row 3 for"
+    ):
+        refuse_indicators(cells, rows, "y")
+
+
+def test_labels_of_sets_are_sorted_and_of_one_type():
+    assert labels_of([frozenset("ba"), frozenset("c")]).tolist() == ["a", "b", "c"]
+    assert labels_of([frozenset("ba")]).dtype.kind == "U"
+    assert labels_of([frozenset()]).dtype.kind == "U"
+    assert labels_of([frozenset()]).shape == (0,)
+    assert labels_of([frozenset([2, 1])]).tolist() == [1, 2]
+    table = indicators([frozenset("ba"), frozenset()], np.array(["a", "b", "c"]))
+    assert table.tolist() == [[1, 1, 0], [0, 0, 0]]
+    assert table.dtype == np.int64
+
+
+def test_the_type_of_no_cells_is_a_list():
+    assert cell_type([]) is list
+    assert cell_type([(), ()]) is tuple

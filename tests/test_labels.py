@@ -712,3 +712,137 @@ def test_what_is_no_column_is_cut_in_the_message(length, shown):
     wide = type("Wide", (), {"__repr__": lambda self: "w" * length})()
     with pytest.raises(ValueError, match=rf"Got {re.escape(shown)}\. Pass a list"):
         as_label_table(wide)
+
+
+@pytest.mark.parametrize(
+    ("cells", "dtype"),
+    [
+        ([2**53, 1.0], float),
+        ([-(2**53), 1.0], float),
+        ([1e300, 3], float),
+        ([2**63 - 1, -1], np.int64),
+        ([-(2**63), 2**53 + 1], np.int64),
+        ([2**63, 0], np.uint64),
+        ([2**64 - 1, 1], np.uint64),
+    ],
+)
+def test_the_last_numbers_that_fit_keep_their_value(cells, dtype):
+    table = as_label_table([None, *cells])
+    assert table.columns[0].dtype == dtype
+    assert labelled_cells(table).tolist() == cells
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ([1.0, 2**53 + 1], rf"beside floats.* Got {2**53 + 1} in row 2\."),
+        ([1.0, -(2**53) - 1], rf"beside floats.* Got {-(2**53) - 1} in row 2\."),
+        ([2**53 + 1, 2**64], rf"beyond 64 bits\. Got {2**64} in row 2\."),
+        ([-(2**63) - 1, 2**53 + 1], rf"beyond 64 bits\. Got {-(2**63) - 1} in row 1\."),
+        ([2**53 + 1, -1, 2**63], rf"beyond 64 bits\. Got {2**63} in row 3\."),
+    ],
+)
+def test_the_first_numbers_that_do_not_fit_are_named(cells, message):
+    with pytest.raises(ValueError, match=message):
+        as_label_table([None, *cells])
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ([None, 1.0, np.inf], r"Got inf in y, row\(s\) \[2\]\. An empty"),
+        ([-np.inf] * 6, r"Got -inf in y, row\(s\) \[0, 1, 2, 3, 4, \.\.\.\]\."),
+        ([-np.inf] * 5, r"row\(s\) \[0, 1, 2, 3, 4\]\."),
+        ([None, 1.0, -0.5, 0.5], r"y must hold classes\. Got -0\.5 in row 2\."),
+        (
+            [None, "a", 1],
+            r"both str and int labels\. Got 'a' in row 1 and 1 in row 2\.",
+        ),
+        ([None, 1.0, "2"], r"both float and str .*pandas\.to_numeric\(y\)\."),
+        ([1, "two"], r"both int and str .*text, for instance \[cell if cell is None"),
+        ([1, True], r"both int and bool .*text, for instance \[cell if cell is None"),
+        ([1, "0.5"], r"both int and str .*text, for instance \[cell if cell is None"),
+        ([None, "a", 1j], r"Got 1j of type complex in row 2\. Cast the column to text"),
+        ([{"a": 1}], r"of type dict in row 0\. Of records make a table"),
+    ],
+)
+def test_the_message_names_the_first_wrong_cell(cells, message):
+    with pytest.raises(ValueError, match=message):
+        as_label_table(cells)
+
+
+@pytest.mark.parametrize("dtype", ["datetime64[D]", "complex"])
+def test_a_dtype_of_no_labels_is_named(dtype):
+    found = re.escape(str(np.dtype(dtype)))
+    message = rf"^target must hold str, int or bool labels\. Got dtype {found}\. Cast"
+    with pytest.raises(ValueError, match=message):
+        as_label_table(np.zeros(2, dtype=dtype), what="target")
+
+
+def test_a_marked_cell_is_known_as_such():
+    assert as_label_table(["a", "?"]).has_marked is False
+    assert as_label_table(["a", None], missing_label="?").has_marked is False
+    assert as_label_table(["a", "?"], missing_label="?").has_marked is True
+    table = as_label_table({"a": ["x", "y"], "b": [0, 1]}, missing_label=[0])
+    assert table.has_marked is True
+    assert table.missing.tolist() == [[False, True], [False, False]]
+
+
+@pytest.mark.parametrize("missing_label", [1, 1.0, np.int8(1), np.float32(1)])
+@pytest.mark.parametrize("dtype", [np.int8, np.uint64, float, object])
+def test_a_number_is_missing_in_any_type(missing_label, dtype):
+    y = np.array([0, 1, 2], dtype=dtype)
+    table = as_label_table(y, missing_label=missing_label)
+    assert table.missing.ravel().tolist() == [False, True, False]
+    assert not as_label_table(y, missing_label=[True, "1", 0.5]).missing.any()
+
+
+class WithColumns:
+    columns = ("a", "b")
+
+
+def test_what_only_has_columns_is_no_frame():
+    with pytest.raises(TypeError, match="WithColumns"):
+        as_label_table(WithColumns())
+
+
+def test_a_batch_of_arrow_is_read_like_a_dict():
+    batch = pa.record_batch({"a": ["x", None], "b": [1, 2]})
+    table = as_label_table(batch)
+    assert table.names == ["a", "b"]
+    assert table.columns[1].tolist() == [1, 2]
+    assert table.missing.tolist() == [[False, False], [True, False]]
+    assert len(table) == 2
+    assert table.is_named is True
+    assert as_label_table([["a", "b"]]).is_named is False
+    assert as_label_table(["a"]).is_named is False
+
+
+def test_names_of_many_tasks_are_cut():
+    table = as_label_table({f"t{k}": ["a"] for k in range(7)})
+    message = r"Missing: \['u'\]; unknown: \['t0', 't1', 't2', 't3', 't4', \.\.\.\]\."
+    with pytest.raises(ValueError, match=message):
+        table.select(["u"])
+
+
+def test_selecting_moves_all_that_belongs_to_a_task():
+    order = pd.Categorical(["m", "n"], ["n", "m"], ordered=True)
+    y = pd.DataFrame({"a": order, "b": [["x"], None]})
+    table = as_label_table(y).select(["b", "a"])
+    assert table.names == ["b", "a"]
+    assert table.orders == [None, ["n", "m"]]
+    assert table.cell_types == [list, None]
+    assert table.missing.tolist() == [[False, False], [True, False]]
+    assert table.columns[1].tolist() == ["m", "n"]
+    taken = table.take([1])
+    assert taken.missing.tolist() == [[True, False]]
+    assert taken.columns[1].tolist() == ["n"]
+    assert taken.container == "frame"
+    unnamed = as_label_table([["a", "b"]]).select(["u", "v"])
+    assert unnamed.names == ["u", "v"]
+
+
+def test_a_missing_label_is_no_category():
+    order = pd.Categorical([1, 2, 0], [0, 2, 1], ordered=True)
+    assert as_label_table(order, missing_label=0).orders == [[2, 1]]
+    assert as_label_table(order, missing_label="0").orders == [[0, 2, 1]]

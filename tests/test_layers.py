@@ -16,8 +16,10 @@ from sklearn_mtl.network._input import (
     DenseLinear,
     JointTable,
     SparseLinear,
+    TokenEmbedding,
     input_layer,
     join_sparse_layers,
+    plain_embeddings,
     sparse_weights,
 )
 from sklearn_mtl.network._spec import InputSpec
@@ -245,3 +247,87 @@ def test_weights_can_be_read_joined_or_not():
     assert torch.equal(apart.second.by_feature(), joined.second.by_feature())
     dense = DenseLinear(6, 2)
     assert dense.by_feature().shape == (6, 2)
+
+
+class TwoLayers(torch.nn.Module):
+    """Two sparse layers of some widths."""
+
+    def __init__(self, first, second):
+        super().__init__()
+        self.first, self.second = SparseLinear(3, first), SparseLinear(3, second)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "n_columns"), [(1, 1, 16), (8, 8, 16), (8, 9, 32), (16, 17, 48)]
+)
+def test_a_joint_table_is_as_wide_as_whole_cache_lines(first, second, n_columns):
+    table = join_sparse_layers(TwoLayers(first, second))
+    assert table.weight.shape == (3, n_columns)
+
+
+def test_input_layers_start_within_their_range_and_without_bias():
+    torch.manual_seed(0)
+    for kind in (SparseLinear, DenseLinear):
+        layer = kind(50, 40, init_range=0.25)
+        assert 0.24 < layer.weight.max() <= 0.25
+        assert -0.25 <= layer.weight.min() < -0.24
+        assert abs(layer.weight.mean()) < 0.02
+        assert not layer.bias.any()
+        assert layer.scale == 1.0
+        assert not kind(3, 2).weight.any()  # from 0 where no range is given
+    spec = InputSpec(n_features=3, sparse=True, scale=1.0, n_rows=10)
+    assert not input_layer(spec, 2).weight.any()
+
+
+def test_rows_are_scaled_before_the_bias_is_added():
+    rows = csr_array(np.array([[0.0, 3.0], [2.0, 0.0]], dtype=np.float32))
+    sparse, dense = (kind(2, 1, scale=0.5) for kind in (SparseLinear, DenseLinear))
+    with torch.no_grad():
+        sparse.weight.copy_(torch.tensor([[1.0], [10.0]]))
+        dense.weight.copy_(torch.tensor([[1.0, 10.0]]))
+        for layer in (sparse, dense):
+            layer.bias.fill_(4.0)
+    assert sparse(batch_of(rows)).tolist() == [[19.0], [5.0]]
+    assert dense(torch.from_numpy(rows.toarray())).tolist() == [[19.0], [5.0]]
+    assert sparse.by_feature().tolist() == dense.by_feature().tolist() == [[1], [10]]
+    assert not sparse.by_feature().requires_grad
+
+
+def test_what_an_input_is_unless_it_is_said():
+    spec = InputSpec(n_features=3, sparse=True, scale=1.0, n_rows=10)
+    assert not spec.tokens
+    assert not spec.plain_embeddings
+    assert spec.vocabulary == ()
+    assert spec.token_weights is None
+    other = InputSpec(3, True, 1.0, 10, vocabulary=("a",), token_weights=np.ones(3))
+    assert repr(other) == repr(spec)  # neither of them fills a screen
+    assert other != spec
+    assert spec == InputSpec(3, True, 1.0, 10, token_weights=np.ones(3))
+
+
+@pytest.mark.parametrize(("plain", "listed"), [(False, 0), (True, 1)])
+def test_embeddings_start_with_padding_and_may_be_plain(plain, listed):
+    layer = TokenEmbedding(4, 2, plain=plain)
+    assert layer.padding_idx == 0
+    assert layer.factors is None
+    assert len(plain_embeddings(torch.nn.ModuleList([layer]))) == listed
+    layer(torch.tensor([[1, 2, 0]])).sum().backward()
+    assert layer.weight.grad.is_sparse is plain
+    assert TokenEmbedding(4, 2).sparse is False
+
+
+@pytest.mark.parametrize(("p", "seeded"), [(0.0, False), (0.5, True)])
+def test_only_a_dropout_that_draws_takes_a_seed(p, seeded):
+    torch.manual_seed(0)
+    state = torch.get_rng_state()
+    dropout = Dropout(p)
+    assert (dropout.seed is not None) is seeded
+    assert torch.equal(torch.get_rng_state(), state) is not seeded
+
+
+def test_dropout_compares_uniform_numbers_with_its_share():
+    torch.manual_seed(3)
+    dropout = Dropout(0.25).train()
+    found = dropout(torch.full((4, 5), 3.0))
+    drawn = torch.rand(4, 5, generator=torch.Generator().manual_seed(dropout.seed))
+    assert torch.equal(found, torch.where(drawn >= 0.25, 4.0, 0.0))

@@ -176,7 +176,7 @@ class TestErrors:
         ),
         "text is a number": (
             [*FIT, "--predict", "seven.jsonl", "--to", "out.csv"],
-            "must hold texts. Got 7, a int",
+            "must hold texts. Got 7 of type int",
         ),
         "label is an object": (
             ["fit", "objects.jsonl", "--text", "body", "--tasks", "tags"],
@@ -209,8 +209,8 @@ class TestErrors:
         ),
     }
 
-    @pytest.fixture(autouse=True)
-    def files(self, folder, stub):
+    @staticmethod
+    def make_files():
         table = make_table()
         write_table("data.csv", {**table, "empty": [""] * 60})
         write_table("x.csv", {"text": ["a"], "topic": ["b"]})
@@ -225,6 +225,10 @@ class TestErrors:
         write_table("numbers.jsonl", {"body": ["a", "b"], **labels})
         write_table("bare.jsonl", {"body": ["a"], "topic": [None], "tone": [""]})
         os.mkdir("dir.csv")
+
+    @pytest.fixture(autouse=True)
+    def files(self, folder, stub):
+        self.make_files()
         yield
         assert stub.fitted == ()
 

@@ -33,8 +33,14 @@ from sklearn.metrics import (
 
 import sklearn_mtl
 from sklearn_mtl.metrics import multitask_scores
-from sklearn_mtl.metrics._metrics import METRICS, score_task
+from sklearn_mtl.metrics._metrics import (
+    METRICS,
+    calibration_error,
+    resolve_metrics,
+    score_task,
+)
 from sklearn_mtl.metrics._scores import codes_accuracy, mean_over_tasks
+from sklearn_mtl.metrics._weights import cell_weights
 
 KINDS = [["x", "y", "zz"], [1, 2, 3], [True, False], [0.0, 1.0]]
 
@@ -791,3 +797,111 @@ def test_a_single_cell_has_no_pairs_to_rank():
     one, proba = np.array([1]), np.array([[0.2, 0.8]])
     found = score_task(METRICS["roc_auc"], one, one, proba, np.array([0, 1]), None)
     assert np.isnan(found)
+
+
+def test_what_each_metric_reads():
+    losses = {"hamming_loss", "mean_absolute_error", "log_loss", "brier_score_loss",
+              "calibration_error"}  # fmt: skip
+    probabilities = {"roc_auc", "average_precision", "log_loss", "neg_log_loss",
+                     "brier_score_loss", "neg_brier_score", "calibration_error",
+                     "neg_calibration_error"}  # fmt: skip
+    orders = {"quadratic_kappa", "mean_absolute_error", "neg_mean_absolute_error"}
+    averaged = {f"{name}_{average}" for name in ("precision", "recall", "f1")
+                for average in ("macro", "micro", "weighted")}  # fmt: skip
+    sets = averaged | {"accuracy", "hamming_loss", "neg_hamming_loss"}
+    assert {m.name for m in METRICS.values() if m.is_loss} == losses
+    assert {m.name for m in METRICS.values() if m.reads_probabilities} == probabilities
+    assert {m.name for m in METRICS.values() if m.reads_order} == orders
+    assert {m.name for m in METRICS.values() if m.reads_sets} == sets
+    assert not any(m.is_foreign for m in METRICS.values())
+    own = resolve_metrics(zero_one)[0]
+    assert own.name == "zero_one"
+    assert own[2:] == (False, False, False, True, True)
+
+
+def zero_one(y_true, y_pred):
+    return float(np.mean(y_true == y_pred))
+
+
+@pytest.mark.parametrize(
+    ("confidence", "bins"), [(0.6, 15), (10 / 15, 15), (0.5, 2), (1.0, 15), (0.51, 2)]
+)
+def test_bins_of_calibration_are_closed_above(confidence, bins):
+    # A right cell beside a wrong one of slightly more confidence: in one bin their
+    # gaps cancel out, in two they add up.
+    more = min(confidence + 1e-6, 1.0)
+    proba = np.array([[confidence, 1 - confidence], [more, 1 - more]])
+    found = calibration_error(
+        np.array([0, 1]), proba, None, np.array([0, 1]), n_bins=bins
+    )
+    alike = np.ceil(confidence * bins) == np.ceil(more * bins)
+    gaps = [confidence - 1, more]
+    expected = abs(sum(gaps)) / 2 if alike else np.abs(gaps).sum() / 2
+    assert found == pytest.approx(expected)
+
+
+def test_a_label_holds_above_a_half():
+    scores = multitask_scores(
+        [[{"a"}], [{"a"}], [set()]],
+        metrics="accuracy",
+        y_proba=[np.array([[0.5], [0.51], [0.5]])],
+        classes=[np.array(["a"])],
+    )
+    assert scores["task0"]["accuracy"] == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("true", "pred", "warned"),
+    [
+        # Of two labels on both sides together all may be wrong by chance.
+        ([["a", "p"], ["a", "p"]], [["b", "p"], ["b", "p"]], False),
+        ([["a", "p"], ["c", "p"]], [["b", "p"], ["b", "p"]], True),
+        # One in common is enough, and a single task has nothing to be taken for.
+        ([["a", "p"], ["c", "p"]], [["b", "p"], ["a", "p"]], False),
+        ([["a"], ["c"]], [["b"], ["b"]], False),
+    ],
+)
+def test_when_columns_are_taken_for_one_another(true, pred, warned):
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        multitask_scores(true, pred, "accuracy")
+    assert [each.category for each in found] == [UserWarning] * warned
+    for each in found:
+        assert each.filename == __file__  # points to the caller
+        assert "['task0'] occur nowhere" in str(each.message)
+        assert "They do occur" not in str(each.message)
+
+
+def test_messages_name_five_rows_and_five_classes():
+    with pytest.raises(ValueError, match=r"is empty in row\(s\) \[0, 1, 2, 3, 4\], "):
+        multitask_scores({"a": ["x"] * 7}, {"a": [None] * 7}, "accuracy")
+    with pytest.raises(
+        ValueError,
+        match=r"y_proba\['a'\] has 2 columns, and there are 7 classes, "
+        r"\[0, 1, 2, 3, 4\] among them\. Pass the classes",
+    ):
+        multitask_scores({"a": list(range(7))}, y_proba={"a": np.ones((7, 2)) / 2})
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        ([1.0, 2.0], r"shape \(3,\), a weight a row, or \(3, 2\), a weight a cell\. "
+                     r"Got sample_weight\.shape == \(2,\)"),
+        ([1.0, -1.0, 1.0], r"not negative\. Got -1\.0 in row 1"),
+        ([1.0, 1.0, np.inf], r"not negative\. Got inf in row 2"),
+        ([0, 0, 0], r"All 3 are 0, so no row would count"),
+        (["a", "b", "c"], "sample_weight must hold numbers"),
+    ],
+)  # fmt: skip
+def test_weights_that_cannot_be(weight, message):
+    with pytest.raises(ValueError, match=message):
+        cell_weights(weight, 3, 2)
+
+
+def test_weights_have_one_shape():
+    assert cell_weights(None, 3, 2) is None
+    assert_array_equal(cell_weights(2, 3, 2), np.full((3, 2), 2.0))
+    assert_array_equal(cell_weights([0, 1, 2], 3, 2), [[0, 0], [1, 1], [2, 2]])
+    table = [[0.0, 1.0], [1.0, 0.0], [2.0, 3.0]]
+    assert_array_equal(cell_weights(table, 3, 2), table)

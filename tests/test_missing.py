@@ -7,7 +7,13 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from sklearn_mtl.labels._missing import find_empty, find_values, is_same, missing_values
+from sklearn_mtl.labels._missing import (
+    find_empty,
+    find_values,
+    is_same,
+    kind_of,
+    missing_values,
+)
 from sklearn_mtl.labels._tables import as_label_table
 
 EMPTY = [
@@ -111,3 +117,59 @@ def test_a_dict_names_no_values():
 def test_large_integers_are_compared_as_they_are():
     column = np.array([2**53, 2**53 + 1])
     assert find_values(column, (float(2**53),)).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (str, "str"),
+        (np.str_, "str"),
+        (bool, "bool"),
+        (np.bool_, "bool"),
+        (int, "int"),
+        (np.uint8, "int"),
+        (float, "float"),
+        (np.float16, "float"),
+        (Decimal, "Decimal"),
+        (bytes, "bytes"),
+    ],
+)
+def test_kinds_of_labels_have_names(kind, name):
+    assert kind_of(kind) == name
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.complex64])
+def test_empty_cells_of_arrays_of_numbers(kind):
+    assert find_empty(np.array([1, np.nan], dtype=kind)).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("cells", [[1, 2], [True, False], ["a", ""], ["NaN", "None"]])
+def test_other_arrays_have_no_empty_cells(cells):
+    for column in (np.array(cells), np.array(cells, dtype=object)):
+        found = find_empty(column)
+        assert found.dtype == bool
+        assert found.tolist() == [False, False]
+
+
+def test_floats_are_compared_as_they_are():
+    column = np.array([0.5, 1.0, np.inf])
+    assert find_values(column, (0.5, np.inf)).tolist() == [True, False, True]
+    integers = np.array([0, 1, 2], dtype=np.uint8)
+    assert find_values(integers, (0.5, np.inf, 2.0)).tolist() == [False, False, True]
+    assert find_values(integers, ()).tolist() == [False, False, False]
+    assert find_values(np.array([True, False]), (True, 0)).tolist() == [True, False]
+
+
+def test_an_object_is_itself():
+    strange = object()
+    column = np.array([strange, object()], dtype=object)
+    assert find_values(column, (strange,)).tolist() == [True, False]
+    assert is_same(strange, strange)
+    assert is_same("a", np.str_("a"))
+    assert not is_same("a", "b")
+    assert not is_same(1, 2)
+
+
+def test_the_message_counts_the_values():
+    with pytest.raises(ValueError, match=r"Got \['-'\] among 3 value\(s\)\."):
+        missing_values(["?", ["-"], 1])

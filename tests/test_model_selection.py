@@ -340,3 +340,28 @@ def test_splitters_can_be_cloned():
     twin = clone(splitter, safe=False)
     for (_, a), (_, b) in zip(twin.split(Y, Y), splitter.split(Y, Y), strict=True):
         assert_array_equal(a, b)
+
+
+def test_defaults_of_grids():
+    assert loss_weight_grid(2) == loss_weight_grid(2, resolution=5)
+    assert [row["task0"] for row in loss_weight_grid(2)] == pytest.approx(
+        [1, 0.4, 0.8, 1.2, 1.6]
+    )
+    assert len(loss_weight_grid(3, "random", random_state=0)) == 21
+    pairs = [row["task0"] for row in loss_weight_grid(2, "pairs")]
+    assert pairs == pytest.approx([1, 4 / 3, 2 / 3, 1.6, 0.4])
+    # A step for each task leaves nothing to divide; two tasks are enough.
+    assert loss_weight_grid(3, resolution=3) == [{f"task{k}": 1.0 for k in range(3)}]
+    assert len(loss_weight_grid(2, "pairs", ratios=1.1)) == 3
+
+
+def test_the_least_that_a_splitter_takes():
+    folds = list(MultiTaskStratifiedKFold(2).split([0, 1], [0, 1]))
+    assert [test.tolist() for _, test in folds] == [[0], [1]]
+    assert MultiTaskStratifiedKFold().n_splits == 5
+    assert MultiTaskStratifiedShuffleSplit().n_splits == 10
+    train, test = next(MultiTaskStratifiedShuffleSplit().split(range(40), [0, 1] * 20))
+    assert (len(train), len(test)) == (36, 4)
+    texts, labels = list(range(40)), [0, 1] * 20
+    parts = train_test_split(texts, labels, random_state=0)
+    assert [len(part) for part in parts] == [30, 10, 30, 10]

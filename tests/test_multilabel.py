@@ -20,6 +20,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
+from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.feature_extraction import FastTfidfVectorizer
@@ -664,3 +665,77 @@ def test_each_parameter_of_the_asymmetric_loss_reaches_the_fit(name):
     low, high = (fit.history_[0]["loss_tags"] for fit in fits)
     # Each of them takes loss away from cells, before anything is learnt.
     assert high < 0.95 * low
+
+
+# Numbers written out ------------------------------------------------------------------
+
+
+def tuned_threshold(probabilities, codes, weights=None):
+    """Give the threshold of the only label."""
+    task = MultiLabel(threshold="tuned").fit(sets("a"))
+    logits = np.log(probabilities) - np.log1p(-np.asarray(probabilities))
+    weights = np.ones(len(codes)) if weights is None else np.array(weights)
+    tuned = task.tuned(logits[:, None], np.array(codes)[:, None], weights[:, None])
+    return tuned.thresholds_[0]
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "codes", "weights", "threshold"),
+    [
+        ([0.2, 0.4, 0.8], [0, 0, 1], None, 0.6),
+        ([0.2, 0.4, 0.8], [0, 1, 1], None, 0.3),
+        ([0.2, 0.4, 0.8], [1, 1, 1], None, 0.1),  # half way from 0
+        ([0.2, 0.4, 0.8], [1, 0, 1], None, 0.1),
+        ([0.2, 0.4, 0.8], [0, 0, 0], None, 0.5),
+        ([0.2, 0.4, 0.8], [0, -1, 1], None, 0.5),
+        ([0.2, 0.4, 0.8], [0, 1, 1], [1, 0, 1], 0.5),
+        ([0.2, 0.4, 0.8], [0, 1, -1], None, 0.3),
+        ([1e-9, 0.9], [1, 1], None, 1e-6),  # never 0
+        ([0.1, 1 - 1e-9], [0, 1], None, 0.55),
+    ],
+)
+def test_a_tuned_threshold_lies_half_way_between_two_probabilities(
+    probabilities, codes, weights, threshold
+):
+    found = tuned_threshold(probabilities, codes, weights)
+    assert found == pytest.approx(threshold, rel=1e-6)
+
+
+def test_tuning_leaves_the_task_it_comes_from():
+    task = MultiLabel(threshold="tuned").fit(sets("a"))
+    fresh = task.tuned(np.array([[-2.0], [2.0]]), np.array([[1], [1]]), np.ones((2, 1)))
+    assert task.thresholds_.tolist() == [0.5]
+    assert fresh.thresholds_[0] < 0.5
+    assert task.is_tuned
+    assert not MultiLabel().is_tuned
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.25])
+def test_a_label_is_predicted_above_its_threshold(threshold):
+    task = MultiLabel(threshold=threshold).fit(sets("a"))
+    assert task.thresholds_.tolist() == [threshold]
+    found = task.choose(np.array([[threshold], [np.nextafter(threshold, 1)]]))
+    assert found.tolist() == [[0], [1]]
+    at = np.log(threshold / (1 - threshold))
+    logits = torch.tensor([[at], [at + 1e-9]], dtype=torch.double)
+    assert task.decide(logits).tolist() == [[0], [1]]
+
+
+def test_what_a_task_of_sets_says_of_itself():
+    task = MultiLabel().fit(sets("ab", "c"))
+    assert task.classes_.tolist() == ["a", "b", "c"]
+    assert task.code_sizes == [2, 2, 2]
+    assert task.n_logits == 3
+    assert task.is_multilabel
+    assert not task.is_ordered
+    with pytest.raises(InvalidParameterError, match="'loss' parameter of MultiLabel"):
+        MultiLabel(loss="focal").fit(sets("a"))
+
+
+def test_the_asymmetric_loss_of_four_cells_by_hand():
+    module = AsymmetricLoss(gamma_pos=1.0, gamma_neg=2.0, margin=0.1)
+    logits = torch.logit(torch.tensor([[0.8, 0.8, 0.05, 0.8]], dtype=torch.double))
+    found = module([logits], torch.tensor([[1, 0, 0, -1]]))[0].tolist()
+    shifted = 0.8 - 0.1
+    expected = [-np.log(0.8) * 0.2, -np.log(1 - shifted) * shifted**2, 0.0, 0.0]
+    assert found == pytest.approx(expected)

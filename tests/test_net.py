@@ -403,3 +403,92 @@ def test_a_task_whose_cells_weigh_nothing_has_no_mean_loss():
     first = make_net(max_epochs=1).train(dataset).epochs()[0]
     assert np.isnan(first["loss_topic"])
     assert first["weighted_loss_topic"] == 0
+
+
+class Plain:
+    """Compared by what it holds."""
+
+    def __init__(self, value):
+        self.value = value
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "same"),
+    [
+        (1, 1, True),
+        (1, 2, False),
+        (1, 1.0, True),
+        (1, 1.5, False),
+        ([1, 2], (1, 2), True),
+        ([1, 2], [1, 2, 3], False),
+        ([1, 2], [1, 3], False),
+        ({"a": 1}, {"a": 1}, True),
+        ({"a": 1}, {"a": 2}, False),
+        ({"a": 1}, {"b": 1}, False),
+        ({"a": 1}, {"a": 1, "b": 2}, False),
+        (np.arange(3), np.arange(3), True),
+        (np.arange(3), np.arange(4), False),
+        (torch.arange(3), torch.arange(3), True),
+        (torch.arange(3), torch.zeros(3), False),
+        (Plain([1]), Plain([1]), True),
+        (Plain([1]), Plain([2]), False),
+        (Plain(1), object(), False),
+        (len, len, True),
+        (len, min, False),
+        (None, None, True),
+        (None, 1, False),
+    ],
+    ids=str,
+)
+def test_parameters_of_a_network_are_compared_by_value(a, b, same):
+    trunks = [ModuleTrunk(list, n_units=1, params={"x": value}) for value in (a, b)]
+    assert (network_difference(*trunks) is None) is same
+
+
+def test_the_penalty_of_history_is_zero_without_alpha_and_adds_up():
+    plain = make_net(max_epochs=1).train(make_dataset())
+    assert plain.history[-1]["regularization"] == 0.0
+    net = make_net(
+        max_epochs=1,
+        alpha=0.2,
+        module__sharing=AdversarialSharedPrivate(private="trunk"),
+    ).train(make_dataset())
+    epoch = net.epochs(4)[0]
+    parts = [
+        epoch["penalty_adversarial"],
+        epoch["penalty_orthogonality"],
+        net._penalty(),
+    ]
+    assert all(part > 0 for part in parts)
+    assert epoch["regularization"] == pytest.approx(sum(parts))
+    weighted = [epoch[f"weighted_loss_{name}"] for name in NAMES]
+    assert epoch["loss"] == pytest.approx(sum(weighted) + sum(parts))
+    assert epoch["epoch"] == 5
+
+
+def test_losses_of_tasks_are_over_cells_and_weighted_ones_over_rows():
+    net = make_net(max_epochs=1).train(make_dataset())
+    recorded, epoch = net.history[-1], net.epochs()[0]
+    assert (epoch["weight_topic"], epoch["weight_tone"]) == (1.5, 0.5)
+    for name, weight in zip(NAMES, [1.5, 0.5], strict=True):
+        by_row = recorded[f"task_train_loss_{name}"]
+        cells = recorded[f"task_cells_{name}"]
+        assert 0 < cells < 1
+        assert epoch[f"loss_{name}"] == pytest.approx(by_row / cells)
+        assert epoch[f"weighted_loss_{name}"] == pytest.approx(weight * by_row)
+
+
+def test_each_step_has_the_gradient_of_its_batch_alone():
+    seen = []
+    make_net(
+        module__trunk=BagTrunk(n_units=4, dropout=0.0),
+        callbacks=[KeepGradients(seen)],
+        optimizer_sparse__lr=0.0,
+        optimizer_dense__lr=0.0,
+        max_epochs=3,
+        batch_size=N_ROWS,
+    ).train(make_dataset())
+    first, *others = (norms for *_, norms in seen)
+    assert len(others) == 2
+    for norms in others:
+        assert norms == pytest.approx(first)

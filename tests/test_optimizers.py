@@ -286,3 +286,47 @@ def test_each_training_decays_from_the_rates_it_begins_with():
         decay.on_train_begin(net)
         found = decayed_rates(net, decay, [True] * 2)
         np.testing.assert_allclose(found[:, 0], [rate, rate / 2])
+
+
+@pytest.mark.parametrize(
+    ("step", "n_steps", "factor"),
+    [(0, 4, 1.0), (1, 4, 0.75), (3, 4, 0.25), (4, 4, 0.0), (9, 4, 0.0)],
+)
+def test_the_factor_of_a_step(step, n_steps, factor):
+    assert LinearDecay.factor(step, n_steps) == factor
+
+
+def test_a_step_of_plain_descent_by_hand():
+    weight = with_sparse_gradient([1], [[0.5, -1.0]], (2, 2))
+    SparseSGD([weight], lr=2.0).step()
+    assert weight.tolist() == [[1, 1], [0, 3]]
+    weight = with_sparse_gradient([1], [[0.5, -1.0]], (2, 2))
+    SparseSGD([weight], lr=2.0, weight_decay=0.5).step()
+    assert weight.tolist() == [[1, 1], [0, 1.5]]  # the same over 1 + 2 * 0.5
+
+
+def test_groups_of_sparse_weights():
+    layer, table = SparseLinear(4, 2), TokenEmbedding(4, 2, plain=True)
+    network = torch.nn.ModuleList([layer, table, TokenEmbedding(4, 2)])
+    first, second = sparse_groups(network, alpha=0.1, embedding_rate=7.0)
+    assert first["params"][0] is layer.weight
+    assert second["params"][0] is table.weight
+    assert [len(group["params"]) for group in (first, second)] == [1, 1]
+    assert [group["weight_decay"] for group in (first, second)] == [0.1, 0.1]
+    assert "lr" not in first
+    assert second["lr"] == 7.0
+    assert sparse_groups(torch.nn.Linear(2, 2), alpha=0.1, embedding_rate=7.0) == []
+
+
+def test_a_joint_step_evaluates_the_closure_and_returns_its_loss():
+    weight = torch.nn.Parameter(torch.ones(1))
+    joint = JointOptimizer([torch.optim.SGD([weight], lr=0.5)])
+
+    def closure():
+        loss = 3 * weight.sum()
+        loss.backward()
+        return loss
+
+    assert joint.step(closure).item() == 3.0
+    assert weight.item() == -0.5
+    assert joint.step() is None

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -745,3 +746,90 @@ def test_effects_are_places_times_the_mean_slope_of_the_logit(sharing):
 def test_strings_under_ordinal_need_their_order():
     with pytest.raises(ValueError, match=r"y\['topic'\] cannot be ordinal: its labels"):
         make(task_types={"topic": "ordinal"}).fit(TEXTS, LABELS)
+
+
+# Numbers written out ------------------------------------------------------------------
+
+
+def test_logits_of_exceeding_a_class_are_a_tenth_of_the_output_less_thresholds():
+    link = Thresholds(np.log([0.2, 0.3, 0.5]))
+    found = link(torch.tensor([[0.0], [30.0]], dtype=torch.double)).detach()
+    # P(y > 0) is 0.8 and P(y > 1) is 0.5, where the output is 0.
+    start = torch.tensor([np.log(0.8 / 0.2), 0.0], dtype=torch.double)
+    torch.testing.assert_close(found, torch.stack([start, start + 3.0]))
+
+
+def test_gaps_are_softplus_of_ten_times_what_is_learnt_and_a_thousandth():
+    link = Thresholds(np.log([0.25, 0.25, 0.25, 0.25]))
+    with torch.no_grad():
+        link.raw_gaps.copy_(torch.tensor([0.0, 0.1]))
+    gaps = link.thresholds().diff().detach().numpy()
+    assert_allclose(gaps, 0.001 + np.log1p(np.exp([0.0, 1.0])), rtol=1e-6)
+
+
+def test_thresholds_start_two_thousandths_apart_at_least():
+    link = Thresholds(np.log([0.5, 1e-9, 0.5]))
+    assert link.thresholds().diff().item() == pytest.approx(0.002, rel=1e-6)
+
+
+def test_no_share_is_smaller_than_a_millionth_at_the_start():
+    first, last = Thresholds(np.log([1e-9, 0.5, 0.5])).thresholds().tolist()
+    assert first == pytest.approx(np.log(1e-6), rel=1e-5)
+    assert last == pytest.approx(0.0, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("n_new", "shown"), [(4, "[1, 2, 3, 4]"), (6, "[1, 2, 3, 4, 5]")]
+)
+def test_a_message_shows_five_labels_and_ten_classes(n_new, shown):
+    listed = list(range(10, 22))
+    cells = np.array([*range(1, n_new + 1), 10])
+    match = (
+        rf"^{n_new} of its cells hold labels that are not among the classes "
+        rf"\[10, 11, 12, 13, 14, 15, 16, 17, 18, 19\]: {re.escape(shown)}\. List"
+    )
+    with pytest.raises(ValueError, match=match):
+        Ordinal(listed).fit(cells)
+
+
+@pytest.mark.parametrize(
+    ("listed", "cells", "message"),
+    [
+        ([1, 1, 2, 3, 3], [1], r"once\. Got \[1, 3\] several times"),
+        (list("aabbccddeeff"), ["a"], r"Got \['a', 'b', 'c', 'd', 'e'\] several"),
+        ([], [1], r"lowest first, none of them empty\. Got \[\]"),
+        ([1, None], [1], r"none of them empty\. Got \[1, None\]"),
+        ([[1, 2]], [1], r"none of them empty\. Got \[\[1, 2\]\]"),
+        ([3, 1, 2], ["a", "b"], r"Got the label 'a' and the classes \[3, 1, 2\]"),
+    ],
+)
+def test_what_is_wrong_with_a_list_of_classes(listed, cells, message):
+    with pytest.raises(ValueError, match=message):
+        Ordinal(listed).fit(np.array(cells, dtype=object))
+
+
+def test_listed_classes_take_the_type_of_the_labels_where_they_can():
+    own = Ordinal([1, 2, 3]).fit(np.array([1.0, 3.0]))
+    assert own.classes_.dtype == np.float64
+    other = Ordinal([1, 300]).fit(np.array([1], dtype=np.int8))
+    assert other.classes_.tolist() == [1, 300]
+
+
+def test_an_ordinal_task_is_ordered_and_has_one_output():
+    task = Ordinal(["low", "high"]).fit(np.array(["low"], dtype=object))
+    assert task.is_ordered
+    assert task.n_logits == 1
+    assert task.code_sizes == [2]
+    assert not task.is_multilabel
+    assert not task.is_tuned
+
+
+def test_a_class_is_exceeded_by_more_than_a_half():
+    task = task_of(3)
+    assert task.choose(np.array([[0.5, 0.25, 0.25], [0.5, 0.0, 0.5]])).tolist() == [
+        0,
+        0,
+    ]
+    assert task.choose(np.array([[0.4, 0.1, 0.5], [0.4, 0.0, 0.6]])).tolist() == [1, 2]
+    logits = torch.tensor([[0.0, -1.0], [0.1, 0.0], [0.2, 0.1]])
+    assert task.decide(logits).tolist() == [0, 1, 2]

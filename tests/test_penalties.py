@@ -125,3 +125,24 @@ def test_overlap_does_not_grow_with_the_batch():
         overlap(SHARED[many], PRIVATE[many], WEIGHTS[many]),
         overlap(SHARED, PRIVATE, WEIGHTS),
     )
+
+
+def test_overlap_of_two_rows_by_hand():
+    shared = torch.tensor([[3.0**0.5], [1.0]], dtype=torch.double)
+    private = torch.tensor([[1.0], [-(3.0**0.5)]], dtype=torch.double)
+    # Brought to lengths of sqrt(3) / 2 and 1 / sqrt(2), and weighed by 3 / 4 and 1 / 4.
+    half, third = 0.5**0.5, 0.75**0.5
+    expected = (0.75 * third * half - 0.25 * half * third) ** 2
+    found = overlap(shared, private, torch.tensor([3.0, 1.0], dtype=torch.double))
+    assert found.item() == pytest.approx(expected)
+
+
+def test_entropy_of_two_rows_by_hand():
+    scores = torch.log(torch.tensor([[2.0, 1.0, 1.0], [1.0, 1.0, 2.0]]).double())
+    weights = torch.tensor([[1.0, 0.0, 0.0], [3.0, 0.0, 1.0]]).double()
+    # The first row is of one task; the second of two out of three.
+    first = -np.log(0.5)
+    told = 1 - np.log(2) / np.log(3)
+    second = told / 2 * -(3 * np.log(0.25) + np.log(0.5))
+    found = task_entropy(scores, weights).item()
+    assert found == pytest.approx((first + second) / 2)

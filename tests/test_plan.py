@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
+from sklearn.feature_extraction.text import CountVectorizer
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.data._features import auto_vectorizers
@@ -27,8 +28,10 @@ from sklearn_mtl.training._plan import (
     TOKEN_DENSE_RATE,
     TOKEN_EPOCHS,
     TOKEN_SPARSE_RATE,
+    has_representation,
     logit_adjustments,
     make_plan,
+    shares_trunk,
     weighs_terms,
 )
 
@@ -244,3 +247,124 @@ def test_data_are_small_up_to_200_rows(n_rows, is_small):
     assert spec.is_small is is_small
     vectorizer = next(auto_vectorizers(["a word"] * n_rows)).transformer_list[0][1]
     assert vectorizer.min_df == (1 if is_small else 2)
+
+
+# Numbers are written out here, and not taken from the module: what users have trained
+# with must not move unseen. Rows, what they are, settings: epochs, batch size, and the
+# rates of the input layer, sparse layers, embeddings and the rest.
+PLANS = [
+    (200, "sparse", {}, (100, 200, 500.0, 500.0, 1600.0, 0.007)),
+    (200, "dense", {}, (100, 200, 0.03, 500.0, 1600.0, 0.03)),
+    (200, "tokens", {}, (100, 200, 0.03, 50.0, 1600.0, 0.03)),
+    (201, "sparse", {}, (300, 201, 100.0, 100.0, 320.0, 0.007)),
+    (201, "dense", {}, (300, 201, 0.007, 100.0, 320.0, 0.007)),
+    (201, "tokens", {}, (192, 128, 0.003, 10.0, 320.0, 0.003)),
+    (256 * 60, "sparse", {}, (5, 256, 300.0, 300.0, 960.0, 0.007)),
+    (256 * 75, "sparse", {}, (4, 256, 375.0, 375.0, 1200.0, 0.007)),
+    (256 * 100, "sparse", {}, (3, 256, 500.0, 500.0, 1600.0, 0.007)),
+    (256 * 100 - 1, "sparse", {}, (4, 256, 375.0, 375.0, 1200.0, 0.007)),
+    (10**6, "sparse", {}, (3, 256, 500.0, 500.0, 1600.0, 0.007)),
+    (10**6, "tokens", {}, (5, 128, 0.003, 30.0, 960.0, 0.003)),
+    (10**6, "embeddings", {}, (12, 128, 0.003, 12.5, 400.0, 0.003)),
+    (10**6, "sparse", {"max_iter": 15}, (15, 256, 100.0, 100.0, 320.0, 0.007)),
+    (10**6, "sparse", {"max_iter": 1}, (1, 256, 500.0, 500.0, 1600.0, 0.007)),
+    (10**6, "sparse", {"batch_size": 99}, (3, 99, 500.0, 500.0, 1600.0, 0.007)),
+    (
+        10**6,
+        "sparse",
+        {"learning_rate_init": 250},
+        (3, 256, 250.0, 250.0, 800.0, 0.0035),
+    ),
+    (
+        10**6,
+        "embeddings",
+        {"learning_rate_init": 0.006},
+        (12, 128, 0.006, 25.0, 800.0, 0.006),
+    ),
+]
+
+
+@pytest.mark.parametrize(("n_rows", "kind", "params", "expected"), PLANS)
+def test_plans_are_what_they_were(n_rows, kind, params, expected):
+    spec = InputSpec(
+        10,
+        sparse=kind != "dense",
+        scale=1.0,
+        n_rows=n_rows,
+        tokens=kind in ("tokens", "embeddings"),
+        plain_embeddings=kind == "embeddings",
+    )
+    plan = make_plan(MultiTaskTextClassifier(**params), spec)
+    found = (
+        plan.max_iter,
+        plan.batch_size,
+        plan.input_rate,
+        plan.sparse_rate,
+        plan.embedding_rate,
+        plan.dense_rate,
+    )
+    assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("cells_per_class", "epochs"),
+    [(100, 6), (150, 6), (160, 5), (199, 5), (200, 4), (266, 4), (267, 3), (1e9, 3)],
+)
+def test_epochs_for_rare_classes(cells_per_class, epochs):
+    assert plan_of(10**6, cells_per_class=cells_per_class).max_iter == epochs
+
+
+@pytest.mark.parametrize(
+    ("params", "shares", "vector"),
+    [
+        ({}, True, True),
+        ({"trunk": None}, False, False),
+        ({"sharing": "hard"}, True, True),
+        ({"sharing": "mmoe"}, True, False),
+        ({"sharing": "separate"}, False, False),
+        ({"trunk": None, "sharing": "separate"}, False, False),
+    ],
+)
+def test_what_tasks_have_in_common(params, shares, vector):
+    settings = MultiTaskTextClassifier(**params)
+    assert shares_trunk(settings) is shares
+    assert has_representation(settings) is vector
+
+
+MANY = csr_array((201, 3))
+
+
+@pytest.mark.parametrize(
+    ("params", "rows", "are_texts", "expected"),
+    [
+        ({}, MANY, True, True),
+        ({}, MANY, False, False),
+        ({"vectorizer": CountVectorizer()}, MANY, True, False),
+        ({"trunk": None}, MANY, True, False),
+        ({"sharing": "separate"}, MANY, True, False),
+        ({"trunk": "recurrent"}, MANY, True, False),
+        ({"trunk": "conv"}, MANY, True, True),
+        ({"term_weighting": None}, MANY, True, False),
+        ({"term_weighting": None}, np.ones((201, 3)), False, False),
+        ({"term_weighting": "information"}, MANY, False, True),
+        ({"term_weighting": "information"}, csr_array((2, 3)), True, True),
+        ({"term_weighting": "information", "trunk": None}, MANY, True, True),
+        ({"term_weighting": "information", "trunk": "conv"}, MANY, True, True),
+    ],
+)
+def test_where_terms_are_weighed(params, rows, are_texts, expected):
+    settings = MultiTaskTextClassifier(**params)
+    assert weighs_terms(settings, rows, are_texts, [2]) is expected
+
+
+@pytest.mark.parametrize(
+    ("params", "rows", "found"),
+    [
+        ({}, np.ones((201, 3)), "dense rows"),
+        ({"trunk": "recurrent"}, MANY, "sequences of tokens"),
+    ],
+)
+def test_where_terms_cannot_be_weighed(params, rows, found):
+    settings = MultiTaskTextClassifier(term_weighting="information", **params)
+    with pytest.raises(ValueError, match=f"Got {found}; use 'auto' or None"):
+        weighs_terms(settings, rows, True, [2])

@@ -137,3 +137,49 @@ def test_a_class_with_the_name_of_a_score_is_not_overwritten(label):
         report.to_dict()
     assert report.tasks["topic"]["classes"][label]["support"] == 1
     assert report.to_frame().loc[("topic", label), "support"] == 1
+
+
+def test_the_whole_text_and_the_whole_table():
+    true, pred = {"size": ["s", "m", None]}, {"size": ["s", "s", "s"]}
+    assert str(multitask_report(true, pred, sample_weight=[2.5, 10, 1])) == (
+        "              precision  recall  f1-score  support\n"
+        "\n"
+        "size (67% labelled, accuracy 0.200)\n"
+        "           m      0.000   0.000     0.000       10\n"
+        "           s      0.200   1.000     0.333      2.5\n"
+        "   macro avg      0.100   0.500     0.167     12.5\n"
+        "weighted avg      0.040   0.200     0.067     12.5"
+    )
+    rows = [
+        ["m", "0.000", "0.000", "0.000", "1"],
+        ["s", "0.500", "1.000", "0.667", "1"],
+        ["macro avg", "0.250", "0.500", "0.333", "2"],
+        ["weighted avg", "0.250", "0.500", "0.333", "2"],
+    ]
+    names = ["", "precision", "recall", "f1-score", "support"]
+    assert multitask_report(true, pred)._repr_html_() == (
+        "<table><tr>" + "".join(f"<th>{name}</th>" for name in names) + "</tr>"
+        '<tr><th colspan="5" style="text-align:left">'
+        "size (67% labelled, accuracy 0.500)</th></tr>"
+        + "".join(
+            "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>"
+            for row in rows
+        )
+        + "</table>"
+    )
+
+
+def test_cells_that_hold_no_label_are_right():
+    none = multitask_report([[set()], [set()]], [[set()], [set()]]).tasks["task0"]
+    expected = {"labelled_share": 1.0, "accuracy": 1.0, "classes": {}, "averages": {}}
+    assert none == expected
+
+
+def test_a_label_of_sets_is_a_class():
+    true, pred = {"tags": [{"a"}, {"a", "b"}]}, {"tags": [{"a"}, {"a"}]}
+    found = multitask_report(true, pred).tasks["tags"]
+    assert found["accuracy"] == 0.5
+    assert found["classes"] == {
+        "a": {"precision": 1.0, "recall": 1.0, "f1-score": 1.0, "support": 2.0},
+        "b": {"precision": 0.0, "recall": 0.0, "f1-score": 0.0, "support": 1.0},
+    }

@@ -206,3 +206,58 @@ def test_room_behind_the_last_row_does_not_count():
 def test_no_rows_and_no_values():
     assert squared_norms(csr_array((0, 3))).shape == (0,)
     assert_allclose(squared_norms(csr_array((2, 3))), [0, 0])
+
+
+def test_messages_show_the_start_of_what_was_passed():
+    with pytest.raises(ValueError, match=r"instance \['abcdefghijklmnopqrst'\]\.$"):
+        one_column("abcdefghijklmnopqrstuvwxyz")
+    with pytest.raises(ValueError, match=r"instance \['. b'\]\.$"):
+        one_column(bytearray(b"\xff b"))
+    message = r"a dict of 11 columns\..* a name of \[0, 1, 2, 3, 4, 5, 6, 7, 8, 9\]\.$"
+    with pytest.raises(ValueError, match=message):
+        one_column(dict.fromkeys(range(11), T))
+    message = r'^a test needs absent_one\. Install .*"sklearn-mtl\[plot\]"\.$'
+    with pytest.raises(ImportError, match=message) as caught:
+        import_optional("absent_one", "plot", "a test")
+    assert isinstance(caught.value.__cause__, ImportError)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        3,
+        np.array("a"),
+        np.zeros((2, 2)),
+        np.zeros((2, 1, 1)),
+        pd.DataFrame({"a": T, "b": T}),
+        pl.DataFrame({"a": T, "b": T}),
+        pa.table({"a": T, "b": T}),
+        csr_array(np.eye(4)[:, :1]),
+    ],
+    ids=lambda X: type(X).__name__,
+)
+def test_other_things_are_no_column(X):
+    assert one_column(X) is None
+
+
+def test_rows_of_dicts_and_arrays():
+    assert n_rows({}) == 0
+    assert n_rows({"a": T, "b": []}) == 4
+    rows = np.arange(8).reshape(4, 2)
+    assert take_rows(rows, [2, 0]).tolist() == [[4, 5], [0, 1]]
+    assert take_rows(rows, np.array([True, False, False, True])).tolist() == [
+        [0, 1],
+        [6, 7],
+    ]
+    assert take_rows(rows, np.ones(4, dtype=bool)) is rows
+    assert take_rows(rows, [0, 1, 2, 3]) is not rows
+    cells = (1, "a", None)
+    assert take_rows(cells, [-1, 1]) == [None, "a"]
+    series = pl.Series("name", T)
+    assert type(take_rows(series, [1])) is pl.Series
+    assert take_rows(series, [1]).name == "name"
+
+
+def test_what_has_rows_is_settled():
+    for X in (np.array("a"), csr_array(np.eye(2)), OnlyArray(), 3):
+        assert settled(X) is X

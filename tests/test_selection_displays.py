@@ -148,9 +148,15 @@ def test_searches_of_something_else_are_refused():
     search.cv_results_["params"] = [{"alpha": 1.0}]
     with pytest.raises(ValueError, match=r"over loss_weights alone. Got .*'alpha'"):
         LossWeightSearchDisplay.from_search(search)
+    search.cv_results_["params"] = [{"loss_weights": [1, 2], "alpha": 1.0}]
+    with pytest.raises(ValueError, match=r"over loss_weights alone. Got .*'alpha'"):
+        LossWeightSearchDisplay.from_search(search)
     search = search_of(2)
     del search.cv_results_["mean_test_mean"]
     with pytest.raises(ValueError, match=r"pass scoring=multitask_scorer\(\)"):
+        LossWeightSearchDisplay.from_search(search)
+    search = search_of(1, np.eye(2)[:, :1], 0, [[1], [2]])
+    with pytest.raises(ValueError, match="must have scores of two tasks or more"):
         LossWeightSearchDisplay.from_search(search)
     weights = [[1, 1], [1, 2, 3]]
     with pytest.raises(ValueError, match=r"\[1, 2, 3\] holds no weight for each of"):
@@ -186,3 +192,11 @@ def test_affinity_of_tasks_that_were_never_scored():
     ).plot()
     draw(display.figure_)
     assert texts_of(display.ax_) == []
+
+
+def test_a_gain_of_nothing_is_not_clear():
+    splits = [(0, np.arange(75), np.arange(25))] * 4
+    affinity = TaskAffinity(np.zeros((2, 4, 2)), ["a", "b"], "accuracy", splits, 0.95)
+    display = TaskAffinityDisplay.from_affinity(affinity)
+    assert not display.clear.any()
+    assert texts_of(display.ax_) == ["+0.000"] * 4

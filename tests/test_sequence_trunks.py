@@ -17,6 +17,8 @@ from sklearn_mtl.network._batch import TokenBatch
 from sklearn_mtl.network._embedding import plain_embeddings
 from sklearn_mtl.network._spec import InputSpec
 from sklearn_mtl.trunks import AttentionTrunk, ConvTrunk, RecurrentTrunk
+from sklearn_mtl.trunks._attention import places
+from sklearn_mtl.trunks._sequence import is_token, max_over_time, mean_over_time
 
 N_TOKENS = 12
 TRUNKS = [
@@ -399,3 +401,189 @@ def test_settings_of_all_sequence_trunks_are_checked(trunk):
     for name, value in {"embedding_dim": 0, "dropout": 2.0, "freeze": "no"}.items():
         with pytest.raises(InvalidParameterError, match=f"'{name}' parameter of"):
             trunk(**{name: value})._validate_params()
+
+
+# Numbers written out ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("trunk", "longest", "n_rows"),
+    [
+        (ConvTrunk(), 1, 131072),
+        (ConvTrunk(), 128, 1024),
+        (RecurrentTrunk(), 1000, 131),
+        (AttentionTrunk(), 1, 131072),
+        (AttentionTrunk(), 16, 8192),
+        (AttentionTrunk(), 128, 128),
+        (AttentionTrunk(n_heads=1), 128, 512),
+        (AttentionTrunk(), 1000, 2),
+    ],
+)
+def test_rows_that_are_predicted_at_once(trunk, longest, n_rows):
+    assert trunk.rows_at_once(longest) == n_rows
+
+
+@pytest.mark.parametrize(
+    ("trunk", "dim", "n_units"),
+    [
+        (ConvTrunk(), 64, 32),
+        (RecurrentTrunk(), 64, 64),
+        (AttentionTrunk(), 64, 64),
+        (AttentionTrunk(n_units=32), 32, 32),
+        (AttentionTrunk(n_units=32, embedding_dim=8), 8, 32),
+        (ConvTrunk(embedding_dim=5), 5, 32),
+    ],
+)
+def test_dimensions_of_embeddings_and_of_the_hidden_vector(trunk, dim, n_units):
+    spec = InputSpec(N_TOKENS, sparse=True, scale=1.0, n_rows=500, tokens=True)
+    network = trunk.build(spec)
+    assert network.embedding.weight.shape == (N_TOKENS, dim)
+    assert network(batch_of(ROWS)).shape == (len(ROWS), n_units)
+
+
+@pytest.mark.parametrize("freeze", [False, True])
+def test_embeddings_start_at_random_and_padding_at_zero(freeze):
+    torch.manual_seed(0)
+    spec = InputSpec(2000, sparse=True, scale=1.0, n_rows=500, tokens=True)
+    table = ConvTrunk(freeze=freeze).build(spec).embedding.weight
+    assert not table[0].any()
+    assert table[1:].std().item() == pytest.approx(0.1, rel=0.02)
+    assert table[1:].mean().item() == pytest.approx(0.0, abs=0.002)
+    assert table.requires_grad is not freeze
+
+
+@pytest.mark.parametrize(
+    ("trunk", "n_rows", "hidden", "tokens"),
+    [
+        (ConvTrunk(), 200, 0.0, 0.0),
+        (ConvTrunk(), 201, 0.3, 0.3),
+        (ConvTrunk(dropout=0.1, token_dropout=0.2), 200, 0.1, 0.2),
+        (ConvTrunk(dropout=0.0), 201, 0.0, 0.3),
+        (RecurrentTrunk(), 201, 0.3, 0.0),
+        (AttentionTrunk(), 201, 0.3, 0.0),
+    ],
+)
+def test_shares_that_drop_out(trunk, n_rows, hidden, tokens):
+    spec = InputSpec(N_TOKENS, sparse=True, scale=1.0, n_rows=n_rows, tokens=True)
+    network = trunk.build(spec)
+    assert network.dropout.p == hidden
+    assert network.token_dropout.p == tokens
+    if isinstance(trunk, AttentionTrunk):
+        layer = network.encoder.layers.layers[0]
+        assert [layer.dropout.p, layer.dropout1.p, layer.dropout2.p] == [hidden] * 3
+
+
+def test_layers_of_attention_start_apart():
+    torch.manual_seed(0)
+    spec = InputSpec(N_TOKENS, sparse=True, scale=1.0, n_rows=500, tokens=True)
+    trunk = AttentionTrunk(n_units=8, n_heads=2, n_layers=2, n_feedforward=12)
+    first, second = trunk.build(spec).encoder.layers.layers
+    for layer in (first, second):
+        assert tuple(layer.linear1.weight.shape) == (12, 8)
+        bound = (6 / 20) ** 0.5
+        assert 0.8 * bound < layer.linear1.weight.abs().max() <= bound
+        assert (layer.norm1.weight == 1).all()
+    assert not torch.equal(first.linear1.weight, second.linear1.weight)
+
+
+@pytest.mark.parametrize(
+    ("trunk", "shapes"),
+    [
+        (
+            ConvTrunk(embedding_dim=6, widths=(2, 3), n_filters=4, n_units=5),
+            {"filters.0.weight": (4, 6, 2), "filters.1.weight": (4, 6, 3)}
+            | {"dense.weight": (5, 8)},
+        ),
+        (
+            RecurrentTrunk(embedding_dim=6, n_units=4),
+            {"cells.weight_ih_l0": (8, 6), "cells.weight_ih_l0_reverse": (8, 6)},
+        ),
+        (
+            RecurrentTrunk(embedding_dim=6, n_units=4, bidirectional=False, cell="gru"),
+            {"cells.weight_ih_l0": (12, 6)},
+        ),
+        (
+            AttentionTrunk(n_units=8, embedding_dim=6),
+            {"widen.weight": (8, 6), "layers.layers.0.linear1.weight": (128, 8)},
+        ),
+    ],
+    ids=str,
+)
+def test_shapes_of_encoders(trunk, shapes):
+    spec = InputSpec(N_TOKENS, sparse=True, scale=1.0, n_rows=500, tokens=True)
+    encoder = trunk.build(spec).encoder
+    found = {name: tuple(p.shape) for name, p in encoder.named_parameters()}
+    assert shapes.items() <= found.items()
+
+
+def test_waves_tell_the_place():
+    found = places(torch.zeros(1, 3, 4, dtype=torch.double))
+    expected = [
+        [np.sin(t), np.cos(t), np.sin(t / 100), np.cos(t / 100)] for t in range(3)
+    ]
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    odd = places(torch.zeros(1, 2, 3, dtype=torch.double))
+    assert odd.shape == (2, 3)
+
+
+STATES = torch.tensor([[[1.0, -5.0], [3.0, -2.0], [9.0, 9.0]]] * 3)
+LENGTHS = torch.tensor([2, 3, 0])
+
+
+def test_what_stands_after_the_end_is_in_no_maximum_and_no_mean():
+    largest = max_over_time(STATES, LENGTHS).tolist()
+    assert largest == [[3.0, -2.0], [9.0, 9.0], [0.0, 0.0]]
+    mean = mean_over_time(STATES, LENGTHS)
+    expected = torch.tensor([[2.0, -3.5], [13 / 3, 2 / 3], [0.0, 0.0]])
+    torch.testing.assert_close(mean, expected)
+    assert is_token(LENGTHS, 3).tolist() == [
+        [True, True, False],
+        [True] * 3,
+        [False] * 3,
+    ]
+
+
+VECTORS = {"good": [1.0, 0.0, 0.0], "bad": [0.0, 2.0, 0.0]}
+
+
+def with_vectors(vocabulary=("", "?", "bad", "film", "good"), **params):
+    spec = InputSpec(
+        len(vocabulary), True, 1.0, 500, tokens=True, vocabulary=vocabulary
+    )
+    trunk = ConvTrunk(**{"vectors": VECTORS} | params)
+    return trunk, trunk.build(spec).embedding.weight.detach()
+
+
+def test_vectors_go_to_their_words_and_others_are_about_as_large():
+    torch.manual_seed(0)
+    vocabulary = ("", "?", "bad", "good", *(f"new{k}" for k in range(2000)))
+    trunk, table = with_vectors(vocabulary)
+    assert table[2:4].tolist() == [[0.0, 2.0, 0.0], [1.0, 0.0, 0.0]]
+    spread = np.std([0.0, 2.0, 0.0, 1.0, 0.0, 0.0])
+    assert table[4:].std().item() == pytest.approx(spread, rel=0.03)
+    assert not table[0].any()
+    assert table[1].any()
+    assert trunk.coverage_ == 2 / 2002
+
+
+@pytest.mark.parametrize("dim", ["auto", 3])
+def test_dimensions_may_be_those_of_the_vectors(dim):
+    trunk, table = with_vectors(embedding_dim=dim)
+    assert table.shape == (5, 3)
+    assert trunk.coverage_ == 2 / 3
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"embedding_dim": 4}, "embedding_dim=4, and the vectors have 3 dim.*'auto'"),
+        ({"vocabulary": ()}, "ids of tokens without their words"),
+        (
+            {"vocabulary": ("", "?", *"abcdefg")},
+            r"None of the 7 tokens.*first are \['a', 'b', 'c', 'd', 'e'\]",
+        ),
+    ],
+)
+def test_vectors_that_fit_no_word(params, message):
+    with pytest.raises(ValueError, match=message):
+        with_vectors(**params)

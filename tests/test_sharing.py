@@ -524,3 +524,92 @@ def test_heads_may_come_in_any_order():
     first, other, last = network(torch.rand(2, 9))
     assert other.shape == (2, 3)
     assert torch.equal(first, last)
+
+
+# Numbers written out ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("n_logits", "kind"), [(2**27, SharedPrivate), (2**27 + 1, HardSharing)]
+)
+def test_private_paths_may_take_a_gigabyte(n_logits, kind):
+    found = resolve_sharing("auto", n_features=2, n_logits=n_logits)
+    assert type(found) is kind
+
+
+SPARSE = InputSpec(n_features=10, sparse=True, scale=1.0, n_rows=500)
+SHAPES = [
+    (HardSharing(), {"trunk.0.weight": (10, 4), "trunk.0.bias": (4,)}, 0),
+    (SharedPrivate(), {"table.weight": (10, 16), "private.bias": (4,)}, 0),
+    (Separate(), {"networks.1.head.weight": (3, 4)}, 2),
+    (MixtureOfExperts(), {"levels.0.gate.bias": (8,), "heads.1.weight": (3, 4)}, 0),
+    (
+        MixtureOfExperts(3, private=True),
+        {"levels.0.gate.bias": (6,), "private.bias": (4,)},
+        0,
+    ),
+    (ProgressiveLayers(), {"levels.0.gate.bias": (4,)}, 0),
+    (ProgressiveLayers(2, 3, 1), {"levels.0.gate.bias": (10,)}, 0),
+    (
+        ProgressiveLayers(2, 1, 2),
+        {
+            "levels.0.gate.bias": (10,),
+            "levels.1.gates.0.weight": (3, 4),
+            "levels.1.experts.3.weight": (4, 4),
+        },
+        0,
+    ),
+]
+
+
+@pytest.mark.parametrize(("sharing", "shapes", "n_networks"), SHAPES, ids=str)
+def test_shapes_of_networks(sharing, shapes, n_networks):
+    network = sharing.build(BagTrunk(n_units=4), SPARSE, [1, 3])
+    found = {name: tuple(p.shape) for name, p in network.named_parameters()}
+    assert shapes.items() <= found.items()
+    assert len(getattr(network, "networks", ())) == n_networks
+    heads = [p for n, p in network.named_parameters() if "head" in n and "bias" in n]
+    assert heads
+    assert not any(bias.any() for bias in heads)
+
+
+@pytest.mark.parametrize(
+    "cls", [HardSharing, SharedPrivate, MixtureOfExperts, ProgressiveLayers]
+)
+@pytest.mark.parametrize(
+    ("params", "n_heads"),
+    [({}, 2), ({"share_heads": False}, 2), ({"share_heads": True}, 1)],
+    ids=str,
+)
+def test_heads_are_shared_by_those_who_ask(cls, params, n_heads):
+    network = cls(**params).build(BagTrunk(n_units=4), SPARSE, [3, 3], heads=[0, 0])
+    weights = [
+        p
+        for name, p in network.named_parameters()
+        if "head" in name and name.endswith("weight")
+    ]
+    assert sum(len(p) for p in weights) == 3 * n_heads
+
+
+def test_experts_of_a_level_above_start_as_large_as_what_they_read():
+    sharing = ProgressiveLayers(n_levels=2)
+    torch.manual_seed(0)
+    network = sharing.build(BagTrunk(n_units=100), SPARSE, [1, 3])
+    for expert in network.levels[1].experts:
+        # Uniform, with a variance of 2 over the number of inputs.
+        assert expert.weight.abs().max().item() == pytest.approx(0.06**0.5, rel=0.01)
+        assert not expert.bias.any()
+    for gate in network.levels[1].gates:
+        assert not gate.weight.any()
+        assert not gate.bias.any()
+
+
+@pytest.mark.parametrize("trunk", [BagTrunk(n_units=50), DenseTrunk(n_units=50)])
+def test_weights_of_trunks_start_in_their_range(trunk):
+    torch.manual_seed(0)
+    spec = InputSpec(200, sparse=trunk.reads_sparse, scale=1.0, n_rows=500)
+    network = trunk.build(spec)
+    most = {BagTrunk: 0.03, DenseTrunk: 1.0}[type(trunk)]
+    assert 0.99 * most < network[0].weight.abs().max() <= most
+    assert network[2].p == 0.3
+    assert not network[0].bias.any()

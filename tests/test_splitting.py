@@ -207,3 +207,41 @@ def test_large_groups_come_first():
     groups = np.array([0, 1, 2, 3, 4, 4, 4, 4])
     part = deal_rows(np.full((8, 1), -1), [0.5, 0.5], groups=groups)
     assert np.bincount(part).tolist() == [4, 4]
+
+
+# Drawn once with numpy's RandomState(0).randint(-1, 3, (24, 2)).
+CODES = np.array(
+    [[-1, 2], [0, -1], [2, 2], [2, 2], [0, 2], [0, 1], [-1, 2], [1, -1],
+     [-1, -1], [1, 0], [1, 2], [2, 1], [-1, 0], [0, 0], [0, -1], [0, -1],
+     [2, -1], [2, 0], [1, 2], [2, -1], [1, 2], [-1, 0], [2, 0], [2, 2]]
+)  # fmt: skip
+
+
+def test_rows_are_dealt_out_as_before():
+    # Splits of users stay the same from version to version.
+    shares = (0.5, 0.3, 0.2)
+
+    def dealt(**params):
+        return "".join(map(str, deal_rows(CODES, shares, **params)))
+
+    assert dealt() == "000210102011021000220110"
+    assert dealt(rng=np.random.RandomState(1)) == "101001200020002121001120"
+    assert dealt(capacity=(12, 7, 5)) == "000210102011021000220110"
+    assert dealt(groups=np.arange(24) // 3) == "000111111000222000222111"
+    _, smaller = multitask_split(CODES, 0.25, 0)
+    assert smaller.tolist() == [3, 10, 15, 21, 22]
+
+
+@pytest.mark.parametrize("capacity", [(24, 0, 0), (0, 0, 24), (1, 22, 1)])
+def test_a_part_takes_no_more_than_its_capacity(capacity):
+    part = deal_rows(CODES, (0.4, 0.3, 0.3), capacity=capacity)
+    assert np.bincount(part, minlength=3).tolist() == list(capacity)
+
+
+def test_the_message_of_an_impossible_split():
+    message = (
+        r"^A validation split of 10% of 2 rows is empty: no class has enough rows to "
+        r"spare one\. Set a larger validation_fraction, or do without: "
+    )
+    with pytest.raises(ValueError, match=message):
+        multitask_split(np.array([[0], [1]]), 0.1)

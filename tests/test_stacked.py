@@ -15,9 +15,10 @@ from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.balancing import FixedWeights
 from sklearn_mtl.balancing._fixed import WeightedSum
 from sklearn_mtl.datasets import make_multitask_texts
-from sklearn_mtl.sharing import SharedPrivate
+from sklearn_mtl.sharing import MixtureOfExperts, SharedPrivate
 from sklearn_mtl.training import _run as _training
 from sklearn_mtl.training._stack import find_blocks
+from sklearn_mtl.trunks import BagTrunk
 
 TEXTS, LABELS = make_multitask_texts(
     300, n_tasks=3, n_classes=[2, 3, 40], missing_rate=0.2, random_state=0
@@ -234,3 +235,58 @@ def test_nothing_is_drawn_from_torch(stacked):
     state = torch.get_rng_state()
     classifier()._fit_each(TEXTS, LABELS, WEIGHTS[:1])
     assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize(
+    ("n_labelled", "blocks"), [(499, [[], [0]]), (500, [[0]]), (501, [[0]])]
+)
+def test_a_block_of_its_own_must_be_cheaper_by_its_rows(n_labelled, blocks):
+    # To read a row costs as much as 48 columns: 1000 * 48 against 96 for each row.
+    labelled = (np.arange(1000) < n_labelled)[:, None]
+    assert find_blocks(labelled, [48], 128) == blocks
+
+
+def test_a_task_joins_the_block_whose_cost_rises_least():
+    labelled = np.zeros((1000, 3), dtype=bool)
+    labelled[:100, 0] = labelled[200:300, 1] = True
+    labelled[210:300, 2] = True
+    assert find_blocks(labelled, [50, 50, 50], 16) == [[], [0], [1, 2]]
+    labelled[:, 2] = False
+    labelled[10:100, 2] = True
+    assert find_blocks(labelled, [50, 50, 50], 16) == [[], [0, 2], [1]]
+
+
+def test_the_first_block_has_the_columns_of_the_trunk():
+    # A wide trunk makes no row dearer that it reads in any case.
+    labelled = (np.arange(1000) < 500)[:, None]
+    for n_units in (1, 1000):
+        assert find_blocks(labelled, [48], n_units) == [[0]]
+
+
+class Unread:
+    """Texts that nobody has to read to find a mistake in a parameter."""
+
+    def __len__(self):
+        raise AssertionError("X was read")
+
+    __iter__ = __getitem__ = __len__
+
+
+@pytest.mark.parametrize(
+    ("params", "weights", "message"),
+    [
+        ({"device": "nowhere"}, [None], "'nowhere' is no device"),
+        ({}, [None, {"nope": 1}], r"unknown tasks \['nope'\]"),
+        ({}, [None, 3], "'loss_weights' parameter of"),
+        ({"sharing": MixtureOfExperts(0)}, [None], "'n_experts' parameter of"),
+        ({"trunk": BagTrunk(0)}, [None], "'n_units' parameter of"),
+        ({"max_iter": 0}, [None], "'max_iter' parameter of"),
+        ({"net_params": {"lr": 1}}, [None], "net_params holds 'lr'"),
+    ],
+    ids=str,
+)
+def test_mistakes_in_parameters_are_found_before_texts_are_read(
+    params, weights, message
+):
+    with pytest.raises(ValueError, match=message):
+        classifier(**params)._fit_each(Unread(), LABELS, weights)

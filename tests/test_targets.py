@@ -313,3 +313,96 @@ def test_what_looks_empty_among_several_labels_is_left_out():
     with pytest.warns(UserWarning, match=message):
         targets_of({"a": [["x"], ["NA", "x"], ["y"]]})
     targets_of({"a": [["x"], ["x"], ["y"]]})  # as advised
+
+
+# What was hardly meant ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("label", "is_list"),
+    [
+        ("['a', 'b']", True),
+        ('["a"]', True),
+        ("[]", True),
+        ("[1, 2]", True),
+        ("[a, b]", False),
+        ("['a']+['b']", False),
+        ("['a'", False),
+        ("'a']", False),
+        ("('a', 'b')", False),
+        ("a", False),
+    ],
+)
+def test_texts_that_are_written_lists_are_noticed(label, is_list):
+    y = {"a": [label, "other"]}
+    if not is_list:
+        assert targets_of(y)[0].types == {"a": "binary"}  # warnings are errors here
+        return
+    message = r"y\['a'\] has the class\(es\) \[.*\], texts that look like lists.*"
+    with pytest.warns(
+        UserWarning, match=message + r"literal_eval\(cell\) for cell in y"
+    ):
+        targets_of(y)
+
+
+def test_at_most_two_written_lists_are_shown():
+    with pytest.warns(UserWarning, match=r"class\(es\) \['\[1\]', '\[2\]'\], texts"):
+        targets_of(["[1]", "[2]", "[3]"])
+
+
+@pytest.mark.parametrize("label", ["", " ", "NaN", " NA ", "null", "None"])
+def test_texts_that_look_empty_are_noticed(label):
+    message = r"^y has the class\(es\) \[.*\], which look like empty cells\. If they"
+    with pytest.warns(UserWarning, match=message):
+        targets_of([label, "a", "b"])
+    table = as_label_table([label, "a", "b"], missing_label=[label])  # as advised
+    assert Targets(table).sizes == [2]
+
+
+def test_codes_of_each_task_and_back():
+    y = {"a": ["x", "y", None], "tags": [["p", "q"], None, ["r"]], "b": [1, 2, 3]}
+    targets, codes = targets_of(y)
+    assert codes.tolist() == [
+        [0, 1, 1, 0, 0],
+        [1, -1, -1, -1, 1],
+        [-1, 0, 0, 1, 2],
+    ]
+    assert codes.dtype == np.int32
+    assert targets.starts.tolist() == [0, 1, 4]
+    assert targets.sizes == [2, 2, 2, 2, 3]
+    assert targets.own(codes, 0).tolist() == [0, 1, -1]
+    assert targets.own(codes, 1).tolist() == codes[:, 1:4].tolist()
+    assert targets.own(codes, 2).tolist() == [0, 1, 2]
+    assert targets.by_code(np.array([[5, 6, 7]])).tolist() == [[5, 6, 6, 6, 7]]
+    found = targets.decode(np.abs(codes), "dict")
+    assert found["tags"].tolist() == [["p", "q"], ["p", "q", "r"], ["r"]]
+    assert found["a"].tolist() == ["x", "y", "y"]
+
+
+def test_the_first_unknown_labels_are_shown():
+    targets, _ = targets_of({"a": [str(k) for k in range(12)]})
+    table = as_label_table({"a": [None, *"uvwxyz"]})
+    message = (
+        r"y\['a'\] holds labels that were not there in fit: "
+        r"\['u', 'v', 'w', 'x', 'y'\] in row\(s\) \[1, 2, 3, 4, 5\]\. "
+        r"The classes are \['0', '1', '10', '11', '2', '3', '4', '5', '6', '7'\]\."
+    )
+    with pytest.raises(ValueError, match=message + "$"):
+        targets.encode(table)
+    with pytest.warns(UserWarning, match=message + " They count as wrong"):
+        codes = targets.encode(table, unknown="warn")
+    assert codes.ravel().tolist() == [-1, -2, -2, -2, -2, -2, -2]
+
+
+def test_a_single_class_is_said_of_tasks_of_one_label_only():
+    with pytest.warns(UserWarning, match=r"task\(s\) \['a'\] have a single class"):
+        targets_of({"a": ["x", "x"], "b": ["x", "y"], "tags": [["p"], ["p"]]})
+
+
+def test_a_cell_holds_as_many_labels_as_in_fit():
+    targets, _ = targets_of({"a": ["x", "y"]})
+    with pytest.raises(ValueError, match=r"held one label each in fit\. Got frozenset"):
+        targets.encode(as_label_table({"a": [["x"], ["y"]]}))
+    targets, _ = targets_of({"a": [["x"], ["y"]]})
+    with pytest.raises(ValueError, match=r"held several labels each in fit\. Got 'x'"):
+        targets.encode(as_label_table({"a": ["x", "y"]}))

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from sklearn_mtl.tasks import Categorical, make_task
+from sklearn_mtl.tasks import (
+    Categorical,
+    CodeLayout,
+    MultiLabel,
+    Ordinal,
+    is_type,
+    make_task,
+)
 from sklearn_mtl.tasks._cross_entropy import CategoricalLoss
 
 class_counts = st.lists(st.integers(1, 5), min_size=1, max_size=5)
@@ -294,8 +301,65 @@ def test_unknown_labels_have_code_minus_one(cells, others):
     assert task.encode(others).tolist() == [-1, 0, -1, 1, -1, -1]
 
 
+@pytest.mark.parametrize(
+    ("cells", "dtype"),
+    [
+        (np.array(["b", "a", "b"], dtype="U9"), "U9"),
+        (np.array(["bcd", "a"], dtype=object), "U3"),
+        (np.array([2, 1], dtype=np.int8), "i1"),
+        (np.array([True, False]), "?"),
+    ],
+)
+def test_classes_are_of_the_type_of_the_cells(cells, dtype):
+    task = Categorical().fit(cells)
+    assert task.classes_.dtype == np.dtype(dtype)
+    assert task.classes_.tolist() == sorted(set(cells.tolist()))
+    assert task.is_ordered == (cells.dtype.kind not in "OU")
+    assert not task.is_multilabel
+    assert not task.is_tuned
+    assert task.tuned(None, None, None) is task
+    assert task.link(np.zeros(2)) is None
+    assert task.code_sizes == [len(task.classes_)]
+
+
 def test_no_cells_have_no_codes():
     assert len(task_of(3).encode(np.zeros(0))) == 0
+
+
+# Numbers written out ------------------------------------------------------------------
+
+
+def test_probabilities_and_decisions_by_hand():
+    two, three = task_of(2), task_of(3)
+    logits = np.log([[3.0], [1.0], [1 / 3]])
+    found = two.probabilities(logits)
+    np.testing.assert_allclose(found, [[0.25, 0.75], [0.5, 0.5], [0.75, 0.25]])
+    assert two.decide(torch.from_numpy(logits)).tolist() == [1, 0, 0]
+    assert two.choose(found).tolist() == [1, 0, 0]
+    logits = np.log([[1.0, 2.0, 1.0]]) + 7
+    np.testing.assert_allclose(three.probabilities(logits), [[0.25, 0.5, 0.25]])
+    assert three.decide(torch.from_numpy(logits)).tolist() == [1]
+    assert task_of(1).decide(torch.ones(2, 1)).tolist() == [0, 0]
+    assert task_of(1).probabilities(np.ones((2, 1))).tolist() == [[1.0], [1.0]]
+
+
+def test_effects_have_a_mean_of_zero_over_classes():
+    slopes = np.array([[3.0], [-1.0]])
+    assert task_of(2).effects(slopes).tolist() == [[-1.5, 1.5], [0.5, -0.5]]
+    slopes = np.array([[3.0, 1.0, -1.0]])
+    assert task_of(3).effects(slopes).tolist() == [[2.0, 0.0, -2.0]]
+    assert task_of(1).effects(np.array([[3.0]])).tolist() == [[0.0]]
+
+
+def test_adjusted_losses_by_hand():
+    # Of two classes the second has a logit of log 3, and log 2 is added to the first.
+    loss = CategoricalLoss([2], [np.log([2.0, 1.0])])
+    z = torch.log(torch.tensor([[3.0], [3.0], [3.0]], dtype=torch.double))
+    codes = torch.tensor([[1], [0], [-1]])
+    found = loss([z], codes).ravel().tolist()
+    assert found == pytest.approx([-np.log(3 / 5), -np.log(2 / 5), 0])
+    found = loss.eval()([z], codes).ravel().tolist()
+    assert found == pytest.approx([-np.log(3 / 4), -np.log(1 / 4), 0])
 
 
 # Types -------------------------------------------------------------------------------
@@ -326,3 +390,92 @@ def test_a_declared_type_must_be_known():
 def test_a_binary_task_has_two_classes_at_most():
     with pytest.raises(ValueError, match=r"y\['a'\] is declared binary and holds 3"):
         make_task("binary", np.arange(3), "y['a']")
+
+
+SETS = np.fromiter(map(frozenset, ["ab", "b"]), dtype=object)
+
+
+@pytest.mark.parametrize(
+    ("declared", "own", "same"),
+    [
+        ("binary", "binary", True),
+        ("multiclass", "binary", False),
+        ("ordinal", "ordinal", True),
+        ("multilabel", "multilabel", True),
+        ("ordinal", "binary", False),
+        (Ordinal(), "ordinal", True),
+        (Ordinal([0, 1]), "ordinal", True),
+        (Ordinal([0, 1, 2]), "ordinal", False),
+        (Ordinal(), "binary", False),
+        (Ordinal([0, 1]), "binary", False),
+        (MultiLabel(), "multilabel", True),
+        (MultiLabel("asymmetric"), "multilabel", False),
+        (MultiLabel(threshold=0.4), "multilabel", False),
+        (MultiLabel(), "binary", False),
+    ],
+    ids=str,
+)
+def test_whether_a_fitted_task_is_of_a_type(declared, own, same):
+    cells = SETS if own == "multilabel" else np.arange(2)
+    name, task = make_task(own, cells, "y", holds_sets=own == "multilabel")
+    assert is_type(declared, name, task) is same
+
+
+@pytest.mark.parametrize(
+    ("declared", "holds_sets", "order", "found"),
+    [
+        (None, False, None, "binary"),
+        (None, False, [1, 0], "binary"),
+        (None, True, None, "multilabel"),
+        ("multilabel", True, None, "multilabel"),
+        (MultiLabel("asymmetric"), True, None, "multilabel"),
+        ("ordinal", False, None, "ordinal"),
+        ("ordinal", False, [0, 1], "ordinal"),
+        (Ordinal(), False, None, "ordinal"),
+    ],
+    ids=str,
+)
+def test_which_task_is_made(declared, holds_sets, order, found):
+    cells = SETS if holds_sets else np.arange(2)
+    name, task = make_task(declared, cells, "y", order, holds_sets)
+    kind = {"multilabel": MultiLabel, "ordinal": Ordinal, "binary": Categorical}[found]
+    assert name == found
+    assert type(task) is kind
+    assert task is not declared
+    if isinstance(declared, MultiLabel):
+        assert task.loss == "asymmetric"
+
+
+@pytest.mark.parametrize(
+    ("declared", "cells", "holds_sets", "message"),
+    [
+        ("binary", SETS, True, "^The cells of y hold several labels.*Got 'binary'"),
+        ("multilabel", np.arange(2), False, "^y cannot be multilabel: .*each, 0 for"),
+        (MultiLabel(), np.arange(2), False, "^y cannot be multilabel: .*each, 0 for"),
+        (
+            MultiLabel(),
+            np.fromiter([frozenset()], dtype=object),
+            True,
+            "^y cannot be multilabel: none of its cells holds a label",
+        ),
+        ("ordinal", np.array(["a", "b"]), False, "^y cannot be ordinal: its labels"),
+        ("other", np.arange(2), False, "must be one of .*'ordinal'.*Got 'other'"),
+    ],
+)
+def test_which_task_cannot_be_made(declared, cells, holds_sets, message):
+    with pytest.raises(ValueError, match=message):
+        make_task(declared, cells, "y", holds_sets=holds_sets)
+
+
+def test_an_order_of_the_column_is_that_of_the_classes():
+    cells = np.array(["low", "high"], dtype=object)
+    _, task = make_task("ordinal", cells, "y", ["low", "mid", "high"])
+    assert task.classes_.tolist() == ["low", "mid", "high"]
+    listed = Ordinal(["high", "low"])
+    _, task = make_task(listed, cells, "y", ["low", "mid", "high"])
+    assert task.classes_.tolist() == ["high", "low"]
+
+
+def test_each_code_has_its_task():
+    tasks = [task_of(3), MultiLabel().fit(SETS), task_of(2)]
+    assert CodeLayout(tasks).owners.tolist() == [0, 1, 1, 2]

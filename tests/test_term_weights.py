@@ -193,3 +193,15 @@ def test_a_fit_of_rows_of_very_different_size_sees_the_small_ones():
         for rows in (csr_array(table), clf._transform_rows(csr_array(table)))
     ]
     assert_allclose(norms[1], norms[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("n_rare", [1, 5, 20])
+def test_few_cells_of_the_most_frequent_class_count(n_rare):
+    # The feature is in all 100 rows of class 1 and in a few of the 200 of class 0.
+    codes = np.repeat([0, 1], [200, 100])[:, None]
+    there = np.zeros((300, 2), dtype=bool)
+    there[200:, 0] = there[:n_rare, 0] = True
+    there[::3, 1] = True
+    weights = np.ones(codes.shape)
+    found = information_weights(csr_array(there.astype(float)), codes, weights, [2])
+    assert_allclose(found, plain_weights(there, codes, weights, [2]), rtol=1e-9)

@@ -45,7 +45,13 @@ from skorch.dataset import ValidSplit
 from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl.training._user_callbacks import named_callbacks, own_callbacks
+from sklearn_mtl.training._user_callbacks import (
+    named_callbacks,
+    needs_validation,
+    own_callbacks,
+    watched_record,
+    with_stored_gradient,
+)
 
 TEXTS = ["late parcel", "wrong bill", "box is late", "bill again"] * 10
 Y = {"topic": ["ship", "pay"] * 20, "tone": ["a", "b", None, "a"] * 10}
@@ -505,3 +511,76 @@ def test_a_class_takes_its_arguments_from_net_params():
     )
     clf.fit(["a b", "c d", "a d", "c b"], [[0, 1], [1, 0], [0, 0], [1, 1]])
     assert dict(clf.net_.callbacks_)["Needy"].wanted == 7
+
+
+# Reading callbacks --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("callback", "record", "needs"),
+    [
+        (EarlyStopping(), "valid_loss", True),
+        (EarlyStopping(monitor="train_loss"), "train_loss", False),
+        (Checkpoint(), "valid_loss_best", True),
+        (Checkpoint(monitor="train_loss_best"), "train_loss_best", False),
+        (Checkpoint(monitor=None), None, False),
+        (Checkpoint(monitor=lambda net: True), None, False),
+        (LRScheduler("StepLR", step_size=1), None, False),
+        (LRScheduler("ReduceLROnPlateau"), "train_loss", False),
+        (LRScheduler("ReduceLROnPlateau", monitor="valid_loss"), "valid_loss", True),
+        (LRScheduler(ReduceLROnPlateau, monitor="valid_loss"), "valid_loss", True),
+        (
+            LRScheduler("ReduceLROnPlateau", monitor="valid_loss", step_every="batch"),
+            None,
+            False,
+        ),
+        (EpochScoring(min), None, True),
+        (EpochScoring(min, on_train=True), None, False),
+        (PassthroughScoring("valid_loss"), None, True),
+        (PassthroughScoring("train_loss", on_train=True), None, False),
+        (Callback(), None, False),
+    ],
+)
+def test_what_a_callback_reads(callback, record, needs):
+    assert watched_record(callback) == record
+    assert needs_validation(callback) is needs
+
+
+def test_callbacks_of_one_class_are_numbered_and_others_are_not():
+    one, two, own, other = Callback(), Callback(), Callback(), EarlyStopping()
+    named = named_callbacks([one, ("Callback_own", own), other, two])
+    assert [name for name, _ in named] == [
+        "Callback_1",
+        "Callback_own",
+        "EarlyStopping",
+        "Callback_2",
+    ]
+    assert [callback for _, callback in named] == [one, own, other, two]
+    assert named_callbacks([("Callback", one), two]) == [
+        ("Callback", one),
+        ("Callback", two),
+    ]
+    assert named_callbacks(None) == named_callbacks([]) == []
+
+
+@pytest.mark.parametrize(
+    "item", [("name",), ("name", Callback(), 1), (1, Callback()), []]
+)
+def test_a_pair_is_a_name_and_a_callback(item):
+    with pytest.raises(ValueError, match=r"or a pair \(name, callback\)"):
+        named_callbacks([item])
+
+
+def test_a_dense_gradient_is_given_as_it_is():
+    weight = torch.nn.Parameter(torch.ones(3, 2))
+    assert with_stored_gradient(weight) is weight
+    weight.grad = torch.ones(3, 2)
+    assert with_stored_gradient(weight) is weight
+    index = torch.tensor([[1, 1]])
+    weight.grad = torch.sparse_coo_tensor(
+        index, torch.ones(2, 2), (3, 2), check_invariants=True
+    )
+    stored = with_stored_gradient(weight)
+    assert stored.grad.tolist() == [[2.0, 2.0]]
+    stored.grad.mul_(0.5)  # as clipping does, in place
+    assert weight.grad.to_dense().tolist() == [[0, 0], [1, 1], [0, 0]]

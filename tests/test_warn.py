@@ -21,3 +21,23 @@ def test_frames_of_the_package_are_passed_over():
         namespace["deep"]()
     assert caught[0].filename == __file__
     assert caught[0].category is RuntimeWarning
+
+
+@pytest.mark.parametrize(
+    "inside", ["sklearn_mtl.a", "sklearn.b", "joblib", "contextlib"]
+)
+def test_code_of_these_libraries_is_passed_over(inside):
+    namespace = {"__name__": inside, "warn_caller": warn_caller}
+    exec("def deep():\n    warn_caller('found')\ndef call():\n    deep()", namespace)
+    with pytest.warns(UserWarning, match="found") as caught:
+        namespace["call"]()
+    assert caught[0].filename == __file__
+    assert caught[0].category is UserWarning
+
+
+def test_code_of_others_is_pointed_at():
+    namespace = {"__name__": "other.sklearn", "warn_caller": warn_caller}
+    exec(compile("def f():\n    warn_caller('found')", "other.py", "exec"), namespace)
+    with pytest.warns(UserWarning, match="found") as caught:
+        namespace["f"]()
+    assert (caught[0].filename, caught[0].lineno) == ("other.py", 2)

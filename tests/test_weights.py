@@ -278,3 +278,49 @@ def test_class_weights_may_be_a_list_in_task_order():
     with pytest.raises(ValueError, match=r"each of the 2 task.*Got 1. .*\{'task0': "):
         fit(weights[:1])
     fit({"task0": "balanced", "task1": "balanced"})
+
+
+def test_a_message_names_five_classes_of_each_kind_and_ten_in_all():
+    y = [f"c{k:02}" for k in range(12)]
+    wrong = {f"x{k}": 1.0 for k in range(7)}
+    match = (
+        r"names classes \['x0', 'x1', 'x2', 'x3', 'x4'\] that are not there, and none "
+        r"for \['c00', 'c01', 'c02', 'c03', 'c04'\]\. "
+        r"The classes are \['c00', .*'c09'\]\.$"
+    )
+    with pytest.raises(ValueError, match=match):
+        factors_of(wrong, y)
+
+
+def test_a_class_weight_of_zero_for_all_is_refused_and_for_one_is_not():
+    assert factors_of({"a": {"x": 0}})[:3, 0].tolist() == [0, 1, 1]
+    with pytest.raises(ValueError, match=r"zero for all classes.*loss weight of 0"):
+        factors_of({"a": {"x": 0, "y": 0.0}})
+
+
+@pytest.mark.parametrize("n_items", [1, 3])
+def test_a_list_of_class_weights_has_an_item_for_each_task(n_items):
+    match = rf"for each of the 2 task\(s\) \['a', 'b'\]\. Got {n_items}\."
+    with pytest.raises(ValueError, match=match):
+        factors_of(["balanced"] * n_items)
+
+
+def test_balanced_sets_weigh_each_label_of_a_cell():
+    y = {"tags": [["u"], ["u", "v"], [], ["u"], None]}
+    found = factors_of("balanced", y, np.ones((5, 2)))
+    # Of four cells three hold u and one v: 4 / (2 * 3) and 4 / (2 * 1).
+    assert_allclose(found[:4, 0], [4 / 6, 4 / 6, 2, 4 / 6])
+    assert_allclose(found[:4, 1], [4 / 6, 2, 4 / 6, 4 / 6])
+    assert found[4].tolist() == [1, 1]
+
+
+def test_a_given_weight_of_a_label_is_that_of_cells_that_hold_it():
+    y = {"tags": [["u"], ["u", "v"], []]}
+    found = factors_of({"tags": {"u": 3.0, "v": 5.0}}, y)
+    assert found.tolist() == [[3, 1], [3, 5], [1, 1]]
+
+
+def test_row_weights_by_hand():
+    weights = np.array([[1.0, 3.0], [2.0, 9.0], [5.0, 7.0]])
+    labelled = np.array([[True, True], [True, False], [False, False]])
+    assert row_weights(weights, labelled).tolist() == [2.0, 2.0, 0.0]

@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.sparse import csr_array
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import (
     CountVectorizer,
     HashingVectorizer,
@@ -133,6 +134,51 @@ def test_rows_have_the_names_of_their_table_or_numbers():
     assert top_words(models, rows).effects["task1"]["food"][0] == pytest.approx(
         expected
     )
+
+
+def test_words_by_hand_and_by_default():
+    """Half the coefficient, times the mean size; ten words unless another number."""
+    rows = np.tile([[1.0], [-3.0]], (5, 12))
+    models = MultiOutputClassifier(LogisticRegression())
+    models.fit(rows, np.tile([["u", "p"], ["v", "q"]], (5, 1)))
+    models.estimators_[0].coef_ = np.arange(1.0, 13)[None]
+    models.estimators_[1].coef_ = np.array([[0.0, 2, -4, *[0] * 9]])
+    found = top_words(models, rows)
+    assert found.words == {
+        "task0": {"u": [], "v": [f"x{k}" for k in range(11, 1, -1)]},
+        "task1": {"p": ["x2"], "q": ["x1"]},
+    }
+    assert_allclose(found.effects["task0"]["v"], np.arange(12.0, 2, -1))
+    assert_allclose(found.effects["task1"]["p"], [4.0])
+    assert top_words(models, rows, n_words=3).words["task0"]["v"] == [
+        "x11",
+        "x10",
+        "x9",
+    ]
+    display = TopWordsDisplay.from_estimator(models, rows, "task0")
+    assert display.words.words == found.words
+    models.estimators_[1].coef_ *= 0
+    assert top_words(models, csr_array(rows)).words["task1"] == {"p": [], "q": []}
+
+
+def test_sizes_of_words_are_means_over_the_rows_that_hold_them():
+    rows = csr_array([[2.0, 0, 0], [4, -1, 0], [0, 0, 0]])
+    models = MultiOutputClassifier(LogisticRegression())
+    models.fit(rows, [[0], [1], [0]])
+    models.estimators_[0].coef_ = np.array([[10.0, 6, 5]])
+    found = top_words(models, rows)
+    assert found.words["task0"][1] == ["x0", "x1"]
+    assert_allclose(found.effects["task0"][1], [10 / 2 * 3, 6 / 2 * 1])
+
+
+@pytest.mark.parametrize("look", [top_words, TopWordsDisplay.from_estimator])
+def test_words_are_of_a_fitted_estimator(look):
+    with pytest.raises(NotFittedError):
+        look(classifier(), TEXTS)
+
+
+def test_one_class_may_be_drawn():
+    assert len(TopWordsDisplay(many_classes(3), "task").plot(max_classes=1).axes_) == 1
 
 
 def test_what_no_text_holds_is_not_found(fitted):

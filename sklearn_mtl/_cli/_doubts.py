@@ -49,11 +49,12 @@ def warn_of_joined_labels(path, name, labels):
     """Tell of labels in which several seem to be joined."""
     if not all(isinstance(label, str) for label in labels):
         return
-    mark = AS_LISTS if any(map(looks_like_list, labels)) else looks_joined(labels)
-    if mark is not None:
-        example = next(t for t in labels if mark == AS_LISTS or mark in t)
+    joined = [label for label in labels if looks_like_list(label)]
+    if not joined and (mark := looks_joined(labels)):
+        joined = [label for label in labels if mark in label]
+    if joined:
         warn(
-            f"{path}: column {name!r} has labels like {brief(example)}, read as one. "
+            f"{path}: column {name!r} has labels like {brief(joined[0])}, read as one. "
             "If it is several, say --tags instead of --tasks for this column."
         )
 

@@ -18,7 +18,7 @@ class UsageError(CommandError):
 def did_you_mean(name, known):
     """Return a question naming the closest of the known names, or nothing."""
     lower = {candidate.lower(): candidate for candidate in known}
-    close = difflib.get_close_matches(name.lower(), lower, n=1)
+    close = difflib.get_close_matches(name.lower(), lower)
     return f" Did you mean {lower[close[0]]!r}?" if close else ""
 
 

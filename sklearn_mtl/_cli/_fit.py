@@ -144,9 +144,10 @@ def describe(train, columns, labels):
 def report_held_out(options, train, texts, labels):
     """Fit on most rows and print the scores on the others."""
     larger, smaller = hold_out(train, texts, labels, options.held_out, options.seed)
+    n_held, are = len(smaller[0]), "is" if len(smaller[0]) == 1 else "are"
     say(
-        f"Fitting on {count(len(larger[0]), 'row')}; the other {len(smaller[0]):,} are "
-        f"held out to score on.\nThe choice is random, with --seed {options.seed}; "
+        f"Fitting on {count(len(larger[0]), 'row')}; the other {n_held:,} {are} held "
+        f"out to score on.\nThe choice is random, with --seed {options.seed}; "
         "--test FILE scores on another table."
     )
     fit_and_report(options, larger, smaller, "held-out rows")

@@ -20,7 +20,9 @@ def read_texts(table, names):
         for name, cell in zip(names, cells, strict=True):
             empty = cell is None and any(isinstance(other, str) for other in cells)
             if not isinstance(cell, str) and not empty:
-                found = "null" if cell is None else f"{brief(cell)}, a {_kind(cell)}"
+                found = (
+                    "null" if cell is None else f"{brief(cell)} of type {_kind(cell)}"
+                )
                 raise CommandError(
                     f"{table.path}, {table.place(row)}: column {name!r} must hold "
                     f'texts. Got {found}. Write "" for an empty text.'
@@ -170,7 +172,7 @@ class LabelColumn:
                 raise CommandError(
                     f"{table.path}, {table.place(row)}: column {self.name!r} must hold "
                     "strings, numbers, booleans or lists of them. Got "
-                    f"{brief(cell)}, a {_kind(cell)}."
+                    f"{brief(cell)} of type {_kind(cell)}."
                 )
         if as_meant:
             warn(

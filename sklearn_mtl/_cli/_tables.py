@@ -122,7 +122,7 @@ class Table:
                 )
 
     def _hint(self, name):
-        if "," in name and all(part in self.columns for part in name.split(",")):
+        if all(part in self.columns for part in name.split(",")):
             return " Put spaces between the names, no commas."
         header = next(iter(self.columns))
         found = [mark for mark in ";\t|," if mark in header]
@@ -192,9 +192,10 @@ def _read_csv(path, text, delimiter, quoting):
     names, rows, lines, quoting = read_csv(path, text, delimiter, quoting)
     short = {k: len(row) for k, row in enumerate(rows) if len(row) < len(names)}
     if short:
+        end = "ends" if len(short) == 1 else "end"
         warn(
-            f"{path}: {count(len(short), 'row')} end before the last column, the first "
-            f"in line {lines[min(short)]}. Their cells may stand in the wrong columns."
+            f"{path}: {count(len(short), 'row')} {end} before the last column, the "
+            f"first in line {lines[min(short)]}. Cells may stand in the wrong columns."
         )
     for row in short:
         rows[row] = rows[row] + [""] * (len(names) - len(rows[row]))

@@ -123,7 +123,7 @@ def find_column_scales(rows, weights):
         is_large &= low == high
     # Those of an embedding are many and small, and stay as they are.
     number = is_number & (is_large | (dominates & (low < 0)))
-    sparse = ~is_number & ~others & (squares > 0)
+    sparse = ~is_number & ~others
     if DOMINANT_CATEGORY * size < 1:
         sparse |= ones
     if not (number | sparse).any():
@@ -136,8 +136,8 @@ def find_column_scales(rows, weights):
     means[strong], factors[strong], values = _standardised(
         rows, weights, columns[strong], is_number, shares
     )
-    strongest = np.linalg.eigvalsh((values.T * weights) @ values)[-1:].max(initial=0)
-    strength = STRENGTH * min(1.0, LARGEST / STRENGTH / max(strongest, 1e-300))
+    eigenvalues = np.linalg.eigvalsh((values.T * weights) @ values)
+    strength = LARGEST / eigenvalues.max(initial=LARGEST / STRENGTH)
     return ColumnScales(columns, means, factors * np.sqrt(strength * size))
 
 

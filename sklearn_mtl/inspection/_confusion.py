@@ -191,7 +191,7 @@ class ConfusionMatricesDisplay:
             return ""
         if self.normalize is None:
             return f"{value:g}"
-        return f"{value:.0%}" if value >= 0.005 else "<1%"
+        return f"{value:.0%}" if value > 0.005 else "<1%"  # 0.005 is rounded to 0
 
 
 def _confusion(true, pred, labels, normalize, max_classes):

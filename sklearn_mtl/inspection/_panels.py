@@ -42,7 +42,7 @@ def make_panels(ax, n_panels, caller, *, n_columns=None, size=(3.6, 3.2)):
     """
     plt = import_optional("matplotlib.pyplot", "plot", caller)
     if n_columns is None:
-        n_columns = 3 if n_panels < 4 else ceil(sqrt(n_panels))
+        n_columns = n_panels if n_panels < 4 else ceil(sqrt(n_panels))
     n_columns = min(n_columns, n_panels)
     n_rows = ceil(n_panels / n_columns)
     if ax is None:

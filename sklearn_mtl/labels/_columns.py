@@ -24,13 +24,10 @@ def as_column(values, what):
 
 
 def is_sequence(values):
-    """Whether values are a list or like one: nothing that numpy or narwhals reads."""
+    """Whether values are a list or like one: nothing that numpy reads, as a column."""
     return hasattr(values, "__len__") and not (
         isinstance(values, str | bytes | bytearray | Set | Mapping)
         or hasattr(values, "__array__")
-        or isinstance(
-            nw.from_native(values, series_only=True, pass_through=True), nw.Series
-        )
     )
 
 

@@ -76,11 +76,11 @@ def take_rows(X, rows):
     X = _readable(X)
     if hasattr(X, "to_pylist"):
         return _take_arrow(X, rows)
-    opened = nw.from_native(X, allow_series=True, pass_through=True)
-    if isinstance(opened, nw.DataFrame | nw.Series):
+    opened = nw.from_native(X, pass_through=True)
+    if isinstance(opened, nw.DataFrame):
         part = opened[rows.tolist()]
         return part if opened is X else part.to_native()
-    if hasattr(X, "shape"):  # arrays of any library
+    if hasattr(X, "shape"):  # arrays of any library, and Series of polars
         return X[rows]
     if hasattr(X, "column_names"):  # a data set of Hugging Face
         return {name: take_rows(X[name], rows) for name in X.column_names}

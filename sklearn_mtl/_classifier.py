@@ -1,7 +1,5 @@
 """The estimator: parameters, tags, fit, predict and score."""
 
-from numbers import Integral, Real
-
 from sklearn.base import (
     ClassifierMixin,
     ClassNamePrefixFeaturesOutMixin,
@@ -9,15 +7,12 @@ from sklearn.base import (
     _fit_context,
 )
 from sklearn.utils import get_tags
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from ._estimator import BaseMultiTask
-from ._params import LossWeightParamsMixin
-from .balancing import BaseBalancing
+from ._params import ParamsMixin
 from .data._targets import check_output
-from .sharing import ALIASES, BaseSharing, has_representation
-from .trunks import TRUNK_ALIASES, BaseTrunk
+from .sharing import has_representation
 from .utils._state import reads_one_fit
 
 
@@ -32,7 +27,7 @@ def _has_representation(estimator):
 
 class MultiTaskTextClassifier(
     ClassNamePrefixFeaturesOutMixin,
-    LossWeightParamsMixin,
+    ParamsMixin,
     TransformerMixin,
     ClassifierMixin,
     BaseMultiTask,
@@ -45,17 +40,15 @@ class MultiTaskTextClassifier(
     Parameters
     ----------
     vectorizer : "auto" or transformer, default="auto"
-        "auto" turns texts into TF-IDF rows of words and pairs of words (sublinear
-        counts, 32-bit floats, above 200 texts without words of a single text), up to 5
-        million characters also of the 4-character parts of words, of these alone where
-        no word is left; for trunks over sequences token ids. Numeric rows go through.
+        "auto" makes TF-IDF rows of words and word pairs (sublinear, 32-bit; min_df=2
+        above 200 texts) and, up to 5 million characters, of 4-character parts of words;
+        token ids for trunks over sequences. Numeric rows are taken as they are.
 
     term_weighting : {"auto", "information"} or None, default="auto"
-        "information" multiplies each feature of sparse rows, or embedding of a "conv"
-        trunk, by what it says about the labels of all tasks: the fourth root of the
-        share of their uncertainty that it removes. Rows keep their norm. "auto" does so
-        for what ``vectorizer="auto"`` makes of over 200 texts, if tasks have up to 25
-        classes on average and share a trunk.
+        Supervised term weighting: "information" multiplies each sparse feature, or
+        embedding of a "conv" trunk, by the fourth root of the share of the labels'
+        entropy that it removes. Rows keep their norm. "auto" does so above 200 texts
+        with ``vectorizer="auto"``, up to 25 classes a task and a shared trunk.
 
     trunk : {"auto", "bag", "dense", "conv", "recurrent", "attention"}, BaseTrunk \
             or None, default="auto"
@@ -85,8 +78,8 @@ class MultiTaskTextClassifier(
         How far to make up for rare classes: training adds this times the logarithm of
         a class's share in its task to the logits, prediction does not. 0 leaves classes
         as frequent as they are, 1 treats all alike; "auto" is 0.25 for two classes, 0.5
-        for more: more macro-F1 at little cost in accuracy. Probabilities are those of
-        classes evened out so far; calibrate them. Ordinal tasks are left as they are.
+        for more: more macro-F1 at little cost in accuracy. Probabilities of rare
+        classes are then too high; calibrate them. Ordinal tasks are not adjusted.
 
     task_types : dict, default=None
         ``{task: type}`` for types that are not to be inferred: "binary", "multiclass",
@@ -128,16 +121,16 @@ class MultiTaskTextClassifier(
         Epochs without a better score before stopping.
 
     n_jobs : int, default=None
-        Threads that torch computes with, as joblib counts: None means 1.
+        Threads of torch, counted as joblib does: None means 1.
 
     warm_start : bool, default=False
-        Go on from the previous fit, whose tasks, classes and vectorizer are kept.
+        Continue from the previous fit, with its tasks, classes and vectorizer.
 
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, dropout, the order of rows and the validation split.
+        Seed of weights, dropout, the order of rows and the validation split.
 
     device : str, default="auto"
-        "cpu", "cuda", "cuda:1", ...; "auto" is CUDA where there is one.
+        "cpu", "cuda" or "cuda:1"; "auto" is CUDA where there is one.
 
     memory : str, joblib.Memory or None, default=None
         Where to cache vectorised texts, so that a search vectorises a fold once.
@@ -179,16 +172,15 @@ class MultiTaskTextClassifier(
         From labels to codes and back; the skorch net.
 
     history_ : list of dict
-        A dict per epoch: ``loss`` (the total), ``weighted_loss_<task>`` and
-        ``regularization``, which add up to it; ``penalty_<name>``, what of the latter a
-        sharing asked for; ``loss_<task>``, the weighted mean over cells, and
-        ``weight_<task>``; with early stopping ``valid_score_`` of tasks, mean, worst.
+        A dict per epoch: ``loss`` is the sum of ``weighted_loss_<task>`` and
+        ``regularization``, which includes each ``penalty_<name>`` of the sharing;
+        ``loss_<task>``, ``weight_<task>``; of a validation split ``valid_score_<...>``.
 
     n_iter_, best_iter_ : int
         Epochs run; the epoch, from 1, whose weights were kept.
 
     n_features_in_, feature_names_in_ : int, ndarray of shape (n_features_in_,)
-        For numeric X only; the names for a DataFrame only.
+        For numeric X; names for a DataFrame.
 
     See Also
     --------
@@ -220,46 +212,6 @@ class MultiTaskTextClassifier(
     >>> clf.score(texts, labels)
     1.0
     """
-
-    _parameter_constraints = {
-        "vectorizer": [
-            StrOptions({"auto"}),
-            HasMethods(["fit_transform", "transform"]),
-        ],
-        "term_weighting": [StrOptions({"auto", "information"}), None],
-        "trunk": [StrOptions({"auto", *TRUNK_ALIASES}), BaseTrunk, None],
-        "sharing": [StrOptions({"auto", *ALIASES}), BaseSharing],
-        "loss_weights": [StrOptions({"auto"}), dict, "array-like", BaseBalancing, None],
-        "class_weight": [StrOptions({"balanced"}), dict, list, None],
-        "logit_adjustment": [
-            StrOptions({"auto"}),
-            Interval(Real, 0, None, closed="left"),
-        ],
-        "task_types": [dict, None],
-        "missing_label": "no_validation",
-        "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "batch_size": [
-            StrOptions({"auto"}),
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "learning_rate_init": [
-            StrOptions({"auto"}),
-            Interval(Real, 0, None, closed="neither"),
-        ],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "early_stopping": [StrOptions({"auto"}), "boolean"],
-        "early_stopping_metric": [str],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "n_jobs": [Integral, None],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "device": [str],
-        "memory": [str, HasMethods(["cache"]), None],
-        "verbose": ["verbose"],
-        "callbacks": [list, None],
-        "net_params": [dict, None],
-    }
 
     def __init__(
         self,
@@ -442,8 +394,7 @@ class MultiTaskTextClassifier(
         return self._represent(X)
 
 
-# Outside of the class, because scikit-learn wraps `transform` when the class is made,
-# and would hide the condition.
+# Not in the class, where scikit-learn would wrap `transform` and hide the condition.
 for _name in ("transform", "get_feature_names_out"):
     _method = reads_one_fit(getattr(MultiTaskTextClassifier, _name))
     setattr(MultiTaskTextClassifier, _name, available_if(_has_representation)(_method))

@@ -1,9 +1,14 @@
-"""Loss weights and callbacks as parameters that a grid can name one by one."""
+"""Parameters of the estimator: what they may be, and their names in a grid."""
 
 from collections.abc import Mapping
+from numbers import Integral, Real
+
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from .balancing import BaseBalancing
+from .sharing import ALIASES, BaseSharing
 from .training._user_callbacks import callback_params, set_callback_params
+from .trunks import TRUNK_ALIASES, BaseTrunk
 
 _PREFIX = "loss_weights__"
 # Parameters that take an alias or an object, with an object that has parameters.
@@ -25,13 +30,53 @@ def _check_nesting(params, name, value, example):
         )
 
 
-class LossWeightParamsMixin:
-    """Makes ``loss_weights__<task>`` a parameter where `loss_weights` is a dict.
+class ParamsMixin:
+    """What parameters may be, and ``loss_weights__<task>`` as one of them.
 
     A dict is replaced, never changed, so that a clone in a search cannot reach into
     the dict of the user. For a :class:`~sklearn_mtl.balancing.FixedWeights` object
     scikit-learn's own nesting does the same.
     """
+
+    _parameter_constraints = {
+        "vectorizer": [
+            StrOptions({"auto"}),
+            HasMethods(["fit_transform", "transform"]),
+        ],
+        "term_weighting": [StrOptions({"auto", "information"}), None],
+        "trunk": [StrOptions({"auto", *TRUNK_ALIASES}), BaseTrunk, None],
+        "sharing": [StrOptions({"auto", *ALIASES}), BaseSharing],
+        "loss_weights": [StrOptions({"auto"}), dict, "array-like", BaseBalancing, None],
+        "class_weight": [StrOptions({"balanced"}), dict, list, None],
+        "logit_adjustment": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, None, closed="left"),
+        ],
+        "task_types": [dict, None],
+        "missing_label": "no_validation",
+        "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "batch_size": [
+            StrOptions({"auto"}),
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "learning_rate_init": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, None, closed="neither"),
+        ],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "early_stopping": [StrOptions({"auto"}), "boolean"],
+        "early_stopping_metric": [str],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [Integral, None],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "device": [str],
+        "memory": [str, HasMethods(["cache"]), None],
+        "verbose": ["verbose"],
+        "callbacks": [list, None],
+        "net_params": [dict, None],
+    }
 
     def get_params(self, deep=True):
         """Get parameters for this estimator.

@@ -24,6 +24,7 @@ from sklearn.metrics import mutual_info_score
 from sklearn.utils import Bunch
 
 from sklearn_mtl.datasets import (
+    _docstring_cache,
     _docstrings,
     _synthetic,
     load_docstrings,
@@ -375,17 +376,17 @@ def test_a_cache_file_says_what_it_depends_on(tmp_path):
         "versions": {"stdlib": "3.12", "numpy": "2.0"},
         "columns": ["name", "text", *_docstrings.TASKS],
     }
-    path = _docstrings._cache_path(tmp_path / "new" / "folder", {"some": "header"})
+    path = _docstring_cache.cache_path(tmp_path / "new" / "folder", {"some": "header"})
     assert path == tmp_path / "new" / "folder" / "docstrings-9abc826748e9b049.jsonl.gz"
     assert path.parent.is_dir()
     # Once more, now that the folder is there.
-    assert _docstrings._cache_path(path.parent, {"some": "header"}) == path
+    assert _docstring_cache.cache_path(path.parent, {"some": "header"}) == path
 
 
 def test_the_folder_of_a_cache_may_be_under_the_home_of_the_user(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    assert _docstrings._cache_path("~/cache", {}).parent == tmp_path / "cache"
+    assert _docstring_cache.cache_path("~/cache", {}).parent == tmp_path / "cache"
 
 
 def test_cache_is_reproducible_json(library, data_home, tmp_path):
@@ -514,11 +515,11 @@ def test_cache_gives_back_any_text_and_knows_what_is_cut_off(
 ):
     path = tmp_path_factory.mktemp("cache") / "cache.gz"
     header = _docstrings._header({})
-    _docstrings._write_cache(path, header, rows)
-    assert _docstrings._read_cache(path, header) == rows
+    _docstring_cache.write_cache(path, header, rows)
+    assert _docstring_cache.read_cache(path, header) == rows
     content = path.read_bytes()
     path.write_bytes(content[: data.draw(st.integers(0, len(content) - 1))])
-    assert _docstrings._read_cache(path, header) is None
+    assert _docstring_cache.read_cache(path, header) is None
 
 
 # Errors -------------------------------------------------------------------------------

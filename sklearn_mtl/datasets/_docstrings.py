@@ -3,28 +3,23 @@
 import ast
 import contextlib
 import gc
-import gzip
-import hashlib
 import importlib.metadata
 import importlib.util
-import json
 import os
 import platform
 import sys
 import sysconfig
-import tempfile
 import warnings
-import zlib
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import validate_params
 
 from ..utils._optional import import_optional
 from ._definitions import documented_definitions
+from ._docstring_cache import cache_path, read_cache, write_cache
 
 TASKS = (
     "library",
@@ -210,12 +205,12 @@ def load_docstrings(
         pandas = import_optional("pandas", "pandas", "as_frame=True", "as_frame=False")
     sources = _sources()
     header = _header(sources)
-    path = _cache_path(data_home, header)
-    rows = _read_cache(path, header)
+    path = cache_path(data_home, header)
+    rows = read_cache(path, header)
     if rows is None:
         with _garbage_collector_paused():
             rows = _collect(sources)
-        _write_cache(path, header, rows)
+        write_cache(path, header, rows)
 
     names, data, *columns = map(list, zip(*rows, strict=True))
     target = {
@@ -260,66 +255,6 @@ def _header(sources):
         "versions": {library: version for library, (version, _) in sources.items()},
         "columns": ["name", "text", *TASKS],
     }
-
-
-def _cache_path(data_home, header):
-    """Return the file to cache in, or None where no folder can be had."""
-    digest = hashlib.sha256(json.dumps(header).encode()).hexdigest()[:16]
-    try:
-        if data_home is None:
-            folder = Path(get_data_home()) / "sklearn_mtl"
-        else:
-            folder = Path(data_home).expanduser()
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):  # RuntimeError: there is no home folder
-        return None
-    return folder / f"docstrings-{digest}.jsonl.gz"
-
-
-def _read_cache(path, header):
-    """Return the rows of a cache file, or None where there is no sound one."""
-    if path is None:
-        return None
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") as file:
-            found, *rows = map(json.loads, file)
-    # What is not gzip, cut off, or not JSON. JSON's and UTF-8's errors are ValueErrors.
-    except (OSError, EOFError, zlib.error, ValueError):
-        return None
-    return rows if found == _with_size(header, rows) and _is_sound(rows) else None
-
-
-def _is_sound(rows):
-    """Tell whether all rows are [name, text, a label or None per task]."""
-    return bool(rows) and all(
-        isinstance(row, list)
-        and len(row) == 2 + len(TASKS)
-        and all(isinstance(cell, str) for cell in row[:2])
-        and all(cell is None or isinstance(cell, str) for cell in row[2:])
-        for row in rows
-    )
-
-
-def _with_size(header, rows):
-    """Add the number of rows, by which a file with lines cut off is known."""
-    return {**header, "n_samples": len(rows)}
-
-
-def _write_cache(path, header, rows):
-    """Write the rows so that no reader ever sees half a file; give up in silence."""
-    if path is None:
-        return
-    lines = (json.dumps(line) + "\n" for line in [_with_size(header, rows), *rows])
-    # No time stamp: equal texts give equal files. Level 9 would take twice as long.
-    content = gzip.compress("".join(lines).encode(), compresslevel=6, mtime=0)
-    with contextlib.suppress(OSError):
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        try:
-            with open(descriptor, "wb") as file:
-                file.write(content)
-            os.replace(temporary, path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

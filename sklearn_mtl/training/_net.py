@@ -12,7 +12,6 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import (
     Callback,
-    Checkpoint,
     EarlyStopping,
     GradientNormClipping,
     LRScheduler,
@@ -31,11 +30,11 @@ from ._step import take_step
 from ._user_callbacks import (
     StopTraining,
     is_interrupt,
+    restored,
     watched_record,
     with_stored_gradient,
 )
 from ._validation import ValidationScore
-from ._warm_start import network_difference
 
 
 def _print_plain(line):
@@ -348,31 +347,6 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
             for k, (task, own) in enumerate(zip(self.tasks, logits, strict=True))
         ]
 
-    def go_on_from(self, previous):
-        """Take over the weights of a net that was trained before.
-
-        Raises
-        ------
-        ValueError
-            If that net is another one.
-        """
-        for part in ("trunk", "sharing"):
-            before, now = (getattr(net, f"module__{part}") for net in (previous, self))
-            difference = network_difference(before, now)
-            if difference:
-                raise ValueError(
-                    "warm_start goes on with the network of the previous fit, so trunk "
-                    f"and sharing must be what they were. The {part} {difference} now. "
-                    "Set it back, or warm_start=False."
-                )
-        try:
-            self.module_.load_state_dict(previous.module_.state_dict())
-        except RuntimeError as error:
-            raise ValueError(
-                "warm_start goes on with the network of the previous fit, so trunk and "
-                "sharing must be what they were. Set them back, or warm_start=False."
-            ) from error
-
     def snapshot(self):
         """Return the net that there would be if training ended now."""
         # Not a copy, which skorch would make by way of a pickle.
@@ -381,7 +355,7 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         own = ("module_", "criterion_", "criterion__balancing", "history_")
         twin.__dict__.update(deepcopy({name: vars(self)[name] for name in own}))
         twin.initialize_optimizer()
-        for callback, _ in self._restored():
+        for callback, _ in restored(self):
             if isinstance(callback, EarlyStopping):
                 twin.module_.load_state_dict(callback.best_model_weights_)
             else:
@@ -400,19 +374,7 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
     def best_epoch(self):
         """Return the epoch, from 1, whose weights the net has."""
         last = len(self.history)
-        return [last, *(epoch for _, epoch in self._restored())][-1]
-
-    def _restored(self):
-        """Yield the callbacks that restore weights at the end, and of which epoch."""
-        for _, callback in self.callbacks_:
-            epoch = None
-            if isinstance(callback, EarlyStopping) and callback.load_best:
-                epoch = callback.best_epoch_
-            elif isinstance(callback, Checkpoint) and callback.load_best:
-                saved = (e.get(callback.event_name) for e in self.history)
-                epoch = max((k for k, s in enumerate(saved, start=1) if s), default=0)
-            if epoch and epoch < len(self.history):
-                yield callback, epoch
+        return [last, *(epoch for _, epoch in restored(self))][-1]
 
     def represent(self, dataset):
         """Return the shared hidden vector of each row, (n_rows, n_units)."""

@@ -25,6 +25,7 @@ from ._runtime import go_on_from, random_states, reseed, seeded
 from ._stack import attempt, can_stack, train_side_by_side
 from ._user_callbacks import own_net_params
 from ._validation import ValidationScore
+from ._warm_start import load_weights
 
 
 class TrainingRun:
@@ -197,7 +198,7 @@ class TrainingRun:
             | own_net_params(self.config.net_params)
         ).initialize()
         if self.previous:
-            net.go_on_from(self.previous)
+            load_weights(net, self.previous)
         return net
 
 

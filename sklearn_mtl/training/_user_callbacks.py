@@ -338,3 +338,16 @@ def with_stored_gradient(weight):
 
 def _class_of(callback):
     return callback if isinstance(callback, type) else type(callback)
+
+
+def restored(net):
+    """Yield the callbacks that restore weights at the end, and of which epoch."""
+    for _, callback in net.callbacks_:
+        epoch = None
+        if isinstance(callback, EarlyStopping) and callback.load_best:
+            epoch = callback.best_epoch_
+        elif isinstance(callback, Checkpoint) and callback.load_best:
+            saved = (each.get(callback.event_name) for each in net.history)
+            epoch = max((k for k, s in enumerate(saved, start=1) if s), default=0)
+        if epoch and epoch < len(net.history):
+            yield callback, epoch

@@ -3,6 +3,33 @@
 import numpy as np
 from torch import Tensor
 
+_ADVICE = (
+    "warm_start goes on with the network of the previous fit, so trunk and sharing "
+    "must be what they were. "
+)
+
+
+def load_weights(net, previous):
+    """Give a net the weights of one that was trained before.
+
+    Raises
+    ------
+    ValueError
+        If that net is another one.
+    """
+    for part in ("trunk", "sharing"):
+        before, now = (getattr(each, f"module__{part}") for each in (previous, net))
+        difference = network_difference(before, now)
+        if difference:
+            raise ValueError(
+                f"{_ADVICE}The {part} {difference} now. Set it back, or "
+                "warm_start=False."
+            )
+    try:
+        net.module_.load_state_dict(previous.module_.state_dict())
+    except RuntimeError as error:
+        raise ValueError(f"{_ADVICE}Set them back, or warm_start=False.") from error
+
 
 def network_difference(before, now):
     """Return how two trunks or sharings differ in the networks that they build.

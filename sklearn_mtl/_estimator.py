@@ -29,7 +29,7 @@ from .sharing import BaseSharing, shares_trunk
 from .training._config import TrainingConfig
 from .training._dataset import RowDataset, sorted_by_length
 from .training._effects import feature_effects
-from .training._fit_tasks import EpochTasks, FitTasks
+from .training._progress import EpochProgress, FitProgress
 from .training._run import TrainingRun
 from .training._runtime import computing, numpy_errors
 from .training._stack import attempt
@@ -56,30 +56,34 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         # what was fitted before untouched.
         X = settled(X)
         fresh = copy(self) if self.warm_start else without_fit(self)
-        tasks = FitTasks(self, X, y, sample_weight)
-        whole = tasks.begin_fit(n_parts=2)
+        progress = FitProgress(self, X, y, sample_weight)
+        whole = progress.begin_fit(n_parts=2)
         with numpy_errors():
-            fresh._fit(X, y, sample_weight, tasks, whole)
-        tasks.end(whole, lambda: fitted_attributes(fresh))
+            fresh._fit(X, y, sample_weight, progress, whole)
+        progress.end(whole, lambda: fitted_attributes(fresh))
         take_over(self, fresh)
         return self
 
-    def _fit(self, X, y, sample_weight, tasks, whole):
-        with tasks.part(whole, "vectorize"):
+    def _fit(self, X, y, sample_weight, progress, whole):
+        with progress.part(whole, "vectorize"):
             config, X, cells = self._read(X, y, sample_weight)
             balancing = _build_balancing(self.loss_weights, cells)
             run = self._prepare(config, X, cells)
-        with tasks.part(whole, "train", run.plan.max_iter) as training:
+        with progress.part(whole, "train", run.plan.max_iter) as training:
 
             def fitted(net):
                 now = copy(self)
-                now._take_over(net, run, cells)
+                now._set_fitted(net, run, cells)
                 return fitted_attributes(now)
 
-            watching = [EpochTasks(tasks, training, fitted)] if tasks.is_watched else []
+            watching = (
+                [EpochProgress(progress, training, fitted)]
+                if progress.is_watched
+                else []
+            )
             with computing(self.n_jobs):
                 net = run.fit(balancing, watching)
-        self._take_over(net, run, cells)
+        self._set_fitted(net, run, cells)
 
     def _read(self, X, y, sample_weight):
         """Check X, y and what parameters say of the tasks.
@@ -207,7 +211,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             if not isinstance(net, Exception):
                 fitted[k] = copy(fresh)
                 fitted[k].loss_weights = loss_weights[k]
-                fitted[k]._take_over(net, run, cells)
+                fitted[k]._set_fitted(net, run, cells)
         return fitted
 
     def _fit_rows(self, X, cells):
@@ -262,7 +266,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             return rows
         return weigh_terms(rows, weights)
 
-    def _take_over(self, net, run, cells):
+    def _set_fitted(self, net, run, cells):
         plan, trunk = run.plan, net.module__trunk
         self.net_, self.trunk_ = net, trunk
         self.targets_ = cells.targets.with_tasks(net.tasks)

@@ -33,13 +33,17 @@ def score_fold(estimator, scorer, error_score, return_train_score, fold, candida
     parts = {"test_scores": 1} | ({"train_scores": 0} if return_train_score else {})
     rows, seconds = {}, 0.0
     try:
-        fitted, head = _fit_fold(estimator, fold, candidates)
+        fitted, transformer = _fit_fold(estimator, fold, candidates)
         fit_time = (time.perf_counter() - start) / len(candidates)
         first = next((each for each in fitted if not isinstance(each, Exception)), None)
         # Vectorised once, and read by all.
         for part in parts.values() if first is not None else ():
             begun = time.perf_counter()
-            X = fold.X[part] if head is None else head.transform(fold.X[part])
+            X = (
+                fold.X[part]
+                if transformer is None
+                else transformer.transform(fold.X[part])
+            )
             rows[part] = first._transform_rows(X)
             if part == 1:
                 seconds = (time.perf_counter() - begun) / len(candidates)
@@ -71,17 +75,17 @@ def score_fold(estimator, scorer, error_score, return_train_score, fold, candida
 def _fit_fold(estimator, fold, candidates):
     """Return what each candidate gives, and the fitted steps before the classifier."""
     fit = _FitEach(estimator, candidates)
-    head = None
+    transformer = None
     if isinstance(estimator, Pipeline):
         name, classifier = estimator.steps[-1]
         fit = _FitEach(classifier, candidates)
         estimator = clone(estimator).set_params(**{name: fit})
         if len(estimator.steps) > 1:
-            head = estimator[:-1]
+            transformer = estimator[:-1]
     else:
         estimator = fit
     estimator.fit(fold.X[0], fold.y[0], **fold.fit_params[0])
-    return fit.fitted_, head
+    return fit.fitted_, transformer
 
 
 class _FitEach(BaseEstimator):

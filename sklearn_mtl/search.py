@@ -23,7 +23,7 @@ from .metrics._metrics import METRICS
 from .metrics._scorer import MultiTaskScorer
 from .model_selection._cv import as_splitter
 from .model_selection._paired import as_splittable
-from .training._fit_tasks import FitTasks
+from .training._progress import FitProgress
 from .training._runtime import numpy_errors
 from .utils._rows import n_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
@@ -191,16 +191,16 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
             one does and `error_score` is "raise".
         """
         X = as_read_by(self.estimator, X)
-        tasks = FitTasks(self, X, y, params.get("sample_weight"))
+        progress = FitProgress(self, X, y, params.get("sample_weight"))
         fresh = without_fit(self)
         with numpy_errors():
-            fresh._search(X, y, params, tasks)
+            fresh._search(X, y, params, progress)
         take_over(self, fresh)
         return self
 
     score = reads_one_fit(BaseSearchCV.score)
 
-    def _search(self, X, y, params, tasks):
+    def _search(self, X, y, params, progress):
         classifier, name = _take_apart(self.estimator)
         candidates = _read_candidates(self.loss_weights)
         table = as_label_table(y, missing_label=classifier.missing_label)
@@ -218,7 +218,7 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         self.n_splits_ = len(splits)
         if not splits:
             raise ValueError("No fits were performed, because cv gives no split.")
-        whole = tasks.begin_fit(len(splits) + bool(self.refit))
+        whole = progress.begin_fit(len(splits) + bool(self.refit))
         out = [[] for _ in candidates]
         folds = (Fold(X, y, split, routed) for split in splits)
         settings = self.error_score, self.return_train_score
@@ -226,7 +226,7 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         all_scored = self._deal(score, folds, candidates)
         for number in range(1, len(splits) + 1):
             start = time.perf_counter()
-            with tasks.part(whole, "fold"):
+            with progress.part(whole, "fold"):
                 scored = next(all_scored)
             for own, row in zip(out, scored, strict=True):
                 own.append(row)
@@ -247,13 +247,13 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
             start = time.perf_counter()
             last = whole.subcontext("refit")
             with last.propagate_callback_context(best):
-                tasks.begin(last)
+                progress.begin(last)
                 self.best_estimator_ = best.fit(X, y, **routed.estimator.fit)
             self.refit_time_ = time.perf_counter() - start
-            tasks.end(last, lambda: fitted_attributes(self))
+            progress.end(last, lambda: fitted_attributes(self))
             if hasattr(best, "feature_names_in_"):
                 self.feature_names_in_ = best.feature_names_in_
-        tasks.end(whole, lambda: fitted_attributes(self))
+        progress.end(whole, lambda: fitted_attributes(self))
 
     def _check_scoring(self, scorer, y, table):
         """Refuse scorers that cannot score these tasks, and a refit without a score."""

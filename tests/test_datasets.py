@@ -477,7 +477,7 @@ def test_no_data_folder_of_scikit_learn_is_tolerated(library, monkeypatch):
     def refuse():
         raise PermissionError("no home")
 
-    monkeypatch.setattr(_docstrings, "get_data_home", refuse)
+    monkeypatch.setattr(_docstring_cache, "get_data_home", refuse)
     assert load_docstrings().names == ["kept"]
 
 
@@ -488,7 +488,7 @@ def test_failure_to_write_is_tolerated_and_leaves_nothing(
     def refuse(*args, **kwargs):
         raise PermissionError("read-only")
 
-    monkeypatch.setattr(f"{_docstrings.__name__}.{place}", refuse)
+    monkeypatch.setattr(f"{_docstring_cache.__name__}.{place}", refuse)
     assert load_docstrings(data_home=data_home).names == ["kept"]
     assert list(data_home.iterdir()) == []
 

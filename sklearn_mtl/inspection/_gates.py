@@ -57,14 +57,14 @@ def gate_weights(estimator, X, *, level=-1, per_row=False):
 def _read_gates(estimator, X, level):
     """Return the gates of each row, the names of tasks and those of experts."""
     check_is_fitted(estimator)
-    heads, classifier = last_step(estimator)
+    transformers, classifier = last_step(estimator)
     if not hasattr(classifier, "_gate_weights"):
         raise ValueError(
             f"{type(classifier).__name__} has no gates to read. Pass a "
             "MultiTaskTextClassifier with sharing='mmoe' or 'ple', or what ends in one."
         )
-    for head in heads:
-        X = head.transform(X)
+    for transformer in transformers:
+        X = transformer.transform(X)
     classifier = copy(classifier)  # whole, even if it is fitted again meanwhile
     weights, expert_names = classifier._gate_weights(X, level)
     return weights, classifier.task_names_, expert_names

@@ -74,18 +74,18 @@ def top_words(estimator, X, *, n_words=10, through="both"):
         )
     if n_words < 1:
         raise ValueError(f"n_words must be at least 1. Got {n_words}.")
-    heads, classifier = last_step(estimator)
-    for head in heads:
-        X = head.transform(X)
+    transformers, classifier = last_step(estimator)
+    for transformer in transformers:
+        X = transformer.transform(X)
     classifier = copy(classifier)  # whole, even if it is fitted again meanwhile
     if hasattr(classifier, "_feature_effects"):
         rows, effects = classifier._feature_effects(X, through)
         if classifier.vectorizer_ is not None:
-            heads = [classifier.vectorizer_]
+            transformers = [classifier.vectorizer_]
     else:
         effects = _linear_effects(classifier, through)
         rows = X if issparse(X) else np.asarray(X)
-    names = _feature_names(heads, classifier, rows.shape[1])
+    names = _feature_names(transformers, classifier, rows.shape[1])
     typical = _typical_values(rows)
     tasks = getattr(classifier, "task_names_", None)
     tasks = [f"task{k}" for k in range(len(effects))] if tasks is None else tasks
@@ -127,15 +127,15 @@ def _linear_effects(classifier, through):
     return effects
 
 
-def _feature_names(heads, classifier, n_features):
+def _feature_names(transformers, classifier, n_features):
     """Return what the last of these steps calls its features."""
     names = None
-    for head in heads:
+    for transformer in transformers:
         try:
-            names = head.get_feature_names_out(names)
+            names = transformer.get_feature_names_out(names)
         except AttributeError as error:
             raise ValueError(
-                f"{_kind(head)} has no names for its features. Use a vectorizer with "
+                f"{_kind(transformer)} has no names for its features. Use a vectorizer with "
                 "get_feature_names_out."
             ) from error
     if names is None:
@@ -146,8 +146,8 @@ def _feature_names(heads, classifier, n_features):
     return np.array([str(name).removeprefix("words__") for name in names], dtype=object)
 
 
-def _kind(head):
-    steps = [step for _, step in getattr(head, "steps", [("", head)])]
+def _kind(transformer):
+    steps = [step for _, step in getattr(transformer, "steps", [("", transformer)])]
     return " and ".join(type(step).__name__ for step in steps)
 
 
@@ -219,8 +219,8 @@ class TopWords:
             for task, classes in self.words.items()
             for label, words in classes.items()
         ]
-        head = "<tr><th>task</th><th>class</th><th>words</th></tr>"
-        return f"<table>{head}{''.join(rows)}</table>"
+        header = "<tr><th>task</th><th>class</th><th>words</th></tr>"
+        return f"<table>{header}{''.join(rows)}</table>"
 
 
 class TopWordsDisplay:

@@ -17,21 +17,21 @@ def last_step(estimator):
 
     Returns
     -------
-    heads : list of Pipeline
+    transformers : list of Pipeline
         All steps before the last, the outermost first.
 
     classifier : fitted estimator
     """
-    heads = []
+    transformers = []
     while True:
         if hasattr(estimator, "best_estimator_"):
             estimator = estimator.best_estimator_
         elif hasattr(estimator, "steps"):
             if len(estimator.steps) > 1:
-                heads.append(estimator[:-1])
+                transformers.append(estimator[:-1])
             estimator = estimator.steps[-1][1]
         else:
-            return heads, estimator
+            return transformers, estimator
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from skorch.callbacks import Callback
 from ._user_callbacks import StopTraining
 
 
-class FitTasks:
+class FitProgress:
     """The tree of a fit: "vectorize", and "train" with one child an epoch.
 
     Parameters
@@ -60,12 +60,12 @@ class FitTasks:
         self.end(context)
 
 
-class EpochTasks(Callback):
+class EpochProgress(Callback):
     """Tells scikit-learn's callbacks of each epoch that skorch runs.
 
     Parameters
     ----------
-    tasks : FitTasks
+    progress : FitProgress
 
     parent : CallbackContext
         Of "train".
@@ -74,14 +74,14 @@ class EpochTasks(Callback):
         From a net to the fitted attributes it gives the estimator.
     """
 
-    def __init__(self, tasks, parent, fitted):
-        self.tasks, self.parent, self.fitted = tasks, parent, fitted
+    def __init__(self, progress, parent, fitted):
+        self.progress, self.parent, self.fitted = progress, parent, fitted
 
     def on_epoch_begin(self, net, **kwargs):
-        self.epoch_ = self.tasks.begin(self.parent.subcontext("epoch"))
+        self.epoch_ = self.progress.begin(self.parent.subcontext("epoch"))
 
     def on_epoch_end(self, net, **kwargs):
-        if self.tasks.end(self.epoch_, lambda: self.fitted(net.snapshot())):
+        if self.progress.end(self.epoch_, lambda: self.fitted(net.snapshot())):
             raise StopTraining
 
     def on_train_end(self, net, **kwargs):

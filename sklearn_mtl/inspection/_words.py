@@ -135,8 +135,8 @@ def _feature_names(transformers, classifier, n_features):
             names = transformer.get_feature_names_out(names)
         except AttributeError as error:
             raise ValueError(
-                f"{_kind(transformer)} has no names for its features. Use a vectorizer with "
-                "get_feature_names_out."
+                f"{_kind(transformer)} has no names for its features. Use a vectorizer "
+                "with get_feature_names_out."
             ) from error
     if names is None:
         names = getattr(classifier, "feature_names_in_", None)

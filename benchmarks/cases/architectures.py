@@ -1,0 +1,245 @@
+"""Compare networks: trunks times ways to share, on every set.
+
+Each is fitted with its defaults on the train split, in a process of its own, and scored
+on the test split (the dev split while settings are chosen). With --predictions and
+--against, the paired differences of the other networks to that one are written too.
+"""
+
+from statistics import mean
+from time import perf_counter
+from typing import NamedTuple
+
+from benchmarks.data import load_set
+from benchmarks.measure import peak_mib
+from benchmarks.options import (
+    LIMIT,
+    OUT,
+    PREDICTIONS,
+    SPLIT,
+    Option,
+    data,
+    names,
+    seeds,
+    sets,
+    threads,
+)
+from benchmarks.results import markdown_table, prediction_file, scores_or_limit
+
+
+class Architecture(NamedTuple):
+    """What a row is called, and the estimator's parameters, made when used."""
+
+    label: str
+    parameters: object
+
+
+def conv():
+    from sklearn_mtl.trunks import ConvTrunk
+
+    return ConvTrunk()
+
+
+def sharing(name, **parameters):
+    import sklearn_mtl.sharing
+
+    return getattr(sklearn_mtl.sharing, name)(**parameters)
+
+
+ARCHITECTURES = {
+    "bag": Architecture("bag, shared-private (the default)", dict),
+    "bag_hard": Architecture("bag, hard", lambda: {"sharing": "hard"}),
+    "bag_shared_heads": Architecture(
+        "bag, shared-private, heads shared by tasks of the same classes",
+        lambda: {"sharing": sharing("SharedPrivate", share_heads=True)},
+    ),
+    "bag_mmoe": Architecture("bag, mixture of experts", lambda: {"sharing": "mmoe"}),
+    "bag_ple": Architecture("bag, progressive layers", lambda: {"sharing": "ple"}),
+    "bag_adversarial": Architecture(
+        "bag, adversarial shared-private", lambda: {"sharing": "adversarial"}
+    ),
+    "conv": Architecture("conv, shared-private", lambda: {"trunk": "conv"}),
+    # Embedding of 64, 64 filters of width 3, maximum over time, 32 dense units.
+    "conv_hard": Architecture(
+        "conv, hard (the article's network)",
+        lambda: {"trunk": conv(), "sharing": "hard"},
+    ),
+    "conv_adversarial": Architecture(
+        "conv, adversarial shared-private",
+        lambda: {"trunk": "conv", "sharing": "adversarial"},
+    ),
+    # The same network, which nobody keeps from mixing what is whose.
+    "conv_private_trunks": Architecture(
+        "conv, shared and private trunks without adversary",
+        lambda: {
+            "trunk": "conv",
+            "sharing": sharing(
+                "AdversarialSharedPrivate",
+                adversarial_weight=0,
+                orthogonality_weight=0,
+            ),
+        },
+    ),
+    "recurrent": Architecture("LSTM, shared-private", lambda: {"trunk": "recurrent"}),
+    "recurrent_hard": Architecture(
+        "LSTM, hard", lambda: {"trunk": "recurrent", "sharing": "hard"}
+    ),
+    "attention": Architecture(
+        "attention, shared-private", lambda: {"trunk": "attention"}
+    ),
+    "attention_hard": Architecture(
+        "attention, hard", lambda: {"trunk": "attention", "sharing": "hard"}
+    ),
+}
+
+OPTIONS = (
+    data(),
+    sets(),
+    Option("architectures", "default: all", names, among=tuple(ARCHITECTURES)),
+    SPLIT,
+    PREDICTIONS,
+    Option("against", "one of --architectures, to which the others are compared"),
+    seeds(1),
+    threads(2),
+    LIMIT,
+    OUT,
+)
+
+
+def check(context):
+    if context.against and not (
+        context.predictions and context.against in context.architectures
+    ):
+        raise ValueError(
+            "--against names one of --architectures, and needs --predictions"
+        )
+
+
+def run(context):
+    yield ("labels",), {key: value.label for key, value in ARCHITECTURES.items()}
+    for architecture in context.architectures:
+        for name in context.sets:
+            runs = context.call_for_seeds(
+                "measure",
+                architecture=architecture,
+                folder=context.data,
+                name=name,
+                split=context.split,
+                predictions=context.predictions,
+                limit=context.limit,
+            )
+            if None in runs:
+                row = {"over_seconds": context.limit}
+            else:
+                row = {key: mean(run[key] for run in runs) for key in runs[0]}
+                row["runs"] = runs
+            row["machine"] = context.machine()
+            yield ("architectures", architecture, name), row
+    if context.against:
+        yield from paired_differences(context)
+
+
+def paired_differences(context):
+    """Yield differences with 95% intervals, over the rows of the split."""
+    for name in context.sets:
+        found = context.call(
+            "scores:differences",
+            folder=context.predictions,
+            name=name,
+            ours=context.against,
+            peers=[key for key in context.architectures if key != context.against],
+            seeds={key: list(range(context.seeds)) for key in context.architectures},
+        )
+        for other, scores in found.items():
+            # Of the other network minus the one that it is compared with.
+            yield (
+                ("differences", name, f"{other} - {context.against}"),
+                {
+                    score: {
+                        "difference": -part["difference"],
+                        "low": -part["high"],
+                        "high": -part["low"],
+                    }
+                    for score, part in scores.items()
+                },
+            )
+
+
+def measure(architecture, folder, name, split, seed, predictions=None):
+    """Fit on train and score on another split; meant for a process of its own.
+
+    Predictions are kept in a folder of that name, if there is one.
+    """
+    from benchmarks.scores import as_lists, keep, mean_over_tasks, score_tasks
+    from sklearn_mtl import MultiTaskTextClassifier
+
+    splits = load_set(folder, name, ("train", split)).splits
+    (texts, labels), (other_texts, other_labels) = splits["train"], splits[split]
+    start_mib = peak_mib()
+    classifier = MultiTaskTextClassifier(
+        random_state=seed, **ARCHITECTURES[architecture].parameters()
+    )
+    start = perf_counter()
+    classifier.fit(texts, labels)
+    fitted = perf_counter()
+    predicted = classifier.predict(other_texts, output="dict")
+    predict_seconds = perf_counter() - fitted
+    predicted = as_lists(predicted)
+    scores = score_tasks(other_labels, predicted)
+    if predictions:
+        path = prediction_file(predictions, name, architecture, seed)
+        keep(path, splits["train"], splits[split], predicted)
+    weights = classifier.net_.module_.parameters()
+    return {
+        **mean_over_tasks(scores),
+        "fit_seconds": fitted - start,
+        "predict_seconds": predict_seconds,
+        "parameters": sum(weight.numel() for weight in weights),
+        "fit_mib": peak_mib() - start_mib,
+    }
+
+
+def section(results):
+    return [
+        "## Networks",
+        "Accuracy and macro-F1 on the test split, mean over tasks, and seconds from "
+        "raw texts to a fitted network, each with its defaults. Of one to three seeds; "
+        "seconds are rough, for other work ran beside. Differences are paired, with "
+        "95% intervals over the rows of the test split.",
+        networks_table(results),
+        "\n".join(difference_lines(results)),
+    ]
+
+
+def difference_lines(results):
+    """Return a line for each pair of networks that were compared cell by cell."""
+    lines = []
+    for name, pairs in results.get("differences", {}).items():
+        for pair, scores in pairs.items():
+            labels = [results["labels"][key] for key in pair.split(" - ")]
+            part = scores["accuracy"]
+            lines.append(
+                f"- {name}, accuracy, {' minus '.join(labels)}: "
+                f"{part['difference']:+.3f} [{part['low']:+.3f}, {part['high']:+.3f}]."
+            )
+    return lines
+
+
+def networks_table(results):
+    """Return a row for each network, with a cell for each set and for their mean."""
+    found = results["architectures"]
+    sets = sorted({name for rows in found.values() for name in rows})
+    table = []
+    for key, label in results["labels"].items():
+        if key not in found:
+            continue
+        rows = [found[key].get(name, {}) for name in sets]
+        table.append([label, *(scores_or_limit(row, written) for row in rows)])
+    return markdown_table(["network", *sets], table)
+
+
+def written(row):
+    return f"{row['accuracy']:.3f} / {row['macro_f1']:.3f}, {row['fit_seconds']:.0f} s"
+
+
+def show(results):
+    return "\n".join([networks_table(results), *difference_lines(results)])

@@ -1,0 +1,224 @@
+"""Compare this estimator with its peers: scores, seconds, memory.
+
+Every system is fitted on the train split and scored on the labelled cells of the test
+split, each run in a process of its own. Rows of other sets and systems stay in the
+results file. With --predictions systems are compared pair by pair; --systems "" does
+this again from the predictions that are there.
+"""
+
+import sys
+from collections import Counter
+from pathlib import Path
+from statistics import mean, stdev
+
+from benchmarks.measure import Failed
+from benchmarks.options import (
+    LIMIT,
+    OUT,
+    PEERS_PYTHON,
+    PREDICTIONS,
+    Option,
+    data,
+    names,
+    seeds,
+    sets,
+    threads,
+)
+from benchmarks.results import (
+    SCORES,
+    above_start,
+    cell,
+    interval,
+    markdown_table,
+    prediction_file,
+    score,
+    seconds,
+    write_results,
+)
+from benchmarks.summary import summarise_sets
+from benchmarks.systems import OURS, SYSTEMS
+
+SECONDS = ("vectorise_seconds", "fit_seconds", "predict_seconds")
+MEMORY = ("start_mib", "fit_peak_mib", "peak_mib")
+HEADER = (
+    "system",
+    "accuracy",
+    "macro-F1",
+    "vectorise s",
+    "fit s",
+    "predict s",
+    "fit peak MiB",
+    "above start MiB",
+    "ours minus it: accuracy",
+    "macro-F1",
+)
+OPTIONS = (
+    data(),
+    sets(),
+    Option("systems", "systems to run; default: all", names, among=tuple(SYSTEMS)),
+    seeds(5),
+    threads(2),
+    LIMIT,
+    PREDICTIONS,
+    PEERS_PYTHON,
+    OUT,
+)
+
+
+def run(context):
+    for name in context.sets:
+        facts = context.call("systems:describe", folder=context.data, name=name)
+        for system in context.systems:
+            if SYSTEMS[system].same_labels and not facts["same_labels"]:
+                continue
+            row = run_system(context, system, name)
+            rows = context.results().get(name, {}).get("systems", {}) | {system: row}
+            rows = {key: rows[key] for key in SYSTEMS if key in rows}
+            # Differences belong to rows as they were.
+            yield (name,), {**facts, "systems": rows, "differences": {}}
+        if context.predictions:
+            result = context.results()[name]
+            yield (name, "differences"), compare(name, result, context)
+    summary = summarise_sets(context.results())
+    write_results(Path(context.out).with_name("summary.json"), summary)
+
+
+def run_system(context, system, name):
+    """Return the row of a system: every run, and what they come to."""
+    python = context.peers_python if SYSTEMS[system].needs else None
+    machine = context.call(
+        "measure:machine_facts", python=python, threads=context.threads
+    )
+    row = {"system": SYSTEMS[system].label, "machine": machine}
+    runs = []
+    for seed in range(context.seeds if SYSTEMS[system].seeded else 1):
+        print(f"{name}: {system}, seed {seed}", file=sys.stderr, flush=True)
+        try:
+            run = context.call(
+                "systems:measure",
+                limit=context.limit,
+                python=python,
+                system=system,
+                folder=context.data,
+                name=name,
+                seed=seed,
+                predictions=context.predictions,
+            )
+        except Failed as failure:
+            return {**row, "failed": str(failure)}
+        if run is None:
+            return {**row, "over_seconds": context.limit}
+        if "not_installed" in run:
+            return {**row, **run}
+        runs.append(run)
+    return {**row, **summarise(runs)}
+
+
+def summarise(runs):
+    """Return means over runs, but of memory the most, and the spread of scores."""
+    tasks = {
+        task: {key: mean(run["tasks"][task][key] for run in runs) for key in SCORES}
+        for task in runs[0]["tasks"]
+    }
+    only_tasks = runs[0]["only_tasks"]
+    for run in runs:
+        del run["only_tasks"]
+        scores = run.pop("tasks").values()
+        run |= {key: mean(task[key] for task in scores) for key in SCORES}
+    summary = {key: mean(run[key] for run in runs) for key in SCORES + SECONDS}
+    summary |= {key: max(run[key] for run in runs) for key in MEMORY}
+    if len(runs) > 1:
+        spread = {f"{key}_spread": stdev(run[key] for run in runs) for key in SCORES}
+        summary |= spread
+    if only_tasks:
+        summary["only_tasks"] = only_tasks
+    return {**summary, "runs": runs, "tasks": tasks}
+
+
+def compare(name, result, context):
+    """Return our scores minus those of the peers whose predictions were kept."""
+    seeds = {
+        system: [run["seed"] for run in row["runs"]]
+        for system, row in result["systems"].items()
+        if "runs" in row
+        and all(
+            prediction_file(context.predictions, name, system, run["seed"]).exists()
+            for run in row["runs"]
+        )
+    }
+    if OURS not in seeds:
+        return {}
+    print(f"{name}: bootstrap", file=sys.stderr, flush=True)
+    compared = context.call(
+        "scores:differences",
+        folder=context.predictions,
+        name=name,
+        ours=OURS,
+        peers=list(seeds),
+        seeds=seeds,
+    )
+    kept = {}
+    for peer, entry in compared.items():
+        if is_of_these_rows(entry, result["systems"], peer):
+            kept[peer] = entry
+        else:
+            print(f"{name}: {peer} was run again since its predictions were kept")
+    return kept
+
+
+def is_of_these_rows(entry, rows, peer):
+    """Whether kept predictions give the scores of the rows, so that they belong."""
+    for key in SCORES:
+        own, other = (
+            mean(rows[system]["tasks"][task][key] for task in rows[peer]["tasks"])
+            for system in (OURS, peer)
+        )
+        if abs(own - other - entry[key]["difference"]) > 1e-4:
+            return False
+    return True
+
+
+def show(results):
+    return "\n".join(report(name, result) for name, result in results.items())
+
+
+def report(name, result):
+    """Return the table of a set, with what must be known to read it."""
+    rows = result["systems"]
+    lines = [
+        f"## {name}",
+        "",
+        f"{result['train_texts']} texts to learn from, {result['test_texts']} to score "
+        f"on; {result['tasks']} tasks.",
+    ]
+    if result["left_out"]:
+        lines.append(f"One class in train, left out: {', '.join(result['left_out'])}.")
+    differences = result["differences"]
+    table = [table_row(row, differences.get(key)) for key, row in rows.items()]
+    lines += ["", markdown_table(HEADER, table), ""]
+    for row in rows.values():
+        if "only_tasks" in row:
+            lines.append(f"{row['system']}: only {', '.join(row['only_tasks'])}")
+        caught = sum(
+            (Counter(run["warnings"]) for run in row.get("runs", [])), Counter()
+        )
+        for category, count in caught.items():
+            lines.append(f"{row['system']}: {count} {category}")
+    return "\n".join(lines)
+
+
+def table_row(row, difference):
+    columns = [
+        lambda row: score(row, "accuracy"),
+        lambda row: score(row, "macro_f1"),
+        lambda row: seconds(row["vectorise_seconds"]),
+        lambda row: seconds(row["fit_seconds"]),
+        lambda row: seconds(row["predict_seconds"]),
+        lambda row: f"{row['fit_peak_mib']:,.0f}",
+        lambda row: f"{above_start(row):,.0f}",
+    ]
+    return [
+        row["system"],
+        *[cell(row, written) for written in columns],
+        *[interval(difference, key) for key in ("accuracy", "macro_f1")],
+    ]

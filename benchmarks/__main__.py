@@ -1,11 +1,12 @@
 """Run a benchmark: ``python -m benchmarks NAME``."""
 
 import argparse
+import sys
 from importlib import import_module
 from pathlib import Path
 
 from benchmarks.data import find_sets
-from benchmarks.measure import in_fresh_process, machine_facts
+from benchmarks.measure import Failed, in_fresh_process, machine_facts
 from benchmarks.results import RESULTS, read_results, write_results
 
 CASES = Path(__file__).parent / "cases"
@@ -74,8 +75,11 @@ def main(arguments=None):
             case.check(context)
     except ValueError as error:
         parser.error(str(error))
-    for place, record in case.run(context):
-        store(case, context, place, record)
+    try:
+        for place, record in case.run(context):
+            store(case, context, place, record)
+    except Failed as failure:
+        sys.exit(f"{options.name}: the process above ended with {failure}.")
     if hasattr(case, "show"):
         print(case.show(context.results()))
 

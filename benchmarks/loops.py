@@ -29,14 +29,13 @@ WARM_UP = 3  # batches
 def measure_epoch(folder, name, n_batches):
     """Time both nets; meant for a process of its own."""
     texts, labels = load_set(folder, name, ["train"]).splits["train"]
-    kept = KeepRows()
-    classifier = MultiTaskTextClassifier(random_state=0, callbacks=[kept])
-    classifier.fit(texts, labels)
-    net = classifier.net_
+    classifier = MultiTaskTextClassifier(random_state=0, callbacks=[KeepRows()])
+    net = classifier.fit(texts, labels).net_
+    dataset = dict(net.callbacks_)["KeepRows"].dataset
     epochs = net.history[:, "dur"]
     twin = dense_twin(net.module_)
-    times = time_batches(twin, net, kept.dataset, n_batches)
-    batches = -(-len(kept.dataset) // net.batch_size)
+    times = time_batches(twin, net, dataset, n_batches)
+    batches = -(-len(dataset) // net.batch_size)
     dense_epoch_seconds = mean(times) * batches
     return {
         "epoch_seconds": mean(epochs),
@@ -56,7 +55,10 @@ def measure_epoch(folder, name, n_batches):
 
 
 class KeepRows(Callback):
-    """Keeps the rows and cells that the estimator trains its net on."""
+    """Keeps the rows and cells that the estimator trains its net on.
+
+    A fit copies the callbacks it is given; the copy is among those of the net.
+    """
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         self.dataset = X
@@ -107,16 +109,15 @@ def time_batches(network, net, dataset, n_batches):
 def measure_sequences(folder, name, epochs):
     """Time both loops in turns; meant for a process of its own."""
     texts, labels = load_set(folder, name, ("train",)).splits["train"]
-    kept = KeepRows()
     classifier = MultiTaskTextClassifier(
         trunk=ConvTrunk(),
         sharing="hard",
         max_iter=epochs,
         random_state=0,
-        callbacks=[kept],
+        callbacks=[KeepRows()],
     )
-    classifier.fit(texts, labels)
-    net, dataset = classifier.net_, kept.dataset
+    net = classifier.fit(texts, labels).net_
+    dataset = dict(net.callbacks_)["KeepRows"].dataset
     ours = net.history[:, "dur"]
     bare = BareLoop(net, dataset)
     theirs = [bare.epoch() for _ in range(epochs)]

@@ -18,11 +18,11 @@ class System(NamedTuple):
 
     `factory` is "module:function" of this folder and not the function: a linear model
     must not carry the memory of torch, nor the parent process that of anything.
-    `family` says what a summary compares it as. `seeded` says whether another seed gives another result
-    worth averaging, `same_labels` whether tasks must have the same labels, `needs`
-    which module must be importable, in the interpreter for peers. `fewest` gives, for
-    a set on which all tasks would take hours, how many are measured: those with the
-    fewest classes.
+    `family` says what a summary compares it as. `seeded` says whether another seed
+    gives another result worth averaging, `same_labels` whether tasks must have the same
+    labels, `needs` which module must be importable, in the interpreter for peers.
+    `fewest` gives, for a set on which all tasks would take hours, how many are
+    measured: those with the fewest classes.
     """
 
     label: str

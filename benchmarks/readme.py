@@ -24,6 +24,12 @@ def readme_section(folder):
         sys.exit("There are no results yet: run python -m benchmarks peers")
     scale = read_results(folder / "scale.json")
     summary = summarise_sets(peers)
+    notes = all_notes(peers, epochs, scale, summary)
+    return f"{tables(peers, summary)}\n\n" + "\n".join(f"- {note}" for note in notes)
+
+
+def tables(peers, summary):
+    """Return the tables of scores, of seconds and of the best peers."""
     parts = [
         "Accuracy / macro-F1, means over tasks, labelled cells of the test split:",
         score_table(peers, summary["mean_rank"]),
@@ -37,8 +43,7 @@ def readme_section(folder):
             "the 95% interval of a bootstrap over test rows:",
             best_peer_table(peers),
         ]
-    notes = all_notes(peers, epochs, scale, summary)
-    return "\n\n".join([*parts, "\n".join(f"- {note}" for note in notes)])
+    return "\n\n".join(parts)
 
 
 def score_table(peers, ranks):

@@ -39,14 +39,6 @@ def markdown_table(header, rows):
     return "\n".join(f"| {' | '.join(cells)} |" for cells in [header, ruler, *rows])
 
 
-def score(row, column):
-    """Return a mean score, with the spread over seeds where there were several."""
-    text = f"{row[column]:.3f}"
-    if len(row["runs"]) > 1:
-        text += f" ± {row[column + '_spread']:.3f}"
-    return text
-
-
 def seconds(value):
     """Return seconds as a table shows them."""
     return f"{value:.1f}" if value < 100 else f"{value:,.0f}"

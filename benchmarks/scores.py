@@ -5,12 +5,15 @@ same draws. A draw is a vector of counts, so that what a score needs of all draw
 once is a product of a sparse matrix (a one for each cell) and a matrix of counts.
 """
 
+from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import coo_array
 from sklearn.metrics import accuracy_score, f1_score
 
+from benchmarks.data import load_set
+from benchmarks.measure import peak_mib
 from benchmarks.results import SCORES, prediction_file
 
 RESAMPLES = 1000
@@ -54,6 +57,36 @@ def mean_over_tasks(scores):
 def as_lists(predicted):
     """Return labels that the estimator predicted, as lists by task."""
     return {task: cells.tolist() for task, cells in predicted.items()}
+
+
+def fit_and_score(parameters, folder, name, split, seed, kept_as=None):
+    """Fit the estimator to train and score it on another split.
+
+    Meant for a process of its own. Predictions are kept in the file `kept_as`.
+    """
+    from sklearn_mtl import MultiTaskTextClassifier  # torch, only where it is needed
+
+    splits = load_set(folder, name, ("train", split)).splits
+    train, other = splits["train"], splits[split]
+    start_mib = peak_mib()
+    classifier = MultiTaskTextClassifier(random_state=seed, **parameters)
+    start = perf_counter()
+    classifier.fit(*train)
+    fitted = perf_counter()
+    predicted = classifier.predict(other.texts, output="dict")
+    predict_seconds = perf_counter() - fitted
+    predicted = as_lists(predicted)
+    scores = mean_over_tasks(score_tasks(other.labels, predicted))
+    if kept_as:
+        keep(kept_as, train, other, predicted)
+    weights = classifier.net_.module_.parameters()
+    return {
+        **scores,
+        "fit_seconds": fitted - start,
+        "predict_seconds": predict_seconds,
+        "parameters": sum(weight.numel() for weight in weights),
+        "fit_mib": peak_mib() - start_mib,
+    }
 
 
 def keep(path, train, test, predicted):

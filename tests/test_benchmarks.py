@@ -69,7 +69,7 @@ def test_every_case_has_help(cases, capsys):
     from benchmarks.__main__ import main
 
     for name, case in cases.items():
-        with pytest.raises(SystemExit, match="^0$"):
+        with pytest.raises(SystemExit, match=r"^0$"):
             main([name, "--help"])
         shown = capsys.readouterr().out
         for option in case.OPTIONS:

@@ -5,12 +5,10 @@ defaults were chosen; the test split is not read.
 """
 
 from statistics import mean
-from time import perf_counter
 from typing import NamedTuple
 
-from benchmarks.data import load_set
 from benchmarks.options import OUT, Option, data, names, seeds, sets, threads
-from benchmarks.results import markdown_table
+from benchmarks.results import SCORES, markdown_table
 
 DEFAULT = "default"
 
@@ -22,20 +20,10 @@ class Change(NamedTuple):
     parameters: object
 
 
-def _words(**settings):
-    """Return the words of the default alone, with some of its settings changed."""
-    import numpy as np
+def words(**settings):
+    from benchmarks.systems.network import words
 
-    from sklearn_mtl.feature_extraction import FastTfidfVectorizer
-
-    usual = {
-        "ngram_range": (1, 2),
-        "token_pattern": r"(?u)\b\w+\b",
-        "min_df": 2,
-        "sublinear_tf": True,
-        "dtype": np.float32,
-    }
-    return FastTfidfVectorizer(**(usual | settings))
+    return words(**settings)
 
 
 def scikit_learn():
@@ -54,18 +42,18 @@ def bag(*args, **kwargs):
 CHANGES = {
     "default": Change("the default", dict),
     "words": Change(
-        "words and pairs alone, no parts of words", lambda: {"vectorizer": _words()}
+        "words and pairs alone, no parts of words", lambda: {"vectorizer": words()}
     ),
     "long_words": Change(
         "the same without words of one character",
-        lambda: {"vectorizer": _words(token_pattern=r"(?u)\b\w\w+\b")},
+        lambda: {"vectorizer": words(token_pattern=r"(?u)\b\w\w+\b")},
     ),
     "raw_counts": Change(
         "the same with plain counts, not sublinear",
-        lambda: {"vectorizer": _words(sublinear_tf=False)},
+        lambda: {"vectorizer": words(sublinear_tf=False)},
     ),
     "all_words": Change(
-        "the same with words of a single text", lambda: {"vectorizer": _words(min_df=1)}
+        "the same with words of a single text", lambda: {"vectorizer": words(min_df=1)}
     ),
     "scikit_learn": Change(
         "TfidfVectorizer(ngram_range=(1, 2)) of scikit-learn",
@@ -121,21 +109,10 @@ def run(context):
 
 def measure(change, folder, name, seed):
     """Fit a variant on train and score it on dev; meant for a process of its own."""
-    from benchmarks.scores import as_lists, mean_over_tasks, score_tasks
-    from sklearn_mtl import MultiTaskTextClassifier
+    from benchmarks.scores import fit_and_score
 
-    splits = load_set(folder, name).splits
-    train, dev = splits["train"], splits["dev"]
-    parameters = CHANGES[change].parameters()
-    classifier = MultiTaskTextClassifier(random_state=seed, **parameters)
-    start = perf_counter()
-    classifier.fit(*train)
-    seconds = perf_counter() - start
-    predicted = as_lists(classifier.predict(dev.texts, output="dict"))
-    return {
-        "seconds": seconds,
-        **mean_over_tasks(score_tasks(dev.labels, predicted)),
-    }
+    found = fit_and_score(CHANGES[change].parameters(), folder, name, "dev", seed)
+    return {"seconds": found["fit_seconds"], **{key: found[key] for key in SCORES}}
 
 
 def section(results):
@@ -160,7 +137,7 @@ def show(results):
     for change in filter(changes.get, labels):
         own = changes[change]
         cells = [labels[change]]
-        for score in ("accuracy", "macro_f1"):
+        for score in SCORES:
             values = [(own[name][score], default[name][score]) for name in own]
             found, usual = map(mean, zip(*values, strict=True))
             cells.append(

@@ -6,11 +6,8 @@ on the test split (the dev split while settings are chosen). With --predictions 
 """
 
 from statistics import mean
-from time import perf_counter
 from typing import NamedTuple
 
-from benchmarks.data import load_set
-from benchmarks.measure import peak_mib
 from benchmarks.options import (
     LIMIT,
     OUT,
@@ -165,37 +162,12 @@ def paired_differences(context):
 
 
 def measure(architecture, folder, name, split, seed, predictions=None):
-    """Fit on train and score on another split; meant for a process of its own.
+    """Fit a network and score it; meant for a process of its own."""
+    from benchmarks.scores import fit_and_score
 
-    Predictions are kept in a folder of that name, if there is one.
-    """
-    from benchmarks.scores import as_lists, keep, mean_over_tasks, score_tasks
-    from sklearn_mtl import MultiTaskTextClassifier
-
-    splits = load_set(folder, name, ("train", split)).splits
-    (texts, labels), (other_texts, other_labels) = splits["train"], splits[split]
-    start_mib = peak_mib()
-    classifier = MultiTaskTextClassifier(
-        random_state=seed, **ARCHITECTURES[architecture].parameters()
-    )
-    start = perf_counter()
-    classifier.fit(texts, labels)
-    fitted = perf_counter()
-    predicted = classifier.predict(other_texts, output="dict")
-    predict_seconds = perf_counter() - fitted
-    predicted = as_lists(predicted)
-    scores = score_tasks(other_labels, predicted)
-    if predictions:
-        path = prediction_file(predictions, name, architecture, seed)
-        keep(path, splits["train"], splits[split], predicted)
-    weights = classifier.net_.module_.parameters()
-    return {
-        **mean_over_tasks(scores),
-        "fit_seconds": fitted - start,
-        "predict_seconds": predict_seconds,
-        "parameters": sum(weight.numel() for weight in weights),
-        "fit_mib": peak_mib() - start_mib,
-    }
+    parameters = ARCHITECTURES[architecture].parameters()
+    path = predictions and prediction_file(predictions, name, architecture, seed)
+    return fit_and_score(parameters, folder, name, split, seed, path)
 
 
 def section(results):

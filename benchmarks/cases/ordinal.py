@@ -161,31 +161,26 @@ def difference(ours, theirs):
     A paired bootstrap: rows are drawn with replacement, and both systems scored on the
     same draws, each by the mean over its runs.
     """
-    from benchmarks.scores import INTERVAL, draw_counts, np
+    import numpy as np
+
+    from benchmarks.scores import INTERVAL, draw_counts
+
+    def by_row(distance, runs):
+        return np.mean([distance(run["true"], run["predicted"]) for run in runs], 0)
 
     counts = draw_counts(len(ours[0]["true"]))
+    measures = {
+        "mean_absolute_error": lambda true, own: np.abs(np.subtract(true, own)),
+        "accuracy": np.equal,
+    }
     found = {}
-    for key, gain in (("mean_absolute_error", _distances), ("accuracy", _hits)):
-        by_row = gain(ours) - gain(theirs)
-        drawn = (by_row @ counts) / counts.sum(axis=0)
+    for key, measure in measures.items():
+        gaps = by_row(measure, ours) - by_row(measure, theirs)
+        drawn = (gaps @ counts) / counts.sum(axis=0)
         low, high = np.percentile(drawn[1:], INTERVAL)
         values = {"difference": drawn[0], "low": low, "high": high}
         found[key] = {end: float(value) for end, value in values.items()}
     return found
-
-
-def _distances(runs):
-    import numpy as np
-
-    return np.mean(
-        [np.abs(np.subtract(run["true"], run["predicted"])) for run in runs], axis=0
-    )
-
-
-def _hits(runs):
-    import numpy as np
-
-    return np.mean([np.equal(run["true"], run["predicted"]) for run in runs], axis=0)
 
 
 def section(results):

@@ -7,7 +7,6 @@ this again from the predictions that are there.
 """
 
 import sys
-from collections import Counter
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -24,15 +23,10 @@ from benchmarks.options import (
     sets,
     threads,
 )
+from benchmarks.readme import tables
 from benchmarks.results import (
     SCORES,
-    above_start,
-    cell,
-    interval,
-    markdown_table,
     prediction_file,
-    score,
-    seconds,
     write_results,
 )
 from benchmarks.summary import summarise_sets
@@ -40,18 +34,6 @@ from benchmarks.systems import OURS, SYSTEMS
 
 SECONDS = ("vectorise_seconds", "fit_seconds", "predict_seconds")
 MEMORY = ("start_mib", "fit_peak_mib", "peak_mib")
-HEADER = (
-    "system",
-    "accuracy",
-    "macro-F1",
-    "vectorise s",
-    "fit s",
-    "predict s",
-    "fit peak MiB",
-    "above start MiB",
-    "ours minus it: accuracy",
-    "macro-F1",
-)
 OPTIONS = (
     data(),
     sets(),
@@ -179,46 +161,4 @@ def is_of_these_rows(entry, rows, peer):
 
 
 def show(results):
-    return "\n".join(report(name, result) for name, result in results.items())
-
-
-def report(name, result):
-    """Return the table of a set, with what must be known to read it."""
-    rows = result["systems"]
-    lines = [
-        f"## {name}",
-        "",
-        f"{result['train_texts']} texts to learn from, {result['test_texts']} to score "
-        f"on; {result['tasks']} tasks.",
-    ]
-    if result["left_out"]:
-        lines.append(f"One class in train, left out: {', '.join(result['left_out'])}.")
-    differences = result["differences"]
-    table = [table_row(row, differences.get(key)) for key, row in rows.items()]
-    lines += ["", markdown_table(HEADER, table), ""]
-    for row in rows.values():
-        if "only_tasks" in row:
-            lines.append(f"{row['system']}: only {', '.join(row['only_tasks'])}")
-        caught = sum(
-            (Counter(run["warnings"]) for run in row.get("runs", [])), Counter()
-        )
-        for category, count in caught.items():
-            lines.append(f"{row['system']}: {count} {category}")
-    return "\n".join(lines)
-
-
-def table_row(row, difference):
-    columns = [
-        lambda row: score(row, "accuracy"),
-        lambda row: score(row, "macro_f1"),
-        lambda row: seconds(row["vectorise_seconds"]),
-        lambda row: seconds(row["fit_seconds"]),
-        lambda row: seconds(row["predict_seconds"]),
-        lambda row: f"{row['fit_peak_mib']:,.0f}",
-        lambda row: f"{above_start(row):,.0f}",
-    ]
-    return [
-        row["system"],
-        *[cell(row, written) for written in columns],
-        *[interval(difference, key) for key in ("accuracy", "macro_f1")],
-    ]
+    return tables(results, summarise_sets(results))

@@ -6,6 +6,7 @@ the seconds of a training epoch go.
 """
 
 import math
+from statistics import linear_regression
 from time import perf_counter
 
 from benchmarks.data import find_sets, load_set
@@ -194,10 +195,7 @@ def slopes(points):
 def slope(pairs):
     """Return the slope of the least-squares line through the logarithms."""
     xs, ys = ([math.log(pair[k]) for pair in pairs] for k in (0, 1))
-    mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)
-    spread = sum((x - mean_x) ** 2 for x in xs)
-    shared = sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True))
-    return shared / spread if spread else None
+    return linear_regression(xs, ys).slope if len(set(xs)) > 1 else None
 
 
 def cost_ratios(results):

@@ -16,17 +16,17 @@ OURS, BASELINE = "shared", "linear_svc"
 class System(NamedTuple):
     """A row of the table.
 
-    `factory` is "module:function" of this folder and not the function: a linear model
-    must not carry the memory of torch, nor the parent process that of anything.
-    `family` says what a summary compares it as. `seeded` says whether another seed
-    gives another result worth averaging, `same_labels` whether tasks must have the same
-    labels, `needs` which module must be importable, in the interpreter for peers.
+    `module` of this folder makes it; it is imported where the system runs, because a
+    linear model must not carry the memory of torch, nor the parent process that of
+    anything. `family` says what a summary compares it as. `seeded` says whether another
+    seed gives another result worth averaging, `same_labels` whether tasks must have the
+    same labels, `needs` which module must be importable, in the interpreter for peers.
     `fewest` gives, for a set on which all tasks would take hours, how many are
     measured: those with the fewest classes.
     """
 
     label: str
-    factory: str
+    module: str
     family: str = ""
     seeded: bool = False
     same_labels: bool = False
@@ -35,70 +35,51 @@ class System(NamedTuple):
 
 
 SYSTEMS = {
-    "linear_svc": System("TF-IDF + LinearSVC per task", "linear:linear_svc", "tfidf"),
+    "linear_svc": System("TF-IDF + LinearSVC per task", "linear", "tfidf"),
     "balanced_svc": System(
         'TF-IDF + LinearSVC(class_weight="balanced") per task',
-        "linear:balanced_svc",
+        "linear",
         "tfidf_balanced",
     ),
-    "sgd": System(
-        "TF-IDF + SGDClassifier per task", "linear:sgd", "tfidf", seeded=True
-    ),
+    "sgd": System("TF-IDF + SGDClassifier per task", "linear", "tfidf", seeded=True),
     "sgd_sparse": System(
-        "TF-IDF + SGDClassifier(alpha=3e-6) per task",
-        "linear:sgd_sparse",
-        "tfidf",
-        seeded=True,
+        "TF-IDF + SGDClassifier(alpha=3e-6) per task", "linear", "tfidf", seeded=True
     ),
     "logistic": System(
-        "TF-IDF + LogisticRegression per task",
-        "linear:logistic",
-        "tfidf",
-        fewest={"debtags": 4},
+        "TF-IDF + LogisticRegression per task", "linear", "tfidf", fewest={"debtags": 4}
     ),
-    "complement_nb": System(
-        "TF-IDF + ComplementNB per task", "linear:complement_nb", "tfidf"
-    ),
+    "complement_nb": System("TF-IDF + ComplementNB per task", "linear", "tfidf"),
     "pooled_svc": System(
         "TF-IDF + one LinearSVC for all tasks",
-        "linear:pooled_svc",
+        "linear",
         "tfidf_pooled",
         same_labels=True,
     ),
-    "mlp": System("TF-IDF + MLPClassifier(early_stopping=True) per task", "linear:mlp"),
-    "linear_svc_ours": System(
-        "our features + LinearSVC per task", "linear:linear_svc_ours", "ours"
-    ),
+    "mlp": System("TF-IDF + MLPClassifier(early_stopping=True) per task", "linear"),
+    "linear_svc_ours": System("our features + LinearSVC per task", "linear", "ours"),
     "balanced_svc_ours": System(
         'our features + LinearSVC(class_weight="balanced") per task',
-        "linear:balanced_svc_ours",
+        "linear",
         "ours_balanced",
     ),
     "sgd_ours": System(
         "our features + SGDClassifier(alpha=3e-6) per task",
-        "linear:sgd_ours",
+        "linear",
         "ours",
         seeded=True,
     ),
     "pooled_svc_ours": System(
         "our features + one LinearSVC for all tasks",
-        "linear:pooled_svc_ours",
+        "linear",
         "ours_pooled",
         same_labels=True,
     ),
-    "fasttext": System(
-        "fastText per task", "files:fast_text", seeded=True, needs="fasttext"
-    ),
-    "vowpal_wabbit": System(
-        "Vowpal Wabbit per task", "files:vowpal_wabbit", needs="vowpalwabbit"
-    ),
+    "fasttext": System("fastText per task", "files", seeded=True, needs="fasttext"),
+    "vowpal_wabbit": System("Vowpal Wabbit per task", "files", needs="vowpalwabbit"),
     "separate": System(
-        'MultiTaskTextClassifier, sharing="separate"',
-        "network:separate",
-        "own",
-        seeded=True,
+        'MultiTaskTextClassifier, sharing="separate"', "network", "own", seeded=True
     ),
-    "shared": System("MultiTaskTextClassifier", "network:shared", "own", seeded=True),
+    "shared": System("MultiTaskTextClassifier", "network", "own", seeded=True),
 }
 
 
@@ -163,8 +144,8 @@ def measure(system, folder, name, seed, predictions=None):
 
 
 def make_model(system, seed):
-    module, function = SYSTEMS[system].factory.split(":")
-    return getattr(import_module(f"{__name__}.{module}"), function)(seed)
+    module = import_module(f"{__name__}.{SYSTEMS[system].module}")
+    return module.make(system, seed)
 
 
 def tasks_of(system, name, labels):

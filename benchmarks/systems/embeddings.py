@@ -9,8 +9,8 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 
 from benchmarks.data import load_set
 from benchmarks.scores import mean_over_tasks, score_tasks
+from benchmarks.systems.network import words
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl.feature_extraction import FastTfidfVectorizer
 from sklearn_mtl.trunks import DenseTrunk
 
 SYSTEMS = ("bag", "embeddings", "both")
@@ -75,23 +75,10 @@ def make(system, known, seed, weight):
             Embeddings(known),
             MultiTaskTextClassifier(trunk=DenseTrunk(), random_state=seed),
         )
-    words = FastTfidfVectorizer(
-        ngram_range=(1, 2),
-        token_pattern=r"(?u)\b\w+\b",
-        min_df=2,
-        sublinear_tf=True,
-        dtype=np.float32,
-    )
-    parts = FastTfidfVectorizer(
-        analyzer="char_wb",
-        ngram_range=(4, 4),
-        min_df=2,
-        sublinear_tf=True,
-        dtype=np.float32,
-    )
+    parts = words(analyzer="char_wb", ngram_range=(4, 4), token_pattern=None)
     union = FeatureUnion(
         [
-            ("words", words),
+            ("words", words()),
             ("parts", parts),
             ("embeddings", Embeddings(known, sparse=True, weight=weight)),
         ]

@@ -85,12 +85,6 @@ class FastText:
         return classes, model
 
 
-def fast_text(seed):
-    import fasttext  # noqa: F401 (the run says "not installed" at once)
-
-    return FastText(seed)
-
-
 class VowpalWabbit:
     """Models are files, as its own command would leave them."""
 
@@ -146,7 +140,11 @@ def run(*arguments):
     Workspace(arg_list=["--quiet", *map(str, arguments)]).finish()
 
 
-def vowpal_wabbit(seed):
-    import vowpalwabbit  # noqa: F401 (the run says "not installed" at once)
+def make(system, seed):
+    if system == "fasttext":
+        import fasttext  # noqa: F401 (the run says "not installed" at once)
+
+        return FastText(seed)
+    import vowpalwabbit  # noqa: F401
 
     return VowpalWabbit(seed)

@@ -85,57 +85,24 @@ class Pooled(PerTask):
         return dict.fromkeys(self.models, predicted)
 
 
-def linear_svc(seed):
-    return PerTask(lambda: LinearSVC(random_state=seed))
+CLASSIFIERS = {
+    "linear_svc": lambda seed: LinearSVC(random_state=seed),
+    "balanced_svc": lambda seed: LinearSVC(class_weight="balanced", random_state=seed),
+    "pooled_svc": lambda seed: LinearSVC(random_state=seed),
+    "sgd": lambda seed: SGDClassifier(loss="log_loss", random_state=seed),
+    "sgd_sparse": lambda seed: SGDClassifier(
+        loss="log_loss", alpha=SPARSE_ALPHA, random_state=seed
+    ),
+    "logistic": lambda seed: LogisticRegression(random_state=seed),
+    "complement_nb": lambda seed: ComplementNB(),
+    "mlp": lambda seed: MLPClassifier(early_stopping=True, random_state=seed),
+}
 
 
-def _balanced_svc(seed):
-    return LinearSVC(class_weight="balanced", random_state=seed)
-
-
-def balanced_svc(seed):
-    return PerTask(lambda: _balanced_svc(seed))
-
-
-def sgd(seed):
-    return PerTask(lambda: SGDClassifier(loss="log_loss", random_state=seed))
-
-
-def _sparse_sgd(seed):
-    return SGDClassifier(loss="log_loss", alpha=SPARSE_ALPHA, random_state=seed)
-
-
-def sgd_sparse(seed):
-    return PerTask(lambda: _sparse_sgd(seed))
-
-
-def logistic(seed):
-    return PerTask(lambda: LogisticRegression(random_state=seed))
-
-
-def complement_nb(seed):
-    return PerTask(ComplementNB)
-
-
-def mlp(seed):
-    return PerTask(lambda: MLPClassifier(early_stopping=True, random_state=seed))
-
-
-def pooled_svc(seed):
-    return Pooled(lambda: LinearSVC(random_state=seed))
-
-
-def linear_svc_ours(seed):
-    return PerTask(lambda: LinearSVC(random_state=seed), our_features)
-
-
-def balanced_svc_ours(seed):
-    return PerTask(lambda: _balanced_svc(seed), our_features)
-
-
-def sgd_ours(seed):
-    return PerTask(lambda: _sparse_sgd(seed), our_features)
-
-
-def pooled_svc_ours(seed):
-    return Pooled(lambda: LinearSVC(random_state=seed), our_features)
+def make(system, seed):
+    name = system.removesuffix("_ours")
+    vectorise = our_features if system != name else tfidf
+    if system == "sgd_ours":
+        name = "sgd_sparse"
+    kind = Pooled if name == "pooled_svc" else PerTask
+    return kind(lambda: CLASSIFIERS[name](seed), vectorise)

@@ -2,8 +2,11 @@
 
 from time import perf_counter
 
+import numpy as np
+
 from benchmarks.scores import as_lists
 from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl.feature_extraction import FastTfidfVectorizer
 
 
 class Timed:
@@ -43,9 +46,12 @@ class Network:
         return as_lists(self.classifier.predict(texts, output="dict"))
 
 
-def shared(seed):
-    return Network(seed)
+def make(system, seed):
+    return Network(seed, **({} if system == "shared" else {"sharing": system}))
 
 
-def separate(seed):
-    return Network(seed, sharing="separate")
+def words(**settings):
+    """Return the words of the default vectorizer, with some settings changed."""
+    usual = {"ngram_range": (1, 2), "min_df": 2, "sublinear_tf": True}
+    usual |= {"token_pattern": r"(?u)\b\w+\b", "dtype": np.float32}
+    return FastTfidfVectorizer(**(usual | settings))

@@ -143,12 +143,8 @@ def store(case, context, place, record):
     if hasattr(case, "complete"):
         case.complete(results)
     write_results(context.out, results)
-    shown = {
-        key: value
-        for key, value in record.items()
-        if isinstance(value, int | float | str)
-    }
-    if place[-1] not in ("machine", "labels", "settings"):
+    shown = {key: of for key, of in record.items() if isinstance(of, int | float)}
+    if shown and place[-1] != "machine":
         print(f"{', '.join(place)}: {shown}", flush=True)
 
 

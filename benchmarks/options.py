@@ -43,7 +43,6 @@ class Option:
         )
 
 
-OUT = Option("out", "results file; default: results/NAME.json of the case")
 SPLIT = Option("split", "rows to score on", choices=("test", "dev"), default="test")
 LIMIT = Option("limit", "seconds after which a process is ended", type=float)
 PREDICTIONS = Option("predictions", "folder in which to keep all predictions")
@@ -52,20 +51,32 @@ PEERS_PYTHON = Option(
 )
 
 
-def sets(default=None, among=None):
-    """Return the option for data sets; all that are there by default."""
-    return Option(
-        "sets", "data sets; default: all in DATA", names, default, among=among
-    )
+def common(*, threads=None, seeds=None, sets=None, among=None, needs_data=True):
+    """Return the options of most cases; None for what a case does not have.
 
+    Parameters
+    ----------
+    threads, seeds : int, default=None
+        Their default on the command line.
 
-def data(required=True):
-    return Option("data", "folder with a folder for each data set", required=required)
+    sets : list of str, default=None
+        The default sets; all that are there if None.
 
+    among : sequence of str, default=None
+        The only sets that the case can read.
 
-def seeds(default):
-    return Option("seeds", "seeds of each system", int, default)
-
-
-def threads(default):
-    return Option("threads", "threads of numerical libraries", int, default)
+    needs_data : bool, default=True
+        Whether the case measures nothing without a folder of sets.
+    """
+    folder = "folder with a folder for each data set"
+    options = [
+        Option("data", folder, required=needs_data),
+        Option("sets", "data sets; default: all in DATA", names, sets, among=among),
+        Option("out", "results file; default: results/NAME.json of the case"),
+    ]
+    if seeds is not None:
+        options.append(Option("seeds", "seeds of each system", int, seeds))
+    if threads is not None:
+        text = "threads of numerical libraries"
+        options.append(Option("threads", text, int, threads))
+    return options

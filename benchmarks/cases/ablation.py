@@ -5,19 +5,11 @@ defaults were chosen; the test split is not read.
 """
 
 from statistics import mean
-from typing import NamedTuple
 
-from benchmarks.options import OUT, Option, data, names, seeds, sets, threads
+from benchmarks.options import Option, common, names
 from benchmarks.results import SCORES, markdown_table
 
 DEFAULT = "default"
-
-
-class Change(NamedTuple):
-    """A part of the default and what stands in its place; values are made when used."""
-
-    label: str
-    parameters: object
 
 
 def words(**settings):
@@ -39,64 +31,62 @@ def bag(*args, **kwargs):
     return BagTrunk(*args, **kwargs)
 
 
+# What a row is called, and parameters of the estimator, made when used.
 CHANGES = {
-    "default": Change("the default", dict),
-    "words": Change(
-        "words and pairs alone, no parts of words", lambda: {"vectorizer": words()}
+    "default": ("the default", dict),
+    "words": (
+        "words and pairs alone, no parts of words",
+        lambda: {"vectorizer": words()},
     ),
-    "long_words": Change(
+    "long_words": (
         "the same without words of one character",
         lambda: {"vectorizer": words(token_pattern=r"(?u)\b\w\w+\b")},
     ),
-    "raw_counts": Change(
+    "raw_counts": (
         "the same with plain counts, not sublinear",
         lambda: {"vectorizer": words(sublinear_tf=False)},
     ),
-    "all_words": Change(
-        "the same with words of a single text", lambda: {"vectorizer": words(min_df=1)}
+    "all_words": (
+        "the same with words of a single text",
+        lambda: {"vectorizer": words(min_df=1)},
     ),
-    "scikit_learn": Change(
+    "scikit_learn": (
         "TfidfVectorizer(ngram_range=(1, 2)) of scikit-learn",
         lambda: {"vectorizer": scikit_learn()},
     ),
-    "no_weighting": Change("term_weighting=None", lambda: {"term_weighting": None}),
-    "no_adjustment": Change("logit_adjustment=0", lambda: {"logit_adjustment": 0}),
-    "half_adjustment": Change(
-        "logit_adjustment=0.5", lambda: {"logit_adjustment": 0.5}
-    ),
-    "balanced": Change(
+    "no_weighting": ("term_weighting=None", lambda: {"term_weighting": None}),
+    "no_adjustment": ("logit_adjustment=0", lambda: {"logit_adjustment": 0}),
+    "half_adjustment": ("logit_adjustment=0.5", lambda: {"logit_adjustment": 0.5}),
+    "balanced": (
         'logit_adjustment=0, class_weight="balanced"',
         lambda: {"logit_adjustment": 0, "class_weight": "balanced"},
     ),
-    "hard": Change('sharing="hard", no private path', lambda: {"sharing": "hard"}),
-    "linear": Change("trunk=None, nothing shared", lambda: {"trunk": None}),
-    "equal_cells": Change(
-        "loss_weights=None, all cells alike", lambda: {"loss_weights": None}
+    "hard": ('sharing="hard", no private path', lambda: {"sharing": "hard"}),
+    "linear": ("trunk=None, nothing shared", lambda: {"trunk": None}),
+    "equal_cells": (
+        "loss_weights=None, all cells alike",
+        lambda: {"loss_weights": None},
     ),
-    "narrow": Change("64 units", lambda: {"trunk": bag(64)}),
-    "wide": Change("256 units", lambda: {"trunk": bag(256)}),
-    "no_dropout": Change("no dropout", lambda: {"trunk": bag(dropout=0.0)}),
-    "more_dropout": Change("dropout 0.5", lambda: {"trunk": bag(dropout=0.5)}),
-    "small_batches": Change(
+    "narrow": ("64 units", lambda: {"trunk": bag(64)}),
+    "wide": ("256 units", lambda: {"trunk": bag(256)}),
+    "no_dropout": ("no dropout", lambda: {"trunk": bag(dropout=0.0)}),
+    "more_dropout": ("dropout 0.5", lambda: {"trunk": bag(dropout=0.5)}),
+    "small_batches": (
         "batches of 64, with a step in proportion",
         lambda: {"batch_size": 64, "max_iter": 4, "learning_rate_init": 100.0},
     ),
-    "long": Change("8 epochs", lambda: {"max_iter": 8}),
-    "stopping": Change("early_stopping=True", lambda: {"early_stopping": True}),
+    "long": ("8 epochs", lambda: {"max_iter": 8}),
+    "stopping": ("early_stopping=True", lambda: {"early_stopping": True}),
 }
 
-OPTIONS = (
-    data(),
-    sets(),
+OPTIONS = [
+    *common(seeds=2, threads=1),
     Option("changes", "parts to change; default: all", names, among=tuple(CHANGES)),
-    seeds(2),
-    threads(1),
-    OUT,
-)
+]
 
 
 def run(context):
-    yield ("labels",), {key: change.label for key, change in CHANGES.items()}
+    yield ("labels",), {key: label for key, (label, _) in CHANGES.items()}
     for change in context.changes:
         for name in context.sets:
             runs = context.call_for_seeds(
@@ -111,7 +101,7 @@ def measure(change, folder, name, seed):
     """Fit a variant on train and score it on dev; meant for a process of its own."""
     from benchmarks.scores import fit_and_score
 
-    found = fit_and_score(CHANGES[change].parameters(), folder, name, "dev", seed)
+    found = fit_and_score(CHANGES[change][1](), folder, name, "dev", seed)
     return {"seconds": found["fit_seconds"], **{key: found[key] for key in SCORES}}
 
 
@@ -132,6 +122,8 @@ def section(results):
 def show(results):
     """Return a row for each change: its means minus the default's, in points."""
     changes, labels = results["changes"], results["labels"]
+    if DEFAULT not in changes:
+        return "Measure the default, too: --changes default"
     default = changes[DEFAULT]
     rows = []
     for change in filter(changes.get, labels):

@@ -6,28 +6,9 @@ on the test split (the dev split while settings are chosen). With --predictions 
 """
 
 from statistics import mean
-from typing import NamedTuple
 
-from benchmarks.options import (
-    LIMIT,
-    OUT,
-    PREDICTIONS,
-    SPLIT,
-    Option,
-    data,
-    names,
-    seeds,
-    sets,
-    threads,
-)
+from benchmarks.options import LIMIT, PREDICTIONS, SPLIT, Option, common, names
 from benchmarks.results import markdown_table, prediction_file, scores_or_limit
-
-
-class Architecture(NamedTuple):
-    """What a row is called, and the estimator's parameters, made when used."""
-
-    label: str
-    parameters: object
 
 
 def conv():
@@ -42,64 +23,57 @@ def sharing(name, **parameters):
     return getattr(sklearn_mtl.sharing, name)(**parameters)
 
 
+# What a row is called, and parameters of the estimator, made when used.
 ARCHITECTURES = {
-    "bag": Architecture("bag, shared-private (the default)", dict),
-    "bag_hard": Architecture("bag, hard", lambda: {"sharing": "hard"}),
-    "bag_shared_heads": Architecture(
+    "bag": ("bag, shared-private (the default)", dict),
+    "bag_hard": ("bag, hard", lambda: {"sharing": "hard"}),
+    "bag_shared_heads": (
         "bag, shared-private, heads shared by tasks of the same classes",
         lambda: {"sharing": sharing("SharedPrivate", share_heads=True)},
     ),
-    "bag_mmoe": Architecture("bag, mixture of experts", lambda: {"sharing": "mmoe"}),
-    "bag_ple": Architecture("bag, progressive layers", lambda: {"sharing": "ple"}),
-    "bag_adversarial": Architecture(
-        "bag, adversarial shared-private", lambda: {"sharing": "adversarial"}
+    "bag_mmoe": ("bag, mixture of experts", lambda: {"sharing": "mmoe"}),
+    "bag_ple": ("bag, progressive layers", lambda: {"sharing": "ple"}),
+    "bag_adversarial": (
+        "bag, adversarial shared-private",
+        lambda: {"sharing": "adversarial"},
     ),
-    "conv": Architecture("conv, shared-private", lambda: {"trunk": "conv"}),
+    "conv": ("conv, shared-private", lambda: {"trunk": "conv"}),
     # Embedding of 64, 64 filters of width 3, maximum over time, 32 dense units.
-    "conv_hard": Architecture(
+    "conv_hard": (
         "conv, hard (the article's network)",
         lambda: {"trunk": conv(), "sharing": "hard"},
     ),
-    "conv_adversarial": Architecture(
+    "conv_adversarial": (
         "conv, adversarial shared-private",
         lambda: {"trunk": "conv", "sharing": "adversarial"},
     ),
     # The same network, which nobody keeps from mixing what is whose.
-    "conv_private_trunks": Architecture(
+    "conv_private_trunks": (
         "conv, shared and private trunks without adversary",
         lambda: {
             "trunk": "conv",
             "sharing": sharing(
-                "AdversarialSharedPrivate",
-                adversarial_weight=0,
-                orthogonality_weight=0,
+                "AdversarialSharedPrivate", adversarial_weight=0, orthogonality_weight=0
             ),
         },
     ),
-    "recurrent": Architecture("LSTM, shared-private", lambda: {"trunk": "recurrent"}),
-    "recurrent_hard": Architecture(
-        "LSTM, hard", lambda: {"trunk": "recurrent", "sharing": "hard"}
-    ),
-    "attention": Architecture(
-        "attention, shared-private", lambda: {"trunk": "attention"}
-    ),
-    "attention_hard": Architecture(
-        "attention, hard", lambda: {"trunk": "attention", "sharing": "hard"}
+    "recurrent": ("LSTM, shared-private", lambda: {"trunk": "recurrent"}),
+    "recurrent_hard": ("LSTM, hard", lambda: {"trunk": "recurrent", "sharing": "hard"}),
+    "attention": ("attention, shared-private", lambda: {"trunk": "attention"}),
+    "attention_hard": (
+        "attention, hard",
+        lambda: {"trunk": "attention", "sharing": "hard"},
     ),
 }
 
-OPTIONS = (
-    data(),
-    sets(),
+OPTIONS = [
+    *common(seeds=1, threads=2),
     Option("architectures", "default: all", names, among=tuple(ARCHITECTURES)),
     SPLIT,
     PREDICTIONS,
     Option("against", "one of --architectures, to which the others are compared"),
-    seeds(1),
-    threads(2),
     LIMIT,
-    OUT,
-)
+]
 
 
 def check(context):
@@ -112,7 +86,7 @@ def check(context):
 
 
 def run(context):
-    yield ("labels",), {key: value.label for key, value in ARCHITECTURES.items()}
+    yield ("labels",), {key: label for key, (label, _) in ARCHITECTURES.items()}
     for architecture in context.architectures:
         for name in context.sets:
             runs = context.call_for_seeds(
@@ -165,7 +139,7 @@ def measure(architecture, folder, name, split, seed, predictions=None):
     """Fit a network and score it; meant for a process of its own."""
     from benchmarks.scores import fit_and_score
 
-    parameters = ARCHITECTURES[architecture].parameters()
+    parameters = ARCHITECTURES[architecture][1]()
     path = predictions and prediction_file(predictions, name, architecture, seed)
     return fit_and_score(parameters, folder, name, split, seed, path)
 

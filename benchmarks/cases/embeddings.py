@@ -5,7 +5,7 @@ comes with one of its packages. Seconds of a fit are those of a network over emb
 that are there already; making them is a row of its own.
 """
 
-from benchmarks.options import OUT, SPLIT, Option, data, seeds, sets, threads
+from benchmarks.options import SPLIT, Option, common
 from benchmarks.results import markdown_table
 
 SYSTEMS = {
@@ -14,16 +14,12 @@ SYSTEMS = {
     "both": "words and embeddings, FeatureUnion",
 }
 
-OPTIONS = (
-    data(),
-    sets(["edos", "intent4"]),
+OPTIONS = [
+    *common(seeds=3, threads=2, sets=["edos", "intent4"]),
     SPLIT,
-    seeds(3),
     Option("weight", "of embeddings beside words", float, 1.0),
-    threads(2),
     Option("python", "interpreter with these requirements; default: this one"),
-    OUT,
-)
+]
 
 
 def run(context):
@@ -39,11 +35,7 @@ def run(context):
         )
         yield (
             (name,),
-            {
-                **found,
-                "weight": context.weight,
-                "machine": context.machine(),
-            },
+            {**found, "weight": context.weight, "machine": context.machine()},
         )
 
 

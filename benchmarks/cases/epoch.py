@@ -6,15 +6,12 @@ and plain gradient descent, which costs least, trains it. A few of its batches a
 timed, and its epoch is extrapolated from them.
 """
 
-from benchmarks.options import OUT, Option, data, sets, threads
+from benchmarks.options import Option, common
 
-OPTIONS = (
-    data(),
-    sets(["fdu_mtl"]),
+OPTIONS = [
+    *common(threads=2, sets=["fdu_mtl"]),
     Option("batches", "of the other net to time", int, 20),
-    threads(2),
-    OUT,
-)
+]
 
 
 def run(context):

@@ -13,7 +13,7 @@ steps of the scale, Cohen's kappa with quadratic weights, accuracy and macro-F1.
 """
 
 from benchmarks.data import load_set
-from benchmarks.options import OUT, SPLIT, data, seeds, sets, threads
+from benchmarks.options import SPLIT, common
 from benchmarks.results import markdown_table
 
 LABELS = {
@@ -75,7 +75,7 @@ SYSTEMS = {
     "slow_median": ({"logit_adjustment": 0, "learning_rate_init": 25.0}, True),
 }
 
-OPTIONS = (data(), sets(among=tuple(TASKS)), SPLIT, seeds(5), threads(1), OUT)
+OPTIONS = [*common(seeds=5, threads=1, among=tuple(TASKS)), SPLIT]
 
 
 def run(context):

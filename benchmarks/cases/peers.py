@@ -11,40 +11,21 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from benchmarks.measure import Failed
-from benchmarks.options import (
-    LIMIT,
-    OUT,
-    PEERS_PYTHON,
-    PREDICTIONS,
-    Option,
-    data,
-    names,
-    seeds,
-    sets,
-    threads,
-)
+from benchmarks.options import LIMIT, PEERS_PYTHON, PREDICTIONS, Option, common, names
 from benchmarks.readme import tables
-from benchmarks.results import (
-    SCORES,
-    prediction_file,
-    write_results,
-)
+from benchmarks.results import SCORES, prediction_file, write_results
 from benchmarks.summary import summarise_sets
 from benchmarks.systems import OURS, SYSTEMS
 
 SECONDS = ("vectorise_seconds", "fit_seconds", "predict_seconds")
 MEMORY = ("start_mib", "fit_peak_mib", "peak_mib")
-OPTIONS = (
-    data(),
-    sets(),
+OPTIONS = [
+    *common(seeds=5, threads=2),
     Option("systems", "systems to run; default: all", names, among=tuple(SYSTEMS)),
-    seeds(5),
-    threads(2),
     LIMIT,
     PREDICTIONS,
     PEERS_PYTHON,
-    OUT,
-)
+]
 
 
 def run(context):

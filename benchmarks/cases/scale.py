@@ -9,9 +9,9 @@ import math
 from statistics import linear_regression
 from time import perf_counter
 
-from benchmarks.data import find_sets, load_set
+from benchmarks.data import load_set
 from benchmarks.measure import Failed, peak_mib
-from benchmarks.options import OUT, Option, data, names, threads
+from benchmarks.options import Option, common, names
 
 WORDS = 50_000
 LENGTH = 20  # words of a text, in the mean
@@ -37,17 +37,15 @@ GROWING = (
     "predict_seconds",
     "fit_mib",
 )
-OPTIONS = (
-    data(required=False),
+OPTIONS = [
+    *common(needs_data=False, threads=2, among=(COST_SET, PROFILE_SET)),
     Option(
         "points",
         "what to measure; rows=10000 is a single point",
         names,
         [*AXES, "cost", "profile"],
     ),
-    threads(2),
-    OUT,
-)
+]
 
 
 def check(context):
@@ -64,7 +62,7 @@ def run(context):
             if {axis, f"{axis}={value}"} & set(context.points):
                 point = measure(context, "measure_made_up", **fixed, **{axis: value})
                 yield (axis, str(value)), point
-    found = find_sets(context.data) if context.data else []
+    found = context.sets if context.data else []
     if "cost" in context.points and COST_SET in found:
         place = {"folder": context.data, "name": COST_SET}
         for n_tasks, word in ((1, "one"), (None, "all")):

@@ -4,7 +4,7 @@ import tempfile
 import time
 
 from benchmarks.data import load_set
-from benchmarks.options import OUT, Option, data, names, sets, threads
+from benchmarks.options import Option, common, names
 from benchmarks.results import markdown_table
 
 SEARCHES = {
@@ -17,9 +17,8 @@ SEARCHES = {
 # How texts become rows: by the defaults, or by a vectorizer of scikit-learn.
 VECTORIZERS = ("auto", "TfidfVectorizer")
 
-OPTIONS = (
-    data(),
-    sets(["intent4"]),
+OPTIONS = [
+    *common(threads=2, sets=["intent4"]),
     Option(
         "systems",
         "default: all; the first is what others are compared with",
@@ -29,9 +28,7 @@ OPTIONS = (
     Option("vectorizer", "of the texts", choices=VECTORIZERS, default=VECTORIZERS[0]),
     Option("candidates", "loss weights to try", int, 8),
     Option("splits", "folds", int, 3),
-    threads(2),
-    OUT,
-)
+]
 
 
 def run(context):

@@ -4,15 +4,12 @@ The bare loop trains the same network on the same texts, in batches of the same 
 that are put together by length as well.
 """
 
-from benchmarks.options import OUT, Option, data, sets, threads
+from benchmarks.options import Option, common
 
-OPTIONS = (
-    data(),
-    sets(["fdu_mtl"]),
+OPTIONS = [
+    *common(threads=1, sets=["fdu_mtl"]),
     Option("epochs", "epochs of each loop", int, 3),
-    threads(1),
-    OUT,
-)
+]
 
 
 def run(context):

@@ -5,7 +5,7 @@ found; the real ones are the domains of a set of reviews.
 """
 
 from benchmarks.data import load_set
-from benchmarks.options import OUT, Option, data, seeds, sets
+from benchmarks.options import Option, common
 
 # Little is known of each task, so that there is something to be had from the others.
 MADE_UP = {
@@ -16,15 +16,12 @@ MADE_UP = {
     "length": 30,
 }
 RELATEDNESS = (1.0, 0.0)
-OPTIONS = (
-    data(required=False),
-    sets(["fdu_mtl"]),
-    seeds(10),
+OPTIONS = [
+    *common(needs_data=False, seeds=10, sets=["fdu_mtl"]),
     Option("first_seed", "of the made-up tasks", int, 0),
     Option("folds", "folds of the comparison", int, 5),
     Option("jobs", "processes of the comparison", int, 2),
-    OUT,
-)
+]
 
 
 def run(context):

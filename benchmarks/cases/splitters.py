@@ -4,18 +4,15 @@ import time
 
 from benchmarks.data import load_set
 from benchmarks.measure import Failed
-from benchmarks.options import OUT, PEERS_PYTHON, Option, data, seeds, sets
+from benchmarks.options import PEERS_PYTHON, Option, common
 from benchmarks.results import markdown_table, scores_or_limit
 
-OPTIONS = (
-    data(),
-    sets(),
-    seeds(5),
+OPTIONS = [
+    *common(seeds=5),
     Option("rows", "rows of made-up labels", int, 50_000),
     Option("limit", "seconds after which a process is ended", float, 300.0),
     PEERS_PYTHON,
-    OUT,
-)
+]
 
 
 def run(context):

@@ -8,7 +8,7 @@ from hashlib import sha256
 from time import perf_counter
 
 from benchmarks.data import load_set
-from benchmarks.options import OUT, data, sets, threads
+from benchmarks.options import common
 from benchmarks.results import markdown_table, seconds
 
 SYSTEMS = ("scikit-learn", "fast")
@@ -17,7 +17,7 @@ FEATURES = {
     "char_wb 2-5": {"analyzer": "char_wb", "ngram_range": (2, 5), "min_df": 2},
 }
 TIMES = ("fit_transform_seconds", "transform_seconds", "transform_again_seconds")
-OPTIONS = (data(), sets(), threads(1), OUT)
+OPTIONS = common(threads=1)
 
 
 def run(context):

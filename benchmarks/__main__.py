@@ -143,8 +143,9 @@ def store(case, context, place, record):
     if hasattr(case, "complete"):
         case.complete(results)
     write_results(context.out, results)
-    shown = {key: of for key, of in record.items() if isinstance(of, int | float)}
-    if shown and place[-1] != "machine":
+    plain = int | float | str
+    shown = {key: value for key, value in record.items() if isinstance(value, plain)}
+    if shown and place[-1] not in ("machine", "labels"):
         print(f"{', '.join(place)}: {shown}", flush=True)
 
 

@@ -1,0 +1,1 @@
+"""Benchmarks: one runner, and a file for each case in ``cases/``."""

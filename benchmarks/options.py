@@ -1,0 +1,82 @@
+"""What a case declares about its command line."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+def names(text):
+    """Return the names in a text with commas."""
+    return [name for name in text.split(",") if name]
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a case, ``--name`` on the command line.
+
+    `among` are the names that a list of names may hold. A `default` of True or False
+    makes a switch.
+    """
+
+    name: str
+    help: str
+    type: Callable = str
+    default: object = None
+    choices: tuple | None = None
+    required: bool = False
+    among: tuple | None = None
+
+    def add_to(self, parser):
+        flag = "--" + self.name.replace("_", "-")
+        if isinstance(self.default, bool):
+            parser.add_argument(flag, action="store_true", help=self.help)
+            return
+        shown = "" if self.default in (None, []) else " (default: %(default)s)"
+        metavar = "NAME,..." if self.type is names else self.name.upper()
+        parser.add_argument(
+            flag,
+            type=self.type,
+            default=self.default,
+            choices=self.choices,
+            required=self.required,
+            metavar=None if self.choices else metavar,
+            help=self.help + shown,
+        )
+
+
+SPLIT = Option("split", "rows to score on", choices=("test", "dev"), default="test")
+LIMIT = Option("limit", "seconds after which a process is ended", type=float)
+PREDICTIONS = Option("predictions", "folder in which to keep all predictions")
+PEERS_PYTHON = Option(
+    "peers_python", "interpreter with requirements-peers.txt; default: this one"
+)
+
+
+def common(*, threads=None, seeds=None, sets=None, among=None, needs_data=True):
+    """Return the options of most cases; None for what a case does not have.
+
+    Parameters
+    ----------
+    threads, seeds : int, default=None
+        Their default on the command line.
+
+    sets : list of str, default=None
+        The default sets; all that are there if None.
+
+    among : sequence of str, default=None
+        The only sets that the case can read.
+
+    needs_data : bool, default=True
+        Whether the case measures nothing without a folder of sets.
+    """
+    folder = "folder with a folder for each data set"
+    options = [
+        Option("data", folder, required=needs_data),
+        Option("sets", "data sets; default: all in DATA", names, sets, among=among),
+        Option("out", "results file; default: results/NAME.json of the case"),
+    ]
+    if seeds is not None:
+        options.append(Option("seeds", "seeds of each system", int, seeds))
+    if threads is not None:
+        text = "threads of numerical libraries"
+        options.append(Option("threads", text, int, threads))
+    return options

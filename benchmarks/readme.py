@@ -1,0 +1,106 @@
+"""What the README says of the results: tables, and notes below them."""
+
+import sys
+
+from benchmarks.notes import all_notes
+from benchmarks.results import (
+    SCORES,
+    cell,
+    interval,
+    markdown_table,
+    read_results,
+    seconds,
+    total_seconds,
+)
+from benchmarks.summary import summarise_sets
+from benchmarks.systems import SYSTEMS
+
+
+def readme_section(folder):
+    """Return all that the README says of results."""
+    peers = read_results(folder / "peers.json")
+    epochs = read_results(folder / "epoch.json")
+    if not peers:
+        sys.exit("There are no results yet: run python -m benchmarks peers")
+    scale = read_results(folder / "scale.json")
+    summary = summarise_sets(peers)
+    notes = all_notes(peers, epochs, scale, summary)
+    return f"{tables(peers, summary)}\n\n" + "\n".join(f"- {note}" for note in notes)
+
+
+def tables(peers, summary):
+    """Return the tables of scores, of seconds and of the best peers."""
+    parts = [
+        "Accuracy / macro-F1, means over tasks, labelled cells of the test split:",
+        score_table(peers, summary["mean_rank"]),
+        "Seconds from raw train texts to the labels of the test texts, and ours as a "
+        "multiple of the sum (in brackets: over the sets that a system ended on):",
+        seconds_table(peers, summary["seconds"]),
+    ]
+    if any(result.get("differences") for result in peers.values()):
+        parts += [
+            "MultiTaskTextClassifier minus the best peer of each set, in points, with "
+            "the 95% interval of a bootstrap over test rows:",
+            best_peer_table(peers),
+        ]
+    return "\n\n".join(parts)
+
+
+def score_table(peers, ranks):
+    """Return a row per system, a column per set, and the mean rank."""
+    rows = []
+    for key, label, found in measured(peers):
+        rank = f"{ranks[key]:.1f}" if key in ranks else "-"
+        rows.append([label, *[cell(row, scores) for row in found], rank])
+    return markdown_table(["system", *peers, "mean rank"], rows)
+
+
+def seconds_table(peers, times):
+    """Return a row per system, a column per set, their sum, and our share of it."""
+    rows = []
+    for key, label, found in measured(peers):
+        total, ratio = "-", "-"
+        if key in times and set(times[key]["sets"]) == set(peers):
+            total = seconds(times[key]["sum"])
+            ratio = f"{times[key]['ratio']:.2f}"
+        elif key in times:  # over the sets that it ended on
+            ratio = f"({times[key]['ratio']:.2f})"
+        written = [cell(row, lambda row: seconds(total_seconds(row))) for row in found]
+        rows.append([label, *written, total, ratio])
+    return markdown_table(["system", *peers, "sum", "ours / it"], rows)
+
+
+def measured(peers):
+    """Yield key, label and the rows by set of each system that has any."""
+    for key, system in SYSTEMS.items():
+        found = [result["systems"].get(key) for result in peers.values()]
+        if any(found):
+            yield key, system.label, found
+
+
+def best_peer_table(peers):
+    """Return for each set and score the peer that is hardest to beat."""
+    rows = []
+    for name, result in peers.items():
+        row = [name]
+        for score in SCORES:
+            compared = {
+                key: entry
+                for key, entry in result.get("differences", {}).items()
+                # Our own variant is no peer, and few tasks are another question.
+                if SYSTEMS[key].family != "own"
+                and "only_tasks" not in result["systems"][key]
+            }
+            if compared:
+                best = min(compared, key=lambda key: compared[key][score]["difference"])
+                row += [SYSTEMS[best].label, interval(compared[best], score)]
+            else:
+                row += ["-", "-"]
+        rows.append(row)
+    header = ["set", "best accuracy", "ours minus it", "best macro-F1", "ours minus it"]
+    return markdown_table(header, rows)
+
+
+def scores(row):
+    text = f"{row['accuracy']:.3f} / {row['macro_f1']:.3f}"
+    return f"{text} *" if "only_tasks" in row else text

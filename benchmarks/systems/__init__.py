@@ -1,0 +1,156 @@
+"""The systems that are compared, in the order of the tables, and one run of one."""
+
+import warnings
+from collections import Counter
+from importlib import import_module
+from time import perf_counter
+from typing import NamedTuple
+
+from benchmarks.data import load_set
+from benchmarks.measure import peak_mib
+from benchmarks.results import prediction_file
+
+OURS, BASELINE = "shared", "linear_svc"
+
+
+class System(NamedTuple):
+    """A row of the table.
+
+    `module` of this folder makes it; it is imported where the system runs, because a
+    linear model must not carry the memory of torch, nor the parent process that of
+    anything. `family` says what a summary compares it as. `seeded` says whether another
+    seed gives another result worth averaging, `same_labels` whether tasks must have the
+    same labels, `needs` which module must be importable, in the interpreter for peers.
+    `fewest` gives, for a set on which all tasks would take hours, how many are
+    measured: those with the fewest classes.
+    """
+
+    label: str
+    module: str
+    family: str = ""
+    seeded: bool = False
+    same_labels: bool = False
+    needs: str = ""
+    fewest: dict = {}
+
+
+SYSTEMS = {
+    "linear_svc": System("TF-IDF + LinearSVC per task", "linear", "tfidf"),
+    "balanced_svc": System(
+        'TF-IDF + LinearSVC(class_weight="balanced") per task',
+        "linear",
+        "tfidf_balanced",
+    ),
+    "sgd": System("TF-IDF + SGDClassifier per task", "linear", "tfidf", seeded=True),
+    "sgd_sparse": System(
+        "TF-IDF + SGDClassifier(alpha=3e-6) per task", "linear", "tfidf", seeded=True
+    ),
+    "logistic": System(
+        "TF-IDF + LogisticRegression per task", "linear", "tfidf", fewest={"debtags": 4}
+    ),
+    "complement_nb": System("TF-IDF + ComplementNB per task", "linear", "tfidf"),
+    "pooled_svc": System(
+        "TF-IDF + one LinearSVC for all tasks",
+        "linear",
+        "tfidf_pooled",
+        same_labels=True,
+    ),
+    "mlp": System("TF-IDF + MLPClassifier(early_stopping=True) per task", "linear"),
+    "linear_svc_ours": System("our features + LinearSVC per task", "linear", "ours"),
+    "balanced_svc_ours": System(
+        'our features + LinearSVC(class_weight="balanced") per task',
+        "linear",
+        "ours_balanced",
+    ),
+    "sgd_ours": System(
+        "our features + SGDClassifier(alpha=3e-6) per task",
+        "linear",
+        "ours",
+        seeded=True,
+    ),
+    "pooled_svc_ours": System(
+        "our features + one LinearSVC for all tasks",
+        "linear",
+        "ours_pooled",
+        same_labels=True,
+    ),
+    "fasttext": System("fastText per task", "files", seeded=True, needs="fasttext"),
+    "vowpal_wabbit": System("Vowpal Wabbit per task", "files", needs="vowpalwabbit"),
+    "separate": System(
+        'MultiTaskTextClassifier, sharing="separate"', "network", "own", seeded=True
+    ),
+    "shared": System("MultiTaskTextClassifier", "network", "own", seeded=True),
+}
+
+
+def describe(folder, name):
+    """Return what a reader must know of a set, and whether its tasks can be pooled."""
+    splits, left_out = load_set(folder, name, ("train", "test"))
+    train, test = splits["train"], splits["test"]
+    return {
+        "train_texts": len(train.texts),
+        "test_texts": len(test.texts),
+        "test_characters": sum(map(len, test.texts)) / len(test.texts),
+        "tasks": len(train.labels),
+        "left_out": left_out,
+        "same_labels": len({frozenset(cells) for cells in train.labels.values()}) == 1,
+    }
+
+
+def measure(system, folder, name, seed, predictions=None):
+    """Fit a system on train, score it on test; meant for a process of its own.
+
+    Returns {"not_installed": module} if there is nothing to run.
+    """
+    try:
+        model = make_model(system, seed)
+    except ModuleNotFoundError as error:
+        if error.name != SYSTEMS[system].needs:
+            raise
+        return {"not_installed": error.name}
+    splits, _ = load_set(folder, name, ("train", "test"))
+    train, test = splits["train"], splits["test"]
+    tasks = tasks_of(system, name, train.labels)
+    labels = {task: train.labels[task] for task in tasks}
+    start_mib = peak_mib()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        start = perf_counter()
+        model.fit(train.texts, labels)
+        fitted = perf_counter()
+    fit_peak_mib = peak_mib()
+    begin = perf_counter()
+    predicted = model.predict(test.texts)
+    predict_seconds = perf_counter() - begin
+    measured = {
+        "vectorise_seconds": model.vectorise_seconds,
+        "fit_seconds": fitted - start - model.vectorise_seconds,
+        "predict_seconds": predict_seconds,
+        "start_mib": start_mib,
+        "fit_peak_mib": fit_peak_mib,
+        "peak_mib": peak_mib(),
+    }
+    from benchmarks.scores import keep, score_tasks  # not into what was measured
+
+    if predictions:
+        keep(prediction_file(predictions, name, system, seed), train, test, predicted)
+    return {
+        "seed": seed,
+        **measured,
+        "warnings": Counter(warning.category.__name__ for warning in caught),
+        "tasks": score_tasks(test.labels, predicted),
+        "only_tasks": [] if len(tasks) == len(train.labels) else tasks,
+    }
+
+
+def make_model(system, seed):
+    module = import_module(f"{__name__}.{SYSTEMS[system].module}")
+    return module.make(system, seed)
+
+
+def tasks_of(system, name, labels):
+    """Return the tasks that a system is measured on: nearly always all of them."""
+    limit = SYSTEMS[system].fewest.get(name, len(labels))
+    n_classes = {task: len(set(cells) - {None}) for task, cells in labels.items()}
+    chosen = sorted(n_classes, key=n_classes.get)[:limit]
+    return [task for task in labels if task in chosen]

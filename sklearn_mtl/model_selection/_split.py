@@ -17,7 +17,38 @@ from ..labels._tables import as_label_table
 from ..utils._rows import n_rows, settled, take_rows
 
 
-class MultiTaskStratifiedKFold(BaseCrossValidator):
+class _SplitByLabels:
+    """Reads labels as the package does, before scikit-learn's ``split``."""
+
+    def split(self, X, y=None, groups=None):
+        """Generate the rows of each training and test set.
+
+        Parameters
+        ----------
+        X : array-like of length n_samples
+            Only its length is read.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
+            Labels, with missing cells.
+
+        groups : array-like of shape (n_samples,), default=None
+            Rows of one group stay together.
+
+        Yields
+        ------
+        train, test : ndarray of int
+
+        Raises
+        ------
+        ValueError
+            If `y` is missing or unusable, or there are too few rows or groups.
+        """
+        # Not a generator itself, so that bad input is refused when it is called.
+        codes, groups = _read(X, y, groups, self.missing_label)
+        return super().split(np.empty(len(codes)), codes, groups)
+
+
+class MultiTaskStratifiedKFold(_SplitByLabels, BaseCrossValidator):
     """Folds with an even share of every class of every task.
 
     Takes labels of several columns, multiclass too, with empty cells and mixed types,
@@ -98,34 +129,6 @@ class MultiTaskStratifiedKFold(BaseCrossValidator):
         """
         return self.n_splits
 
-    def split(self, X, y=None, groups=None):
-        """Generate the rows of each training and test set.
-
-        Parameters
-        ----------
-        X : array-like of length n_samples
-            Only its length is read.
-
-        y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
-            Labels, with missing cells.
-
-        groups : array-like of shape (n_samples,), default=None
-            Rows of one group stay in one fold.
-
-        Yields
-        ------
-        train, test : ndarray of int
-
-        Raises
-        ------
-        ValueError
-            If `y` is missing or unusable, or there are fewer rows, or groups, than
-            folds.
-        """
-        # Not a generator itself, so that bad input is refused when it is called.
-        codes, groups = _read(X, y, groups, self.missing_label)
-        return super().split(np.empty(len(codes)), codes, groups)
-
     def _iter_test_masks(self, X=None, y=None, groups=None):
         n_rows, n_splits = len(y), self.n_splits
         n_units = n_rows if groups is None else len(np.unique(groups))
@@ -147,7 +150,7 @@ class MultiTaskStratifiedKFold(BaseCrossValidator):
             yield fold == k
 
 
-class MultiTaskStratifiedShuffleSplit(BaseShuffleSplit):
+class MultiTaskStratifiedShuffleSplit(_SplitByLabels, BaseShuffleSplit):
     """Random splits with an even share of every class of every task.
 
     Parameters
@@ -205,32 +208,6 @@ class MultiTaskStratifiedShuffleSplit(BaseShuffleSplit):
         )
         self.missing_label = missing_label
         self._default_test_size = 0.1
-
-    def split(self, X, y=None, groups=None):
-        """Generate the rows of each training and test set.
-
-        Parameters
-        ----------
-        X : array-like of length n_samples
-            Only its length is read.
-
-        y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
-            Labels, with missing cells.
-
-        groups : array-like of shape (n_samples,), default=None
-            Rows of one group stay on one side.
-
-        Yields
-        ------
-        train, test : ndarray of int
-
-        Raises
-        ------
-        ValueError
-            If `y` is missing or unusable, or the sizes are.
-        """
-        codes, groups = _read(X, y, groups, self.missing_label)
-        return super().split(np.empty(len(codes)), codes, groups)
 
     def _iter_indices(self, X, y=None, groups=None):
         n_rows = len(y)

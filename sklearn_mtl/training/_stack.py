@@ -14,7 +14,7 @@ from ..balancing._fixed import WeightedSum
 from ..sharing._base import TaskNetwork
 from ..tasks import Categorical
 from ..trunks import BagTrunk
-from ._loader import BatchLoader, made_ahead
+from ._loader import made_ahead
 from ._optimizers import JointOptimizer, decay_rates
 from ._stacked_network import StackedNetwork, StackedObjective, find_blocks
 from ._step import take_step
@@ -162,12 +162,8 @@ class Stack:
         )
         self.optimizer = JointOptimizer([self.sparse, dense])
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
-        self.batches = BatchLoader(
-            dataset,
-            net.batch_size,
-            shuffle=net.iterator_train__shuffle,
-            generator=net.iterator_train__generator,
-        )
+        self.batches = net.get_iterator(dataset, training=True)
+        self.batches.record = None  # nobody goes through them again
         self.n_steps = net.max_epochs * len(self.batches)
         self.step = 0
 

@@ -44,7 +44,10 @@ class BaseTrunk(BaseEstimator, ABC):
     _parameter_constraints: dict = {}
 
     def prepare(self, rows, vocabulary, seed, previous=None):
-        """Return the trunk with all that it takes from the training rows but weights.
+        """Return the trunk with all that it needs before a network is built.
+
+        Called once per fit. A trunk takes here what it learns from the training rows,
+        and what is costly to get, such as pretrained weights.
 
         Parameters
         ----------

@@ -14,7 +14,6 @@ from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.inspection import top_words
 from sklearn_mtl.network._batch import Cells, TokenBatch
-from sklearn_mtl.network._build import learn
 from sklearn_mtl.network._spec import InputSpec
 from sklearn_mtl.sharing import AdversarialSharedPrivate, HardSharing, SharedPrivate
 from sklearn_mtl.training._dataset import RowDataset
@@ -90,9 +89,9 @@ def test_the_trunk_climbs_where_the_discriminator_descends(private):
     network = make(private=private, adversarial_weight=0.3)
     single = cells(torch.where(torch.eye(5, 3).bool(), 0, -1)[:3])
     rows, tasks = ROWS[:3], torch.arange(3)
-    _, penalties = network.learn(rows, single)
+    penalties = network(rows, single).penalties
     found = gradients(network, penalties["adversarial"])
-    plain = cross_entropy(network.discriminator(network.represent(rows)), tasks)
+    plain = cross_entropy(network.discriminator(network(rows).hidden), tasks)
     assert penalties["adversarial"].item() == pytest.approx(0.3 * 0.5 * plain.item())
     expected = gradients(network, plain)
     assert found.keys() == expected.keys()
@@ -105,7 +104,7 @@ def test_the_trunk_climbs_where_the_discriminator_descends(private):
             for name, parameter in moved.named_parameters():
                 if name.startswith(part):
                     parameter -= 0.01 * found[name]
-        after = cross_entropy(moved.discriminator(moved.represent(rows)), tasks)
+        after = cross_entropy(moved.discriminator(moved(rows).hidden), tasks)
         assert sign * (after - plain) > 0
 
 
@@ -113,17 +112,19 @@ def test_the_trunk_climbs_where_the_discriminator_descends(private):
 @all_kinds
 def test_labelled_cells_have_the_logits_of_prediction(private, trunk):
     network, rows = make(trunk, private=private), rows_for(trunk)
-    logits, _ = network.learn(rows, cells())
-    for own, plain, codes in zip(logits, network(rows), CODES.t(), strict=True):
+    learnt, plain = network(rows, cells()), network(rows)
+    torch.testing.assert_close(learnt.hidden, plain.hidden)
+    assert plain.penalties == {}
+    for own, plain, codes in zip(learnt.logits, plain.logits, CODES.t(), strict=True):
         assert own.shape == plain.shape
         torch.testing.assert_close(own[codes >= 0], plain[codes >= 0])
 
 
 def test_logits_are_those_of_the_formula():
     network = make(private="trunk")
-    s = network.represent(ROWS)
+    s, found = network(ROWS).hidden, network(ROWS).logits
     weights, biases = (p.split(N_LOGITS) for p in network.head.parameters())
-    for task, logits in enumerate(network(ROWS)):
+    for task, logits in enumerate(found):
         p = network.private.trunks[task](ROWS)
         both = torch.cat([weights[task], network.private.heads[task].weight], dim=1)
         expected = torch.cat([s, p], dim=1) @ both.t() + biases[task]
@@ -137,7 +138,7 @@ def test_masked_cells_do_not_reach_the_private_path(private, trunk):
     network = make(trunk, private=private, orthogonality_weight=5.0)
 
     def of_private(rows, codes):
-        logits, penalties = network.learn(rows_for(trunk, rows), cells(codes))
+        logits, _, penalties = network(rows_for(trunk, rows), cells(codes))
         kept = zip(logits, codes.t(), strict=True)
         loss = sum(z[own >= 0].square().sum() for z, own in kept)
         found = gradients(network, loss + penalties["orthogonality"])
@@ -162,7 +163,7 @@ def test_masked_cells_do_not_reach_the_private_path(private, trunk):
 
 def test_a_task_without_rows_in_the_batch_stays():
     network = make(private="trunk")
-    logits, penalties = network.learn(ROWS[:2], cells(CODES[:2]))
+    logits, _, penalties = network(ROWS[:2], cells(CODES[:2]))
     loss = sum([*(z.sum() for z in logits[:2]), *penalties.values()])
     found = gradients(network, loss)
     assert not any(name.startswith("private.trunks.2") for name in found)
@@ -172,9 +173,9 @@ def test_a_task_without_rows_in_the_batch_stays():
 @all_kinds
 def test_orthogonality_is_a_mean_over_labelled_cells(private):
     network = make(private=private, orthogonality_weight=2.0)
-    _, penalties = network.learn(ROWS, cells())
+    penalties = network(ROWS, cells()).penalties
     many = [*range(5)] * 4
-    _, more = network.learn(ROWS[many], cells(CODES[many]))
+    more = network(ROWS[many], cells(CODES[many])).penalties
     torch.testing.assert_close(penalties, more)
     assert penalties["orthogonality"] > 0
 
@@ -182,12 +183,13 @@ def test_orthogonality_is_a_mean_over_labelled_cells(private):
 @all_kinds
 def test_orthogonality_counts_by_the_share_of_labelled_rows(private):
     network = make(private=private, orthogonality_weight=2.0)
-    _, alone = network.learn(ROWS, cells())
+    alone = network(ROWS, cells()).penalties
     codes = torch.cat([CODES, torch.full_like(CODES, -1)])
-    _, among_others = network.learn(torch.cat([ROWS, ROWS]), cells(codes))
+    among_others = network(torch.cat([ROWS, ROWS]), cells(codes)).penalties
     half = alone["orthogonality"] / 2
     torch.testing.assert_close(among_others["orthogonality"], half)
-    _, heavy = network.learn(ROWS, cells()._replace(weights=2 * cells().weights))
+    twice = cells()._replace(weights=2 * cells().weights)
+    heavy = network(ROWS, twice).penalties
     torch.testing.assert_close(heavy["orthogonality"], 2 * alone["orthogonality"])
 
 
@@ -195,11 +197,11 @@ def test_terms_of_weight_0_are_not_there():
     none = {"adversarial_weight": 0, "orthogonality_weight": 0}
     network = make(**none)
     assert network.discriminator is None
-    assert network.learn(ROWS, cells())[1] == {}
-    assert make(adversarial_weight=0).learn(ROWS, cells())[1].keys() == {
+    assert network(ROWS, cells()).penalties == {}
+    assert make(adversarial_weight=0)(ROWS, cells()).penalties.keys() == {
         "orthogonality"
     }
-    assert make(orthogonality_weight=0).learn(ROWS, cells())[1].keys() == {
+    assert make(orthogonality_weight=0)(ROWS, cells()).penalties.keys() == {
         "adversarial"
     }
 
@@ -232,9 +234,9 @@ def test_trunks_over_tokens_read_the_same_embeddings():
 def test_another_network_has_logits_alone():
     spec = InputSpec(9, sparse=False, scale=1.0, n_rows=500)
     network = HardSharing().build(TRUNKS[0], spec, N_LOGITS).double()
-    logits, penalties = learn(network, ROWS, cells())
-    assert penalties == {}
-    torch.testing.assert_close(logits, network(ROWS))
+    output = network(ROWS, cells())
+    assert output.penalties == {}
+    torch.testing.assert_close(output.logits, network(ROWS).logits)
 
 
 # The classifier ---------------------------------------------------------------------

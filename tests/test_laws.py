@@ -11,7 +11,7 @@ from test_sharing import SHARINGS, TRUNKS, rows_for
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.network._batch import Cells
-from sklearn_mtl.network._build import build_network, learn
+from sklearn_mtl.network._build import build_network
 from sklearn_mtl.network._spec import InputSpec
 from sklearn_mtl.tasks import Categorical, CodeLayout, MultiLabel, Ordinal
 from sklearn_mtl.training._objective import Objective
@@ -72,7 +72,7 @@ def losses(logits, cells):
 def test_every_task_has_a_loss_that_reaches_its_weights(sharing, trunk):
     network, cells = make(sharing, trunk).eval(), make_cells([(0, 0), (1, 1), (2, 3)])
     own = Objective(TASKS, torch.nn.Identity()).cells_of_tasks(cells)
-    logits, penalties = learn(network, rows_for(trunk), own)
+    logits, _, penalties = network(rows_for(trunk), own)
     found = losses(logits, cells)
     assert found.shape == (len(TASKS),)
     assert found.dtype == torch.float64
@@ -89,7 +89,7 @@ def test_every_task_has_a_loss_that_reaches_its_weights(sharing, trunk):
 def test_a_missing_cell_moves_nothing(sharing, trunk):
     network, rows = make(sharing, trunk).eval(), rows_for(trunk)
     missing = [(0, task) for task in range(len(TASKS))] + [(1, 3), (2, 2), (3, 0)]
-    logits = tuple(part.detach().requires_grad_() for part in network(rows))
+    logits = tuple(part.detach().requires_grad_() for part in network(rows).logits)
     losses(logits, make_cells(missing)).sum().backward()
     for row, task in missing:
         assert not logits[task].grad[row].any()
@@ -104,10 +104,10 @@ def test_a_training_step_reads_every_task(sharing, trunk):
     own = loss.cells_of_tasks(cells)
     assert own.codes.shape == own.weights.shape == (N_ROWS, len(TASKS))
     assert ((own.codes < 0).nonzero() == torch.tensor([[0, 3], [1, 0]])).all()
-    logits, penalties = learn(network, rows_for(trunk), own)
+    logits, _, penalties = network(rows_for(trunk), own)
     total = loss(logits, cells).sum() + sum(penalties.values())
     assert torch.isfinite(total)
-    plain = loss(network(rows_for(trunk)), cells)
+    plain = loss(network(rows_for(trunk)).logits, cells)
     torch.testing.assert_close(loss(logits, cells), plain)
 
 
@@ -115,8 +115,8 @@ def test_a_training_step_reads_every_task(sharing, trunk):
 @trunks
 def test_a_row_alone_has_the_logits_it_has_among_others(sharing, trunk):
     network, rows = make(sharing, trunk).eval(), rows_for(trunk)
-    whole = network(rows)
-    alone = network(rows[torch.tensor([3])])
+    whole = network(rows).logits
+    alone = network(rows[torch.tensor([3])]).logits
     for found, wanted in zip(alone, whole, strict=True):
         torch.testing.assert_close(found, wanted[3:4])
 

@@ -10,7 +10,6 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import sharing as sharings
 from sklearn_mtl.network._batch import Cells, SparseBatch, TokenBatch
-from sklearn_mtl.network._build import learn
 from sklearn_mtl.network._input import SparseLinear
 from sklearn_mtl.network._spec import InputSpec
 from sklearn_mtl.sharing import (
@@ -20,8 +19,9 @@ from sklearn_mtl.sharing import (
     ProgressiveLayers,
     Separate,
     SharedPrivate,
+    has_representation,
     resolve_sharing,
-    sharing_kind,
+    shares_trunk,
 )
 from sklearn_mtl.training._dataset import RowDataset
 from sklearn_mtl.trunks import (
@@ -118,7 +118,7 @@ all_trunks = pytest.mark.parametrize("trunk", TRUNKS, ids=str)
 @all_sharings
 @all_trunks
 def test_one_tensor_of_logits_a_task(sharing, trunk):
-    logits = make(sharing, trunk)(rows_for(trunk))
+    logits = make(sharing, trunk)(rows_for(trunk)).logits
     assert isinstance(logits, tuple)
     assert [tuple(part.shape) for part in logits] == [(8, n) for n in N_LOGITS]
     assert {part.dtype for part in logits} == {torch.float64}
@@ -130,7 +130,7 @@ def test_gradient_reaches_every_parameter(sharing, trunk):
     network = make(sharing, trunk).eval()
     codes = torch.arange(8).unsqueeze(1) % 3 - torch.arange(3)  # two tasks a row
     cells = Cells(codes, torch.ones(8, 3).double())
-    logits, penalties = learn(network, rows_for(trunk), cells)
+    logits, _, penalties = network(rows_for(trunk), cells)
     parts = [part.square().sum() for part in logits]
     sum([*parts, *penalties.values()]).backward()
     for name, parameter in network.named_parameters():
@@ -144,7 +144,7 @@ def test_gradient_reaches_every_parameter(sharing, trunk):
 def test_a_row_has_the_same_logits_in_any_batch(sharing, trunk):
     network = make(sharing, trunk).eval()
     rows = rows_for(trunk)
-    whole = torch.cat(network(rows), dim=1)
+    whole = torch.cat(network(rows).logits, dim=1)
     if trunk.reads_sparse:
         part = slice(rows.offsets[3], rows.offsets[4])
         indices, offsets = rows.indices[part], rows.offsets[3:5] - rows.offsets[3]
@@ -154,7 +154,7 @@ def test_a_row_has_the_same_logits_in_any_batch(sharing, trunk):
             one = SparseBatch(indices, offsets, rows.values[part])
     else:
         one = rows[3:4]
-    torch.testing.assert_close(torch.cat(network(one), dim=1)[0], whole[3])
+    torch.testing.assert_close(torch.cat(network(one).logits, dim=1)[0], whole[3])
 
 
 @all_sharings
@@ -168,7 +168,7 @@ def test_same_seed_same_network(sharing, trunk):
 def moved_by(network, rows, task):
     """Name the parameters that the logits of a task give a gradient."""
     network.zero_grad()
-    network(rows)[task].sum().backward()
+    network(rows).logits[task].sum().backward()
     gradients = {n: p.grad for n, p in network.named_parameters() if p.grad is not None}
     return {
         n for n, g in gradients.items() if (g.to_dense() if g.is_sparse else g).any()
@@ -205,7 +205,8 @@ def test_hard_sharing_is_shared_private_without_the_private_path():
     take(hard, state_of(private))
     rows = rows_for(trunk)
     path = private.private(rows).split(N_LOGITS, dim=1)
-    for z_hard, z_path, z_both in zip(hard(rows), path, private(rows), strict=True):
+    logits = hard(rows).logits, path, private(rows).logits
+    for z_hard, z_path, z_both in zip(*logits, strict=True):
         torch.testing.assert_close(z_hard + z_path, z_both)
 
 
@@ -214,18 +215,20 @@ def test_without_trunk_there_is_a_linear_path_alone(sharing):
     spec = InputSpec(n_features=9, sparse=True, scale=1.0, n_rows=500)
     network = sharing.build(None, spec, N_LOGITS)
     rows = RowDataset(csr_array((2, 9), dtype=np.float32)).batch(0, 2)[0]
-    assert torch.cat(network(rows), dim=1).abs().sum() == 0  # all start at 0
+    assert torch.cat(network(rows).logits, dim=1).abs().sum() == 0  # all start at 0
 
 
 @pytest.mark.parametrize(
     "sharing", [HardSharing(), SharedPrivate(), AdversarialSharedPrivate()]
 )
-def test_represent_is_the_hidden_vector(sharing):
+def test_the_hidden_vector_is_that_of_the_trunk(sharing):
     trunk = BagTrunk(n_units=6)
     network = make(sharing, trunk).eval()
-    hidden = network.represent(rows_for(trunk))
+    hidden = network(rows_for(trunk)).hidden
     assert hidden.shape == (8, 6)
     assert hidden.min() >= 0
+    read = network._read(rows_for(trunk))
+    assert torch.equal(hidden, network.trunk(read))
 
 
 @pytest.mark.parametrize(("n_rows", "p"), [(200, 0.0), (201, 0.3)])
@@ -267,15 +270,18 @@ def test_auto_sharing_keeps_to_the_budget(monkeypatch):
 )
 def test_sharing_aliases(alias, kind):
     assert type(resolve_sharing(alias, n_features=1, n_logits=1)) is kind
-    assert sharing_kind(alias) is kind
+    trunk = BagTrunk()
+    for each in (alias, kind()):
+        assert shares_trunk(each, trunk) is kind.is_shared
+        assert has_representation(each, trunk) is kind.has_representation
+        assert not shares_trunk(each, None)
+        assert not has_representation(each, None)
 
 
 def test_kinds_of_sharing_agree_where_auto_may_be_either():
-    for kind in (sharing_kind("auto"), HardSharing, SharedPrivate):
-        assert kind.is_shared
-        assert kind.has_representation
-    own = Separate()
-    assert sharing_kind(own) is own
+    for sharing in ("auto", HardSharing(), SharedPrivate()):
+        assert shares_trunk(sharing, "auto")
+        assert has_representation(sharing, "auto")
 
 
 def test_objects_are_cloned():
@@ -300,7 +306,7 @@ class Identity(BaseTrunk):
 def test_a_trunk_of_the_users_own_needs_no_more_than_build():
     trunk = resolve_trunk(Identity(), sparse=False)
     trunk._validate_params()
-    assert make(HardSharing(), trunk)(rows_for(trunk))[1].shape == (8, 3)
+    assert make(HardSharing(), trunk)(rows_for(trunk)).logits[1].shape == (8, 3)
 
 
 @pytest.mark.parametrize(("sparse", "kind"), [(True, BagTrunk), (False, DenseTrunk)])
@@ -403,7 +409,7 @@ def test_logits_are_those_of_the_formula(sharing, trunk):
                 parts.append(gates[:, reader, k, None] * said)
             mixtures.append(len(parts) ** 0.5 * sum(parts))
         inputs = mixtures
-    for task, logits in enumerate(network(rows)):
+    for task, logits in enumerate(network(rows).logits):
         torch.testing.assert_close(logits, network.heads[task](inputs[task]))
 
 
@@ -417,7 +423,7 @@ def test_a_single_expert_is_hard_sharing(trunk):
             head.weight.copy_(weight)
             head.bias.copy_(bias)
     rows = rows_for(trunk)
-    for ours, theirs in zip(one(rows), hard(rows), strict=True):
+    for ours, theirs in zip(one(rows).logits, hard(rows).logits, strict=True):
         torch.testing.assert_close(ours, theirs)
 
 
@@ -428,7 +434,8 @@ def test_a_private_path_is_added(trunk):
     take(network, state_of(without))
     rows = rows_for(trunk)
     path = network.private(rows).split(N_LOGITS, dim=1)
-    for whole, rest, own in zip(network(rows), without(rows), path, strict=True):
+    logits = network(rows).logits, without(rows).logits, path
+    for whole, rest, own in zip(*logits, strict=True):
         torch.testing.assert_close(whole, rest + own)
 
 
@@ -443,7 +450,7 @@ def experts_moved(network, rows, task, level):
         return kept[-1]
 
     own.outputs = outputs
-    network(rows)[task].sum().backward()
+    network(rows).logits[task].sum().backward()
     own.outputs = plain
     return set(kept[0].grad.abs().sum(dim=(0, 2)).nonzero().flatten().tolist())
 
@@ -491,10 +498,10 @@ def test_parameters_of_sharings_are_checked(sharing):
 @plain_trunks
 def test_tasks_with_one_head_and_one_mixture_have_the_same_logits(trunk):
     network, rows = make(HardSharing(share_heads=True), trunk), rows_for(trunk)
-    first, other, last = network(rows)
+    first, other, last = network(rows).logits
     assert torch.equal(first, last)
     assert network.head.weight.shape == (4, 6)
-    hidden = network.represent(rows)
+    hidden = network(rows).hidden
     torch.testing.assert_close(torch.cat([first, other], 1), network.head(hidden))
 
 
@@ -509,7 +516,7 @@ def test_tasks_with_one_head_and_one_mixture_have_the_same_logits(trunk):
 )
 def test_tasks_with_one_head_keep_what_is_their_own(sharing):
     network, rows = make(sharing, PLAIN[0]), rows_for(PLAIN[0])
-    first, _, last = network(rows)
+    first, _, last = network(rows).logits
     assert not torch.allclose(first, last)
     head = "head.weight" if isinstance(sharing, SharedPrivate) else "heads.0.weight"
     assert all(head in moved_by(network, rows, task) for task in (0, 2))
@@ -521,7 +528,7 @@ def test_tasks_with_one_head_keep_what_is_their_own(sharing):
 def test_heads_may_come_in_any_order():
     spec = InputSpec(n_features=9, sparse=False, scale=1.0, n_rows=500)
     network = HardSharing(share_heads=True).build(PLAIN[1], spec, N_LOGITS, [1, 0, 1])
-    first, other, last = network(torch.rand(2, 9))
+    first, other, last = network(torch.rand(2, 9)).logits
     assert other.shape == (2, 3)
     assert torch.equal(first, last)
 

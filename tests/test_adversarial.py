@@ -112,10 +112,11 @@ def test_the_trunk_climbs_where_the_discriminator_descends(private):
 @all_kinds
 def test_labelled_cells_have_the_logits_of_prediction(private, trunk):
     network, rows = make(trunk, private=private), rows_for(trunk)
-    learnt, plain = network(rows, cells()), network(rows)
-    torch.testing.assert_close(learnt.hidden, plain.hidden)
-    assert plain.penalties == {}
-    for own, plain, codes in zip(learnt.logits, plain.logits, CODES.t(), strict=True):
+    learnt, predicted = network(rows, cells()), network(rows)
+    torch.testing.assert_close(learnt.hidden, predicted.hidden)
+    assert predicted.penalties == {}
+    pairs = zip(learnt.logits, predicted.logits, CODES.t(), strict=True)
+    for own, plain, codes in pairs:
         assert own.shape == plain.shape
         torch.testing.assert_close(own[codes >= 0], plain[codes >= 0])
 

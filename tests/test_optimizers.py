@@ -19,6 +19,7 @@ from sklearn_mtl.training._optimizers import (
     JointOptimizer,
     LinearDecay,
     SparseSGD,
+    decay_rates,
     sparse_groups,
 )
 
@@ -293,7 +294,10 @@ def test_each_training_decays_from_the_rates_it_begins_with():
     [(0, 4, 1.0), (1, 4, 0.75), (3, 4, 0.25), (4, 4, 0.0), (9, 4, 0.0)],
 )
 def test_the_factor_of_a_step(step, n_steps, factor):
-    assert LinearDecay.factor(step, n_steps) == factor
+    optimizer, _, _ = make_joint()
+    decay_rates(optimizer, [8.0, 2.0], step, n_steps)
+    rates = [part.param_groups[0]["lr"] for part in optimizer.optimizers]
+    assert rates == [8.0 * factor, 2.0 * factor]
 
 
 def test_a_step_of_plain_descent_by_hand():

@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.feature_extraction import FastTfidfVectorizer, SequenceVectorizer
 from sklearn_mtl.network._batch import TokenBatch
-from sklearn_mtl.network._embedding import plain_embeddings
+from sklearn_mtl.network._input import optim_groups
 from sklearn_mtl.network._spec import InputSpec
 from sklearn_mtl.trunks import AttentionTrunk, ConvTrunk, RecurrentTrunk
 from sklearn_mtl.trunks._attention import places
@@ -200,7 +200,6 @@ def plain(n_rows=500, **params):
         scale=1.0,
         n_rows=n_rows,
         tokens=True,
-        plain_embeddings=True,
         token_weights=weights,
     )
     return ConvTrunk(n_units=4, **params).build(spec).double(), weights
@@ -222,7 +221,9 @@ def test_plain_embeddings_have_a_sparse_gradient_unless_they_stay(freeze):
     network(batch_of(ROWS)).sum().backward()
     gradient = network.embedding.weight.grad
     assert gradient is None if freeze else gradient.is_sparse
-    assert plain_embeddings(network) == ([] if freeze else [network.embedding.weight])
+    groups = optim_groups(network)
+    assert groups["sparse"] == []
+    assert groups["embedding"] == ([] if freeze else [network.embedding.weight])
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.9])

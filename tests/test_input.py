@@ -12,15 +12,14 @@ from scipy.sparse import csr_array, csr_matrix, random_array
 
 from sklearn_mtl.network._batch import SparseBatch
 from sklearn_mtl.network._dropout import Dropout
+from sklearn_mtl.network._embedding import TokenEmbedding
 from sklearn_mtl.network._input import (
     DenseLinear,
-    JointTable,
+    InputTable,
     SparseLinear,
-    TokenEmbedding,
     input_layer,
     join_sparse_layers,
-    plain_embeddings,
-    sparse_weights,
+    optim_groups,
 )
 from sklearn_mtl.network._spec import InputSpec
 
@@ -218,16 +217,14 @@ def test_joined_layers_are_the_layers_apart():
 
 def test_a_joint_table_is_the_only_weight_and_whole_cache_lines_wide():
     joined = Pair(joined=True)
-    assert isinstance(joined.table, JointTable)
+    assert isinstance(joined.table, InputTable)
     assert joined.table.weight.shape == (6, 16)
     names = [name for name, _ in joined.named_parameters()]
     assert names == ["first.bias", "second.bias", "table.weight"]
-    (weight,) = sparse_weights(joined)
+    (weight,) = optim_groups(joined)["sparse"]
     assert weight is joined.table.weight
-    assert [tuple(w.shape) for w in sparse_weights(Pair(joined=False))] == [
-        (6, 3),
-        (6, 2),
-    ]
+    apart = optim_groups(Pair(joined=False))["sparse"]
+    assert [tuple(w.shape) for w in apart] == [(6, 3), (6, 2)]
 
 
 def test_copies_of_joined_layers_have_a_table_of_their_own():
@@ -296,7 +293,6 @@ def test_rows_are_scaled_before_the_bias_is_added():
 def test_what_an_input_is_unless_it_is_said():
     spec = InputSpec(n_features=3, sparse=True, scale=1.0, n_rows=10)
     assert not spec.tokens
-    assert not spec.plain_embeddings
     assert spec.vocabulary == ()
     assert spec.token_weights is None
     other = InputSpec(3, True, 1.0, 10, vocabulary=("a",), token_weights=np.ones(3))
@@ -310,10 +306,59 @@ def test_embeddings_start_with_padding_and_may_be_plain(plain, listed):
     layer = TokenEmbedding(4, 2, plain=plain)
     assert layer.padding_idx == 0
     assert layer.factors is None
-    assert len(plain_embeddings(torch.nn.ModuleList([layer]))) == listed
+    groups = optim_groups(torch.nn.ModuleList([layer]))
+    assert [len(groups[kind]) for kind in ("sparse", "embedding")] == [0, listed]
     layer(torch.tensor([[1, 2, 0]])).sum().backward()
     assert layer.weight.grad.is_sparse is plain
     assert TokenEmbedding(4, 2).sparse is False
+
+
+class FromOutside(torch.nn.Module):
+    """A layer of a user's own, whose gradient is sparse."""
+
+    descent = "sparse"
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(6, 2))
+        self.bias = torch.nn.Parameter(torch.zeros(2))
+
+
+def test_a_module_from_outside_says_what_its_weight_takes():
+    own, joined = FromOutside(), Pair(joined=True)
+    others = [torch.nn.Linear(2, 2), torch.nn.Embedding(3, 2, sparse=True)]
+    groups = optim_groups(torch.nn.ModuleList([*others, own, joined]))
+    assert [id(w) for w in groups["sparse"]] == [
+        id(own.weight),
+        id(joined.table.weight),
+    ]
+    assert groups["embedding"] == []
+    own.descent = None  # what an instance says comes first
+    assert optim_groups(own) == {"sparse": [], "embedding": []}
+
+
+def test_a_table_has_columns_by_name_that_share_its_memory():
+    layers = {name: SparseLinear(3, width) for name, width in [("b", 2), ("a", 1)]}
+    table = InputTable(layers)
+    assert table.widths == {"b": 2, "a": 1}
+    table.columns("a").fill_(5.0)
+    assert (table.weight[:, 2] == 5.0).all()
+    assert not table.weight[:, [0, 1, *range(3, 16)]].any()
+    assert not table.columns("b").requires_grad
+    assert torch.equal(layers["a"].by_feature(), table.columns("a"))
+
+
+def test_a_batch_carries_the_product_of_each_layer():
+    joined = Pair(joined=True)
+    batch = batch_of(rows_of(4, 6, 0.5, seed=0))
+    with_products = joined.table(batch)
+    assert batch.products is None
+    assert type(with_products) is type(batch)
+    assert list(with_products.products) == ["first", "second"]
+    for name, product in with_products.products.items():
+        layer = getattr(joined, name)
+        expected = layer.bias + layer.scale * product
+        torch.testing.assert_close(layer(with_products), expected)
 
 
 @pytest.mark.parametrize(("p", "seeded"), [(0.0, False), (0.5, True)])

@@ -17,7 +17,7 @@ from sklearn_mtl.balancing._fixed import WeightedSum
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.sharing import MixtureOfExperts, SharedPrivate
 from sklearn_mtl.training import _run as _training
-from sklearn_mtl.training._stack import find_blocks
+from sklearn_mtl.training._stacked_network import find_blocks
 from sklearn_mtl.trunks import BagTrunk
 
 TEXTS, LABELS = make_multitask_texts(

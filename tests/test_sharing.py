@@ -126,6 +126,24 @@ def test_one_tensor_of_logits_a_task(sharing, trunk):
 
 @all_sharings
 @all_trunks
+def test_there_is_a_hidden_vector_where_the_sharing_says_so(sharing, trunk):
+    network, rows = make(sharing, trunk).eval(), rows_for(trunk)
+    output = network(rows)
+    assert output.penalties == {}
+    if sharing.has_representation:
+        assert output.hidden.shape == (8, 6)
+    else:
+        assert output.hidden is None
+    cells = Cells(torch.zeros(8, 3).long(), torch.ones(8, 3).double())
+    learnt = network(rows, cells)
+    torch.testing.assert_close(learnt.hidden, output.hidden)
+    named = {"adversarial", "orthogonality"}
+    is_adversarial = isinstance(sharing, AdversarialSharedPrivate)
+    assert learnt.penalties.keys() == (named if is_adversarial else set())
+
+
+@all_sharings
+@all_trunks
 def test_gradient_reaches_every_parameter(sharing, trunk):
     network = make(sharing, trunk).eval()
     codes = torch.arange(8).unsqueeze(1) % 3 - torch.arange(3)  # two tasks a row

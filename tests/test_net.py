@@ -1,7 +1,5 @@
 """The net: one step, one epoch of history, and how it stops."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -11,7 +9,6 @@ from skorch.dataset import ValidSplit
 from skorch.helper import predefined_split
 
 from sklearn_mtl.balancing import FixedWeights
-from sklearn_mtl.feature_extraction import WordVectors
 from sklearn_mtl.network._spec import InputSpec
 from sklearn_mtl.sharing import AdversarialSharedPrivate, SharedPrivate
 from sklearn_mtl.tasks import Categorical
@@ -19,15 +16,7 @@ from sklearn_mtl.training._dataset import RowDataset
 from sklearn_mtl.training._loader import BatchLoader
 from sklearn_mtl.training._net import MultiTaskNet
 from sklearn_mtl.training._optimizers import LinearDecay, SparseSGD
-from sklearn_mtl.training._warm_start import network_difference
-from sklearn_mtl.trunks import (
-    AttentionTrunk,
-    BagTrunk,
-    ConvTrunk,
-    DenseTrunk,
-    ModuleTrunk,
-    RecurrentTrunk,
-)
+from sklearn_mtl.trunks import BagTrunk
 
 N_ROWS, N_FEATURES = 24, 10
 TASKS = [Categorical().fit(np.arange(2)), Categorical().fit(np.arange(3))]
@@ -294,57 +283,6 @@ def test_nothing_of_the_training_rows_stays():
     assert not any(optimizer.state for optimizer in net.optimizer_.optimizers)
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "message"),
-    [
-        (AttentionTrunk(n_heads=2), AttentionTrunk(n_heads=4), "trunk had n_heads=2"),
-        (RecurrentTrunk(), RecurrentTrunk(pooling="mean"), "has pooling='mean' now"),
-        (ConvTrunk(widths=(2, 3)), ConvTrunk(widths=(3, 2)), r"widths=\(2, 3\)"),
-        (BagTrunk(), DenseTrunk(), r"was BagTrunk\(\) and is DenseTrunk\(\) now"),
-        (None, BagTrunk(), "was None and is BagTrunk"),
-        (
-            ModuleTrunk(list, n_units=4, params={"a": [1, 2]}),
-            ModuleTrunk(list, n_units=4, params={"a": [1, 3]}),
-            "trunk had params=",
-        ),
-        (ModuleTrunk(list, n_units=4), ModuleTrunk(dict, n_units=4), "had module="),
-        (
-            ConvTrunk(vectors=WordVectors(["a"], [[1.0]])),
-            ConvTrunk(vectors=WordVectors(["a"], [[2.0]])),
-            "had vectors=",
-        ),
-    ],
-)
-def test_another_network_of_the_same_shapes_cannot_be_gone_on_from(
-    before, after, message
-):
-    nets = [SimpleNamespace(module__trunk=t) for t in (before, after)]
-    with pytest.raises(ValueError, match=message):
-        MultiTaskNet.go_on_from(nets[1], nets[0])
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        (BagTrunk(), BagTrunk(dropout=0.5)),
-        (DenseTrunk(), DenseTrunk(dropout=0.5)),
-        (ConvTrunk(), ConvTrunk(dropout=0.1, token_dropout=0.1, freeze=True)),
-        (ConvTrunk(widths=(2, 3)), ConvTrunk(widths=[2, 3])),
-        (
-            AdversarialSharedPrivate(),
-            AdversarialSharedPrivate(adversarial_weight=1, orthogonality_weight=2),
-        ),
-        (
-            ConvTrunk(vectors=WordVectors(["a"], [[1.0]])),
-            ConvTrunk(vectors=WordVectors(["a"], [[1.0]])),
-        ),
-        (None, None),
-    ],
-)
-def test_how_a_network_learns_may_change(before, after):
-    assert network_difference(before, after) is None
-
-
 class Keep(Callback):
     """Keeps the rates of each step."""
 
@@ -392,56 +330,12 @@ def test_divergence_is_an_error():
         make_net(optimizer_sparse__lr=1e200).train(dataset)
 
 
-def test_another_network_cannot_be_gone_on_from():
-    with pytest.raises(ValueError, match="warm_start goes on with the network"):
-        make_net().go_on_from(make_net(module__trunk=BagTrunk(n_units=5)))
-
-
 def test_a_task_whose_cells_weigh_nothing_has_no_mean_loss():
     dataset = make_dataset()
     dataset.weights[:, 0] = 0
     first = make_net(max_epochs=1).train(dataset).epochs()[0]
     assert np.isnan(first["loss_topic"])
     assert first["weighted_loss_topic"] == 0
-
-
-class Plain:
-    """Compared by what it holds."""
-
-    def __init__(self, value):
-        self.value = value
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "same"),
-    [
-        (1, 1, True),
-        (1, 2, False),
-        (1, 1.0, True),
-        (1, 1.5, False),
-        ([1, 2], (1, 2), True),
-        ([1, 2], [1, 2, 3], False),
-        ([1, 2], [1, 3], False),
-        ({"a": 1}, {"a": 1}, True),
-        ({"a": 1}, {"a": 2}, False),
-        ({"a": 1}, {"b": 1}, False),
-        ({"a": 1}, {"a": 1, "b": 2}, False),
-        (np.arange(3), np.arange(3), True),
-        (np.arange(3), np.arange(4), False),
-        (torch.arange(3), torch.arange(3), True),
-        (torch.arange(3), torch.zeros(3), False),
-        (Plain([1]), Plain([1]), True),
-        (Plain([1]), Plain([2]), False),
-        (Plain(1), object(), False),
-        (len, len, True),
-        (len, min, False),
-        (None, None, True),
-        (None, 1, False),
-    ],
-)
-def test_parameters_of_a_network_are_compared_by_value(a, b, same):
-    trunks = [ModuleTrunk(list, n_units=1, params={"x": value}) for value in (a, b)]
-    assert (network_difference(*trunks) is None) is same
 
 
 def test_the_penalty_of_history_is_zero_without_alpha_and_adds_up():

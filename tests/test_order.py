@@ -101,5 +101,5 @@ def test_texts_of_a_length_share_a_batch_and_batches_come_in_any_order():
 
 def test_a_batch_of_long_texts_is_halved():
     lengths = np.array([1, 1, 1, 1, 5, 5, 5, 5, 20])
-    order = BatchOrder(9, 4, lengths=lengths, rows_at_once=lambda n: 10 // n)
+    order = BatchOrder(9, 4, lengths=lengths, rows_at_once=lambda n: 15 // n)
     assert batches_of(order) == [[0, 1, 2, 3], [4, 5], [6, 7], [8]]

@@ -1,35 +1,68 @@
-"""Defaults are those that docstrings name."""
+"""Defaults are those that docstrings name, of everything public."""
 
-import inspect
+import ast
 import re
+from importlib import import_module
+from inspect import cleandoc, isclass, isfunction, signature, unwrap
+from pkgutil import iter_modules
 
 import pytest
 
-from sklearn_mtl import metrics, model_selection, search
-
-PUBLIC = [
-    getattr(module, name)
-    for module in (metrics, model_selection, search)
-    for name in module.__all__
-]
+import sklearn_mtl
+from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl.trunks import AttentionTrunk
 
 
-def documented(text):
-    """Return the default that the docstring gives to each parameter."""
-    section = inspect.cleandoc(text).partition("Parameters\n----------\n")[2]
+def public_callables():
+    """Yield public classes and functions, and the public methods of the classes."""
+    items = [MultiTaskTextClassifier]
+    for module in iter_modules(sklearn_mtl.__path__, "sklearn_mtl."):
+        if "._" not in module.name:
+            module = import_module(module.name)
+            items += [getattr(module, n) for n in getattr(module, "__all__", ())]
+    for item in filter(callable, items):
+        yield item.__qualname__, item
+        for name, member in vars(item).items() if isclass(item) else ():
+            if isinstance(member, classmethod | staticmethod):
+                member = member.__func__
+            if isfunction(member) and not name.startswith("_") and member.__doc__:
+                yield member.__qualname__, unwrap(member)
+
+
+CALLABLES = dict(public_callables())
+
+
+def documented_defaults(docstring):
+    """Return the default that a docstring gives to each parameter."""
+    section = cleandoc(docstring).partition("Parameters\n----------\n")[2]
     section = re.split(r"\n\n[A-Z][A-Za-z ]+\n-{3,}\n", section)[0]
-    heads = re.findall(r"^(\w.*?) : (.*(?:\n .*)*)", section, re.MULTILINE)
-    return {
-        name: re.search(r"default=(\"[^\"]*\"|\([^)]*\)|[^\s,]+)", text)[1]
-        for names, text in heads
-        if "default=" in text
-        for name in names.split(", ")
-    }
+    # The type may take several lines, with or without a backslash between.
+    heads = re.findall(r"^(\w[\w, ]*) : (.*(?:(?:\\\n|\n +).*)*)", section, re.MULTILINE)
+    defaults = {}
+    for names, head in heads:
+        found = re.search(r"default=(.+)", head)
+        if found:
+            names, value = names.split(", "), _read(found[1])
+            several = len(names) > 1 and isinstance(value, tuple)
+            values = value if several else [value] * len(names)
+            defaults |= zip(names, map(repr, values), strict=True)
+    return defaults
 
 
-@pytest.mark.parametrize("item", PUBLIC, ids=lambda item: item.__name__)
-def test_a_default_is_what_the_docstring_says(item):
-    told = documented(item.__doc__)
-    for name, parameter in inspect.signature(item).parameters.items():
-        if parameter.default is not parameter.empty:
-            assert repr(parameter.default).replace("'", '"') == told.get(name), name
+def _read(text):
+    return float(text) if text == "nan" else ast.literal_eval(text)
+
+
+@pytest.mark.parametrize("name", CALLABLES)
+def test_defaults_are_those_of_the_docstring(name):
+    item = CALLABLES[name]
+    parameters = signature(item).parameters.values()
+    own = {p.name: repr(p.default) for p in parameters if p.default is not p.empty}
+    assert documented_defaults(item.__doc__) == own
+
+
+def test_defaults_are_read_from_docstrings():
+    found = documented_defaults(AttentionTrunk.__doc__)
+    assert found["n_units"] == "64"
+    assert found["dropout"] == "'auto'"
+    assert found["vectors"] == "None"  # whose type takes two lines

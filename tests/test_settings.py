@@ -20,6 +20,8 @@ from sklearn_mtl.sharing import (
     ProgressiveLayers,
     Separate,
     SharedPrivate,
+    has_representation,
+    shares_trunk,
 )
 from sklearn_mtl.tasks import MultiLabel, Ordinal
 from sklearn_mtl.trunks import (
@@ -258,6 +260,26 @@ def test_what_a_trunk_says_of_itself(cls):
 def test_what_a_sharing_says_of_itself(cls, shared, representation, may_change):
     found = (cls.is_shared, cls.has_representation, cls.may_change)
     assert found == (shared, representation, may_change)
+
+
+@pytest.mark.parametrize(
+    ("sharing", "trunk", "shares", "vector"),
+    [
+        ("auto", "auto", True, True),
+        ("auto", None, False, False),
+        ("hard", "auto", True, True),
+        ("mmoe", "auto", True, False),
+        ("separate", "auto", False, False),
+        ("separate", None, False, False),
+        (MixtureOfExperts(), BagTrunk(), True, False),
+        (Separate(), BagTrunk(), False, False),
+        (SharedPrivate(), None, False, False),
+    ],
+    ids=str,
+)
+def test_what_tasks_have_in_common(sharing, trunk, shares, vector):
+    assert shares_trunk(sharing, trunk) is shares
+    assert has_representation(sharing, trunk) is vector
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,9 @@ from skorch.callbacks import EarlyStopping, EpochScoring, LRScheduler
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.network._dropout import Dropout
-from sklearn_mtl.network._input import SparseLinear
-from sklearn_mtl.training._run import (
-    _callbacks,
-    _may_draw,
-    check_settings,
-    resolve_device,
-    validates,
-)
+from sklearn_mtl.network._input import SparseLinear, optim_groups
+from sklearn_mtl.training._config import TrainingConfig, resolve_device
+from sklearn_mtl.training._run import _may_draw
 from sklearn_mtl.trunks import RecurrentTrunk
 
 
@@ -46,59 +41,66 @@ def test_cuda_asked_for_and_absent(cuda, device, monkeypatch):
             resolve_device(device)
 
 
+def config_of(**params):
+    return TrainingConfig.of(MultiTaskTextClassifier(**params))
+
+
 def names_of(callbacks):
     return [c[0] if isinstance(c, tuple) else type(c).__name__ for c in callbacks]
 
 
 def test_steps_decay_by_default():
-    names = names_of(_callbacks(MultiTaskTextClassifier(), None))
+    names = names_of(config_of().run_callbacks(None))
     assert names == ["learning_rate"]
 
 
 @pytest.mark.parametrize("wrap", [lambda c: c, lambda c: ("mine", c)])
 def test_a_scheduler_of_the_user_replaces_the_decay(wrap):
     own = wrap(LRScheduler("StepLR", step_size=1))
-    callbacks = _callbacks(MultiTaskTextClassifier(callbacks=[own]), None)
-    assert callbacks == [own]
+    ((name, copy),) = config_of(callbacks=[own]).run_callbacks(None)
+    assert name in ("LRScheduler", "mine")
+    assert isinstance(copy, LRScheduler)
+    assert copy.kwargs == {"step_size": 1}
 
 
 def test_callbacks_of_the_user_come_after_ours():
     own = EpochScoring("accuracy")
-    settings = MultiTaskTextClassifier(callbacks=[own], verbose=1)
-    callbacks = _callbacks(settings, "mean")
+    callbacks = config_of(callbacks=[own], verbose=1).run_callbacks("mean")
     found = names_of(callbacks)
     assert found == ["learning_rate", "early_stopping", "progress", "EpochScoring"]
-    assert callbacks[3] is own
+    copy = callbacks[3][1]
+    assert isinstance(copy, EpochScoring)
+    assert copy is not own  # since a fit counts and keeps in it
 
 
 @pytest.mark.parametrize("watched", ["mean", "tone"])
 def test_whose_score_to_stop_by(watched):
-    _, (_, stopping) = _callbacks(MultiTaskTextClassifier(), watched)
+    _, (_, stopping) = config_of().run_callbacks(watched)
     assert isinstance(stopping, EarlyStopping)
     assert stopping.monitor == f"valid_score_{watched}"
 
 
 @pytest.mark.parametrize("name", ["mean", "worst", "tone", "f1_macro_worst"])
 def test_metric_to_stop_by(name):
-    settings = MultiTaskTextClassifier(early_stopping=True, early_stopping_metric=name)
-    check_settings(settings, ["tone"])
+    config = config_of(early_stopping=True, early_stopping_metric=name)
+    config.check(["tone"])
 
 
 def test_unknown_metric_to_stop_by():
-    settings = MultiTaskTextClassifier(early_stopping=True, early_stopping_metric="f1")
+    config = config_of(early_stopping=True, early_stopping_metric="f1")
     with pytest.raises(ValueError, match=r"'f1'; the tasks are \['tone'\]"):
-        check_settings(settings, ["tone"])
+        config.check(["tone"])
 
 
 @pytest.mark.parametrize("name", ["mean", "worst"])
 def test_a_task_cannot_have_the_name_of_a_score(name):
-    settings = MultiTaskTextClassifier(early_stopping=True)
+    config = config_of(early_stopping=True)
     with pytest.raises(ValueError, match=f"no task can be called '{name}'"):
-        check_settings(settings, ["tone", name])
+        config.check(["tone", name])
 
 
 def test_metric_is_not_looked_at_without_early_stopping():
-    check_settings(MultiTaskTextClassifier(early_stopping_metric="f1"), ["tone"])
+    config_of(early_stopping_metric="f1").check(["tone"])
 
 
 @pytest.mark.parametrize(
@@ -112,15 +114,15 @@ def test_metric_is_not_looked_at_without_early_stopping():
     ],
 )
 def test_what_has_a_parameter_of_its_own_is_refused_in_net_params(name, instead):
-    settings = MultiTaskTextClassifier(net_params={name: 1})
+    config = config_of(net_params={name: 1})
     with pytest.raises(ValueError, match=f"net_params holds '{name}'. Use .*{instead}"):
-        check_settings(settings, ["tone"])
+        config.check(["tone"])
 
 
 def test_prefixes_of_the_net_may_pass():
     names = ["optimizer_dense__betas", "optimizer_sparse__lr", "callbacks__print_log"]
-    settings = MultiTaskTextClassifier(net_params=dict.fromkeys(names))
-    check_settings(settings, ["tone"])
+    config = config_of(net_params=dict.fromkeys(names))
+    config.check(["tone"])
 
 
 def test_a_warm_start_keeps_the_scale_of_the_rows():
@@ -169,8 +171,7 @@ def fitted(**params):
 
 
 def test_training_stops_by_more_than_nothing_in_so_many_epochs():
-    settings = MultiTaskTextClassifier(n_iter_no_change=7)
-    _, (_, stopping) = _callbacks(settings, "mean")
+    _, (_, stopping) = config_of(n_iter_no_change=7).run_callbacks("mean")
     assert stopping.patience == 7
     assert stopping.lower_is_better is False
     assert stopping.threshold_mode == "abs"
@@ -314,10 +315,27 @@ def test_which_modules_may_draw_random_numbers_of_the_process(module, may_draw):
         ({"callbacks": [EarlyStopping(monitor="train_loss")]}, False),
         ({"callbacks": [LRScheduler("StepLR", step_size=1), EpochScoring(min)]}, True),
         ({"callbacks": [EpochScoring(min)], "early_stopping": False}, False),
+        ({"early_stopping": True, "net_params": {"train_split": min}}, False),
+        ({"early_stopping": True, "net_params": {"train_split": None}}, True),
     ],
 )
 def test_who_has_rows_set_aside(params, aside):
-    assert validates(MultiTaskTextClassifier(**params)) is aside
+    assert config_of(**params).sets_rows_aside is aside
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("auto", False),
+        (False, False),
+        (True, True),
+        (np.False_, False),
+        (np.True_, True),
+    ],
+    ids=repr,
+)
+def test_early_stopping_is_for_those_who_ask(value, expected):
+    assert config_of(early_stopping=value).stops_early is expected
 
 
 @pytest.mark.parametrize(("n_rows", "dim"), [(60, 3), (5, 1)])
@@ -341,7 +359,6 @@ def test_token_networks_have_room_for_every_token_and_those_unknown():
     assert (spec.n_features, spec.n_rows, spec.scale) == (6, 8, 1.0)
     assert spec.tokens
     assert spec.sparse
-    assert not spec.plain_embeddings
     least = csr_array(np.array([[1]] * 4, dtype=np.int32))
     assert clf.fit(least, [0, 1] * 2).net_.module__spec.n_features == 2
 
@@ -353,8 +370,8 @@ def test_token_networks_have_room_for_every_token_and_those_unknown():
 def test_where_embeddings_take_plain_descent(trunk, n_rows, plain):
     rows = csr_array(np.full((n_rows, 1), 2, dtype=np.int32))
     clf = MultiTaskTextClassifier(trunk=trunk, max_iter=1, random_state=0)
-    spec = clf.fit(rows, np.arange(n_rows) % 2).net_.module__spec
-    assert spec.plain_embeddings is plain
+    net = clf.fit(rows, np.arange(n_rows) % 2).net_
+    assert bool(optim_groups(net.module_)["embedding"]) is plain
 
 
 def test_a_metric_may_be_that_of_a_task_with_the_first_class_alone():

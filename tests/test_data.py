@@ -79,6 +79,8 @@ def test_rows_must_match():
 
 def test_y_is_required():
     with pytest.raises(ValueError, match="requires y to be passed"):
+        MultiTaskTextClassifier().fit(["some", "texts"], None)
+    with pytest.raises(ValueError, match=r"y must be a column or a table.* Got None"):
         read(y=None)
 
 

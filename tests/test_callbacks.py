@@ -17,7 +17,7 @@ from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.metrics import multitask_scorer
 from sklearn_mtl.model_selection import MultiTaskStratifiedKFold
 from sklearn_mtl.search import LossWeightSearchCV
-from sklearn_mtl.training import _run as _training
+from sklearn_mtl.training import _config
 
 X, Y = make_multitask_texts(60, n_tasks=2, random_state=0)
 Y = pd.DataFrame(Y)
@@ -151,7 +151,7 @@ def test_weights_and_number_of_a_fit_that_ends_now_are_of_the_best_epoch(
         "checkpoint": [Checkpoint(second_epoch, load_best=True, dirname=str(tmp_path))],
     }
     if how == "early stopping":
-        monkeypatch.setattr(_training, "EarlyStopping", lambda **params: Best())
+        monkeypatch.setattr(_config, "EarlyStopping", lambda **params: Best())
     params = {"max_iter": 4, "callbacks": callbacks[how]}
     watch = Watch(stop_after=last)
     clf = classifier(early_stopping=how == "early stopping", **params)

@@ -6,6 +6,7 @@ import pytest
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.data._cells import read_cells
 from sklearn_mtl.datasets import make_multitask_texts
+from sklearn_mtl.training._dataset import RowDataset
 
 Y = {
     "topic": ["a", "b", None, None, "a"],
@@ -14,8 +15,7 @@ Y = {
 
 
 def read(y=Y, sample_weight=None, n_samples=5, targets=None, **settings):
-    estimator = MultiTaskTextClassifier(**settings)
-    return read_cells(y, sample_weight, n_samples, estimator, targets)
+    return read_cells(y, sample_weight, n_samples, targets=targets, **settings)
 
 
 def test_rows_without_a_label_are_left_out():
@@ -51,14 +51,15 @@ def test_a_cell_of_weight_zero_is_a_missing_cell():
 def test_weights_of_the_dataset_have_mean_one_over_rows():
     cells = read(sample_weight=[3, 3, 3, 3, 3])
     rows = np.zeros((4, 2), dtype=np.float32)
-    dataset = cells.dataset(rows)
+    dataset = RowDataset.of_cells(rows, cells)
     np.testing.assert_allclose(dataset.weights[dataset.codes >= 0], 1.0)
     assert dataset.weights.dtype == np.float32
 
 
 def test_dataset_takes_rows():
     cells = read()
-    dataset = cells.dataset(np.arange(8.0).reshape(4, 2), take=np.array([2, 0]))
+    rows = np.arange(8.0).reshape(4, 2)
+    dataset = RowDataset.of_cells(rows, cells, np.array([2, 0]))
     assert dataset.X.tolist() == [[4.0, 5.0], [0.0, 1.0]]
     assert dataset.codes.tolist() == [[-1, 0], [0, 1]]
 
@@ -78,6 +79,8 @@ def test_rows_must_match():
 
 def test_y_is_required():
     with pytest.raises(ValueError, match="requires y to be passed"):
+        MultiTaskTextClassifier().fit(["some", "texts"], None)
+    with pytest.raises(ValueError, match=r"y must be a column or a table.* Got None"):
         read(y=None)
 
 
@@ -133,4 +136,5 @@ def test_a_huge_weight_of_a_missing_cell_means_nothing():
     weights = np.array([[1e-300, 1e300]] * 5)
     cells = read({"topic": Y["topic"], "tone": [0] + [None] * 3 + [1]}, weights)
     assert np.isfinite(cells.weights).all()
-    assert np.isfinite(cells.dataset(np.zeros((len(cells.codes), 1))).weights).all()
+    dataset = RowDataset.of_cells(np.zeros((len(cells.codes), 1)), cells)
+    assert np.isfinite(dataset.weights).all()

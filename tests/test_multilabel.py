@@ -717,8 +717,8 @@ def test_a_label_is_predicted_above_its_threshold(threshold):
     found = task.choose(np.array([[threshold], [np.nextafter(threshold, 1)]]))
     assert found.tolist() == [[0], [1]]
     at = np.log(threshold / (1 - threshold))
-    logits = torch.tensor([[at], [at + 1e-9]], dtype=torch.double)
-    assert task.decide(logits).tolist() == [[0], [1]]
+    found = task.choose(task.probabilities(np.array([[at], [at + 1e-9]])))
+    assert found.tolist() == [[0], [1]]
 
 
 def test_what_a_task_of_sets_says_of_itself():

@@ -736,7 +736,7 @@ def test_effects_are_places_times_the_mean_slope_of_the_logit(sharing):
     module = clf.net_.module_
     rows = torch.tensor(X, requires_grad=True)
     module.eval()
-    (slope,) = torch.autograd.grad(module(rows)[0][:, 0].mean(), rows)
+    (slope,) = torch.autograd.grad(module(rows).logits[0][:, 0].mean(), rows)
     slope = slope.sum(dim=0).numpy()
     assert_allclose(grade, slope[:, None] * [-1.5, -0.5, 0.5, 1.5], atol=1e-10)
     assert grade[0, 3] > 0.1  # the grade goes by the first feature
@@ -831,5 +831,5 @@ def test_a_class_is_exceeded_by_more_than_a_half():
         0,
     ]
     assert task.choose(np.array([[0.4, 0.1, 0.5], [0.4, 0.0, 0.6]])).tolist() == [1, 2]
-    logits = torch.tensor([[0.0, -1.0], [0.1, 0.0], [0.2, 0.1]])
-    assert task.decide(logits).tolist() == [0, 1, 2]
+    logits = np.array([[0.0, -1.0], [0.1, 0.0], [0.2, 0.1]])
+    assert task.choose(task.probabilities(logits)).tolist() == [0, 1, 2]

@@ -6,70 +6,57 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_array
-from sklearn.feature_extraction.text import CountVectorizer
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.data._features import auto_vectorizers
+from sklearn_mtl.network._recipe import PLAIN_EMBEDDINGS, ROWS, TOKENS
 from sklearn_mtl.network._spec import InputSpec
+from sklearn_mtl.training._config import TrainingConfig
 from sklearn_mtl.training._plan import (
-    BATCH_SIZE,
-    DENSE_RATE,
-    EMBEDDING_EPOCHS,
-    EMBEDDING_RATE,
     ENCOUNTER_EPOCHS,
     ENCOUNTERS,
-    EPOCHS,
     FULL_BATCH_STEPS,
     LEAST_RATE,
-    SPARSE_RATE,
     STEPS,
-    TOKEN_BATCH_SIZE,
-    TOKEN_DENSE_RATE,
-    TOKEN_EPOCHS,
-    TOKEN_SPARSE_RATE,
-    has_representation,
     logit_adjustments,
     make_plan,
-    shares_trunk,
-    weighs_terms,
 )
+
+
+def config_of(**params):
+    return TrainingConfig.of(MultiTaskTextClassifier(**params))
 
 
 def plan_of(n_rows=1000, sparse=True, cells_per_class=np.inf, **params):
     spec = InputSpec(n_features=10, sparse=sparse, scale=1.0, n_rows=n_rows)
-    return make_plan(MultiTaskTextClassifier(**params), spec, cells_per_class)
+    return make_plan(config_of(**params), spec, ROWS, cells_per_class)
 
 
 def token_plan(n_rows, plain_embeddings=False, **params):
-    spec = InputSpec(
-        10,
-        sparse=True,
-        scale=1.0,
-        n_rows=n_rows,
-        tokens=True,
-        plain_embeddings=plain_embeddings,
-    )
-    return make_plan(MultiTaskTextClassifier(**params), spec)
+    spec = InputSpec(10, sparse=True, scale=1.0, n_rows=n_rows, tokens=True)
+    recipe = PLAIN_EMBEDDINGS if plain_embeddings else TOKENS
+    return make_plan(config_of(**params), spec, recipe)
 
 
 def test_sequences_take_smaller_batches_and_steps():
     plan = token_plan(10**6)
-    assert (plan.max_iter, plan.batch_size) == (TOKEN_EPOCHS, TOKEN_BATCH_SIZE)
-    assert plan.input_rate == plan.dense_rate == TOKEN_DENSE_RATE
-    assert plan.sparse_rate == pytest.approx(TOKEN_SPARSE_RATE * EPOCHS / TOKEN_EPOCHS)
-    given = token_plan(10**6, learning_rate_init=2 * TOKEN_DENSE_RATE)
+    assert (plan.max_iter, plan.batch_size) == (TOKENS.epochs, TOKENS.batch_size)
+    assert plan.input_rate == plan.dense_rate == TOKENS.dense_rate
+    assert plan.sparse_rate == pytest.approx(
+        TOKENS.sparse_rate * ROWS.epochs / TOKENS.epochs
+    )
+    given = token_plan(10**6, learning_rate_init=2 * TOKENS.dense_rate)
     assert given.sparse_rate == pytest.approx(2 * plan.sparse_rate)
 
 
 def test_plain_embeddings_take_more_epochs_and_a_step_of_their_own():
     plan = token_plan(10**6, plain_embeddings=True)
-    assert plan.max_iter == EMBEDDING_EPOCHS
-    fall = EPOCHS / EMBEDDING_EPOCHS
-    assert plan.embedding_rate == pytest.approx(EMBEDDING_RATE * fall)
-    assert plan.sparse_rate == pytest.approx(TOKEN_SPARSE_RATE * fall)
+    assert plan.max_iter == PLAIN_EMBEDDINGS.epochs
+    fall = ROWS.epochs / PLAIN_EMBEDDINGS.epochs
+    assert plan.embedding_rate == pytest.approx(PLAIN_EMBEDDINGS.embedding_rate * fall)
+    assert plan.sparse_rate == pytest.approx(TOKENS.sparse_rate * fall)
     given = token_plan(
-        10**6, plain_embeddings=True, learning_rate_init=TOKEN_DENSE_RATE / 2
+        10**6, plain_embeddings=True, learning_rate_init=TOKENS.dense_rate / 2
     )
     assert given.embedding_rate == pytest.approx(plan.embedding_rate / 2)
 
@@ -91,9 +78,9 @@ def test_small_data_makes_a_fixed_number_of_full_batch_steps(n_rows):
 
 
 def test_more_rows_come_in_batches():
-    assert plan_of(BATCH_SIZE).batch_size == BATCH_SIZE
-    assert plan_of(BATCH_SIZE + 1).batch_size == BATCH_SIZE
-    assert plan_of(10**6).batch_size == BATCH_SIZE
+    assert plan_of(ROWS.batch_size).batch_size == ROWS.batch_size
+    assert plan_of(ROWS.batch_size + 1).batch_size == ROWS.batch_size
+    assert plan_of(10**6).batch_size == ROWS.batch_size
 
 
 def test_a_little_above_200_rows_a_step_is_an_epoch_still():
@@ -103,15 +90,15 @@ def test_a_little_above_200_rows_a_step_is_an_epoch_still():
 
 
 def test_large_data_make_few_epochs():
-    assert plan_of(10**6).max_iter == EPOCHS
+    assert plan_of(10**6).max_iter == ROWS.epochs
 
 
 @given(cells_per_class=st.floats(0.01, 10**5))
 @settings(max_examples=50, deadline=None)
 def test_rare_classes_ask_for_more_epochs_up_to_a_limit(cells_per_class):
     epochs = plan_of(10**6, cells_per_class=cells_per_class).max_iter
-    assert EPOCHS <= epochs <= ENCOUNTER_EPOCHS
-    if EPOCHS < epochs < ENCOUNTER_EPOCHS:
+    assert ROWS.epochs <= epochs <= ENCOUNTER_EPOCHS
+    if ROWS.epochs < epochs < ENCOUNTER_EPOCHS:
         assert (epochs - 1) * cells_per_class < ENCOUNTERS <= epochs * cells_per_class
 
 
@@ -121,7 +108,7 @@ def test_many_classes_with_few_cells_get_more_epochs():
     few = MultiTaskTextClassifier(trunk=None, random_state=0).fit(
         texts, {"few": labels["few"]}
     )
-    assert few.max_iter_ == EPOCHS
+    assert few.max_iter_ == ROWS.epochs
     many = MultiTaskTextClassifier(trunk=None, random_state=0).fit(texts, labels)
     assert many.max_iter_ == ceil(ENCOUNTERS / (80_000 / 402))
 
@@ -130,9 +117,9 @@ def test_many_classes_with_few_cells_get_more_epochs():
 @settings(max_examples=50, deadline=None)
 def test_larger_data_makes_enough_steps_and_epochs_and_few_more(n_rows):
     plan = plan_of(n_rows)
-    assert plan.max_iter >= EPOCHS
+    assert plan.max_iter >= ROWS.epochs
     assert n_steps(plan, n_rows) >= STEPS
-    if plan.max_iter > EPOCHS:
+    if plan.max_iter > ROWS.epochs:
         assert (plan.max_iter - 1) * n_rows / plan.batch_size < STEPS
 
 
@@ -146,10 +133,9 @@ def test_any_batch_size_makes_enough_steps(n_rows, batch_size):
 
 @pytest.mark.parametrize("n_rows", [50, 5000])
 def test_what_is_given_wins(n_rows):
-    plan = plan_of(n_rows, max_iter=3, batch_size=20, early_stopping=True)
+    plan = plan_of(n_rows, max_iter=3, batch_size=20)
     assert plan.max_iter == 3
     assert plan.batch_size == 20
-    assert plan.early_stopping
 
 
 @pytest.mark.parametrize("n_rows", [50, 5000])
@@ -165,9 +151,9 @@ def test_one_learning_rate_scales_both(n_rows, sparse):
 @pytest.mark.parametrize("max_iter", [1, 6, 100])
 def test_epochs_set_no_step_but_that_of_sparse_layers_in_batches(max_iter):
     dense = plan_of(5000, sparse=False, max_iter=max_iter)
-    assert dense.input_rate == dense.dense_rate == DENSE_RATE
+    assert dense.input_rate == dense.dense_rate == ROWS.dense_rate
     # Epochs of full batches are steps, and as many as the rate was chosen for.
-    assert plan_of(200, max_iter=max_iter).sparse_rate == SPARSE_RATE
+    assert plan_of(200, max_iter=max_iter).sparse_rate == ROWS.sparse_rate
 
 
 @given(n_rows=st.integers(201, 10**6))
@@ -175,7 +161,7 @@ def test_epochs_set_no_step_but_that_of_sparse_layers_in_batches(max_iter):
 def test_the_epochs_that_auto_comes_to_set_the_step(n_rows):
     plan = plan_of(n_rows)
     assert plan == plan_of(n_rows, max_iter=plan.max_iter)
-    assert LEAST_RATE * SPARSE_RATE <= plan.sparse_rate <= SPARSE_RATE
+    assert LEAST_RATE * ROWS.sparse_rate <= plan.sparse_rate <= ROWS.sparse_rate
 
 
 @pytest.mark.parametrize("n_rows", [50, 5000])
@@ -184,22 +170,6 @@ def test_the_auto_rate_may_be_written_out(n_rows, sparse):
     auto = plan_of(n_rows, sparse)
     rate = auto.sparse_rate if sparse else auto.dense_rate
     assert plan_of(n_rows, sparse, learning_rate_init=rate) == auto
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("auto", False),
-        (False, False),
-        (True, True),
-        (np.False_, False),
-        (np.True_, True),
-    ],
-    ids=repr,
-)
-@pytest.mark.parametrize("n_rows", [50, 5000])
-def test_early_stopping_is_for_those_who_ask(n_rows, value, expected):
-    assert plan_of(n_rows, early_stopping=value).early_stopping is expected
 
 
 def test_adjustment_is_smaller_for_two_classes():
@@ -223,23 +193,6 @@ def test_the_first_step_falls_with_the_epochs_and_not_for_ever():
     assert plan_of(10**4, max_iter=6).dense_rate == plan_of(10**4).dense_rate
 
 
-@pytest.mark.parametrize(
-    ("n_rows", "n_classes", "weighs"),
-    [
-        (200, [2, 3], False),
-        (201, [2, 3], True),
-        (201, [25], True),
-        (201, [24, 26], True),
-        (201, [25, 26], False),
-        (201, [26], False),
-    ],
-)
-def test_auto_weighs_terms_of_many_rows_and_few_classes(n_rows, n_classes, weighs):
-    rows = csr_array((n_rows, 3))
-    found = weighs_terms(MultiTaskTextClassifier(), rows, True, n_classes)
-    assert found is weighs
-
-
 @pytest.mark.parametrize(("n_rows", "is_small"), [(200, True), (201, False)])
 def test_data_are_small_up_to_200_rows(n_rows, is_small):
     assert plan_of(n_rows).max_iter == (FULL_BATCH_STEPS if is_small else STEPS)
@@ -253,27 +206,27 @@ def test_data_are_small_up_to_200_rows(n_rows, is_small):
 # with must not move unseen. Rows, what they are, settings: epochs, batch size, and the
 # rates of the input layer, sparse layers, embeddings and the rest.
 PLANS = [
-    (200, "sparse", {}, (100, 200, 500.0, 500.0, 1600.0, 0.007)),
-    (200, "dense", {}, (100, 200, 0.03, 500.0, 1600.0, 0.03)),
-    (200, "tokens", {}, (100, 200, 0.03, 50.0, 1600.0, 0.03)),
-    (201, "sparse", {}, (300, 201, 100.0, 100.0, 320.0, 0.007)),
-    (201, "dense", {}, (300, 201, 0.007, 100.0, 320.0, 0.007)),
-    (201, "tokens", {}, (192, 128, 0.003, 10.0, 320.0, 0.003)),
-    (256 * 60, "sparse", {}, (5, 256, 300.0, 300.0, 960.0, 0.007)),
-    (256 * 75, "sparse", {}, (4, 256, 375.0, 375.0, 1200.0, 0.007)),
-    (256 * 100, "sparse", {}, (3, 256, 500.0, 500.0, 1600.0, 0.007)),
-    (256 * 100 - 1, "sparse", {}, (4, 256, 375.0, 375.0, 1200.0, 0.007)),
-    (10**6, "sparse", {}, (3, 256, 500.0, 500.0, 1600.0, 0.007)),
-    (10**6, "tokens", {}, (5, 128, 0.003, 30.0, 960.0, 0.003)),
+    (200, "sparse", {}, (100, 200, 500.0, 500.0, 0.0, 0.007)),
+    (200, "dense", {}, (100, 200, 0.03, 500.0, 0.0, 0.03)),
+    (200, "tokens", {}, (100, 200, 0.03, 50.0, 0.0, 0.03)),
+    (201, "sparse", {}, (300, 201, 100.0, 100.0, 0.0, 0.007)),
+    (201, "dense", {}, (300, 201, 0.007, 100.0, 0.0, 0.007)),
+    (201, "tokens", {}, (192, 128, 0.003, 10.0, 0.0, 0.003)),
+    (256 * 60, "sparse", {}, (5, 256, 300.0, 300.0, 0.0, 0.007)),
+    (256 * 75, "sparse", {}, (4, 256, 375.0, 375.0, 0.0, 0.007)),
+    (256 * 100, "sparse", {}, (3, 256, 500.0, 500.0, 0.0, 0.007)),
+    (256 * 100 - 1, "sparse", {}, (4, 256, 375.0, 375.0, 0.0, 0.007)),
+    (10**6, "sparse", {}, (3, 256, 500.0, 500.0, 0.0, 0.007)),
+    (10**6, "tokens", {}, (5, 128, 0.003, 30.0, 0.0, 0.003)),
     (10**6, "embeddings", {}, (12, 128, 0.003, 12.5, 400.0, 0.003)),
-    (10**6, "sparse", {"max_iter": 15}, (15, 256, 100.0, 100.0, 320.0, 0.007)),
-    (10**6, "sparse", {"max_iter": 1}, (1, 256, 500.0, 500.0, 1600.0, 0.007)),
-    (10**6, "sparse", {"batch_size": 99}, (3, 99, 500.0, 500.0, 1600.0, 0.007)),
+    (10**6, "sparse", {"max_iter": 15}, (15, 256, 100.0, 100.0, 0.0, 0.007)),
+    (10**6, "sparse", {"max_iter": 1}, (1, 256, 500.0, 500.0, 0.0, 0.007)),
+    (10**6, "sparse", {"batch_size": 99}, (3, 99, 500.0, 500.0, 0.0, 0.007)),
     (
         10**6,
         "sparse",
         {"learning_rate_init": 250},
-        (3, 256, 250.0, 250.0, 800.0, 0.0035),
+        (3, 256, 250.0, 250.0, 0.0, 0.0035),
     ),
     (
         10**6,
@@ -286,15 +239,10 @@ PLANS = [
 
 @pytest.mark.parametrize(("n_rows", "kind", "params", "expected"), PLANS)
 def test_plans_are_what_they_were(n_rows, kind, params, expected):
-    spec = InputSpec(
-        10,
-        sparse=kind != "dense",
-        scale=1.0,
-        n_rows=n_rows,
-        tokens=kind in ("tokens", "embeddings"),
-        plain_embeddings=kind == "embeddings",
-    )
-    plan = make_plan(MultiTaskTextClassifier(**params), spec)
+    if kind in ("sparse", "dense"):
+        plan = plan_of(n_rows, sparse=kind == "sparse", **params)
+    else:
+        plan = token_plan(n_rows, kind == "embeddings", **params)
     found = (
         plan.max_iter,
         plan.batch_size,
@@ -312,59 +260,3 @@ def test_plans_are_what_they_were(n_rows, kind, params, expected):
 )
 def test_epochs_for_rare_classes(cells_per_class, epochs):
     assert plan_of(10**6, cells_per_class=cells_per_class).max_iter == epochs
-
-
-@pytest.mark.parametrize(
-    ("params", "shares", "vector"),
-    [
-        ({}, True, True),
-        ({"trunk": None}, False, False),
-        ({"sharing": "hard"}, True, True),
-        ({"sharing": "mmoe"}, True, False),
-        ({"sharing": "separate"}, False, False),
-        ({"trunk": None, "sharing": "separate"}, False, False),
-    ],
-)
-def test_what_tasks_have_in_common(params, shares, vector):
-    settings = MultiTaskTextClassifier(**params)
-    assert shares_trunk(settings) is shares
-    assert has_representation(settings) is vector
-
-
-MANY = csr_array((201, 3))
-
-
-@pytest.mark.parametrize(
-    ("params", "rows", "are_texts", "expected"),
-    [
-        ({}, MANY, True, True),
-        ({}, MANY, False, False),
-        ({"vectorizer": CountVectorizer()}, MANY, True, False),
-        ({"trunk": None}, MANY, True, False),
-        ({"sharing": "separate"}, MANY, True, False),
-        ({"trunk": "recurrent"}, MANY, True, False),
-        ({"trunk": "conv"}, MANY, True, True),
-        ({"term_weighting": None}, MANY, True, False),
-        ({"term_weighting": None}, np.ones((201, 3)), False, False),
-        ({"term_weighting": "information"}, MANY, False, True),
-        ({"term_weighting": "information"}, csr_array((2, 3)), True, True),
-        ({"term_weighting": "information", "trunk": None}, MANY, True, True),
-        ({"term_weighting": "information", "trunk": "conv"}, MANY, True, True),
-    ],
-)
-def test_where_terms_are_weighed(params, rows, are_texts, expected):
-    settings = MultiTaskTextClassifier(**params)
-    assert weighs_terms(settings, rows, are_texts, [2]) is expected
-
-
-@pytest.mark.parametrize(
-    ("params", "rows", "found"),
-    [
-        ({}, np.ones((201, 3)), "dense rows"),
-        ({"trunk": "recurrent"}, MANY, "sequences of tokens"),
-    ],
-)
-def test_where_terms_cannot_be_weighed(params, rows, found):
-    settings = MultiTaskTextClassifier(term_weighting="information", **params)
-    with pytest.raises(ValueError, match=f"Got {found}; use 'auto' or None"):
-        weighs_terms(settings, rows, True, [2])

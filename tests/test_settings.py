@@ -1,8 +1,4 @@
-"""Settings of public classes: defaults as documented, bounds, and what they say."""
-
-import ast
-import re
-from inspect import signature
+"""Settings of public classes: their bounds, and what they say."""
 
 import numpy as np
 import pytest
@@ -20,8 +16,10 @@ from sklearn_mtl.sharing import (
     ProgressiveLayers,
     Separate,
     SharedPrivate,
+    has_representation,
+    shares_trunk,
 )
-from sklearn_mtl.tasks import MultiLabel, Ordinal
+from sklearn_mtl.tasks import MultiLabel
 from sklearn_mtl.trunks import (
     AttentionTrunk,
     BagTrunk,
@@ -33,54 +31,6 @@ from sklearn_mtl.trunks import (
     resolve_trunk,
     weighs_tokens,
 )
-
-SEQUENCE_TRUNKS = [AttentionTrunk, ConvTrunk, RecurrentTrunk]
-TRUNKS = [BagTrunk, DenseTrunk, ModuleTrunk, *SEQUENCE_TRUNKS]
-SHARINGS = [
-    AdversarialSharedPrivate,
-    HardSharing,
-    MixtureOfExperts,
-    ProgressiveLayers,
-    Separate,
-    SharedPrivate,
-]
-CLASSES = [
-    MultiTaskTextClassifier,
-    FixedWeights,
-    MultiLabel,
-    Ordinal,
-    *TRUNKS,
-    *SHARINGS,
-]
-by_class = pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
-
-
-def documented_defaults(cls):
-    """Read the defaults of parameters from the docstring of a class."""
-    section = cls.__doc__.partition("Parameters\n")[2]
-    section = re.split(r"\n    [A-Z][\w ]+\n    -+\n", section)[0].replace("\\\n", " ")
-    found = re.findall(r"^    (\w[\w, ]*) :.*?default=(.+)$", section, re.MULTILINE)
-    defaults = {}
-    for names, default in found:
-        names, value = names.split(", "), ast.literal_eval(default)
-        values = value if isinstance(value, tuple) else [value] * len(names)
-        defaults |= zip(names, values, strict=True)
-    return defaults
-
-
-@by_class
-def test_defaults_are_those_of_the_docstring(cls):
-    parameters = signature(cls).parameters.values()
-    own = {p.name: p.default for p in parameters if p.default is not p.empty}
-    assert documented_defaults(cls) == own
-
-
-def test_defaults_are_read_from_docstrings():
-    found = documented_defaults(AttentionTrunk)
-    assert found["n_units"] == 64
-    assert found["dropout"] == "auto"
-    assert found["vectors"] is None  # whose type takes two lines
-
 
 # For each parameter values at its bounds, and values just beyond them.
 FROM_ONE = [1, np.int64(7)], [0, -1, 1.5]
@@ -258,6 +208,26 @@ def test_what_a_trunk_says_of_itself(cls):
 def test_what_a_sharing_says_of_itself(cls, shared, representation, may_change):
     found = (cls.is_shared, cls.has_representation, cls.may_change)
     assert found == (shared, representation, may_change)
+
+
+@pytest.mark.parametrize(
+    ("sharing", "trunk", "shares", "vector"),
+    [
+        ("auto", "auto", True, True),
+        ("auto", None, False, False),
+        ("hard", "auto", True, True),
+        ("mmoe", "auto", True, False),
+        ("separate", "auto", False, False),
+        ("separate", None, False, False),
+        (MixtureOfExperts(), BagTrunk(), True, False),
+        (Separate(), BagTrunk(), False, False),
+        (SharedPrivate(), None, False, False),
+    ],
+    ids=str,
+)
+def test_what_tasks_have_in_common(sharing, trunk, shares, vector):
+    assert shares_trunk(sharing, trunk) is shares
+    assert has_representation(sharing, trunk) is vector
 
 
 @pytest.mark.parametrize(

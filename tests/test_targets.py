@@ -356,7 +356,7 @@ def test_texts_that_look_empty_are_noticed(label):
     with pytest.warns(UserWarning, match=message):
         targets_of([label, "a", "b"])
     table = as_label_table([label, "a", "b"], missing_label=[label])  # as advised
-    assert Targets(table).sizes == [2]
+    assert Targets(table).layout.sizes == [2]
 
 
 def test_codes_of_each_task_and_back():
@@ -368,12 +368,13 @@ def test_codes_of_each_task_and_back():
         [-1, 0, 0, 1, 2],
     ]
     assert codes.dtype == np.int32
-    assert targets.starts.tolist() == [0, 1, 4]
-    assert targets.sizes == [2, 2, 2, 2, 3]
-    assert targets.own(codes, 0).tolist() == [0, 1, -1]
-    assert targets.own(codes, 1).tolist() == codes[:, 1:4].tolist()
-    assert targets.own(codes, 2).tolist() == [0, 1, 2]
-    assert targets.by_code(np.array([[5, 6, 7]])).tolist() == [[5, 6, 6, 6, 7]]
+    layout = targets.layout
+    assert layout.starts.tolist() == [0, 1, 4]
+    assert layout.sizes == [2, 2, 2, 2, 3]
+    assert layout.of_task(codes, 0).tolist() == [0, 1, -1]
+    assert layout.of_task(codes, 1).tolist() == codes[:, 1:4].tolist()
+    assert layout.of_task(codes, 2).tolist() == [0, 1, 2]
+    assert layout.by_code(np.array([[5, 6, 7]])).tolist() == [[5, 6, 6, 6, 7]]
     found = targets.decode(np.abs(codes), "dict")
     assert found["tags"].tolist() == [["p", "q"], ["p", "q", "r"], ["r"]]
     assert found["a"].tolist() == ["x", "y", "y"]

@@ -13,8 +13,8 @@ from sklearn_mtl.tasks import (
     CodeLayout,
     MultiLabel,
     Ordinal,
-    is_type,
     make_task,
+    matches_type,
 )
 from sklearn_mtl.tasks._cross_entropy import CategoricalLoss
 
@@ -334,13 +334,14 @@ def test_probabilities_and_decisions_by_hand():
     logits = np.log([[3.0], [1.0], [1 / 3]])
     found = two.probabilities(logits)
     np.testing.assert_allclose(found, [[0.25, 0.75], [0.5, 0.5], [0.75, 0.25]])
-    assert two.decide(torch.from_numpy(logits)).tolist() == [1, 0, 0]
     assert two.choose(found).tolist() == [1, 0, 0]
     logits = np.log([[1.0, 2.0, 1.0]]) + 7
-    np.testing.assert_allclose(three.probabilities(logits), [[0.25, 0.5, 0.25]])
-    assert three.decide(torch.from_numpy(logits)).tolist() == [1]
-    assert task_of(1).decide(torch.ones(2, 1)).tolist() == [0, 0]
-    assert task_of(1).probabilities(np.ones((2, 1))).tolist() == [[1.0], [1.0]]
+    found = three.probabilities(logits)
+    np.testing.assert_allclose(found, [[0.25, 0.5, 0.25]])
+    assert three.choose(found).tolist() == [1]
+    found = task_of(1).probabilities(np.ones((2, 1)))
+    assert found.tolist() == [[1.0], [1.0]]
+    assert task_of(1).choose(found).tolist() == [0, 0]
 
 
 def test_effects_have_a_mean_of_zero_over_classes():
@@ -418,7 +419,7 @@ SETS = np.fromiter(map(frozenset, ["ab", "b"]), dtype=object)
 def test_whether_a_fitted_task_is_of_a_type(declared, own, same):
     cells = SETS if own == "multilabel" else np.arange(2)
     name, task = make_task(own, cells, "y", holds_sets=own == "multilabel")
-    assert is_type(declared, name, task) is same
+    assert matches_type(task, name, declared) is same
 
 
 @pytest.mark.parametrize(
@@ -479,3 +480,20 @@ def test_an_order_of_the_column_is_that_of_the_classes():
 def test_each_code_has_its_task():
     tasks = [task_of(3), MultiLabel().fit(SETS), task_of(2)]
     assert CodeLayout(tasks).owners.tolist() == [0, 1, 1, 2]
+
+
+def test_codes_of_a_layout_by_task_and_by_code():
+    layout = CodeLayout([task_of(3), MultiLabel().fit(SETS), task_of(2)])
+    assert layout.n_tasks == 3
+    assert layout.starts.tolist() == [0, 1, 3]
+    assert layout.sizes == [3, 2, 2, 2]
+    codes = np.arange(8).reshape(2, 4)
+    assert layout.of_task(codes, 0).tolist() == [0, 4]
+    assert layout.of_task(codes, 1).tolist() == [[1, 2], [5, 6]]
+    layout.of_task(codes, 2)[:] = 9  # a view
+    assert codes[:, 3].tolist() == [9, 9]
+    assert layout.table_of_task(codes, 0).tolist() == [[0], [4]]
+    assert layout.codes_of([2, 1]) == [1, 2, 3]
+    by_task = np.array([[10, 20, 30], [1, 2, 3]])
+    assert layout.by_code(by_task).tolist() == [[10, 20, 20, 30], [1, 2, 2, 3]]
+    assert layout.mean_by_task(np.array([1.0, 2, 4, 5])).tolist() == [1, 3, 5]

@@ -10,7 +10,11 @@ from scipy.sparse import csr_array, csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl.data._term_weights import information_weights, weigh_terms
+from sklearn_mtl.data._term_weights import (
+    information_weights,
+    weigh_terms,
+    weighs_terms,
+)
 from sklearn_mtl.datasets import make_multitask_texts
 
 N_CLASSES = [2, 3]
@@ -103,6 +107,61 @@ def test_rows_keep_their_norm_and_type(kind):
     assert_allclose(weighed.toarray()[0], first, rtol=1e-6)
 
 
+# Whether they are weighed ------------------------------------------------------------
+
+MANY = csr_array((201, 3))
+
+
+def weighs(setting="auto", rows=MANY, n_classes=(2,), are_ours=True, as_tokens=False):
+    return weighs_terms(
+        setting, rows, n_classes, are_ours=are_ours, as_tokens=as_tokens
+    )
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_classes", "expected"),
+    [
+        (200, [2, 3], False),
+        (201, [2, 3], True),
+        (201, [25], True),
+        (201, [24, 26], True),
+        (201, [25, 26], False),
+        (201, [26], False),
+    ],
+)
+def test_auto_weighs_terms_of_many_rows_and_few_classes(n_rows, n_classes, expected):
+    assert weighs(rows=csr_array((n_rows, 3)), n_classes=n_classes) is expected
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({}, True),
+        ({"are_ours": False}, False),
+        ({"as_tokens": True}, False),
+        ({"setting": None}, False),
+        ({"setting": None, "rows": np.ones((201, 3)), "are_ours": False}, False),
+        ({"setting": "information", "are_ours": False}, True),
+        ({"setting": "information", "rows": csr_array((2, 3))}, True),
+        ({"setting": "information", "n_classes": [99]}, True),
+    ],
+)
+def test_where_terms_are_weighed(params, expected):
+    assert weighs(**params) is expected
+
+
+@pytest.mark.parametrize(
+    ("params", "found"),
+    [
+        ({"rows": np.ones((201, 3))}, "dense rows"),
+        ({"as_tokens": True}, "sequences of tokens"),
+    ],
+)
+def test_where_terms_cannot_be_weighed(params, found):
+    with pytest.raises(ValueError, match=f"Got {found}; use 'auto' or None"):
+        weighs("information", **params)
+
+
 # In the classifier -------------------------------------------------------------------
 
 TEXTS, LABELS = make_multitask_texts(250, n_tasks=2, missing_rate=0.2, random_state=0)
@@ -127,6 +186,11 @@ def fitted(texts=TEXTS, labels=LABELS, **params):
         ({"sharing": "ple"}, True),
         ({"sharing": "separate"}, False),
         ({"trunk": None}, False),
+        ({"trunk": None, "term_weighting": "information"}, True),
+        ({"trunk": "recurrent"}, False),
+        ({"trunk": "conv"}, True),
+        ({"trunk": "conv", "term_weighting": "information"}, True),
+        ({"texts": np.ones((250, 2)), "term_weighting": None}, False),
         ({"texts": TEXTS[:200]}, False),
         ({"texts": TEXTS[:200], "term_weighting": "information"}, True),
         ({"texts": COUNTS.fit_transform(TEXTS)}, False),
@@ -168,6 +232,11 @@ def test_dense_rows_have_no_terms():
         ValueError, match=r"'information' is for sparse rows.* Got dense"
     ):
         fitted(COUNTS.fit_transform(TEXTS).toarray(), term_weighting="information")
+
+
+def test_sequences_whose_embeddings_take_no_weights():
+    with pytest.raises(ValueError, match="Got sequences of tokens; use 'auto' or None"):
+        fitted(trunk="recurrent", term_weighting="information")
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

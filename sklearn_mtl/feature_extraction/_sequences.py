@@ -34,7 +34,7 @@ class SequenceVectorizer(FastCountVectorizer):
     max_length : int, default=256
         Tokens of a text that are kept, from its start. A network's time grows with it.
 
-    min_df, max_df : int or float, default=1 and 1.0
+    min_df, max_df : int or float, default=1, 1.0
         Least and most texts, or shares of texts, that hold a token of the vocabulary.
 
     max_features : int, default=None

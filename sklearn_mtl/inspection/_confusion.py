@@ -24,7 +24,7 @@ class ConfusionMatricesDisplay:
     labels : dict of {str: list}
         Labels of rows and columns of each task.
 
-    normalize : {"true", "pred", "all"} or None
+    normalize : {"true", "pred", "all"} or None, default=None
 
     Attributes
     ----------

@@ -13,10 +13,10 @@ class Output(NamedTuple):
     logits : tuple of tensors of shape (n_rows, n_logits)
         One for each task. In training they count where a cell is labelled.
 
-    hidden : tensor of shape (n_rows, n_units) or None
+    hidden : tensor of shape (n_rows, n_units), default=None
         The vector that all tasks read, if there is one.
 
-    penalties : dict of {str: tensor of shape ()}
+    penalties : dict of {str: tensor of shape ()}, default={}
         By name, terms that training adds to the loss. Empty in prediction.
     """
 

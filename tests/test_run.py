@@ -1,126 +1,16 @@
-"""A training run: devices, threads, callbacks and the metric to stop by."""
+"""A training run: rows set aside, scales, heads, and what a fit records."""
 
 import numpy as np
 import pytest
 import torch
 from scipy.sparse import csr_array
-from skorch.callbacks import EarlyStopping, EpochScoring, LRScheduler
+from skorch.callbacks import LRScheduler
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.network._dropout import Dropout
-from sklearn_mtl.network._input import SparseLinear
-from sklearn_mtl.training._run import (
-    _callbacks,
-    _may_draw,
-    check_settings,
-    resolve_device,
-    validates,
-)
+from sklearn_mtl.network._input import SparseLinear, optim_groups
+from sklearn_mtl.training._run import _may_draw
 from sklearn_mtl.trunks import RecurrentTrunk
-
-
-@pytest.fixture(params=[False, True], ids=["no CUDA", "CUDA"])
-def cuda(request, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: request.param)
-    return request.param
-
-
-def test_auto_device_is_cuda_where_there_is_one(cuda):
-    assert resolve_device("auto") == ("cuda" if cuda else "cpu")
-
-
-def test_cpu_is_always_there(cuda):
-    assert resolve_device("cpu") == "cpu"
-
-
-@pytest.mark.parametrize("device", ["cuda", "cuda:1"])
-def test_cuda_asked_for_and_absent(cuda, device, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    if cuda and device == "cuda":
-        assert resolve_device(device) == device
-    elif cuda:
-        with pytest.raises(ValueError, match=f"device='{device}'.*finds 1 CUDA"):
-            resolve_device(device)
-    else:
-        with pytest.raises(ValueError, match=f"device='{device}'.*no CUDA device"):
-            resolve_device(device)
-
-
-def names_of(callbacks):
-    return [c[0] if isinstance(c, tuple) else type(c).__name__ for c in callbacks]
-
-
-def test_steps_decay_by_default():
-    names = names_of(_callbacks(MultiTaskTextClassifier(), None))
-    assert names == ["learning_rate"]
-
-
-@pytest.mark.parametrize("wrap", [lambda c: c, lambda c: ("mine", c)])
-def test_a_scheduler_of_the_user_replaces_the_decay(wrap):
-    own = wrap(LRScheduler("StepLR", step_size=1))
-    callbacks = _callbacks(MultiTaskTextClassifier(callbacks=[own]), None)
-    assert callbacks == [own]
-
-
-def test_callbacks_of_the_user_come_after_ours():
-    own = EpochScoring("accuracy")
-    settings = MultiTaskTextClassifier(callbacks=[own], verbose=1)
-    callbacks = _callbacks(settings, "mean")
-    found = names_of(callbacks)
-    assert found == ["learning_rate", "early_stopping", "progress", "EpochScoring"]
-    assert callbacks[3] is own
-
-
-@pytest.mark.parametrize("watched", ["mean", "tone"])
-def test_whose_score_to_stop_by(watched):
-    _, (_, stopping) = _callbacks(MultiTaskTextClassifier(), watched)
-    assert isinstance(stopping, EarlyStopping)
-    assert stopping.monitor == f"valid_score_{watched}"
-
-
-@pytest.mark.parametrize("name", ["mean", "worst", "tone", "f1_macro_worst"])
-def test_metric_to_stop_by(name):
-    settings = MultiTaskTextClassifier(early_stopping=True, early_stopping_metric=name)
-    check_settings(settings, ["tone"])
-
-
-def test_unknown_metric_to_stop_by():
-    settings = MultiTaskTextClassifier(early_stopping=True, early_stopping_metric="f1")
-    with pytest.raises(ValueError, match=r"'f1'; the tasks are \['tone'\]"):
-        check_settings(settings, ["tone"])
-
-
-@pytest.mark.parametrize("name", ["mean", "worst"])
-def test_a_task_cannot_have_the_name_of_a_score(name):
-    settings = MultiTaskTextClassifier(early_stopping=True)
-    with pytest.raises(ValueError, match=f"no task can be called '{name}'"):
-        check_settings(settings, ["tone", name])
-
-
-def test_metric_is_not_looked_at_without_early_stopping():
-    check_settings(MultiTaskTextClassifier(early_stopping_metric="f1"), ["tone"])
-
-
-@pytest.mark.parametrize(
-    ("name", "instead"),
-    [
-        ("lr", "learning_rate_init"),
-        ("batch_size", "batch_size"),
-        ("max_epochs", "max_iter"),
-        ("optimizer", "optimizer_sparse"),
-        ("optimizer__lr", "optimizer_sparse"),
-    ],
-)
-def test_what_has_a_parameter_of_its_own_is_refused_in_net_params(name, instead):
-    settings = MultiTaskTextClassifier(net_params={name: 1})
-    with pytest.raises(ValueError, match=f"net_params holds '{name}'. Use .*{instead}"):
-        check_settings(settings, ["tone"])
-
-
-def test_prefixes_of_the_net_may_pass():
-    names = ["optimizer_dense__betas", "optimizer_sparse__lr", "callbacks__print_log"]
-    settings = MultiTaskTextClassifier(net_params=dict.fromkeys(names))
-    check_settings(settings, ["tone"])
 
 
 def test_a_warm_start_keeps_the_scale_of_the_rows():
@@ -168,15 +58,6 @@ def fitted(**params):
     return clf.fit(NUMBERS, LABELS)
 
 
-def test_training_stops_by_more_than_nothing_in_so_many_epochs():
-    settings = MultiTaskTextClassifier(n_iter_no_change=7)
-    _, (_, stopping) = _callbacks(settings, "mean")
-    assert stopping.patience == 7
-    assert stopping.lower_is_better is False
-    assert stopping.threshold_mode == "abs"
-    assert stopping.load_best is True
-
-
 def test_callbacks_keep_no_weights_after_a_fit():
     clf = fitted(
         callbacks=[("rate", LRScheduler("StepLR", step_size=1))], early_stopping=True
@@ -213,32 +94,6 @@ def test_what_a_verbose_fit_prints(capsys):
 def test_a_quiet_fit_prints_nothing(capsys):
     fitted()
     assert capsys.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize("device", ["gpu", "cpu:x", "nowhere"])
-def test_a_device_that_torch_does_not_know(device):
-    with pytest.raises(ValueError, match=f"'{device}' is no device that torch knows"):
-        resolve_device(device)
-
-
-@pytest.mark.parametrize(
-    ("asked", "n_devices", "there"),
-    [
-        ("cuda:0", 1, True),
-        ("cuda:1", 2, True),
-        ("cuda:2", 2, False),
-        ("cuda", 0, False),
-    ],
-)
-def test_a_device_is_counted_from_zero(asked, n_devices, there, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: n_devices > 0)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: n_devices)
-    if there:
-        assert resolve_device(asked) == asked
-        return
-    match = f"finds {n_devices or 'no'} CUDA device"
-    with pytest.raises(ValueError, match=match):
-        resolve_device(asked)
 
 
 def test_records_of_an_epoch():
@@ -302,24 +157,6 @@ def test_which_modules_may_draw_random_numbers_of_the_process(module, may_draw):
     assert _may_draw(module) is may_draw
 
 
-@pytest.mark.parametrize(
-    ("params", "aside"),
-    [
-        ({}, False),
-        ({"early_stopping": True}, True),
-        ({"early_stopping": np.True_}, True),
-        ({"early_stopping": False}, False),
-        ({"callbacks": [EpochScoring(min)]}, True),
-        ({"callbacks": [EpochScoring(min, on_train=True)]}, False),
-        ({"callbacks": [EarlyStopping(monitor="train_loss")]}, False),
-        ({"callbacks": [LRScheduler("StepLR", step_size=1), EpochScoring(min)]}, True),
-        ({"callbacks": [EpochScoring(min)], "early_stopping": False}, False),
-    ],
-)
-def test_who_has_rows_set_aside(params, aside):
-    assert validates(MultiTaskTextClassifier(**params)) is aside
-
-
 @pytest.mark.parametrize(("n_rows", "dim"), [(60, 3), (5, 1)])
 def test_numbers_are_scaled_to_a_mean_squared_norm_of_one(n_rows, dim):
     X = 7 * NUMBERS[:n_rows, :dim]
@@ -341,7 +178,6 @@ def test_token_networks_have_room_for_every_token_and_those_unknown():
     assert (spec.n_features, spec.n_rows, spec.scale) == (6, 8, 1.0)
     assert spec.tokens
     assert spec.sparse
-    assert not spec.plain_embeddings
     least = csr_array(np.array([[1]] * 4, dtype=np.int32))
     assert clf.fit(least, [0, 1] * 2).net_.module__spec.n_features == 2
 
@@ -353,8 +189,8 @@ def test_token_networks_have_room_for_every_token_and_those_unknown():
 def test_where_embeddings_take_plain_descent(trunk, n_rows, plain):
     rows = csr_array(np.full((n_rows, 1), 2, dtype=np.int32))
     clf = MultiTaskTextClassifier(trunk=trunk, max_iter=1, random_state=0)
-    spec = clf.fit(rows, np.arange(n_rows) % 2).net_.module__spec
-    assert spec.plain_embeddings is plain
+    net = clf.fit(rows, np.arange(n_rows) % 2).net_
+    assert bool(optim_groups(net.module_)["embedding"]) is plain
 
 
 def test_a_metric_may_be_that_of_a_task_with_the_first_class_alone():

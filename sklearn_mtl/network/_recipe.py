@@ -1,4 +1,4 @@
-"""How a trunk is best trained: epochs, rows in a batch, and learning rates."""
+"""How a trunk is best trained: epochs, batch size and learning rates."""
 
 from dataclasses import dataclass
 
@@ -15,13 +15,13 @@ class Recipe:
         Rows in a batch.
 
     sparse_rate : float
-        Step of plain gradient descent on the input weights of sparse rows.
+        Learning rate of plain gradient descent for input weights of sparse rows.
 
     embedding_rate : float
-        The same for embeddings that take plain descent.
+        The same for embeddings with plain gradient descent.
 
     dense_rate : float
-        Learning rate of Adam on all other weights.
+        Learning rate of Adam for all other weights.
     """
 
     epochs: int
@@ -48,7 +48,7 @@ TOKENS = Recipe(
     embedding_rate=0.0,
     dense_rate=3e-3,
 )
-# Where embeddings take plain descent, words are weighted and dropped out: 12 epochs had
+# For embeddings with plain descent, term weighting and dropout of words: 12 epochs had
 # 0.877 on reviews, 8 had 0.874, and 5 at twice the rate 0.856.
 PLAIN_EMBEDDINGS = Recipe(
     epochs=12,
@@ -60,5 +60,5 @@ PLAIN_EMBEDDINGS = Recipe(
 
 
 def default_recipe(spec):
-    """Return the recipe for rows as `spec` has them."""
+    """Return the default recipe for the rows of `spec`."""
     return TOKENS if spec.tokens else ROWS

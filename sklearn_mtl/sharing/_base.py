@@ -22,7 +22,7 @@ class BaseSharing(BaseEstimator, ABC):
         Whether all tasks read one hidden vector.
 
     may_change : tuple of str
-        Parameters that a warm start may change, because they change no weights.
+        Parameters that a warm start may change: they leave the architecture as it is.
     """
 
     may_change = ()

@@ -1,4 +1,4 @@
-"""Balancing: how task losses become one step, a file for each method."""
+"""Balancing: how task losses become one gradient, a file for each method."""
 
 from collections.abc import Mapping
 
@@ -14,8 +14,8 @@ def resolve_balancing(loss_weights):
     Parameters
     ----------
     loss_weights : "auto", None, dict, array-like or BaseBalancing
-        "auto" is ``FixedWeights()``; None counts all cells the same; a dict or an array
-        in task order gives the weights of :class:`FixedWeights`.
+        "auto" is ``FixedWeights()``; None weights all cells equally; a dict or an array
+        in task order holds the weights of :class:`FixedWeights`.
     """
     if isinstance(loss_weights, BaseBalancing):
         return loss_weights

@@ -1,4 +1,4 @@
-"""How the losses of several tasks become one step."""
+"""Base classes of balancing."""
 
 from abc import ABC, abstractmethod
 
@@ -7,7 +7,7 @@ from torch import nn
 
 
 class BaseBalancing(BaseEstimator, ABC):
-    """Settings that say how task losses are weighed against each other."""
+    """Settings of how task losses are weighted against each other."""
 
     @abstractmethod
     def build(self, task_names, labelled_share):
@@ -18,22 +18,22 @@ class BaseBalancing(BaseEstimator, ABC):
         task_names : list of str
 
         labelled_share : ndarray of shape (n_tasks,)
-            Share of the training rows that carry a label, for each task.
+            Share of the training rows with a label of each task.
 
         Returns
         -------
         balancer : Balancer
-            Its parameters are learnt along with the network.
+            Its parameters are trained with the network.
         """
 
 
 class Balancer(nn.Module, ABC):
-    """Turns the losses of a batch into gradients.
+    """Turns the task losses of a batch into gradients.
 
     Attributes
     ----------
     weights : tensor of shape (n_tasks,)
-        The weight that each task has now, for ``history_``.
+        The current weight of each task, for ``history_``.
     """
 
     @abstractmethod
@@ -41,20 +41,20 @@ class Balancer(nn.Module, ABC):
         """Return the total of task losses, each a mean over rows."""
 
     def backward(self, losses, penalties, output):
-        """Give all weights their gradients.
+        """Compute the gradients of all weights.
 
-        A method that looks at the gradients of single tasks overrides this.
+        Override this to work with the gradients of single tasks.
 
         Parameters
         ----------
         losses : tensor of shape (n_tasks,)
-            Means over the rows of a batch.
+            Mean losses over the rows of a batch.
 
         penalties : dict of {str: tensor of shape ()}
-            What the network adds to them.
+            Terms that the network adds to the loss.
 
         output : Output
-            What the losses were made of.
+            The output that the losses were computed from.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Weights that stay as they are."""
+"""Constant loss weights."""
 
 from collections.abc import Mapping
 from numbers import Real
@@ -12,25 +12,25 @@ from ._base import Balancer, BaseBalancing
 
 
 class FixedWeights(BaseBalancing):
-    r"""Constant loss weights, corrected for how many cells of a task carry a label.
+    r"""Constant loss weights, corrected for the share of labelled cells of a task.
 
     .. math:: \lambda_t \propto w_t\, s_t^{-p}, \qquad
               \frac{1}{T} \sum_t \lambda_t = 1,
 
     where :math:`w_t` is the weight given to task *t*, :math:`s_t` the share of rows
-    that carry its label and *p* the share power. The scaling to mean 1 makes a common
-    factor on all weights meaningless.
+    with its label and *p* the share power. Weights are scaled to a mean of 1, so a
+    common factor has no effect.
 
-    With *p* = 0 all cells count the same, and a task with few labels is drowned by the
-    others; with *p* = 1 all tasks count the same, and the few labels of a small task
-    make noisy steps. The default lies between the two.
+    With *p* = 0 all cells count the same, and tasks with many labels dominate; with *p*
+    = 1 all tasks count the same, and the few labels of a small task make noisy steps.
+    The default lies between the two.
 
     Parameters
     ----------
     weights : dict, array-like of shape (n_tasks,) or None, default=None
-        Weight of each task, by name or in task order. Tasks absent from a dict have
-        weight 1; zeros take a task out of training; at least one must be positive.
-        None gives all tasks weight 1.
+        Weight of each task, by name or in task order. Tasks missing in a dict have
+        weight 1. A weight of 0 excludes a task from training; at least one must be
+        positive. None gives all tasks weight 1.
 
     share_power : float, default=0.5
         The power *p*, between 0 and 1.
@@ -52,14 +52,14 @@ class FixedWeights(BaseBalancing):
         self.share_power = share_power
 
     def get_params(self, deep=True):
-        """Return the parameters; with `deep`, a dict's weights under the task names."""
+        """Return the parameters; with `deep`, also those of a dict by task name."""
         params = super().get_params(deep=deep)
         if deep and isinstance(self.weights, Mapping):
             params.update(self.weights)
         return params
 
     def set_params(self, **params):
-        """Set parameters; the name of a task sets its weight in a new dict."""
+        """Set parameters; a task name sets the weight of the task in a new dict."""
         own = set(self._get_param_names())
         tasks = {name: value for name, value in params.items() if name not in own}
         weights = params.get("weights", self.weights)
@@ -85,8 +85,8 @@ class FixedWeights(BaseBalancing):
         Raises
         ------
         ValueError
-            If a weight is negative or not a finite number, if all are zero, if their
-            number is wrong or a task is unknown.
+            If a weight is negative or not finite, all are zero, their number is wrong,
+            or a task is unknown.
         """
         self._validate_params()
         weights = self._by_task(list(task_names))
@@ -126,7 +126,7 @@ class FixedWeights(BaseBalancing):
 
 
 class WeightedSum(Balancer):
-    """The sum of losses times constants.
+    """The weighted sum of losses.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What fit learns from: label cells that count, and the rows that carry one."""
+"""The label side of a fit: cells, their weights, and the rows that have any."""
 
 from dataclasses import dataclass
 
@@ -15,12 +15,12 @@ from ._weights import class_weight_table, log_class_shares, row_weights
 
 @dataclass
 class LabelledCells:
-    """The label side of a fit, rows without a cell that counts left out.
+    """The label side of a fit, without rows that have no cell of positive weight.
 
     Attributes
     ----------
     kept : ndarray of shape (n_samples,), dtype bool
-        The rows of y that carry a label of positive weight.
+        The rows of y with a label of positive weight.
 
     targets : Targets
 
@@ -33,11 +33,10 @@ class LabelledCells:
         Sample weight of each row.
 
     labelled_share : ndarray of shape (n_tasks,)
-        Share of the row weight that lies on rows with a label of the task.
+        Share of the row weight on rows with a label of the task.
 
     log_class_shares : list of ndarray of shape (n_classes,)
-        Of the weight on the cells of each code, the logarithm of what lies on each
-        class.
+        For each code, the logarithm of each class's share of the cell weights.
     """
 
     kept: np.ndarray
@@ -56,8 +55,8 @@ class LabelledCells:
     def scaled_weights(self, dtype):
         """Return the weights of cells for training, in its float type.
 
-        They have a mean row weight of 1, so that a batch can divide by its number of
-        rows: what it estimates is the weighted mean over all rows.
+        The mean row weight is 1, so a batch can divide by its number of rows to
+        estimate the weighted mean over all rows.
         """
         return (self.weights * (1 / self.row_weights.mean())).astype(dtype)
 
@@ -72,7 +71,7 @@ def read_cells(
     class_weight=None,
     targets=None,
 ):
-    """Check labels and weights and bring them into the form that training takes.
+    """Check labels and weights, and return them in the form for training.
 
     Parameters
     ----------
@@ -86,7 +85,7 @@ def read_cells(
     missing_label, task_types, class_weight : as for the estimator
 
     targets : Targets, default=None
-        Tasks and classes of an earlier fit to keep to; None learns them from `y`.
+        Tasks and classes of an earlier fit to keep; None learns them from `y`.
 
     Returns
     -------
@@ -95,7 +94,7 @@ def read_cells(
     Raises
     ------
     ValueError
-        If `y`, `sample_weight` or a parameter that speaks of tasks cannot be used.
+        If `y`, `sample_weight` or a parameter about tasks cannot be used.
     """
     table = as_label_table(y, missing_label=missing_label)
     if len(table) != n_samples:
@@ -107,7 +106,7 @@ def read_cells(
     values = missing_values(missing_label)
     if values and not table.has_marked:
         _warn_of_unused(values, missing_label, table)
-    if targets is not None:  # of a warm start, which keeps to its tasks
+    if targets is not None:  # a warm start keeps its tasks
         table = table.select(targets.names)
     weights = table_weights(sample_weight, table)
     if weights is None:
@@ -137,7 +136,7 @@ def read_cells(
 
 
 def _warn_of_unused(values, missing_label, table):
-    """Warn of missing labels that no cell holds, and tell what columns hold."""
+    """Warn about missing labels that no cell holds, with what columns hold."""
     wanted = {str(value).strip().casefold() for value in values}
     kinds, alike = {}, []
     for k, (name, column) in enumerate(zip(table.names, table.columns, strict=True)):
@@ -156,10 +155,10 @@ def _warn_of_unused(values, missing_label, table):
 
 
 def _to_mean_one(weights, counted):
-    """Return weights of cells with a mean of 1 over rows: only their ratios count."""
+    """Scale cell weights to a mean row weight of 1: only ratios matter."""
     if not len(weights):
         return weights
-    # In two steps, since a sum of huge weights is infinite.
+    # In two steps, because a sum of huge weights is infinite.
     weights = np.where(counted, weights, 0.0)
     weights /= weights.max()
     return weights / row_weights(weights, counted).mean()

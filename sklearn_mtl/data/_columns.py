@@ -1,9 +1,9 @@
-"""Numbers and categories beside text: columns that would dominate the rows.
+"""Scaling of numbers and categories that would dominate words.
 
-A step of plain gradient descent moves the weight of a column by its mean square. Words
-are in few rows, and small; a number is in all of them, and a category is 1 wherever it
-is. Left as they are, such columns decide the common scale of the rows and make their
-own weights overshoot. So they are standardised here, and made as small as words.
+A step of plain gradient descent is proportional to the mean square of a column. Words
+are in few rows, and small; a number is in all rows, and a stored category is 1.
+Unscaled, such columns determine the common scale of the rows, and their weights
+overshoot. So they are standardised here and scaled to the size of words.
 """
 
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from scipy.sparse import csr_array, issparse
 
 # A column stored in more than this share of the rows is a number, not a word.
 NUMBER_SHARE = 0.5
-# From this part of the mean square of all words on, a number dominates; and a category,
+# A number dominates above this part of the mean square of all words, and a category
 # where it is stored. In TF-IDF rows the most frequent word has 0.02, and a category
 # beside them 1.
 DOMINANT_NUMBER = 0.03
 DOMINANT_CATEGORY = 0.25
-# What they get: the mean square, where they are stored, as a part of that of all words,
-# and less where their largest eigenvalue would be above LARGEST.
+# Their new mean square where stored, as a part of that of all words; less if their
+# largest eigenvalue would be above LARGEST.
 STRENGTH = 0.01
 LARGEST = 0.03
-# How much larger than the standard deviation of others a column of a table may be.
+# How many times the typical standard deviation a column of a table may have.
 TABLE_RATIO = 30
 
 
@@ -35,10 +35,10 @@ class ColumnScales:
     columns : ndarray of int of shape (n_columns,)
 
     means : ndarray of shape (n_columns,)
-        What is subtracted; 0 for columns that stay sparse.
+        Subtracted first; 0 for columns that stay sparse.
 
     factors : ndarray of shape (n_columns,)
-        What is multiplied by then; 0 for a column that is constant.
+        Multiplied then; 0 for constant columns.
     """
 
     columns: np.ndarray
@@ -46,7 +46,7 @@ class ColumnScales:
     factors: np.ndarray
 
     def apply(self, rows):
-        """Return rows with these columns mapped, in their float type."""
+        """Return rows with these columns mapped, in the same float type."""
         if not issparse(rows):
             rows = rows.copy()
             rows[:, self.columns] = self._mapped(rows[:, self.columns])
@@ -63,7 +63,7 @@ class ColumnScales:
         indptr = part.indptr.astype(rows.indptr.dtype)
         mapped = rest + type(rows)((part.data, places, indptr), rows.shape)
         mapped.eliminate_zeros()
-        mapped.sum_duplicates()  # which sorts the columns of a row
+        mapped.sum_duplicates()  # sorts the columns of each row
         return mapped
 
     def _mapped(self, values, which=slice(None)):
@@ -74,15 +74,14 @@ class ColumnScales:
 def find_column_scales(rows, weights):
     """Find the columns that dominate rows, and how to scale them.
 
-    In sparse rows these are numbers (stored in most rows, and large),
-    categories (always 1 where they are stored) beside normalised words, and columns
-    that are larger than all others together. Numbers are standardised, the rest stay
-    sparse. Rows without such columns, as vectorizers make them of text, stay as they
-    are.
+    In sparse rows these are large numbers (stored in most rows), categories (always 1
+    where stored) beside normalised words, and columns that are larger than all others
+    together. Numbers are standardised, the rest stay sparse. Rows without such columns,
+    such as those of text vectorizers, are not changed.
 
-    A dense array of mostly zeros is read like sparse rows. Of a table, which is an
-    array of numbers or holds no words, all columns are standardised where some are on
-    quite another scale than others.
+    A dense array of mostly zeros is treated like sparse rows. In a table, an array of
+    numbers or rows without words, all columns are standardised if their scales differ
+    greatly.
 
     Parameters
     ----------
@@ -93,13 +92,13 @@ def find_column_scales(rows, weights):
     Returns
     -------
     scales : ColumnScales or None
-        None if all columns can stay as they are.
+        None if no column needs scaling.
     """
     weights = weights / weights.sum()
     if not issparse(rows):
         if np.count_nonzero(rows) > NUMBER_SHARE * rows.size:
             return _table_scales(rows, weights, np.ones(rows.shape[1], dtype=bool))
-        rows = csr_array(rows)  # words among them, made dense
+        rows = csr_array(rows)  # perhaps words in a dense array
     stored = csr_array((np.ones(rows.nnz), rows.indices, rows.indptr), rows.shape)
     shares = weights @ stored
     stored.data = rows.data.astype(float) ** 2
@@ -116,12 +115,12 @@ def find_column_scales(rows, weights):
         return _table_scales(rows, weights, is_number)
     dominates = squares > DOMINANT_NUMBER * size
     is_large = dominates.copy()
-    # Rows of one norm are normalised text, of which most may hold the same word; but
-    # hardly with the same value.
+    # Rows with equal norms are normalised text. Most may hold the same word, but hardly
+    # with the same value.
     norms = norms[norms > 0]
     if np.ptp(norms) <= 1e-3 * norms.max():
         is_large &= low == high
-    # Those of an embedding are many and small, and stay as they are.
+    # Columns of an embedding are many and small, and are not changed.
     number = is_number & (is_large | (dominates & (low < 0)))
     sparse = ~is_number & ~others
     if DOMINANT_CATEGORY * size < 1:
@@ -130,7 +129,7 @@ def find_column_scales(rows, weights):
         return None
     columns = np.flatnonzero(number | sparse)
     factors = 1 / np.sqrt(squares[columns] / shares[columns])
-    # Those that may be strong together; few, for their shares are large.
+    # Columns that may be strong together; they are few, because their shares are large.
     strong = number[columns] | (shares[columns] > STRENGTH)
     means = np.zeros(len(columns))
     means[strong], factors[strong], values = _standardised(
@@ -150,9 +149,9 @@ def _ranges(rows):
 
 
 def _table_scales(rows, weights, is_number):
-    """Standardise all columns if some are on quite another scale than others.
+    """Standardise all columns if their scales differ greatly.
 
-    Columns that are no numbers stay sparse, and only get a mean square of 1.
+    Columns other than numbers stay sparse and only get a mean square of 1.
     """
     squares = rows.astype(float)
     squares = weights @ (squares.power(2) if issparse(rows) else squares**2)
@@ -178,8 +177,8 @@ def _standardised(rows, weights, columns, is_number, shares):
     Returns
     -------
     means, factors : ndarray of shape (n_columns,)
-        As of :class:`ColumnScales`, for a standard deviation of 1; for columns that are
-        no numbers, and stay sparse, for a mean square of 1 where they are stored.
+        As in :class:`ColumnScales`, for a standard deviation of 1; for other columns,
+        which stay sparse, for a mean square of 1 where they are stored.
 
     values : ndarray of shape (n_rows, n_columns)
         The columns with both applied.
@@ -191,7 +190,7 @@ def _standardised(rows, weights, columns, is_number, shares):
     values -= means
     spreads = np.sqrt(weights @ values**2)
     spreads /= np.where(is_number, 1.0, np.sqrt(shares))[columns]
-    # What is left of a constant is rounding.
+    # A centred constant is only rounding error.
     varies = spreads > 1e-12 * sizes
     factors = np.divide(1.0, spreads, out=np.zeros_like(spreads), where=varies)
     return means, factors, values * factors

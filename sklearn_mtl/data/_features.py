@@ -1,4 +1,4 @@
-"""From what the user passes as X to rows the network reads."""
+"""From X to the rows that the network reads."""
 
 import numpy as np
 from scipy.sparse import csr_array, hstack, issparse
@@ -11,9 +11,9 @@ from sklearn.utils.validation import check_memory, validate_data
 from ..feature_extraction import UNKNOWN, FastTfidfVectorizer, SequenceVectorizer
 from ..utils._rows import n_rows, squared_norms
 
-# Up to this many rows data are small: full batches, no dropout, every word counts.
+# Up to this many rows, data are small: full batches, no dropout, min_df of 1.
 SMALL = 200
-# Up to this many characters in all texts together, there is time for parts of words.
+# Most characters, in all texts together, for which parts of words are used.
 PARTS_BUDGET = 5_000_000
 
 
@@ -26,10 +26,10 @@ def check_numeric(estimator, X, *, reset):
 
 
 class UnionInTurn(FeatureUnion):
-    """A union of sparse rows that is made in the calling thread, one part at a time.
+    """A union of sparse rows, built in the calling thread, one part at a time.
 
-    scikit-learn's hands its parts to joblib, which sets the warning filters of the
-    process and sets them back: where calls overlap, to those of another call.
+    scikit-learn's union uses joblib, which changes the global warning filters and
+    restores them; overlapping calls would restore those of another call.
     """
 
     def fit_transform(self, X, y=None):
@@ -43,12 +43,12 @@ class UnionInTurn(FeatureUnion):
 def auto_vectorizers(texts, *, as_tokens=False):
     """Yield the vectorizers that "auto" stands for, unfitted.
 
-    TF-IDF over words and pairs of words with sublinear counts, above 200 texts without
-    words of a single text. Up to 5 million characters in all, the runs of four
-    characters inside of words are added: the fewer and shorter the texts, the more of
-    their words are new, while their parts are not.
+    TF-IDF over words and pairs of words with sublinear counts; above 200 texts with a
+    min_df of 2. Up to 5 million characters in all, runs of four characters within words
+    are added: the fewer and shorter the texts, the more words of new texts are unknown,
+    but not their parts.
 
-    The first finds features in nearly all texts. The next are for texts that share no
+    The first finds features in nearly all texts. The others are for texts that share no
     words, such as names, or have none, such as emoji.
 
     Parameters
@@ -56,13 +56,13 @@ def auto_vectorizers(texts, *, as_tokens=False):
     texts : list of str
 
     as_tokens : bool, default=False
-        Whether a trunk reads sequences of tokens: then their ids.
+        Whether to yield vectorizers that return sequences of token ids.
 
     Yields
     ------
     vectorizer : FastTfidfVectorizer, FeatureUnion of two, or SequenceVectorizer
     """
-    # Of many texts, a word of a single one is noise that costs a row of weights in
+    # With many texts, a word of a single text is noise and costs a row of weights in
     # each layer.
     for min_df in [1] if len(texts) <= SMALL else [2, 1]:
         if as_tokens:
@@ -93,10 +93,10 @@ def fit_vectorizer(vectorizer, X, memory=None, *, as_tokens=False):
     X : list of str, or what the transformer takes
 
     memory : None, str or joblib.Memory, default=None
-        Where to keep the rows, so that a search vectorises a fold once.
+        Cache for the rows, so that a search vectorises a fold once.
 
     as_tokens : bool, default=False
-        What "auto" should make.
+        Whether "auto" returns token ids.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def fit_vectorizer(vectorizer, X, memory=None, *, as_tokens=False):
     )
     if not isinstance(vectorizer, str):
         candidates = [clone(vectorizer)]
-    elif is_blank:  # where single blanks would be the features
+    elif is_blank:  # single blanks would be the features
         candidates = []
     else:
         candidates = auto_vectorizers(X, as_tokens=as_tokens)
@@ -145,8 +145,8 @@ def _fit_transform(vectorizer, X):
 def transform_rows(vectorizer, X):
     """Return the rows that a fitted vectorizer makes.
 
-    A data frame, which scikit-learn's ``transform_output`` may ask of every
-    transformer, could not hold sparse rows.
+    Data frames, which scikit-learn's ``transform_output`` may request, cannot hold
+    sparse rows.
     """
     with config_context(transform_output="default"):
         rows = as_rows(vectorizer.transform(X))
@@ -155,7 +155,7 @@ def transform_rows(vectorizer, X):
 
 
 def _check_count(rows, X):
-    """Raise a ValueError if a vectorizer made another number of rows than X has."""
+    """Raise a ValueError if the vectorizer changed the number of rows."""
     if rows.shape[0] != n_rows(X):
         raise ValueError(
             f"The vectorizer made {rows.shape[0]} row(s) of {n_rows(X)}. In a "
@@ -170,7 +170,7 @@ def as_rows(rows):
     if rows.dtype not in (np.float32, np.float64):
         rows = rows.astype(np.float32)
     if issparse(rows) and not rows.has_canonical_format:
-        rows = rows.copy()  # the caller's own, perhaps
+        rows = rows.copy()  # may belong to the caller
         rows.sum_duplicates()
     assert_all_finite(rows, input_name="X")
     return rows
@@ -184,13 +184,13 @@ def match_trunk(rows, *, sparse, tokens=False, n_tokens=None):
     rows : csr_matrix, csr_array or ndarray
 
     sparse : bool
-        Whether dense rows are to become sparse ones.
+        Whether to convert dense rows to sparse ones.
 
     tokens : bool, default=False
-        Whether the rows are to be ids of tokens.
+        Whether the trunk reads token ids.
 
     n_tokens : int, default=None
-        Ids that a fitted network knows; others become that of the unknown token.
+        Ids that a fitted network knows; others become UNKNOWN.
 
     Returns
     -------
@@ -200,7 +200,7 @@ def match_trunk(rows, *, sparse, tokens=False, n_tokens=None):
     Raises
     ------
     ValueError
-        If rows that are to be ids of tokens cannot be.
+        If `tokens` is True and rows are not token ids.
     """
     if not tokens:
         return csr_array(rows) if sparse and not issparse(rows) else rows
@@ -216,11 +216,11 @@ def match_trunk(rows, *, sparse, tokens=False, n_tokens=None):
 
 
 def as_bags(rows):
-    """Return rows of token ids as counts of each id, (n_rows, n_tokens)."""
+    """Count each id in rows of token ids, (n_rows, n_tokens)."""
     ids = rows.data.astype(np.int32)
     shape = rows.shape[0], max(ids.max(initial=0), UNKNOWN) + 1
     bags = csr_array((np.ones(len(ids), np.float32), ids, rows.indptr.copy()), shape)
-    bags.sum_duplicates()  # in place, its starts of rows too
+    bags.sum_duplicates()  # in place, row starts included
     return bags
 
 
@@ -240,6 +240,6 @@ def float_type(rows):
 
 
 def row_scale(rows, weights):
-    """Return the factor that brings rows to a weighted mean squared norm of 1."""
+    """Return the factor that scales rows to a weighted mean squared norm of 1."""
     mean = float(np.average(squared_norms(rows), weights=weights))
     return mean**-0.5 if mean > 0 else 1.0

@@ -1,4 +1,4 @@
-"""Targets: the user's labels to the codes of the network, and back."""
+"""Targets: labels to codes, and back."""
 
 import ast
 from copy import copy
@@ -21,7 +21,7 @@ class Targets:
         Labels to learn tasks and classes from.
 
     task_types : dict of {str: str or TaskType}, default=None
-        Task types that are not to be inferred.
+        Types of tasks; the others are inferred.
 
     Attributes
     ----------
@@ -34,10 +34,10 @@ class Targets:
     tasks : list of TaskType
 
     layout : CodeLayout
-        Which codes are whose: tasks of several labels have one for each.
+        The codes of each task: one, or one for each label.
 
     container : {"vector", "array", "dict", "frame"}
-        What the labels came in.
+        The container of the labels.
 
     Raises
     ------
@@ -76,7 +76,7 @@ class Targets:
         self._warn_of_classes()
 
     def _warn_of_classes(self):
-        """Warn of texts that were hardly meant as classes."""
+        """Warn about classes that look like empty cells or written lists."""
         for name, task in zip(self.names, self.tasks, strict=True):
             classes = task.classes_.tolist()
             empty = [c for c in classes if isinstance(c, str) and c.strip() in MARKERS]
@@ -104,13 +104,13 @@ class Targets:
         return "y" if self.container == "vector" else f"y[{name!r}]"
 
     def with_tasks(self, tasks):
-        """Return the targets with tasks that decide in another way."""
+        """Return the targets with other task objects, such as tuned ones."""
         fresh = copy(self)
         fresh.tasks = tasks
         return fresh
 
     def check(self, table, task_types):
-        """Raise a ValueError if a table cannot be learnt from.
+        """Raise a ValueError if a warm start cannot learn from a table.
 
         Parameters
         ----------
@@ -137,8 +137,8 @@ class Targets:
             With the tasks in the order of ``names``.
 
         unknown : {"raise", "warn"}, default="raise"
-            What to do about a label that was not there in fit: a ValueError, or a
-            warning and the code -2, which no prediction equals.
+            What to do about a label that fit has not seen: raise a ValueError, or warn
+            and return the code -2, which no prediction equals.
 
         Returns
         -------
@@ -194,7 +194,7 @@ class Targets:
         output : {"array", "frame", "dict"}, default="array"
 
         like : object, default=None
-            The X of the prediction; a pandas frame takes over its index.
+            The X of the prediction; a pandas frame gets its index.
 
         Returns
         -------
@@ -217,8 +217,8 @@ class Targets:
 
     @staticmethod
     def _as_cells(sets, cell_type, task):
-        """Return sets of labels as the collections that the user's cells are."""
-        if cell_type in (list, tuple):  # which have an order
+        """Return sets of labels in the type of the user's cells."""
+        if cell_type in (list, tuple):  # these have an order
             place = {label: k for k, label in enumerate(task.classes_.tolist())}
             sets = (sorted(cell, key=place.get) for cell in sets)
         return np.fromiter(map(cell_type, sets), dtype=object)
@@ -241,7 +241,7 @@ class Targets:
             for name, column in data.items()
         }
         frame = nw.from_dict(data, backend=backend).to_native()
-        frame.columns = self.template.columns  # integers, perhaps
+        frame.columns = self.template.columns  # may be integers
         frame = frame.astype(dict(self.template.dtypes))
         return frame.set_axis(like.index) if hasattr(like, "iloc") else frame
 
@@ -250,19 +250,19 @@ def _arrow_table(data, schema, pyarrow):
     """Return a table of Arrow with the columns and types of a schema."""
     columns = []
     for name, type_ in zip(schema.names, schema.types, strict=True):
-        # Not by a cast, which knows neither dictionaries of numbers nor runs.
+        # A cast does not support dictionaries of numbers or run-end encoding.
         columns.append(pyarrow.array(list(data[name]), type=type_))
     return pyarrow.table(columns, schema=schema)
 
 
 def check_output(output, options):
-    """Raise a ValueError if there is no such form of output."""
+    """Raise a ValueError if the output format is unknown."""
     if output not in options:
         raise ValueError(f"output must be one of {options}. Got {output!r}.")
 
 
 def check_learnable(table, task_types):
-    """Raise a ValueError if a task has no label, or a type has no task."""
+    """Raise a ValueError if a task has no label or a type names no task."""
     check_task_names("task_types", task_types, table.names)
     empty = [n for k, n in enumerate(table.names) if table.missing[:, k].all()]
     if empty:
@@ -275,7 +275,7 @@ def check_learnable(table, task_types):
 
 
 def _is_written_list(label):
-    """Whether a text is a list of Python or JSON, written out."""
+    """Whether a text is a written list of Python or JSON."""
     if not (isinstance(label, str) and label.startswith("[") and label.endswith("]")):
         return False
     try:
@@ -285,7 +285,7 @@ def _is_written_list(label):
 
 
 def _as_array(columns, tasks):
-    """Join columns; numbers of several kinds as one that holds all classes exactly."""
+    """Join columns; numeric types become one that holds all classes exactly."""
     kinds = {column.dtype.kind for column in columns}
     dtype = np.result_type(*columns) if kinds <= set("biuf") else None
     if len(kinds) > 1 and (dtype is None or not _holds_classes(dtype, tasks)):
@@ -294,7 +294,7 @@ def _as_array(columns, tasks):
 
 
 def _holds_classes(dtype, tasks):
-    # Lists compare by value: an integer beyond 2**53 is not the float next to it.
+    # Lists compare by value: an integer beyond 2**53 may differ from its float.
     return all(
         task.classes_.astype(dtype).tolist() == task.classes_.tolist() for task in tasks
     )

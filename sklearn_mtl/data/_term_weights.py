@@ -1,4 +1,4 @@
-"""What a feature says about the labels of all tasks, as its weight in every row."""
+"""Supervised term weighting: features are weighted by information about labels."""
 
 import numpy as np
 from scipy.sparse import csr_array, issparse
@@ -6,18 +6,18 @@ from scipy.sparse import csr_array, issparse
 from ..utils._rows import squared_norms
 from ._features import SMALL
 
-# The part of the mean information that a feature has in any case, and the power by
-# which information becomes weight: on dev splits 0.125 to 0.35 did about the same.
+# The part of the mean information that every feature gets, and the power that maps
+# information to weight: on dev splits 0.125 to 0.35 did about the same.
 PRIOR = 0.5
 POWER = 0.25
-# Classes of a task, on average, up to which features are weighed by what they say about
-# labels. Up to 15 macro-F1 rose on each of four sets, by 0.3 to 1.7 points; among 47
-# classes, of which nearly every word tells something, it fell by 0.4.
+# Most classes per task, on average, for term weighting. Up to 15 classes macro-F1 rose
+# on each of four sets, by 0.3 to 1.7 points; with 47, where nearly every word is
+# informative, it fell by 0.4.
 WEIGHED_CLASSES = 25
 
 
 def weighs_terms(setting, rows, n_classes, *, are_ours, as_tokens):
-    """Whether features are weighed by what they say about labels.
+    """Whether to use supervised term weighting.
 
     Parameters
     ----------
@@ -29,12 +29,12 @@ def weighs_terms(setting, rows, n_classes, *, are_ours, as_tokens):
         Of each task.
 
     are_ours : bool
-        Whether the default vectorizer made the rows, for tasks that share a trunk. With
-        a vectorizer of one's own, the weights of features are one's own, too; and tasks
-        that share nothing must not share these.
+        Whether the default vectorizer made the rows, and tasks share a trunk. A user's
+        vectorizer keeps its own weights, and tasks that share nothing must not share
+        these.
 
     as_tokens : bool
-        Whether rows are sequences of tokens whose embeddings take no weights.
+        Whether rows are token sequences whose embeddings take no term weights.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def weighs_terms(setting, rows, n_classes, *, are_ours, as_tokens):
     Raises
     ------
     ValueError
-        If it is asked for, and rows are dense.
+        If it is requested and rows are dense.
     """
     if setting != "auto":
         if setting is not None and (as_tokens or not issparse(rows)):
@@ -62,7 +62,7 @@ def weighs_terms(setting, rows, n_classes, *, are_ours, as_tokens):
 
 
 def information_weights(rows, codes, cell_weights, n_classes):
-    r"""Return a weight for each feature, from what it says about labels.
+    r"""Return a weight for each feature from its information about labels.
 
     An occurrence of feature *f* removes, on average over tasks *t*, the share
 
@@ -70,11 +70,10 @@ def information_weights(rows, codes, cell_weights, n_classes):
         \Big(\sum_c n_{fc} \log\frac{n_{fc}}{n_{ft}\,\pi_c}
         - \frac{C_t - 1}{2}\Big)\Big)
 
-    of the uncertainty about a label, with :math:`n_{fc}` the cells of class *c* in
-    rows that hold the feature, :math:`n_{ft}` their sum over the :math:`C_t` classes of
-    the task, :math:`\pi_c` the share of the class and :math:`H_t` the entropy of the
-    task. The last term is what a feature that says nothing would seem to say. The
-    weight is
+    of the uncertainty about a label, with :math:`n_{fc}` the cells of class *c* in rows
+    that hold the feature, :math:`n_{ft}` their sum over the :math:`C_t` classes of the
+    task, :math:`\pi_c` the share of the class and :math:`H_t` the entropy of the task.
+    The last term is the expected value for a feature without information. The weight is
 
     .. math:: w_f = (I_f + \bar{I} / 2)^{1/4}
 
@@ -97,9 +96,8 @@ def information_weights(rows, codes, cell_weights, n_classes):
     weights : ndarray of shape (n_features,)
         With mean 1 over occurrences.
 
-    Notes
-    -----
-    Evidence is pooled: a word that tells good from bad in one task counts for all.
+    Notes ----- Evidence is pooled: a word that separates good from bad in one task
+    counts for all.
 
     References
     ----------
@@ -112,7 +110,7 @@ def information_weights(rows, codes, cell_weights, n_classes):
     )
     information = np.zeros(rows.shape[1])
     occurrences = np.zeros(rows.shape[1])
-    # Tasks that are labelled in the same rows see each feature as often.
+    # Tasks labelled in the same rows have the same feature counts.
     labelled = {}
     which = [
         labelled.setdefault(weights.tobytes(), (len(labelled), weights))[0]
@@ -126,10 +124,10 @@ def information_weights(rows, codes, cell_weights, n_classes):
         cells = np.flatnonzero(weights > 0)
         in_class = np.bincount(own[cells], weights[cells], minlength=n)
         if np.count_nonzero(in_class) < 2:
-            continue  # nothing to be said
+            continue  # no information
         share = in_class / in_class.sum()
         entropy = -_xlogx(share).sum()
-        # The class of most cells is what the others leave: often few are to be counted.
+        # Counts of the largest class are computed from the others, often few cells.
         most = in_class.argmax()
         others = cells[own[cells] != most].astype(rows.indices.dtype)
         classes = csr_array(
@@ -138,7 +136,7 @@ def information_weights(rows, codes, cell_weights, n_classes):
         )
         counts = (classes @ there).tocoo()
         left = of_feature - np.bincount(counts.col, counts.data, rows.shape[1])
-        left[left < 1e-9 * of_feature] = 0.0  # but for rounding
+        left[left < 1e-9 * of_feature] = 0.0  # rounding error
         said = _xlogx(left) - left * np.log(share[most])
         said -= _xlogx(of_feature)
         there_too = _xlogx(counts.data) - counts.data * np.log(share[counts.row])
@@ -161,7 +159,7 @@ def _xlogx(values):
 
 
 def weigh_terms(rows, weights):
-    """Multiply each feature by its weight, and leave each row the norm it had.
+    """Multiply each feature by its weight; rows keep their norms.
 
     Parameters
     ----------
@@ -172,7 +170,7 @@ def weigh_terms(rows, weights):
     Returns
     -------
     rows : csr_matrix or csr_array
-        Shares all but the values.
+        A new matrix that shares the indices.
     """
     values = rows.data * weights.astype(rows.dtype)[rows.indices]
     weighed = type(rows)((values, rows.indices, rows.indptr), rows.shape)

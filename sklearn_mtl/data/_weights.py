@@ -1,4 +1,4 @@
-"""How much each cell counts: sample weights times class weights."""
+"""Weights of cells: sample weights times class weights."""
 
 from collections.abc import Mapping
 from numbers import Real
@@ -9,7 +9,7 @@ from ..labels._tables import check_task_names
 
 
 def class_weight_table(class_weight, targets, codes, weights):
-    """Return the factor of each cell that comes from its class.
+    """Return the class weight of each cell.
 
     Parameters
     ----------
@@ -22,12 +22,12 @@ def class_weight_table(class_weight, targets, codes, weights):
     codes : ndarray of shape (n_rows, n_codes)
 
     weights : ndarray of shape (n_rows, n_codes)
-        Sample weights; "balanced" counts with them, on labelled cells only.
+        Sample weights, which "balanced" uses, on labelled cells only.
 
     Returns
     -------
     factors : ndarray of shape (n_rows, n_codes)
-        Of several labels a cell, each counts by the weight of what holds it.
+        Where cells hold several labels, each label has its own factor.
     """
     factors = np.ones(codes.shape)
     if isinstance(class_weight, list):
@@ -54,7 +54,7 @@ def class_weight_table(class_weight, targets, codes, weights):
 
 
 def _in_task_order(class_weight, targets):
-    """Return a list of class weights as a dict of tasks, or that of the only one."""
+    """Return a list of class weights as a dict by task, or its only item."""
     if len(class_weight) != len(targets.names):
         form = dict.fromkeys(targets.names, "balanced")
         raise ValueError(
@@ -86,7 +86,7 @@ def _by_class(wanted, name, classes):
     known = classes.tolist()
     unknown = [label for label in wanted if label not in known]
     silent = [label for label in known if label not in wanted]
-    # As scikit-learn: a class that a fold happens to lack is fine, a typo is not.
+    # Like scikit-learn: a class that a fold lacks is allowed, a typo is not.
     if unknown and silent:
         raise ValueError(
             f"class_weight for task {name!r} names classes {unknown[:5]} that are not "
@@ -117,12 +117,12 @@ def log_class_shares(targets, codes, weights):
     codes : ndarray of shape (n_rows, n_codes)
 
     weights : ndarray of shape (n_rows, n_codes)
-        How much each cell counts.
+        Weights of cells.
 
     Returns
     -------
     log_shares : list of ndarray of shape (n_classes,)
-        For each code. A class without cells (a warm start may lack it) has the share of
+        For each code. A class without cells, possible in a warm start, has the share of
         the rarest.
     """
     log_shares = []
@@ -134,7 +134,7 @@ def log_class_shares(targets, codes, weights):
         there = counts > 0
         if there.any():
             counts[~there] = counts[there].min()
-            # No quotient, which is 0 for a weight that is next to nothing.
+            # Not a quotient, which underflows to 0 for tiny weights.
             log_shares.append(np.log(counts) - np.log(counts.sum()))
         else:
             log_shares.append(np.zeros(n_classes))
@@ -153,7 +153,7 @@ def row_weights(weights, labelled):
     Returns
     -------
     row_weights : ndarray of shape (n_rows,)
-        0 for a row without labelled cells, which counts as absent.
+        0 for a row without labelled cells.
     """
     total = (weights * labelled).sum(axis=1)
     return total / np.maximum(labelled.sum(axis=1), 1)

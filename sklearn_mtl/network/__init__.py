@@ -1,4 +1,4 @@
-"""Batches, input layers, and what networks are built from."""
+"""Batches, input layers and other parts of networks."""
 
 from ._output import Output
 from ._recipe import Recipe

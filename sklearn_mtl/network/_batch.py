@@ -1,4 +1,4 @@
-"""Rows to batches: whole slices of the matrix, never row by row."""
+"""Batches of sparse rows and of label cells."""
 
 from copy import copy
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class Transposed(NamedTuple):
 
 
 class SparseBatch:
-    """A few sparse rows in the form that the input layer reads.
+    """Sparse rows in the form that the input layer reads.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class SparseBatch:
     Attributes
     ----------
     products : dict of {str: tensor of shape (n_rows, n_outputs)}, or None
-        The product of these rows with an ``InputTable``: a part for each of its layers.
+        The products of these rows with the layers of an ``InputTable``.
     """
 
     def __init__(self, indices, offsets, values):
@@ -49,7 +49,7 @@ class SparseBatch:
         """Return a batch of some rows, a tensor of their numbers."""
         sizes = self.offsets.diff()[rows]
         ends = sizes.cumsum(0)
-        # How far each stored value moves to the front.
+        # The distance from the new place of each stored value to its old one.
         moves = torch.repeat_interleave(self.offsets[rows] - (ends - sizes), sizes)
         places = torch.arange(len(moves), device=moves.device) + moves
         part = copy(self)
@@ -59,7 +59,7 @@ class SparseBatch:
         return part
 
     def transposed(self):
-        """Return the batch by feature; made once, by sorting the column numbers."""
+        """Return the batch sorted by feature; computed once."""
         if self._transposed is None:
             device = self.values.device
             indices, offsets = self.indices.cpu().numpy(), self.offsets.cpu().numpy()
@@ -90,25 +90,24 @@ class SparseBatch:
         )
         moved._transposed = moved.products = None
         if torch.is_grad_enabled():
-            # Sorted where the matrix lives: the device only multiplies.
+            # Sorted on the CPU: the device only multiplies.
             moved._transposed = Transposed(*(t.to(device) for t in self.transposed()))
         return moved
 
 
 class TokenBatch(SparseBatch):
-    """A few texts as ids of tokens, in the order in which they stand.
+    """Texts as token ids, in order.
 
-    It is a sparse batch as well, so that a layer over bags of words can stand beside a
-    network that reads sequences: each token counts 1 / sqrt(tokens of its text).
+    It is also a sparse batch, so that layers over bags of words can read it: each token
+    counts 1 / sqrt(tokens of its text).
 
     Parameters
     ----------
     ids, offsets : tensor
-        Ids of the tokens of all texts, and where each text starts (with the end as
-        last).
+        Token ids of all texts, and the start of each text (the end is last).
 
     dtype : torch.dtype, default=torch.float32
-        Of the weight of tokens in a bag.
+        Type of the weights of tokens in a bag.
     """
 
     def __init__(self, ids, offsets, dtype=torch.float32):
@@ -123,12 +122,12 @@ class TokenBatch(SparseBatch):
         return part
 
     def padded(self):
-        """Return ids as a table, 0 after the end of a text; made once.
+        """Return ids as a table, 0 after the end of a text; computed once.
 
         Returns
         -------
         ids : tensor of shape (n_rows, longest), dtype int64
-            With a column at least.
+            At least one column.
 
         lengths : tensor of shape (n_rows,), dtype int64
         """

@@ -1,18 +1,18 @@
-"""The network as the net sees it: what a sharing built, and what comes with it."""
+"""The whole network: what a sharing builds, followed by the links of task types."""
 
 from torch import nn
 
 
 class LinkedNetwork(nn.Module):
-    """A network, followed by what the types of some tasks make of their logits.
+    """A network followed by a link for each task.
 
     Parameters
     ----------
     network : torch.nn.Module
-        What a sharing built.
+        Built by a sharing.
 
     links : list of torch.nn.Module or None
-        For each task what its type's ``link`` built.
+        For each task, the module from ``TaskType.link``.
     """
 
     def __init__(self, network, links):
@@ -21,7 +21,7 @@ class LinkedNetwork(nn.Module):
         links = [nn.Identity() if link is None else link for link in links]
         self.links = nn.ModuleList(links)
 
-    def __getattr__(self, name):  # for instance the gates of a mixture
+    def __getattr__(self, name):  # for example gate_weights of a mixture
         try:
             return super().__getattr__(name)
         except AttributeError:
@@ -36,7 +36,7 @@ class LinkedNetwork(nn.Module):
 def build_network(
     sharing, trunk, spec, n_logits, dtype, heads=None, tasks=(), log_class_shares=()
 ):
-    """Build the network in the float type of the rows, with the links of its tasks."""
+    """Build the network in the given float type, with the links of its tasks."""
     network = sharing.build(trunk, spec, n_logits, heads)
     pairs = zip(tasks, log_class_shares, strict=True)
     links = [task.link(shares) for task, shares in pairs]

@@ -1,4 +1,4 @@
-"""Dropout with random numbers of its own."""
+"""Dropout with its own random numbers."""
 
 import torch
 from torch import nn
@@ -7,14 +7,14 @@ from torch import nn
 class Dropout(nn.Module):
     """Dropout that draws uniform numbers; torch's draws from Bernoulli, 4 times slower.
 
-    It has random numbers of its own, seeded when it is made, so that nets which learn
-    at the same time do not take each other's.
+    Its generator is seeded when the module is created, so nets that train at the same
+    time do not affect each other.
 
     Parameters
     ----------
     p : float
-        Share of the units that a training step sets to 0; the others grow by 1 / (1 -
-        p).
+        Share of the units that a training step sets to 0; the others are multiplied by
+        1 / (1 - p).
     """
 
     def __init__(self, p):

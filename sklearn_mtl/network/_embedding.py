@@ -5,17 +5,17 @@ from torch import nn
 
 
 class TokenEmbedding(nn.Embedding):
-    """Embeddings of token ids, 0 for the padding, each times the weight of its token.
+    """Embeddings of token ids, 0 for padding, each times the weight of its token.
 
     Parameters
     ----------
     n_tokens, dim : int
 
     plain : bool, default=False
-        Whether the gradient is sparse, for plain descent on the tokens of a batch.
+        Whether the gradient is sparse, for plain gradient descent.
 
     token_weights : ndarray of shape (n_tokens,), default=None
-        None is 1 for all.
+        None means 1 for all.
     """
 
     def __init__(self, n_tokens, dim, *, plain=False, token_weights=None):

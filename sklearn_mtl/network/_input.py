@@ -1,4 +1,4 @@
-"""Input layers: from rows as they come to a few columns, without making rows dense."""
+"""Input layers: linear layers over sparse or dense rows."""
 
 from copy import copy
 
@@ -6,24 +6,24 @@ import torch
 from torch import nn
 from torch.nn.functional import embedding_bag
 
-# Columns of a joint table come in multiples of this, so that each of its rows of 32-bit
+# The columns of a table are padded to a multiple of this, so that each row of 32-bit
 # weights starts at a cache line.
 LANE = 16
 
 
 class SparseLinear(nn.Module):
-    """A linear layer over sparse rows whose cost is that of the stored values.
+    """A linear layer over sparse rows; its cost grows with the stored values.
 
-    The weight has one row per feature. Forward sums the rows of the stored features;
-    backward returns a sparse gradient that holds each feature of the batch once, so
-    that an optimizer touches these rows and no other and nothing has to be coalesced.
+    The weight has one row per feature. Forward sums the rows of the stored features.
+    Backward returns a sparse gradient with each feature of the batch once, which needs
+    no coalescing; an optimizer updates only these rows.
 
     Parameters
     ----------
     n_features, n_outputs : int
 
     scale : float, default=1.0
-        Factor on the rows, see :class:`InputSpec`.
+        Factor for the rows, see :class:`InputSpec`.
 
     init_range : float, default=0.0
         Weights start uniformly in ``[-init_range, init_range]``.
@@ -49,11 +49,11 @@ class SparseLinear(nn.Module):
         return torch.add(self.bias, product, alpha=self.scale)
 
     def move_into(self, table, name):
-        """Give the weights to an input table, as its columns of that name."""
+        """Move the weights into the columns of that name of an input table."""
         with torch.no_grad():
             table.columns(name).copy_(self.weight)
         del self.weight
-        # Not as a module of its own, which would be listed once for each layer.
+        # Not registered as a submodule, which would list the table once per layer.
         self.__dict__["_table"], self._name = table, name
 
     def by_feature(self):
@@ -64,16 +64,15 @@ class SparseLinear(nn.Module):
 
 
 class InputTable(nn.Module):
-    """The weights of sparse layers over the same rows, side by side in named columns.
+    """The weights of sparse layers over the same rows, in named columns.
 
-    To move one long row of weights for each stored value takes less time than to move
-    several short ones, in all three steps: forward, backward and update. Each layer
-    keeps its bias.
+    Moving one long row of weights per stored value is faster than moving several short
+    ones, in forward, backward and update. Each layer keeps its bias.
 
     Parameters
     ----------
     layers : dict of {str: SparseLinear}
-        Their weights move here, to columns of their names.
+        Their weights move into columns of the same names.
     """
 
     descent = "sparse"
@@ -89,7 +88,7 @@ class InputTable(nn.Module):
             layer.move_into(self, name)
 
     def columns(self, name):
-        """Return the weights of a layer, a view without their gradient."""
+        """Return the weights of a layer as a detached view."""
         return self._parts(self.weight.detach())[name]
 
     def _parts(self, table):
@@ -98,8 +97,8 @@ class InputTable(nn.Module):
         return dict(zip(self.widths, parts, strict=False))
 
     def forward(self, batch):
-        """Return the batch, a copy that carries the product of each layer."""
-        # A batch of the same kind, since a trunk may read the rows in its own way.
+        """Return a copy of the batch with the product of each layer."""
+        # A copy of the same type, because a trunk may also read the rows itself.
         joint = copy(batch)
         joint.products = self._parts(sparse_product(self.weight, batch))
         return joint
@@ -111,13 +110,13 @@ def join_sparse_layers(network):
     Parameters
     ----------
     network : torch.nn.Module
-        All its sparse layers must read the rows that it is given.
+        All its sparse layers must read the rows of the network.
 
     Returns
     -------
     table : InputTable or None
-        To be given the rows first. Its columns have the names of the layers in the
-        network. None if there is nothing to join.
+        Must read the rows before the layers. Its columns have the layers' names in the
+        network. None if there are fewer than two layers.
     """
     layers = {n: m for n, m in network.named_modules() if isinstance(m, SparseLinear)}
     return InputTable(layers) if len(layers) > 1 else None
@@ -126,8 +125,8 @@ def join_sparse_layers(network):
 def optim_groups(network):
     """Return the weights of a network that take plain gradient descent.
 
-    A module whose ``weight`` gets a sparse gradient says so by its attribute
-    ``descent``. All other weights are left to Adam.
+    Modules whose ``weight`` has a sparse gradient set the attribute ``descent`` to the
+    name of a group. Adam takes all other weights.
 
     Parameters
     ----------
@@ -136,7 +135,7 @@ def optim_groups(network):
     Returns
     -------
     groups : dict of {str: list of torch.nn.Parameter}
-        "sparse" are input weights of sparse rows, "embedding" those of tokens.
+        "sparse" holds input weights of sparse rows, "embedding" those of tokens.
     """
     groups = {"sparse": [], "embedding": []}
     for module in network.modules():
@@ -147,7 +146,7 @@ def optim_groups(network):
 
 
 class _SparseProduct(torch.autograd.Function):
-    """``rows @ weight`` with a sparse gradient, a row for each feature of the batch."""
+    """``rows @ weight`` with a sparse gradient: a row for each feature in the batch."""
 
     @staticmethod
     def forward(ctx, weight, batch):
@@ -158,7 +157,7 @@ class _SparseProduct(torch.autograd.Function):
     def backward(ctx, grad_output):
         transposed = ctx.batch.transposed()
         rows = weighted_sums(grad_output.contiguous(), transposed)
-        # The features come sorted and once each, so there is nothing to check.
+        # Features are sorted and unique, so there is nothing to check.
         gradient = torch.sparse_coo_tensor(
             transposed.features.unsqueeze(0),
             rows,
@@ -170,7 +169,7 @@ class _SparseProduct(torch.autograd.Function):
 
 
 def sparse_product(weight, batch):
-    """Return rows times a weight, whose gradient is sparse.
+    """Return rows times a weight; the gradient of the weight is sparse.
 
     Parameters
     ----------
@@ -182,14 +181,14 @@ def sparse_product(weight, batch):
 
 
 def weighted_sums(table, batch):
-    """Return the rows of a batch times a table, without a gradient.
+    """Return the rows of a batch times a table; no gradient is recorded.
 
     Parameters
     ----------
     table : tensor of shape (n_features, n_outputs)
 
     batch : SparseBatch or Transposed
-        For what is transposed, a row of the table for each row of the batch.
+        For a Transposed, the table has a row for each row of the batch.
     """
     return embedding_bag(
         batch.indices,
@@ -219,6 +218,6 @@ class DenseLinear(nn.Linear):
 
 
 def input_layer(spec, n_outputs, *, init_range=0.0):
-    """Return the linear layer that fits the rows of `spec`."""
+    """Return a linear layer for the rows of `spec`."""
     kind = SparseLinear if spec.sparse else DenseLinear
     return kind(spec.n_features, n_outputs, scale=spec.scale, init_range=init_range)

@@ -1,4 +1,4 @@
-"""What a network must know of the rows it will read."""
+"""The rows that a network will read."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from ..data._features import SMALL
 
 @dataclass(frozen=True)
 class InputSpec:
-    """What a network must know of the rows it will read.
+    """The rows that a network will read.
 
     Attributes
     ----------
@@ -18,20 +18,20 @@ class InputSpec:
         Whether batches come as :class:`~sklearn_mtl.network._batch.SparseBatch`.
 
     scale : float
-        Factor that brings the rows to a mean squared norm of 1, so that learning rates
-        and penalties mean the same for counts, TF-IDF and measurements.
+        Factor that scales rows to a mean squared norm of 1. Learning rates and
+        penalties then mean the same for counts, TF-IDF and measurements.
 
     n_rows : int
-        Training rows; the strategies' "auto" settings read it.
+        Training rows; "auto" settings of strategies depend on it.
 
     tokens : bool, default=False
         Whether batches come as :class:`~sklearn_mtl.network._batch.TokenBatch`.
 
     vocabulary : tuple of str, default=()
-        The token of each id, where the vectorizer tells.
+        The token of each id, if the vectorizer has ``tokens_``.
 
     token_weights : ndarray of shape (n_features,), default=None
-        What each token says about labels, as a factor; None is 1 for all.
+        Supervised weight of each token; None means 1 for all.
     """
 
     n_features: int
@@ -44,7 +44,7 @@ class InputSpec:
 
     @property
     def is_small(self):
-        """Whether training is in full batches and without dropout.
+        """Whether training uses full batches and no dropout.
 
         The fit is then a deterministic function of weighted sums over rows, and a row
         of weight 2 equals the row given twice.

@@ -32,8 +32,8 @@ ALIASES = {
     "adversarial": AdversarialSharedPrivate,
 }
 
-# Most that the private paths may take under sharing="auto". One gigabyte is what a
-# laptop can spare beside the text itself: 300,000 features times 800 logits.
+# Most bytes of private paths with sharing="auto". A laptop can spare one gigabyte
+# beside the texts: 300,000 features times 800 logits.
 PRIVATE_BUDGET = 2**30
 
 
@@ -48,13 +48,13 @@ def resolve_sharing(sharing, *, n_features, n_logits, itemsize=4):
         ``PRIVATE_BUDGET`` bytes, else :class:`HardSharing`.
 
     n_features, n_logits : int
-        Size of the rows; output columns of all tasks together.
+        Columns of the rows, and output columns of all tasks.
 
     itemsize : int, default=4
         Bytes of a weight.
     """
     if not isinstance(sharing, str):
-        return clone(sharing)  # as scikit-learn treats what it is given
+        return clone(sharing)  # parameters of the user are not changed
     if sharing == "auto":
         fits = n_features * n_logits * itemsize <= PRIVATE_BUDGET
         sharing = "shared-private" if fits else "hard"
@@ -72,9 +72,8 @@ def has_representation(sharing, trunk):
 
 
 def _kind(sharing):
-    """Return what a parameter value stands for, to read the traits of its kind.
+    """Return the object or class that a parameter value stands for.
 
-    An object stands for itself, an alias for a class. What "auto" may come to has the
-    same traits either way.
+    Both classes that "auto" may become have the same class attributes.
     """
     return ALIASES.get(sharing, SharedPrivate) if isinstance(sharing, str) else sharing

@@ -1,4 +1,4 @@
-"""A shared vector that does not tell the task, beside a private one for each."""
+"""Adversarial training: a shared vector that does not reveal the task."""
 
 from numbers import Real
 
@@ -12,7 +12,7 @@ from ._penalties import overlap, reverse_gradient, task_entropy
 
 
 class AdversarialSharedPrivate(BaseSharing):
-    r"""Shared and private trunks, and an adversary that keeps tasks out of the shared.
+    r"""Shared and private trunks; an adversary keeps the shared one task-independent.
 
     .. math:: z_t = H_t\,s(x) + G_t\,p_t(x)
 
@@ -26,59 +26,58 @@ class AdversarialSharedPrivate(BaseSharing):
 
     :math:`L_\mathrm{adv}` is the cross-entropy of a discriminator, linear in
     :math:`s(x)`, that guesses which task a row is labelled for. Its gradient is
-    reversed on the way to the trunk: the discriminator learns to tell the tasks apart,
-    the trunk learns to give it nothing to go by. The second term wants the shared and
-    the private vectors of the :math:`n_t` rows labelled for a task, of *n* in a batch,
-    to have nothing in common: :math:`S_t` and :math:`P_t` are their tables.
+    reversed before it reaches the trunk: the discriminator learns to tell the tasks
+    apart, and the trunk learns features that do not reveal the task. The second term
+    makes shared and private vectors orthogonal; :math:`S_t` and :math:`P_t` hold those
+    of the :math:`n_t` rows labelled for task *t*, of *n* in a batch.
 
-    For one question asked of several domains, each text of which carries the label of
-    its own. Where all rows are labelled for all tasks there is nothing to tell apart,
-    the adversarial term is 0, and the discriminator stays as it is.
+    It is meant for the same question in several domains, where each text is labelled
+    for its own domain. Where all rows are labelled for all tasks, the adversarial term
+    is 0 and the discriminator is not trained.
 
     Parameters
     ----------
     adversarial_weight : float, default=0.05
-        The weight :math:`\lambda`, that of the source. 0 leaves the discriminator out.
+        The weight :math:`\lambda`; the default is that of the source. 0 leaves the
+        discriminator out.
 
     orthogonality_weight : float, default=0.01
-        The weight :math:`\gamma`, that of the source.
+        The weight :math:`\gamma`; the default is that of the source.
 
     private : {"auto", "trunk", "linear"}, default="auto"
         What is private to a task: a trunk like the shared one, as in the source, or the
-        linear path of :class:`SharedPrivate`, whose :math:`p_t(x)` are the logits that
-        it adds. "auto" is "linear" for sparse rows that are no sequences of tokens,
-        because trunks over them hold weights for each feature and task; else "trunk".
+        linear path of :class:`SharedPrivate`, where :math:`p_t(x)` are the logits that
+        it adds. "auto" is "linear" for sparse rows other than token sequences, because
+        trunks over them need weights for each feature and task; else "trunk".
 
     share_heads : bool, default=False
         Whether tasks of the same classes have one head :math:`H_t`, as in
-        :class:`HardSharing`. What is private to each then corrects it.
+        :class:`HardSharing`. The private part of each task then corrects it.
 
     See Also
     --------
-    SharedPrivate : Without the adversary, and linear.
-    HardSharing : The shared trunk alone.
+    SharedPrivate : Linear private paths, no adversary.
+    HardSharing : Only the shared trunk.
 
-    Notes
-    -----
-    A row may be labelled for several tasks. What the discriminator should guess is then
-    the uniform distribution over these, and the row counts by how much they say of the
-    task: by :math:`1 - \log m / \log T` for *m* of *T* tasks, which is 1 for one task
-    and 0 for all. Cells count by their weights in both terms.
+    Notes ----- A row may be labelled for several tasks. The target of the discriminator
+    is then the uniform distribution over these, and the row is weighted by how much
+    they say about the task: :math:`1 - \log m / \log T` for *m* of *T* tasks, which is
+    1 for one task and 0 for all. Both terms use cell weights.
 
-    The source has the norm of :math:`S_t^\top P_t`, a sum over rows. Here it is a mean,
-    so that the weight means the same for batches of any size, and a vector *h* counts
-    as :math:`h / \sqrt{1 + \|h\|^2}`, so that the term is at most :math:`\gamma`: as it
-    is, its gradient grows with the cube of the vectors, and training may diverge.
+    The source uses the norm of :math:`S_t^\top P_t`, a sum over rows. Here it is a
+    mean, so the weight does not depend on the batch size. A vector *h* is replaced by
+    :math:`h / \sqrt{1 + \|h\|^2}`, which limits the term to :math:`\gamma`; otherwise
+    its gradient grows with the cube of the vectors, and training may diverge.
 
-    In training a private trunk reads the rows labelled for its task and no others, so
-    where each row has one label all private trunks together take about the time of two.
-    Prediction runs all of them on each row. Trunks over tokens read the same
-    embeddings, as in the source. Memory of trunks over bags is that of
-    :class:`Separate` and of :class:`HardSharing` together.
+    In training a private trunk reads only the rows labelled for its task. Where each
+    row has one label, all private trunks together take about the time of two.
+    Prediction runs all of them on each row. Trunks over tokens share their embeddings,
+    as in the source. Trunks over bags take the memory of :class:`Separate` and
+    :class:`HardSharing` together.
 
-    Both terms are there in training alone, and ``history_`` has them, weighted, as
-    ``penalty_adversarial`` and ``penalty_orthogonality``. Loss weights do not reach
-    them: the rows of a task of weight 0 still move the shared trunk through them.
+    Both terms exist only in training. ``history_`` has them, weighted, as
+    ``penalty_adversarial`` and ``penalty_orthogonality``. Loss weights do not apply:
+    the rows of a task with weight 0 still change the shared trunk through them.
 
     References
     ----------
@@ -137,7 +136,7 @@ class AdversarialSharedPrivate(BaseSharing):
 
 
 class AdversarialNetwork(TaskNetwork):
-    """A network that learns its tasks, and beside them not to mix what is whose.
+    """A network with shared and private parts and the two penalties.
 
     Parameters
     ----------
@@ -148,12 +147,12 @@ class AdversarialNetwork(TaskNetwork):
     n_logits : list of int
 
     linear : bool
-        Whether private paths are linear; else each is a trunk.
+        Whether private paths are linear; otherwise each is a trunk.
 
     adversarial_weight, orthogonality_weight : float
 
     heads : list of int, default=None
-        Which head on the shared vector each task reads; None is one for each.
+        The number of each task's shared head; None means one for each task.
     """
 
     def __init__(
@@ -205,7 +204,7 @@ class AdversarialNetwork(TaskNetwork):
         return Output(tuple(logits), shared, penalties)
 
     def _private_paths(self, rows, read, places):
-        """Yield for each task its rows, their private vectors, and logits of these."""
+        """Yield for each task its rows, their private vectors and private logits."""
         if self.linear:
             parts = self.private(read).split(self.n_logits, dim=1)
             for own, part in zip(places, parts, strict=True):
@@ -213,7 +212,7 @@ class AdversarialNetwork(TaskNetwork):
             return
         for task, own in enumerate(places):
             if len(own):
-                # All rows are the batch itself, which is sorted by feature already.
+                # If all rows are taken, reuse the batch, already sorted by feature.
                 batch = rows if len(own) == len(rows) else rows[own]
                 yield own, *self.private.of_task(task, batch)
             else:
@@ -232,7 +231,7 @@ class PrivateTrunks(nn.Module):
     n_logits : list of int
 
     beside : torch.nn.Module
-        The shared trunk. Its heads have the biases.
+        The shared trunk. Its heads hold the biases.
     """
 
     def __init__(self, trunk, spec, n_logits, beside):
@@ -243,7 +242,7 @@ class PrivateTrunks(nn.Module):
         )
 
     def of_task(self, task, rows):
-        """Return hidden vector and logits of a task."""
+        """Return the private hidden vectors and logits of a task."""
         hidden = self.trunks[task](rows)
         return hidden, self.heads[task](hidden)
 

@@ -1,4 +1,4 @@
-"""Which parameters the tasks share: from trunk and rows to one tensor a task."""
+"""Which weights the tasks share: the base class, and the network of one trunk."""
 
 from abc import ABC, abstractmethod
 
@@ -11,7 +11,7 @@ from ..network._output import Output
 
 
 class BaseSharing(BaseEstimator, ABC):
-    """Settings that say how tasks share; builds the network around a trunk.
+    """Settings of how tasks share weights; builds the network around a trunk.
 
     Attributes
     ----------
@@ -22,7 +22,7 @@ class BaseSharing(BaseEstimator, ABC):
         Whether all tasks read one hidden vector.
 
     may_change : tuple of str
-        Parameters that a warm start may change: how the network learns, not what it is.
+        Parameters that a warm start may change: they leave the architecture as it is.
     """
 
     may_change = ()
@@ -37,7 +37,7 @@ class BaseSharing(BaseEstimator, ABC):
         Parameters
         ----------
         trunk : BaseTrunk or None
-            None leaves the linear path from the rows to the logits alone.
+            None means only a linear path from the rows to the logits.
 
         spec : InputSpec
             The rows that will come.
@@ -46,8 +46,8 @@ class BaseSharing(BaseEstimator, ABC):
             Output columns each task needs.
 
         heads : list of int, default=None
-            A number for each task, from 0, the same for tasks of the same classes: what
-            they may share. None is a number of its own for each.
+            A number for each task, from 0, equal for tasks with the same classes, which
+            may share a head. None means that no classes are equal.
 
         Returns
         -------
@@ -55,19 +55,18 @@ class BaseSharing(BaseEstimator, ABC):
             ``network(rows, cells=None)`` returns an
             :class:`~sklearn_mtl.network.Output`: logits, one tensor of shape (n_rows,
             n_logits[t]) per task; where the sharing ``has_representation``, the hidden
-            vector that all tasks read; and in a training step, where cells are given,
-            penalties that are added to the loss. Logits then count in labelled cells
-            alone.
+            vector that all tasks read; and in a training step, with cells, penalties
+            that are added to the loss. Logits then count only in labelled cells.
         """
 
 
 class TaskNetwork(nn.Module):
-    r"""One trunk for all tasks, with or without a private linear path.
+    r"""One trunk for all tasks, with or without private linear paths.
 
     .. math:: z_t = H_t\,h(x) + P_t\,x
 
     where *h* is the trunk, :math:`H_t` the head of task *t* and :math:`P_t` its private
-    path; either term may be absent.
+    path; one of the terms may be absent.
 
     Parameters
     ----------
@@ -81,7 +80,7 @@ class TaskNetwork(nn.Module):
         Whether there is a path from the rows straight to the logits.
 
     heads : list of int, default=None
-        Which head each task reads; None is one for each.
+        The number of each task's head; None means a head for each task.
     """
 
     def __init__(self, trunk, spec, n_logits, *, private, heads=None):
@@ -121,7 +120,7 @@ class TaskNetwork(nn.Module):
 
 
 def head_widths(n_logits, heads):
-    """Return the output columns of each head; None for `heads` is one for each task."""
+    """Return the output columns of each head; without `heads`, each task has one."""
     if heads is None:
         return list(n_logits)
     return [n for _, n in sorted(dict(zip(heads, n_logits, strict=True)).items())]

@@ -1,4 +1,4 @@
-"""Experts and gates: the network of the sharings that mix several hidden vectors."""
+"""Experts and gates: networks that mix several hidden vectors."""
 
 from abc import ABC, abstractmethod
 
@@ -11,7 +11,7 @@ from ._base import head_widths
 
 
 class GatedExperts(nn.Module, ABC):
-    r"""Experts side by side, and a gate for each who reads them.
+    r"""Several experts, and a gate for each reader.
 
     .. math::
 
@@ -21,13 +21,13 @@ class GatedExperts(nn.Module, ABC):
     where :math:`R_r` are the experts that reader *r* may read, :math:`e_k` is the
     output of expert *k* and :math:`s_r` are the scores of a gate that is linear in its
     input. Gates start even. The mean of independent experts is smaller than each, and
-    moves less in a step; the root makes up for both, so that rates which suit one
-    trunk suit a mixture.
+    changes less in a step. The root corrects both, so learning rates for one trunk also
+    suit a mixture.
 
     Parameters
     ----------
     reads : bool tensor of shape (n_readers, n_experts)
-        Who may read which expert.
+        Which reader may read which expert.
     """
 
     def __init__(self, reads):
@@ -40,17 +40,17 @@ class GatedExperts(nn.Module, ABC):
 
     @abstractmethod
     def outputs(self, inputs):
-        """Return what the experts say, shape (n_rows, n_experts, n_units)."""
+        """Return the outputs of the experts, shape (n_rows, n_experts, n_units)."""
 
     @abstractmethod
     def scores(self, inputs):
-        """Return the scores of all gates side by side, each over what it reads."""
+        """Return the scores of all gates, joined, each for the experts it may read."""
 
     def gate_weights(self, inputs):
-        """Return the gates, shape (n_rows, n_readers, n_experts)."""
+        """Return the gate weights, shape (n_rows, n_readers, n_experts)."""
         scores = self.scores(inputs)
         size = len(scores), self.n_readers * self.n_experts
-        # What a reader may not read gets a weight of exactly 0.
+        # Experts that a reader may not read get a weight of exactly 0.
         whole = scores.new_full(size, -torch.inf).index_copy(1, self.places, scores)
         return whole.view(-1, self.n_readers, self.n_experts).softmax(dim=2)
 
@@ -61,7 +61,7 @@ class GatedExperts(nn.Module, ABC):
 class RowExperts(GatedExperts):
     """Experts that are trunks over rows.
 
-    All gates are one input layer, so that sparse rows stay sparse.
+    One input layer computes all gates, so sparse rows stay sparse.
 
     Parameters
     ----------
@@ -85,9 +85,9 @@ class RowExperts(GatedExperts):
 
 
 class HiddenExperts(GatedExperts):
-    """Experts that are dense layers over the mixtures of the level before.
+    """Experts that are dense layers over the mixtures of the previous level.
 
-    The gate of a reader reads the mixture that the same reader made before.
+    The gate of a reader reads the previous mixture of the same reader.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class HiddenExperts(GatedExperts):
     reads : bool tensor of shape (n_readers, n_experts)
 
     sources : list of int
-        Whose mixture each expert reads.
+        The reader whose mixture each expert reads.
     """
 
     def __init__(self, n_units, reads, sources):
@@ -106,7 +106,7 @@ class HiddenExperts(GatedExperts):
         self.gates = nn.ModuleList(
             nn.Linear(n_units, n) for n in reads.sum(dim=1).tolist()
         )
-        for expert in self.experts:  # as large as what it reads, behind a rectifier
+        for expert in self.experts:  # keeps the scale of its input, behind a rectifier
             nn.init.kaiming_uniform_(expert.weight, nonlinearity="relu")
             nn.init.zeros_(expert.bias)
         for gate in self.gates:
@@ -135,7 +135,7 @@ class ExpertNetwork(nn.Module):
     Parameters
     ----------
     levels : list of GatedExperts
-        The readers of the last one are the tasks.
+        The readers of the last level are the tasks.
 
     n_units : int
 
@@ -146,7 +146,7 @@ class ExpertNetwork(nn.Module):
     private : bool
 
     heads : list of int, default=None
-        Which head each task reads; None is one for each.
+        The number of each task's head; None means a head for each task.
     """
 
     def __init__(self, levels, n_units, spec, n_logits, *, private, heads=None):
@@ -162,7 +162,7 @@ class ExpertNetwork(nn.Module):
         self.table = join_sparse_layers(self)
 
     def gate_weights(self, rows, level=-1):
-        """Return the gates of the tasks, shape (n_rows, n_tasks, n_experts)."""
+        """Return the gate weights of the tasks, shape (n_rows, n_tasks, n_experts)."""
         level = range(len(self.levels))[level]
         inputs = self.levels[:level](rows)
         return self.levels[level].gate_weights(inputs)[:, : len(self.n_logits)]

@@ -6,20 +6,20 @@ from ._base import BaseSharing, TaskNetwork
 class HardSharing(BaseSharing):
     """One trunk for all tasks and a linear head for each.
 
-    The least memory of all sharings, and the strongest assumption: whatever a task
-    needs has to fit through the hidden vector.
+    It needs the least memory and makes the strongest assumption: the hidden vector must
+    hold everything that any task needs.
 
     Parameters
     ----------
     share_heads : bool, default=False
-        Whether tasks of the same classes have one head. They are then one task whose
-        labels come in several columns, such as one question about reviews of several
-        kinds of goods, and predict the same. Not for tasks that happen to have the same
-        answers, such as yes and no, to several questions.
+        Whether tasks with the same classes have one head. They then make the same
+        predictions. Use it for one question with labels in several columns, such as
+        reviews of several kinds of goods; not for different questions with the same
+        answers, such as yes and no.
 
     See Also
     --------
-    SharedPrivate : Adds a path of its own for each task.
+    SharedPrivate : Adds a private path for each task.
     MixtureOfExperts : Several trunks.
 
     References

@@ -1,4 +1,4 @@
-"""Several trunks, of which each task makes its own mixture."""
+"""Several trunks; each task mixes them with its own gate."""
 
 from numbers import Integral
 
@@ -18,27 +18,26 @@ class MixtureOfExperts(BaseSharing):
         m_t(x) = \sqrt{n} \sum_{k=1}^{n} g_{tk}(x)\,e_k(x), \qquad
         g_t(x) = \operatorname{softmax}(G_t\,x)
 
-    where *x* is the row, :math:`e_k` one of *n* experts, each a trunk with weights of
-    its own, :math:`g_t` the gate of task *t*, which is linear in the row, and
-    :math:`H_t` the head of the task. Tasks that agree learn to read the same experts,
-    and tasks that do not keep out of each other's way.
+    where *x* is the row, :math:`e_k` one of *n* experts, each a trunk with its own
+    weights, :math:`g_t` the gate of task *t*, linear in the row, and :math:`H_t` the
+    head of the task. Related tasks learn to read the same experts, unrelated tasks
+    different ones.
 
     Parameters
     ----------
     n_experts : int, default=4
-        Trunks. With one this is :class:`HardSharing`.
+        Number of trunks. With one this is :class:`HardSharing`.
 
     private : bool, default=False
-        Whether each task has a linear path of its own beside the experts, as in
-        :class:`SharedPrivate`.
+        Whether each task also has a private linear path, as in :class:`SharedPrivate`.
 
     share_heads : bool, default=False
-        Whether tasks of the same classes have one head, as in :class:`HardSharing`;
-        each of them keeps its gate.
+        Whether tasks with the same classes have one head, as in :class:`HardSharing`.
+        Each keeps its own gate.
 
     See Also
     --------
-    ProgressiveLayers : Some of the experts are for one task alone.
+    ProgressiveLayers : Some experts belong to one task.
     HardSharing : A single expert.
     sklearn_mtl.inspection.gate_weights : Which experts a task reads.
 
@@ -48,13 +47,12 @@ class MixtureOfExperts(BaseSharing):
     nearly ``n_experts`` times as long as one of :class:`HardSharing`; ``n_units`` is
     that of the trunk.
 
-    In the source experts and towers have hidden layers of any depth; here an expert is
+    In the source, experts and towers have hidden layers of any depth; here an expert is
     the trunk and a tower is linear. The factor :math:`\sqrt{n}` is ours: the mean of
-    *n* independent experts is smaller than each, and moves less in a step; with the
-    factor, rates which suit one trunk suit a mixture. Gates start even.
+    *n* independent experts is smaller than each, and changes less in a step. With the
+    factor, learning rates for one trunk also suit a mixture. Gates start even.
 
-    Each task reads a hidden vector of its own, so there is no representation to
-    transform to.
+    Each task reads its own hidden vector, so there is no ``transform``.
 
     References
     ----------

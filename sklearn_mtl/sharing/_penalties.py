@@ -1,4 +1,4 @@
-"""What keeps the shared vector free of the tasks, and the private ones free of it."""
+"""The adversarial and the orthogonality penalty."""
 
 from math import log
 
@@ -16,34 +16,34 @@ class _Reversed(torch.autograd.Function):
 
 
 def reverse_gradient(inputs):
-    """Return a tensor as it is, whose gradient goes back with the other sign.
+    """Return a tensor unchanged; backward reverses the sign of its gradient.
 
-    Descent behind it is ascent before it (Ganin and Lempitsky 2015).
+    Layers before it ascend on the loss that layers after it descend on (Ganin and
+    Lempitsky 2015).
     """
     return _Reversed.apply(inputs)
 
 
 def task_entropy(scores, weights):
-    r"""Return how badly scores tell which tasks rows are labelled for.
+    r"""Return the cross-entropy of a discriminator that guesses the tasks of rows.
 
     .. math::
 
         \frac{1}{n} \sum_i \Big(1 - \frac{\log m_i}{\log T}\Big)
         \frac{1}{m_i} \sum_{t \in L_i} -w_{it} \log \operatorname{softmax}(s_i)_t
 
-    It is the cross-entropy against the uniform distribution over the :math:`m_i` tasks
-    :math:`L_i` that row *i* is labelled for, times the share of the uncertainty about
-    the task that these labels take away: 1 for a row with a label of one task, and 0
-    for one with labels of all *T*. Without this factor such a row, which says nothing
-    of the task, would still have a gradient: towards even scores, and once that is
-    reversed, away from them.
+    The target is the uniform distribution over the :math:`m_i` tasks :math:`L_i` that
+    row *i* is labelled for. The factor is the share of the uncertainty about the task
+    that these labels remove: 1 for a label of one task, 0 for labels of all *T*.
+    Without it, rows labelled for all tasks would pull scores towards even ones, and,
+    once the gradient is reversed, push the trunk away from them.
 
     Parameters
     ----------
     scores : tensor of shape (n_rows, n_tasks)
 
     weights : tensor of shape (n_rows, n_tasks)
-        Of the cells, 0 for a missing one.
+        Weights of cells, 0 where a cell is missing.
 
     Returns
     -------
@@ -52,13 +52,13 @@ def task_entropy(scores, weights):
     n_tasks = weights.shape[1]
     counts = (weights > 0).sum(1).clamp(min=1)
     told = (1 - counts.log() / log(n_tasks)) / counts
-    # Where all tasks are labelled, the logarithms may differ in the last digit.
+    # Exactly 0 where all tasks are labelled, in spite of rounding.
     told = told.masked_fill(counts == n_tasks, 0).to(scores)
     return -((weights * scores.log_softmax(1)).sum(1) @ told) / len(weights)
 
 
 def overlap(shared, private, weights):
-    r"""Return how far two hidden vectors of some rows say the same, from 0 to 1.
+    r"""Return how much two hidden vectors have in common, from 0 to 1.
 
     .. math::
 
@@ -66,10 +66,10 @@ def overlap(shared, private, weights):
         \bar h = \frac{h}{\sqrt{1 + \|h\|^2}}, \qquad w = \sum_i w_i
 
     It is the squared Frobenius norm of :math:`S^\top P`, which is 0 where each unit of
-    the one is orthogonal to each of the other. Two things keep its gradient in bounds.
-    It is of means over rows, for that of sums would grow with their number. And vectors
-    are no longer than 1, for that of long ones would grow with the cube of their length
-    and make plain descent diverge.
+    one is orthogonal to each unit of the other. The gradient stays bounded for two
+    reasons. It uses means over rows, because that of sums grows with the batch. And
+    vectors have at most length 1, because otherwise it grows with the cube of their
+    length and plain gradient descent diverges.
 
     Parameters
     ----------

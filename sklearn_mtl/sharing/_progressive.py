@@ -1,4 +1,4 @@
-"""Experts of each task beside shared ones, level by level."""
+"""Shared experts and experts of single tasks, in levels."""
 
 from numbers import Integral
 
@@ -10,7 +10,7 @@ from ._experts import ExpertNetwork, HiddenExperts, RowExperts
 
 
 class ProgressiveLayers(BaseSharing):
-    r"""Shared experts and experts of each task, which a gate for each task mixes.
+    r"""Shared experts and experts of single tasks, mixed by a gate for each task.
 
     .. math::
 
@@ -19,53 +19,49 @@ class ProgressiveLayers(BaseSharing):
         g_r^{(l)} = \operatorname{softmax}(G_r^{(l)}\,m_r^{(l-1)})
 
     Task *t* reads the experts :math:`R_t`, its own and the shared ones. In the first of
-    *L* levels experts are trunks over the row, :math:`m_r^{(0)} = x`. In those above,
-    the experts of a task are dense layers over its mixture :math:`m_t`, and shared
-    experts over a shared mixture, whose gate reads all experts of the level below. A
+    *L* levels, experts are trunks over the row, :math:`m_r^{(0)} = x`. In higher
+    levels, the experts of a task are dense layers over its mixture :math:`m_t`. Shared
+    experts read a shared mixture, whose gate reads all experts of the level below. The
     head :math:`H_t` reads the last mixture of its task.
 
-    Where a :class:`MixtureOfExperts` has to learn what to keep apart, here it is built
-    in: in the last level no task moves the experts of another.
+    A :class:`MixtureOfExperts` must learn which tasks to keep apart. Here the structure
+    does it: in the last level no task trains the experts of another.
 
     Parameters
     ----------
     n_shared : int, default=1
-        Shared experts in each level.
+        Number of shared experts in each level.
 
     n_own : int, default=1
-        Experts of each task in each level.
+        Number of experts of each task in each level.
 
     n_levels : int, default=1
-        Levels. One is what the source calls customized gate control (CGC).
+        Number of levels. One is what the source calls customized gate control (CGC).
 
     private : bool, default=False
-        Whether each task has a linear path of its own beside the experts, as in
-        :class:`SharedPrivate`.
+        Whether each task also has a private linear path, as in :class:`SharedPrivate`.
 
     share_heads : bool, default=False
-        Whether tasks of the same classes have one head, as in :class:`HardSharing`;
-        each of them keeps its gate and its experts.
+        Whether tasks with the same classes have one head, as in :class:`HardSharing`.
+        Each keeps its own gate and experts.
 
     See Also
     --------
-    MixtureOfExperts : All experts are for all tasks.
-    Separate : Nothing but experts of a single task.
+    MixtureOfExperts : All tasks read all experts.
+    Separate : No shared experts.
     sklearn_mtl.inspection.gate_weights : Which experts a task reads.
 
-    Notes
-    -----
-    Memory is ``n_features * n_units * (n_shared + n_tasks * n_own)`` floats for the
-    experts of the first level, as much as a :class:`Separate` and a shared trunk
+    Notes ----- Memory is ``n_features * n_units * (n_shared + n_tasks * n_own)`` floats
+    for the experts of the first level, as much as :class:`Separate` and a shared trunk
     together, and ``n_features * n_tasks * (n_shared + n_own)`` for its gates, with more
     than one level ``n_features * (n_shared + n_tasks * n_own)`` more; ``n_units`` is
     that of the trunk. With many tasks take a narrow one, such as ``BagTrunk(32)``.
 
-    In the source experts and towers have hidden layers of any depth; here an expert is
+    In the source, experts and towers have hidden layers of any depth; here an expert is
     the trunk or one rectified layer, and a tower is linear. The factor
     :math:`\sqrt{|R_r|}` is ours, see :class:`MixtureOfExperts`. Gates start even.
 
-    Each task reads a hidden vector of its own, so there is no representation to
-    transform to.
+    Each task reads its own hidden vector, so there is no ``transform``.
 
     References
     ----------
@@ -105,13 +101,13 @@ class ProgressiveLayers(BaseSharing):
         if trunk is None:
             return TaskNetwork(None, spec, n_logits, private=True)
         n_tasks = len(n_logits)
-        # Whose each expert is: a task's, or the number after that of the last task.
+        # The task of each expert; n_tasks for shared experts.
         owners = [task for task in range(n_tasks) for _ in range(self.n_own)]
         owners += [n_tasks] * self.n_shared
         reads = torch.tensor(
             [[owner in (task, n_tasks) for owner in owners] for task in range(n_tasks)]
         )
-        # Below the last level the shared part is a reader, too, and reads all.
+        # Below the last level the shared mixture is a reader too, of all experts.
         below = torch.cat([reads, torch.ones_like(reads[:1])])
         each = [below] * (self.n_levels - 1) + [reads]
         levels = [RowExperts(trunk, spec, each[0])]

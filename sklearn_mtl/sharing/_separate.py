@@ -1,4 +1,4 @@
-"""Nothing shared: the honest single-task baseline."""
+"""Nothing shared: the single-task baseline."""
 
 from torch import nn
 
@@ -7,15 +7,13 @@ from ._base import BaseSharing, TaskNetwork
 
 
 class Separate(BaseSharing):
-    """A whole network for each task: the same code, with nothing shared.
+    """A separate network for each task, with nothing shared.
 
-    This is what sharing has to beat. Each task has its own trunk and private path, is
-    trained on its own cells, and is touched by no other.
+    This is the baseline for sharing. Each task has its own trunk and private path and
+    is trained only on its own cells.
 
-    Notes
-    -----
-    Memory and time grow with the number of tasks: ``n_features * n_tasks * n_units``
-    floats for the trunks alone.
+    Notes ----- Memory and time grow with the number of tasks: ``n_features * n_tasks *
+    n_units`` floats for the trunks.
 
     See Also
     --------
@@ -38,7 +36,7 @@ class Separate(BaseSharing):
 
 
 class SeparateNetworks(nn.Module):
-    """Networks side by side that read the same rows.
+    """Independent networks that read the same rows.
 
     Parameters
     ----------

@@ -1,31 +1,27 @@
-"""A shared trunk beside a private linear path for each task."""
+"""A shared trunk and a private linear path for each task."""
 
 from ._base import BaseSharing, TaskNetwork
 
 
 class SharedPrivate(BaseSharing):
-    """One trunk for all tasks, and for each task a linear path of its own.
+    """One trunk for all tasks, and a private linear path for each task.
 
-    What tasks have in common goes through the trunk; what only one of them knows, or
-    what it needs to contradict the others, goes through its private path from the rows
-    straight to the logits. Small tasks, and tasks opposed to the rest, do not fall
-    behind a linear model of their own.
+    The trunk learns what tasks have in common. The private path, from the rows straight
+    to the logits, learns what only one task needs or what contradicts the others. So
+    small tasks, and tasks opposed to the rest, do not fall behind a linear model.
 
     Parameters
     ----------
     share_heads : bool, default=False
-        Whether tasks of the same classes have one head, as in :class:`HardSharing`.
-        What they share is then a model of all their labels, which the private path of
-        each corrects.
+        Whether tasks with the same classes have one head, as in :class:`HardSharing`.
+        It learns from all their labels, and private paths correct it.
 
-    Notes
-    -----
-    Memory is ``n_features * (n_units + sum of logits)`` floats. In the original the
-    private part of a task is a recurrent network; over bags of words it is linear here.
+    Notes ----- Memory is ``n_features * (n_units + sum of logits)`` floats. In the
+    source the private part of a task is a recurrent network; here it is linear.
 
     See Also
     --------
-    HardSharing : The trunk alone.
+    HardSharing : Only the trunk.
     MixtureOfExperts : Several trunks.
     Separate : Nothing shared.
 

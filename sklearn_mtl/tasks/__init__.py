@@ -18,7 +18,7 @@ __all__ = [
     "matches_type",
 ]
 
-# The name a user may give in `task_types`, and the class behind it.
+# Names for `task_types`, and their classes.
 ALIASES = {
     "binary": Categorical,
     "multiclass": Categorical,
@@ -33,16 +33,16 @@ def make_task(task_type, cells, label, order=None, holds_sets=False):
     Parameters
     ----------
     task_type : str, TaskType or None
-        What the user gave, or None to infer it.
+        The user's value, or None to infer the type.
 
     cells : ndarray of shape (n_labelled,)
         The labelled cells of the column.
 
     label : str
-        How messages call the column.
+        Name of the column in messages.
 
     order : list, default=None
-        All labels in the order that the column has for them, if it has one.
+        All labels in order, if the column is an ordered categorical.
 
     holds_sets : bool, default=False
         Whether cells are sets of labels.
@@ -50,7 +50,7 @@ def make_task(task_type, cells, label, order=None, holds_sets=False):
     Returns
     -------
     name : str
-        For instance "binary", "multiclass", "multilabel" or "ordinal".
+        For example "binary", "multiclass", "multilabel" or "ordinal".
 
     task : TaskType
     """
@@ -92,14 +92,14 @@ def _resolve_task_type(task_type, label, holds_sets):
 
 
 def matches_type(task, name, wanted):
-    """Whether a fitted task is of the type that a user gives in `task_types`.
+    """Whether a fitted task has the type that the user asks for in `task_types`.
 
     Parameters
     ----------
     task : TaskType
 
     name : str
-        Of the task's type.
+        Name of the task's type.
 
     wanted : str or TaskType
     """

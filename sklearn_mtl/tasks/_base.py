@@ -1,4 +1,4 @@
-"""What a label column means to the network."""
+"""The base class of task types."""
 
 from abc import ABC, abstractmethod
 
@@ -8,15 +8,14 @@ from sklearn.base import BaseEstimator
 class TaskType(BaseEstimator, ABC):
     """One task: cells <-> codes, codes and logits -> loss, logits -> probabilities.
 
-    A subclass of your own goes into ``task_types`` as an object. Here a new type is one
-    file with a subclass, and a line in ``tasks/__init__.py``. Only what ``link`` and
-    ``build_loss`` return needs torch, so they import it.
+    Pass your own subclass as an object in ``task_types``. A type of the package is one
+    file and a line in ``tasks/__init__.py``. Only ``link`` and ``build_loss`` import
+    torch, when called.
 
     Attributes
     ----------
     name : str
-        What ``task_types_`` calls the type. By default the name of the class in lower
-        case.
+        Name of the type in ``task_types_``. By default the class name in lower case.
 
     classes_ : ndarray of shape (n_classes,)
         The labels in the user's dtype, sorted unless the type has an order for them.
@@ -25,14 +24,14 @@ class TaskType(BaseEstimator, ABC):
         Columns of network output the task needs.
 
     is_ordered : bool
-        Whether it means something that a class comes before another, as for numbers.
+        Whether the order of classes has a meaning, as for numbers.
 
     is_multilabel : bool
         Whether a cell holds any number of classes. It then has a code for each class,
         0 or 1, and codes are tables of shape (n_rows, n_classes).
 
     is_tuned : bool
-        Whether to call :meth:`tuned` with rows that were set aside.
+        Whether :meth:`tuned` is called with rows that were set aside.
     """
 
     is_multilabel = False
@@ -56,7 +55,7 @@ class TaskType(BaseEstimator, ABC):
         Raises
         ------
         ValueError
-            If the type does not suit these cells. The message goes on after "cannot be
+            If the type does not fit these cells. The message continues "cannot be
             <name>:".
         """
 
@@ -65,7 +64,7 @@ class TaskType(BaseEstimator, ABC):
         return type(self).__name__.lower()
 
     def matches(self, wanted):
-        """Whether a fitted task is what another object of `task_types` asks for."""
+        """Whether a fitted task is what an object in `task_types` asks for."""
         return type(wanted) is type(self) and wanted.get_params() == self.get_params()
 
     @property
@@ -74,15 +73,15 @@ class TaskType(BaseEstimator, ABC):
 
     @property
     def kind(self):
-        """What tasks have in common whose losses are computed together.
+        """A key; losses of tasks with equal keys are computed together.
 
-        By default each task has a loss of its own.
+        By default each task has its own loss.
         """
         return self
 
     @property
     def code_sizes(self):
-        """How many values each code of a cell can have, a list."""
+        """The number of values of each code of a cell, a list."""
         return [len(self.classes_)]
 
     @abstractmethod
@@ -94,20 +93,20 @@ class TaskType(BaseEstimator, ABC):
         """Return the labels of the codes, in the user's dtype."""
 
     def link(self, log_class_shares):
-        """Build what the network's output goes through before anything reads it.
+        """Build a module that follows the network, or None.
 
         Parameters
         ----------
         log_class_shares : ndarray of shape (n_classes,)
-            Logarithms of the shares of the classes in the labelled cells. Of a type
-            with several codes, those of the first.
+            Logarithms of class shares in the labelled cells. For a type with several
+            codes, those of the first code.
 
         Returns
         -------
         module : torch.nn.Module or None
-            From a tensor of shape (n_rows, n_logits) to the logits that all other
-            methods read, with weights of the task's own. None, as here, where they read
-            the output of the network.
+            Maps a tensor of shape (n_rows, n_logits) to the logits that all other
+            methods read; its weights are trained. None, the default, if they read the
+            output of the network.
         """
         return None
 
@@ -129,7 +128,7 @@ class TaskType(BaseEstimator, ABC):
         return probabilities.argmax(axis=1)
 
     def tuned(self, logits, codes, weights):
-        """Return a task that decides as is best for rows set aside.
+        """Return a task whose decisions are tuned on rows set aside.
 
         Parameters
         ----------
@@ -141,7 +140,7 @@ class TaskType(BaseEstimator, ABC):
         return self
 
     def effects(self, slopes):
-        """Turn slopes of the logits into what speaks for each class.
+        """Turn gradients of the logits into effects on each class.
 
         Parameters
         ----------
@@ -150,8 +149,7 @@ class TaskType(BaseEstimator, ABC):
         Returns
         -------
         effects : ndarray of shape (n_features, n_classes)
-            With a mean of 0 over the classes: what all of them have in common changes
-            no decision.
+            With a mean of 0 over classes: a common part changes no decision.
         """
         return slopes - slopes.mean(axis=1, keepdims=True)
 
@@ -163,13 +161,12 @@ class TaskType(BaseEstimator, ABC):
         Parameters
         ----------
         tasks : list of TaskType
-            Tasks of one ``kind``. They are computed together because a loop over many
-            small tasks would cost more than the network.
+            Tasks of one ``kind``, computed together because a loop over many small
+            tasks would cost more than the network.
 
         adjustments : list of ndarray, default=None
-            For each code of each task what the loss adds to the logits of its values,
-            so that the network need not learn it. A type that has no logit for each
-            value leaves it out.
+            For each code of each task, what the loss adds to the logits of its values.
+            Types without a logit for each value ignore it.
 
         Returns
         -------

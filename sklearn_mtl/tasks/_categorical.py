@@ -15,12 +15,12 @@ class Categorical(TaskType):
     .. math:: p(c) = \exp(z_c) / \sum_j \exp(z_j),
 
     where :math:`z_c` is the logit of class *c*. With two classes the logit of the first
-    is the constant 0, so that a binary task needs one output, not two. A column with a
-    single class predicts that class; its output is never trained.
+    is always 0, so a binary task needs one output. A column with a single class
+    predicts that class; its output is never trained.
     """
 
     def fit(self, cells, order=None):
-        if _are_texts(cells):  # a hash table takes a tenth of the time of a sort
+        if _are_texts(cells):  # a set takes a tenth of the time of a sort
             dtype = cells.dtype if cells.dtype.kind == "U" else str
             self.classes_ = np.array(sorted(set(cells.tolist())), dtype=dtype)
         else:
@@ -40,8 +40,7 @@ class Categorical(TaskType):
         return len(self.classes_) if len(self.classes_) > 2 else 1
 
     def encode(self, cells):
-        # Numbers of Python are equal or not, where numpy would make floats of integers
-        # of two kinds.
+        # Python compares numbers exactly; numpy would convert mixed integers to floats.
         number = {label: k for k, label in enumerate(self.classes_.tolist())}
         codes = map(number.get, cells.tolist(), repeat(-1))
         return np.fromiter(codes, dtype=np.int64, count=len(cells))

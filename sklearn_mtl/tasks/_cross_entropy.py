@@ -13,9 +13,9 @@ class CategoricalLoss(nn.Module):
     .. math:: l_{it} = \log \sum_{j \in t} \exp(z_{ij} + a_j) - (z_{ic} + a_c),
 
     where the sum runs over the columns that belong to task *t* and *a* is the
-    adjustment of a class; a binary task has a further column that is constantly 0. The
-    sums of all tasks are one pass over the columns, so the cost does not depend on how
-    the columns are divided among tasks.
+    adjustment of a class; a binary task has a second column that is always 0. One pass
+    over the columns computes the sums of all tasks, so the cost does not depend on the
+    number of tasks.
 
     Parameters
     ----------
@@ -23,8 +23,8 @@ class CategoricalLoss(nn.Module):
         Number of classes of each task.
 
     adjustments : list of ndarray of shape (n_classes,), default=None
-        What is added to the logits of each task's classes while the module is in
-        training mode; None adds nothing.
+        What is added to the logits of each task's classes in training mode; None adds
+        nothing.
     """
 
     def __init__(self, n_classes, adjustments=None):
@@ -47,7 +47,7 @@ class CategoricalLoss(nn.Module):
         if self.adjustment is not None and self.training:
             z = z + self.adjustment
         labelled = (codes >= 0) & self.trained
-        # Column of the cell's own class; for the reference class any column will do.
+        # Column of the cell's class; any column for the reference class.
         own = (self.offset + codes).clamp_(min=0)
         counts = labelled.t() & (~self.reference | (codes.t() > 0))
         return _CrossEntropies.apply(
@@ -56,7 +56,7 @@ class CategoricalLoss(nn.Module):
 
 
 def _joined(n_classes, adjustments):
-    """Return the adjustment of each logit column, None if there is none at all."""
+    """Return the adjustment of each logit column, None if all are 0."""
     if adjustments is None or not any(np.any(values) for values in adjustments):
         return None
     columns = [
@@ -69,21 +69,21 @@ def _joined(n_classes, adjustments):
 class _CrossEntropies(torch.autograd.Function):
     """Cross-entropy of each cell with its gradient, in one pass each.
 
-    Works on transposed logits, a row for each column of the output: what belongs to a
-    task is then a run of whole rows, which torch reduces far faster than columns. The
-    gradient can be differentiated by the weights of cells, not by the logits.
+    Works on transposed logits, a row for each output column: a task is then a run of
+    whole rows, which torch reduces far faster than columns. The gradient can be
+    differentiated with respect to cell weights, not to logits.
     """
 
     @staticmethod
     def forward(ctx, z, own, counts, labelled, owner, reference):
         z = z.t().contiguous()
         shape = own.shape
-        # The largest logit of each task, for a sum that neither over- nor underflows.
+        # The largest logit of each task, so that the sum does not over- or underflow.
         lowest = torch.finfo(z.dtype).min
         peak = z.new_zeros(shape).masked_fill_(~reference, lowest)
         peak.scatter_reduce_(0, owner.unsqueeze(1).expand_as(z), z, "amax")
         terms = torch.exp(z - peak.index_select(0, owner))
-        # Not a product: far below zero it would be infinity times zero.
+        # Not a product, which could be infinity times zero.
         total = torch.exp(-peak).masked_fill_(~reference, 0.0)
         total.index_add_(0, owner, terms)
         chosen = z.gather(0, own).masked_fill_(~counts, 0.0)

@@ -4,7 +4,7 @@ import numpy as np
 
 
 class CodeLayout:
-    """The columns of a table of codes: one for each task, or for each of its labels.
+    """The columns of a code table: one for each task, or for each of its labels.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class CodeLayout:
         The first code of each task.
 
     sizes : list of int
-        How many values each code can have.
+        The number of values of each code.
     """
 
     def __init__(self, tasks):
@@ -36,7 +36,7 @@ class CodeLayout:
         ]
 
     def of_task(self, codes, task):
-        """Return the codes of a task as its type has them, a view.
+        """Return the codes of a task in the shape of its type, a view.
 
         Parameters
         ----------
@@ -51,7 +51,7 @@ class CodeLayout:
         return codes[:, self._columns[task]]
 
     def table_of_task(self, values, task):
-        """Return what a table holds for the codes of a task, always as a table."""
+        """Return the columns of a table for the codes of a task, always as a table."""
         return values[:, self.owners == task]
 
     def codes_of(self, tasks):
@@ -59,9 +59,9 @@ class CodeLayout:
         return np.flatnonzero(np.isin(self.owners, tasks)).tolist()
 
     def by_code(self, by_task):
-        """Repeat what each task has, along the last axis, for each of its codes."""
+        """Repeat values of tasks, along the last axis, for each of their codes."""
         return by_task[..., self.owners]
 
     def mean_by_task(self, by_code):
-        """Return the mean of what the codes of each task have."""
+        """Return the mean over the codes of each task."""
         return np.bincount(self.owners, by_code) / np.bincount(self.owners)

@@ -1,4 +1,4 @@
-"""Any number of labels at once: tags, topics, symptoms."""
+"""Several labels per cell: tags, topics, symptoms."""
 
 from copy import copy
 from numbers import Real
@@ -16,36 +16,36 @@ from ._base import TaskType
 class MultiLabel(TaskType):
     r"""A column whose cells hold any number of labels, such as tags.
 
-    Each label is a binary question of its own, and the loss of a cell is the sum over
-    all labels, so that a column of sets learns what a binary column for each label, of
-    the same loss weight, would. A cell that is empty, an empty list for instance, says
-    that no label holds; a missing one, None, says nothing.
+    Each label is a binary question, and the loss of a cell is the sum over all labels.
+    The column learns the same as binary columns for each label with its loss weight. An
+    empty cell, such as an empty list, says that no label holds; a missing one, None,
+    says nothing.
 
     Parameters
     ----------
     loss : {"binary", "asymmetric"}, default="binary"
-        Loss of each label. "binary" is cross-entropy. "asymmetric" turns from the many
-        labels that obviously do not hold to the few that do,
+        Loss of each label. "binary" is cross-entropy. "asymmetric" gives less weight to
+        labels that obviously do not hold,
 
         .. math::
 
             -y\,(1 - p)^{\gamma_+} \log p
             - (1 - y)\,p_m^{\gamma_-} \log(1 - p_m), \quad p_m = \max(p - m, 0)
 
-        with the parameters below. Its probabilities are too high: it is for rankings
+        with the parameters below. Its probabilities are too high; use it for rankings
         and thresholds.
 
     gamma_pos, gamma_neg : float, default=0.0, 4.0
-        How far labels that are got right lose their weight, where they hold and where
-        they do not. The defaults are those of the paper.
+        How strongly correct labels lose weight, where they hold and where they do not.
+        The defaults are those of the paper.
 
     margin : float, default=0.05
-        Probability up to which a label that does not hold costs nothing, *m* above.
+        Probability up to which a label that does not hold has no loss, *m* above.
 
     threshold : float or "tuned", default=0.5
         Probability above which a label is predicted. "tuned" sets
         ``validation_fraction`` of the rows aside and takes, for each label, the
-        threshold with the highest F1 on them, or 0.5 where none of them has the label.
+        threshold with the highest F1 on them, or 0.5 if none of them has the label.
 
     Attributes
     ----------
@@ -53,19 +53,19 @@ class MultiLabel(TaskType):
         All labels, sorted.
 
     thresholds_ : ndarray of shape (n_labels,)
-        What is in use.
+        The threshold of each label.
 
     See Also
     --------
     Categorical : One label a cell.
 
-    Notes
-    -----
-    ``class_weight`` weighs, for a label, the cells that hold it; "balanced" weighs
-    cells with and without it alike. The estimator's ``logit_adjustment`` makes up for
-    rare labels under the binary loss; the asymmetric one does so by itself.
+    Notes ----- For each label, ``class_weight`` is the weight of the cells that hold
+    it; with "balanced", cells with and without it weigh the same. The estimator's
+    ``logit_adjustment`` corrects for rare labels under the binary loss; the asymmetric
+    loss does so by itself.
 
-    Training keeps a number for each label of each row: thousands of labels need memory.
+    Training stores a number for each label of each row: thousands of labels need
+    memory.
 
     References
     ----------
@@ -198,6 +198,6 @@ def _best_threshold(probabilities, codes, weights):
         )
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-300)
     best = f1[:-1].argmax()
-    # Between two probabilities, so that rounding moves neither to the other side.
+    # Midway between two probabilities, so that rounding changes no decision.
     below = found[best - 1] if best else 0.0
     return float(np.clip((below + found[best]) / 2, 1e-6, 1 - 1e-6))

@@ -1,4 +1,4 @@
-"""One class out of several that have an order: stars, grades, degrees of anything."""
+"""One class out of several with an order: stars, grades, degrees."""
 
 import numpy as np
 from scipy.special import expit
@@ -18,45 +18,41 @@ class Ordinal(Categorical):
         \theta_k = \theta_{k-1} + \epsilon + \log(1 + e^{r g_k})
 
     where :math:`\sigma` is the logistic function, *f* the only logit of the task,
-    :math:`\theta_0 < \ldots < \theta_{K-2}` the thresholds between classes,
-    :math:`g_k` what is learnt of them and :math:`\epsilon` the least gap; *s* and *r*
-    set how fast *f* and the gaps are learnt. So a text tells of the whole scale and not
-    of its own class alone. Thresholds start where the shares of the classes put them if
-    *f* is 0; the first stays there, since the bias of *f* stands for it.
+    :math:`\theta_0 < \ldots < \theta_{K-2}` the thresholds between classes, :math:`g_k`
+    their learned parameters and :math:`\epsilon` the least gap; *s* and *r* set how
+    fast *f* and the gaps are learned. So each text trains the whole scale, not only its
+    own class. Initial thresholds give each class its share if *f* is 0. The first stays
+    constant, because the bias of *f* can replace it.
 
-    What is predicted is the median class, the first that the label does not exceed with
-    a probability of one half: no other has a smaller expected distance to the label in
-    steps of the scale. It need not be the most probable one.
+    The prediction is the median class, the first that the label exceeds with a
+    probability of at most one half. No other class has a smaller expected distance to
+    the label in steps of the scale. It need not be the most probable class.
 
     Parameters
     ----------
     classes : sequence of str, int or bool, default=None
-        All labels there can be, in their order. None takes numbers as they ascend, and
-        an ordered categorical column (of pandas; of polars, an ``Enum``) by its
-        categories. Texts of any other column need their order.
+        All possible labels, in order. None takes numbers in ascending order, and the
+        categories of an ordered categorical column (of pandas; in polars an ``Enum``).
+        Texts of any other column need an order.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        In their order. A class that is listed and has no cell is there, too.
+        In order, including listed classes without a cell.
 
     See Also
     --------
     Categorical : Classes without an order.
 
-    Notes
-    -----
-    The estimator's ``logit_adjustment`` adds to the logits of classes, which an ordinal
-    task does not have, and leaves it alone. ``class_weight`` counts.
+    Notes ----- ``logit_adjustment`` has no effect, because an ordinal task has no
+    logits of classes. ``class_weight`` applies.
 
-    Two classes have no threshold but one at 0, *s* is 1, and the model is that of a
+    With two classes the only threshold is 0, *s* is 1, and the model is that of a
     binary :class:`Categorical`.
 
-    References
-    ----------
-    P. McCullagh, "Regression models for ordinal data", Journal of the Royal Statistical
-    Society B 42 (1980). There thresholds are free, their order is left to the
-    likelihood, and *f* is linear.
+    References ---------- P. McCullagh, "Regression models for ordinal data", Journal of
+    the Royal Statistical Society B 42 (1980). There thresholds are unconstrained and
+    *f* is linear.
 
     Examples
     --------
@@ -121,12 +117,11 @@ class Ordinal(Categorical):
         return Thresholds(log_class_shares) if len(self.classes_) > 2 else None
 
     def probabilities(self, logits):
-        # A class lies between the thresholds below and above it; the first and the
-        # last reach to infinity.
+        # A class lies between two thresholds; the first and last classes are unbounded.
         logits = logits[:, : len(self.classes_) - 1]
         end = np.full((len(logits), 1), np.inf, dtype=logits.dtype)
         below, above = np.hstack([end, logits]), np.hstack([logits, -end])
-        # Not a difference, in which small probabilities would be lost.
+        # Not a difference, which would lose small probabilities.
         return expit(below) * expit(-above) * -np.expm1(above - below)
 
     def choose(self, probabilities):
@@ -154,7 +149,7 @@ def _first(labels, most=5):
 
 
 def _read_order(classes, cells):
-    """Return a user's list of classes as an array, after checking it."""
+    """Check a user's list of classes and return it as an array."""
     table = as_label_table(classes, what="classes")
     order = table.columns[0]
     if table.container != "vector" or len(order) == 0 or table.missing.any():
@@ -180,6 +175,6 @@ def _read_order(classes, cells):
             f"numbers have an order of their own. Got the classes {_first(order, 10)}; "
             "list them as they ascend, or make the labels texts."
         )
-    # As the labels are, so that predictions are like them.
+    # In the dtype of the labels, so that predictions have it too.
     own = order.astype(cells.dtype)
     return own if np.array_equal(own, order) else order

@@ -1,32 +1,32 @@
-"""Thresholds of ordinal tasks, which training learns, and their loss."""
+"""Learned thresholds of ordinal tasks, and their loss."""
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import logsigmoid, softplus
 
-# What counts of the network's output. Its steps are made for classes that only compete;
-# between neighbours they would throw a text over the whole scale and back. On the dev
-# splits of two sets and on made-up numbers a tenth had the smallest error of 1, 0.3,
-# 0.1, 0.05 and 0.03, or next to it.
+# Factor of the network's output. Its learning rates suit classes that only compete; on
+# a scale they would throw a text from end to end. Of 1, 0.3, 0.1, 0.05 and 0.03, a
+# tenth had the smallest error, or nearly, on the dev splits of two sets and on
+# synthetic data.
 SLOPE = 0.1
-# How many times faster gaps between thresholds are learnt than other dense weights, to
-# keep up with the spread of the output. 5 and 20 are no different, 1 is a little worse.
+# Gaps between thresholds learn this many times faster than other dense weights, to
+# follow the spread of the output. 5 and 20 are no different, 1 is slightly worse.
 PACE = 10.0
-# Thresholds are at least this far apart, and no share is smaller where they start, so
-# that logarithms of gaps and of shares stay within what 32 bits can tell apart.
+# The least gap between thresholds, and the least class share at their start. They keep
+# logarithms of gaps and shares within 32-bit precision.
 LEAST_GAP = 1e-3
 LEAST_SHARE = 1e-6
 
 
 class Thresholds(nn.Module):
-    """From the logit of an ordinal task to the logits of exceeding each of its classes.
+    """Maps the logit of an ordinal task to the logits of exceeding each class.
 
     Parameters
     ----------
     log_class_shares : ndarray of shape (n_classes,)
-        Logarithms of the shares of three classes or more: thresholds start where a
-        logit of 0 gives each class its share.
+        Logarithms of the shares of three or more classes. Initial thresholds give each
+        class its share at a logit of 0.
     """
 
     def __init__(self, log_class_shares):
@@ -36,7 +36,7 @@ class Thresholds(nn.Module):
         start = torch.as_tensor(np.log(not_above / above))
         gaps = start.diff().clamp(min=2 * LEAST_GAP) - LEAST_GAP
         self.register_buffer("first", start[:1])
-        # Where softplus leads back to them.
+        # The inverse of softplus.
         self.raw_gaps = nn.Parameter(gaps.expm1().log() / PACE)
 
     def forward(self, logit):
@@ -44,7 +44,7 @@ class Thresholds(nn.Module):
         return SLOPE * logit - self.thresholds()
 
     def thresholds(self):
-        """Return the thresholds, shape (n_classes - 1,), which ascend."""
+        """Return the ascending thresholds, shape (n_classes - 1,)."""
         gaps = LEAST_GAP + softplus(PACE * self.raw_gaps)
         return torch.cat([self.first, self.first + gaps.cumsum(0)])
 
@@ -84,7 +84,7 @@ class OrdinalLoss(nn.Module):
         is_bounded = (codes >= 0) & (codes < self.last)
         below = z.gather(1, torch.where(codes > 0, own - 1, highest))
         above = z.gather(1, torch.where(is_bounded, own, lowest))
-        # Far from zero two logits may be rounded to one.
+        # Far from zero, rounding may make two logits equal.
         gap = (below - above).clamp(min=LEAST_GAP / 2)
         inside = torch.log(-torch.expm1(-gap))
         return -(logsigmoid(below) + logsigmoid(-above) + inside)

@@ -30,7 +30,7 @@ class TrainingConfig:
     """What the user asks of training.
 
     The attributes are parameters of the estimator, which documents them. Nothing below
-    the estimator sees it: whoever needs one of its settings is given it from here.
+    the estimator sees the estimator: settings are read from here.
     """
 
     sharing: object
@@ -56,19 +56,19 @@ class TrainingConfig:
         Raises
         ------
         ValueError
-            If its device is not there.
+            If its device is not available.
         """
         config = cls(**{f.name: getattr(estimator, f.name) for f in fields(cls)})
         return replace(config, device=resolve_device(config.device))
 
     @property
     def params_of_net(self):
-        """What `net_params` holds, {} for None."""
+        """The dict `net_params`, {} for None."""
         return self.net_params or {}
 
     @property
     def splits_by_itself(self):
-        """Whether `net_params` splits the training rows, as skorch does."""
+        """Whether `net_params` gives skorch a `train_split`."""
         return self.params_of_net.get("train_split") is not None
 
     @property
@@ -78,7 +78,7 @@ class TrainingConfig:
 
     @property
     def sets_rows_aside(self):
-        """Whether rows are set aside: to stop early, or for the score of a callback."""
+        """Whether rows are set aside, for early stopping or the score of a callback."""
         if self.splits_by_itself:
             return False
         if self.early_stopping != "auto":
@@ -92,7 +92,7 @@ class TrainingConfig:
         Parameters
         ----------
         watched : str or None
-            Whose validation score stops training, None for nobody's.
+            The task whose validation score stops training, "mean", "worst" or None.
 
         further : sequence of skorch callbacks, default=()
 
@@ -109,7 +109,7 @@ class TrainingConfig:
             stopping = EarlyStopping(
                 monitor=f"valid_score_{watched}",
                 lower_is_better=False,
-                # skorch's threshold is a part of the score, which may be negative.
+                # skorch's default is relative to the score, which may be negative.
                 threshold_mode="abs",
                 patience=self.n_iter_no_change,
                 load_best=True,
@@ -120,7 +120,7 @@ class TrainingConfig:
         return callbacks + users
 
     def check(self, task_names):
-        """Raise a ValueError if a setting cannot mean anything for these tasks."""
+        """Raise a ValueError if a setting does not fit these tasks."""
         for name in self.params_of_net:
             instead = _OWN_PARAMETERS.get(name.partition("__")[0])
             if instead and (name in _OWN_PARAMETERS or name.startswith("optimizer__")):
@@ -161,7 +161,7 @@ def resolve_device(device):
     Raises
     ------
     ValueError
-        If the device is unknown, or CUDA is asked for and absent.
+        If the device is unknown, or CUDA is not available.
     """
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"

@@ -10,12 +10,12 @@ from ..network._batch import Cells, SparseBatch, TokenBatch
 
 
 class RowDataset(Dataset):
-    """Rows and label cells, of which many are taken at once.
+    """Rows and label cells; many rows are taken at once.
 
     Parameters
     ----------
     X : csr_matrix, csr_array or ndarray of shape (n_rows, n_features)
-        Integers are ids of tokens, stored at the places of the tokens.
+        Integers are token ids; the column is the position of the token.
 
     codes : ndarray of shape (n_rows, n_tasks), dtype int32, default=None
         Negative where a cell is missing. None for rows to predict.
@@ -44,7 +44,7 @@ class RowDataset(Dataset):
 
     @property
     def lengths(self):
-        """Tokens of each row, None where rows are rows of features."""
+        """Tokens of each row; None where rows hold features."""
         if issparse(self.X) and self.X.dtype.kind == "i":
             return np.diff(self.X.indptr)
         return None
@@ -60,7 +60,7 @@ class RowDataset(Dataset):
 
     def cells_by_row(self):
         """Return the weight of the labelled cells of each task, as a mean over rows."""
-        # In 64 bits: numpy adds the rows of a table one by one, and the error grows.
+        # In 64 bits: numpy adds the rows one by one, and rounding errors grow.
         return (self.weights * (self.codes >= 0)).mean(axis=0, dtype=float)
 
     def batch(self, start, stop):
@@ -77,7 +77,7 @@ class RowDataset(Dataset):
                     X.indices[values], offsets, X.data[values]
                 )
         else:
-            # torch warns of arrays that it may not write to: a memory map, perhaps.
+            # torch warns about read-only arrays, such as memory maps.
             rows = torch.from_numpy(np.require(X[own], requirements="W"))
         if self.codes is None:
             return rows, torch.zeros(0)
@@ -86,7 +86,7 @@ class RowDataset(Dataset):
 
 
 def sorted_by_length(dataset):
-    """Return a dataset of token rows with the shortest first, and the way back.
+    """Return a dataset with token rows sorted by length, and how to undo the sort.
 
     Parameters
     ----------
@@ -95,10 +95,10 @@ def sorted_by_length(dataset):
     Returns
     -------
     dataset : RowDataset
-        The same one where rows are rows of features.
+        The same object where rows hold features.
 
     back : ndarray of int, or slice
-        Takes results of its rows back into the order of before.
+        Index that restores the original order of results.
     """
     if dataset.lengths is None:
         return dataset, slice(None)

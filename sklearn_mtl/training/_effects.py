@@ -1,4 +1,4 @@
-"""What a feature does to the logits: the gradient of each with respect to the rows."""
+"""The effect of features: the gradient of the logits with respect to the rows."""
 
 from copy import deepcopy
 
@@ -16,7 +16,7 @@ def feature_effects(net, dataset, through="both"):
     net : MultiTaskNet
 
     dataset : RowDataset
-        Rows to take the mean over; the private path is linear and the same for all.
+        Rows to average over; the gradient of the private path is the same for all rows.
 
     through : {"both", "private", "trunk"}, default="both"
         Which paths from the rows to the logits to follow.
@@ -29,8 +29,8 @@ def feature_effects(net, dataset, through="both"):
     Raises
     ------
     ValueError
-        If there is no such path, rows are sequences of tokens, or the trunk reads
-        sparse rows in a way of its own.
+        If there is no such path, rows are token sequences, or the trunk does not read
+        sparse rows through an input layer.
     """
     if net.module__spec.tokens:
         raise ValueError(
@@ -49,23 +49,23 @@ def feature_effects(net, dataset, through="both"):
         )
     else:
         total = _effects_of_sparse(net, module, dataset, through)
-    # Behind the links of their types, tasks may have more logits than before.
+    # A task may have more logits behind its link than in front of it.
     ends = np.cumsum([z.shape[1] for z in net.forward(dataset.take(slice(0, 1)))])
     parts = np.split(total / len(dataset), ends[:-1], axis=1)
     return [task.effects(part) for part, task in zip(parts, net.tasks, strict=True)]
 
 
 def _with_same_weights(module):
-    """Return a copy of a module to hang hooks on, which others do not see.
+    """Return a copy of a module whose hooks do not affect the original.
 
-    Somebody may predict in another thread. Weights are shared, not copied.
+    Another thread may be predicting. Weights are shared, not copied.
     """
     weights = (*module.parameters(), *module.buffers())
     return deepcopy(module, {id(weight): weight for weight in weights})
 
 
 def _effects_of_dense(net, module, dataset, through):
-    """Sum the gradients with respect to dense rows, whatever network reads them."""
+    """Sum the gradients with respect to dense rows, for any network."""
     private = [m for n, m in module.named_modules() if "private" in n.split(".")]
     has_path = {"both": True, "private": private, "trunk": net.module__trunk}
     if not has_path[through]:
@@ -73,7 +73,7 @@ def _effects_of_dense(net, module, dataset, through):
     whole = _row_gradients(net, module, dataset) if through != "trunk" else 0.0
     if through == "both":
         return whole
-    # Cut off from the rows, the private path adds nothing to their gradient.
+    # A detached private path adds nothing to the gradient.
     handles = [m.register_forward_pre_hook(_detach_inputs) for m in private]
     try:
         trunk = _row_gradients(net, module, dataset)
@@ -102,14 +102,14 @@ def _row_gradients(net, module, dataset):
 
 
 def _effects_of_sparse(net, module, dataset, through):
-    """Sum the gradients of what sparse input layers return, and go back to features."""
+    """Sum the gradients at the outputs of sparse layers, then map them to features."""
     layers = _input_layers(module, through)
     slopes = dict.fromkeys(layers, 0.0)
     outputs = {}
 
     def keep(layer, _, output):
-        # Cut off from the layer: what is before it is linear and needs no backward
-        # pass, and frozen weights would leave nothing to go back to.
+        # Detached: the layer is linear and needs no backward pass, which would also
+        # stop at frozen weights.
         outputs[layer] = output.detach().requires_grad_()
         return outputs[layer]
 
@@ -138,7 +138,7 @@ def _effects_of_sparse(net, module, dataset, through):
 
 
 def _input_layers(module, through):
-    """Return the layers that read rows, on one path or on both."""
+    """Return the layers that read rows on the wanted paths."""
     layers = [
         (name, layer)
         for name, layer in module.named_modules()
@@ -161,6 +161,6 @@ def _no_path(through):
 
 
 def _to_rows(layer, slopes):
-    """From slopes of the layer's outputs to those of its inputs, (n_features, ...)."""
+    """Map gradients at a layer's outputs to its inputs, (n_features, ...)."""
     weight = layer.by_feature()
     return (layer.scale * weight @ slopes.to(weight).t()).cpu().numpy()

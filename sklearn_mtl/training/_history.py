@@ -1,17 +1,17 @@
-"""What history keeps of an epoch, and how an estimator tells of it."""
+"""The records of an epoch in history, and their form in ``history_``."""
 
 import numpy as np
 import torch
 
 from ..tasks import CodeLayout
 
-# What history keeps of each task, a record `<name>_<task>` an epoch. None of them
-# starts like a record of skorch's own, whatever a task is called.
+# Records of each task and epoch, `<name>_<task>`. None starts like a record of skorch,
+# whatever a task is called.
 TASK_RECORDS = ("task_train_loss", "task_valid_loss", "task_cells", "task_weight")
 
 
 class HistoryMixin:
-    """The records of an epoch, for ``MultiTaskNet`` alone."""
+    """The records of an epoch; a mixin of ``MultiTaskNet``."""
 
     def _keep_decisions(self, logits, cells):
         pairs = list(zip(self.tasks, logits, strict=True))
@@ -40,7 +40,7 @@ class HistoryMixin:
             np.concatenate, zip(*self.epoch_decisions_, strict=True)
         )
         layout = CodeLayout(self.tasks)
-        if self.validation_score.reads_order:  # no score of labels without one
+        if self.validation_score.reads_order:  # labels without an order get no score
             ordered = np.array([task.is_ordered for task in self.tasks])
             codes = np.where(layout.by_code(ordered), codes, -1)
         cells = []
@@ -72,13 +72,13 @@ class HistoryMixin:
         Parameters
         ----------
         n_before : int, default=0
-            Epochs that came before, in earlier fits.
+            Epochs of earlier fits.
 
         Returns
         -------
         epochs : list of dict
-            ``loss`` is the sum of ``weighted_loss_<task>`` over tasks and of
-            ``regularization``, the L2 penalty and each ``penalty_<name>`` of the
+            ``loss`` is the sum of ``weighted_loss_<task>`` over tasks, plus
+            ``regularization``: the L2 penalty and each ``penalty_<name>`` of the
             network.
         """
         return [

@@ -10,11 +10,10 @@ from ._runtime import threads
 
 
 class BatchLoader:
-    """The batches of a dataset, each made while the one before is used.
+    """The batches of a dataset, each made while the previous one is in use.
 
-    Stands where skorch expects a :class:`torch.utils.data.DataLoader`. The next batch
-    is made on a second thread: numpy and torch let go of the interpreter for most of
-    the work.
+    Replaces the :class:`torch.utils.data.DataLoader` of skorch. The next batch is made
+    on a second thread: numpy and torch release the GIL for most of the work.
 
     Parameters
     ----------
@@ -25,10 +24,10 @@ class BatchLoader:
     shuffle, generator, rows_at_once : as for :class:`BatchOrder`
 
     transpose : bool, default=False
-        Whether sparse batches are to be made by feature, too, as a step needs them.
+        Whether to sort sparse batches by feature too, as training needs them.
 
     record : BatchRecord, default=None
-        Of loaders that go through the same rows in the same order.
+        Shared by loaders over the same rows in the same order.
     """
 
     def __init__(
@@ -58,7 +57,7 @@ class BatchLoader:
 
     def __iter__(self):
         self._epoch += 1
-        # Drawn even for an epoch on record: the next one follows it.
+        # Drawn even for a recorded epoch: the next order depends on it.
         order = self.order.draw()
         if self.record is not None and self._epoch in self.record.epochs:
             return iter(self.record.epochs[self._epoch])
@@ -82,7 +81,7 @@ class BatchLoader:
 
 
 def made_ahead(batches):
-    """Yield what an iterator yields, one item ahead on a thread of its own."""
+    """Yield the items of an iterator, one ahead on a second thread."""
     number = torch.get_num_threads()  # a new thread starts with that of the process
 
     def following():
@@ -97,12 +96,12 @@ def made_ahead(batches):
 
 
 class BatchRecord:
-    """The batches of epochs that several nets learn from, made once.
+    """Batches that several nets train on, made once per epoch.
 
     Parameters
     ----------
     budget : int, default=2**30
-        Most bytes to keep. An epoch that no longer fits is made anew by each net.
+        Most bytes to keep. Each net makes the batches of further epochs itself.
 
     Attributes
     ----------
@@ -122,7 +121,7 @@ class BatchRecord:
                 size += _n_bytes(batch)
                 if size > self.budget:
                     own = None
-        # Two nets may make an epoch at the same time; one of them is enough.
+        # Two nets may make the same epoch at the same time; one copy is enough.
         if own is not None and self.epochs.setdefault(epoch, own) is own:
             self.budget -= size
 

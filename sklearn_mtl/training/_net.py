@@ -38,11 +38,11 @@ from ._validation import ValidationScore
 
 
 def _print_plain(line):
-    """Print a line of skorch's log, without its colours where nobody sees them."""
+    """Print a line of skorch's log, without colours if stdout is no terminal."""
     print(line if sys.stdout.isatty() else re.sub(r"\x1b\[\d+m", "", line))
 
 
-# What a net holds of its training data while it trains.
+# References to training data, which a net holds only while it trains.
 _ABSENT = dict.fromkeys(
     ["train_split", "iterator_train__generator", "iterator_train__record"]
 )
@@ -65,12 +65,12 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         L2 penalty on all weights but biases.
 
     embedding_rate : float, default=0.0
-        Step of embeddings that take plain gradient descent.
+        Learning rate of embeddings that take plain gradient descent.
 
     optimizer_sparse, optimizer_dense : type of torch.optim.Optimizer
 
     validation_score : ValidationScore
-        What history keeps of a validation split.
+        The score of the validation split in history.
 
     **kwargs : dict
         Parameters of :class:`skorch.NeuralNet`.
@@ -144,7 +144,7 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         return self
 
     def get_split_datasets(self, X, y=None, **fit_params):
-        # A splitter of skorch hands out subsets, from which rows come one by one.
+        # skorch's splitters return subsets, which yield rows one by one.
         return tuple(
             part.dataset.take(part.indices) if isinstance(part, Subset) else part
             for part in super().get_split_datasets(X, y, **fit_params)
@@ -154,8 +154,8 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         return self.module_(x.to(self.device)).logits
 
     def train_step(self, batch, **fit_params):
-        # As skorch does it, without the closure that only optimizers which evaluate a
-        # step several times need.
+        # Like skorch's, without the closure for optimizers that evaluate the loss
+        # several times in a step.
         self._set_training(True)
         rows, cells = batch[0].to(self.device), batch[1].to(self.device)
         sums, total, output = take_step(
@@ -172,7 +172,7 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         return {"loss": total, "y_pred": output.logits}
 
     def _tell_of_gradients(self, batch):
-        # To name all weights costs more than to ask whether anybody listens.
+        # Naming all weights costs more than checking for a callback that reads them.
         if any(
             type(callback).on_grad_computed is not Callback.on_grad_computed
             for _, callback in self.callbacks_
@@ -189,7 +189,7 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         self.epoch_rows_ += n_rows
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
-        # Of validation; a training step has losses of its own.
+        # For validation only; `take_step` computes the losses of training.
         cells = y_true.to(self.device)
         sums = self.criterion_(y_pred, cells)
         self._count(sums, len(cells.codes))
@@ -206,7 +206,7 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         self.epoch_penalties_ = Counter()
         self.epoch_decisions_ = []
         if training:
-            self.epoch_batches_ = len(iterator)  # which the learning rates follow
+            self.epoch_batches_ = len(iterator)  # read by LinearDecay
         super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
         self._record(f"task_{prefix}_loss", self.epoch_sums_ / self.epoch_rows_)
         if training:
@@ -223,13 +223,13 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
             return self._notify_of_gradients(**cb_kwargs)
         if method_name != "on_epoch_end":
             return super().notify(method_name, **cb_kwargs)
-        # skorch's callbacks stop training by raising KeyboardInterrupt. They may; a
-        # user who presses Ctrl-C means something else, and must reach the caller.
+        # skorch's callbacks stop training by raising KeyboardInterrupt. That of a user
+        # who presses Ctrl-C must reach the caller instead.
         self.on_epoch_end(self, **cb_kwargs)
         stops = []
         for name, callback in self.callbacks_:
             self._check_watched(name, callback)
-            # All of them see every epoch, whoever asks to stop after it.
+            # Every callback sees the epoch, even if an earlier one asks to stop.
             try:
                 callback.on_epoch_end(self, **cb_kwargs)
             except StopTraining as stop:
@@ -246,7 +246,7 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         for _, callback in self.callbacks_:
             weights = named_parameters
             if isinstance(callback, GradientNormClipping):
-                # It scales gradients in place, and torch has no norm of sparse ones.
+                # It scales gradients in place, but torch cannot take a sparse norm.
                 weights = [(n, with_stored_gradient(p)) for n, p in named_parameters]
             callback.on_grad_computed(self, weights, **cb_kwargs)
 
@@ -273,7 +273,7 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         Raises
         ------
         ValueError
-            If the loss grows beyond all bounds.
+            If the loss diverges.
         """
         self.notify("on_train_begin", X=dataset, y=None)
         with suppress(StopTraining):
@@ -281,7 +281,7 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         return self.finish(dataset)
 
     def finish(self, dataset):
-        """End a training: what :meth:`train` does behind its last epoch."""
+        """Do what :meth:`train` does after the last epoch."""
         self.notify("on_train_end", X=dataset, y=None)
         self._forget_training()
         if not np.isfinite(self.history[-1, "train_loss"]):
@@ -292,14 +292,14 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         return self
 
     def _forget_training(self):
-        """Drop what only training needs: text rows have no place in a pickle."""
+        """Drop what only training needs, so that a pickle holds no training rows."""
         self.optimizer_.zero_grad()
         for optimizer in self.optimizer_.optimizers:
             optimizer.state.clear()
         vars(self).update(_ABSENT)
         for name in self._epoch_attributes():
             del vars(self)[name]
-        # Both hold the weights, which a pickle would store once more.
+        # Both hold the weights, which a pickle would store twice.
         for _, callback in self.callbacks_:
             if isinstance(callback, LRScheduler):
                 callback.lr_scheduler_ = None
@@ -310,9 +310,9 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         return [name for name in vars(self) if name.startswith("epoch_")]
 
     def __getstate__(self):
-        # A Checkpoint may pickle a net in the midst of its training. skorch stores what
-        # may be on a GPU in a pickle of its own, so as to load it where there is none.
-        # Settings have no place in that: the estimator holds the same objects.
+        # A Checkpoint may pickle a net during training. skorch stores what may be on a
+        # GPU in a separate pickle, which loads without one. Settings stay out of it,
+        # since the estimator holds the same objects.
         aside = {
             name: value
             for name, value in vars(self).items()
@@ -328,10 +328,10 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
 
     def __setstate__(self, state):
         super().__setstate__(state)
-        self.device = str(self.device)  # a torch.device where skorch has changed it
+        self.device = str(self.device)  # skorch may have made it a torch.device
 
     def tune(self, dataset):
-        """Let tasks decide as is best for rows that were set aside.
+        """Tune the decisions of tasks on rows that were set aside.
 
         Parameters
         ----------
@@ -348,8 +348,8 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         ]
 
     def snapshot(self):
-        """Return the net that there would be if training ended now."""
-        # Not a copy, which skorch would make by way of a pickle.
+        """Return the net as it would be if training ended now."""
+        # Not copy(), which skorch implements by pickling.
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         own = ("module_", "criterion_", "criterion__balancing", "history_")
@@ -372,7 +372,7 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         return str(self.module__dtype).removeprefix("torch.")
 
     def best_epoch(self):
-        """Return the epoch, from 1, whose weights the net has."""
+        """Return the epoch, from 1, that the weights come from."""
         last = len(self.history)
         return [last, *(epoch for _, epoch in restored(self))][-1]
 
@@ -386,7 +386,7 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         return self._for_rows(dataset, read)
 
     def _for_rows(self, dataset, read):
-        """Return what a part of the network says of each row."""
+        """Return what `read` gives for each row."""
         self._set_training(False)
         with torch.no_grad():
             parts = [

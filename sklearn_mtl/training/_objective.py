@@ -14,12 +14,12 @@ class Objective(nn.Module):
     tasks : list of TaskType
 
     balancing : Balancer
-        Turns the losses of tasks into gradients; here because skorch trains what is
-        learnable in a criterion.
+        Turns task losses into gradients. It is here because skorch also trains the
+        parameters of a criterion.
 
     adjustments : list of ndarray of shape (n_classes,), default=None
-        For each code of each task what is added in training alone to the logits of its
-        values.
+        For each code of each task, what is added to the logits of its values in
+        training.
     """
 
     def __init__(self, tasks, balancing, adjustments=None):
@@ -39,7 +39,7 @@ class Objective(nn.Module):
 
     def forward(self, logits, cells):
         """Return the weighted loss of each task, summed over rows, shape (n_tasks,)."""
-        if len(self.losses) == 1:  # one kind of task: no columns to pick
+        if len(self.losses) == 1:  # one kind of task: no columns to select
             sums = (self.losses[0](logits, cells.codes) * cells.weights).sum(0)
         else:
             sums = cells.weights.new_zeros(cells.codes.shape[1])
@@ -48,7 +48,7 @@ class Objective(nn.Module):
                 index = torch.tensor(codes, device=values.device)
                 own_sums = (values * cells.weights[:, codes]).sum(0)
                 sums = sums.index_add(0, index, own_sums)
-        if len(sums) == self.n_tasks:  # a code for each
+        if len(sums) == self.n_tasks:  # one code for each
             return sums
         return sums.new_zeros(self.n_tasks).index_add(0, self.owners, sums)
 

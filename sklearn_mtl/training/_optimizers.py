@@ -1,9 +1,9 @@
 """One optimizer for two kinds of weights: sparse input rows and the dense rest.
 
-Adaptive steps (Adam, Adagrad) make the steps of rare words as large as those of
-frequent ones, and a bag of words then overfits. So the input layers take plain gradient
-descent, and Adam moves the few dense weights behind them. Embeddings of tokens take
-either, as their trunk asks for.
+Adaptive optimizers (Adam, Adagrad) make the steps of rare words as large as those of
+frequent ones, and a bag of words then overfits. So input layers take plain gradient
+descent, and Adam the few dense weights behind them. For token embeddings, the trunk
+chooses.
 """
 
 from functools import partial
@@ -20,10 +20,10 @@ def _undecorated(method):
 
 
 class _WithoutCompiler:
-    """Methods of a torch optimizer without the decorators that speak to its compiler.
+    """Methods of a torch optimizer without the decorators for torch's compiler.
 
-    On their first call these import torch's compiler, which takes longer than a fit to
-    a few thousand texts.
+    On their first call these import the compiler, which takes longer than a fit to a
+    few thousand texts.
     """
 
     add_param_group = _undecorated(Optimizer.add_param_group)
@@ -39,7 +39,7 @@ class Adam(_WithoutCompiler, torch.optim.Adam):
         Weights or groups of them.
 
     foreach, fused : bool, default=None
-        As for torch's, but that None for both means fused.
+        As in torch, but None for both means fused.
 
     **kwargs : dict
         Further parameters of :class:`torch.optim.Adam`.
@@ -59,10 +59,10 @@ class SparseSGD(_WithoutCompiler, Optimizer):
     .. math:: W_u \leftarrow \frac{W_u - \eta\,G_u}{1 + \eta\,\alpha}
 
     for each row *u* in the sparse gradient *G*, with step :math:`\eta` and penalty
-    :math:`\alpha`. The penalty too reaches only rows in the batch, so a feature decays
-    in proportion to how often it occurs: the usual lazy form of an L2 penalty. It is
-    taken implicitly (at the new weights), which is stable at any step, where
-    :math:`W_u - \eta\,(G_u + \alpha W_u)` is not; both rest at the same weights.
+    :math:`\alpha`. The penalty too changes only rows in the batch, so a feature decays
+    in proportion to how often it occurs: the usual lazy L2 penalty. The step is
+    implicit (the penalty is that of the new weights). Unlike :math:`W_u - \eta\,(G_u +
+    \alpha W_u)` it is stable for any step size; both have the same fixed points.
 
     Parameters
     ----------
@@ -86,9 +86,9 @@ class SparseSGD(_WithoutCompiler, Optimizer):
                     _descend(group, weight)
 
     def step_in_backward(self):
-        """Move each weight as soon as its gradient is there, and drop the gradient.
+        """Update each weight as soon as its gradient exists, and free the gradient.
 
-        So the gradients of many weights do not stand side by side in memory.
+        So the gradients of many weights are not in memory at the same time.
         """
         for group in self.param_groups:
             for weight in group["params"]:
@@ -116,15 +116,15 @@ def sparse_groups(network, alpha, embedding_rate):
     network : torch.nn.Module
 
     alpha : float
-        Penalty on all of them.
+        L2 penalty on all of them.
 
     embedding_rate : float
-        Step of embeddings of tokens; the other weights have that of the optimizer.
+        Learning rate of token embeddings; other weights have that of the optimizer.
 
     Returns
     -------
     groups : list of dict
-        Without those that would be empty.
+        Empty groups are left out.
     """
     plain = optim_groups(network)
     groups = [
@@ -137,8 +137,8 @@ def sparse_groups(network, alpha, embedding_rate):
 class JointOptimizer(_WithoutCompiler, Optimizer):
     """Several optimizers behind the interface of one.
 
-    Learning-rate schedulers and checkpoints see the parameter groups of all of them;
-    a step is one step of each.
+    Learning-rate schedulers and checkpoints see all parameter groups; a step is one
+    step of each optimizer.
 
     Parameters
     ----------
@@ -147,8 +147,8 @@ class JointOptimizer(_WithoutCompiler, Optimizer):
 
     def __init__(self, optimizers):
         self.optimizers = optimizers
-        # The groups are shared, not copied: a scheduler that changes a rate here
-        # changes it in the optimizer that applies it.
+        # The groups are shared, not copied, so a scheduler that changes a rate here
+        # also changes it in the optimizer.
         super().__init__([g for o in optimizers for g in o.param_groups], {})
 
     def step(self, closure=None):
@@ -182,14 +182,14 @@ class JointOptimizer(_WithoutCompiler, Optimizer):
 
 
 def decay_rates(optimizer, rates, step, n_steps):
-    """Set the learning rates of a step, which fall linearly to 0.
+    """Set the learning rates of a step; they fall linearly to 0.
 
     Parameters
     ----------
     optimizer : torch.optim.Optimizer
 
     rates : list of float
-        Of the first step, one for each parameter group.
+        Rates of the first step, one for each parameter group.
 
     step : int
         From 0.
@@ -202,10 +202,9 @@ def decay_rates(optimizer, rates, step, n_steps):
 
 
 class LinearDecay(Callback):
-    """A skorch callback by which learning rates fall to 0 step by step.
+    """A skorch callback that lowers learning rates to 0 step by step.
 
-    They reach 0 after all batches, of the loader that training reads, in all epochs of
-    the net.
+    They reach 0 after the last batch of the last epoch.
     """
 
     def on_train_begin(self, net, **kwargs):

@@ -1,15 +1,15 @@
-"""The order in which a loader goes through rows, and where its batches end."""
+"""The order of rows in an epoch, and where batches end."""
 
 import numpy as np
 import torch
 
-# Batches whose rows are taken out of the matrix at once: a call for each batch would
-# cost more than the copying.
+# Batches whose rows are taken from the matrix at once: one call per batch would cost
+# more than the copy itself.
 BATCHES_AT_ONCE = 16
 
 
 class BatchOrder:
-    """Divides rows into batches, in their own order or in a random one.
+    """Divides rows into batches, in stored or random order.
 
     Parameters
     ----------
@@ -19,19 +19,19 @@ class BatchOrder:
         Rows in a batch; the last may have fewer.
 
     shuffle : bool, default=False
-        Whether rows come in a new random order each epoch. Where `lengths` are given,
-        rows of about the same length share a batch, so that little of it is padding.
+        Whether each epoch has a new random order. With `lengths`, rows of similar
+        length share a batch, which saves padding.
 
     generator : torch.Generator, default=None
-        Source of that order.
+        Source of the random order.
 
     lengths : ndarray of shape (n_rows,), default=None
-        Tokens of each row, where rows are sequences.
+        Tokens of each row, for token sequences.
 
     rows_at_once : callable, default=None
-        From the tokens of the longest row of a batch to the most rows that it may have,
-        so that memory stays bounded where texts are long. Not for random orders, whose
-        number of batches must be known.
+        Maps the tokens of the longest row of a batch to the most rows it may have,
+        which bounds memory where texts are long. Not with `shuffle`: the number of
+        batches must be known in advance.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class BatchOrder:
         return sum(len(self._slices(block)) for block in self._blocks())
 
     def draw(self):
-        """Return the order of an epoch as numbers of rows, None for their own order."""
+        """Return the row numbers of an epoch in order; None means as stored."""
         if not self.shuffle:
             return None
         order = torch.randperm(self.n_rows, generator=self.generator).numpy()
@@ -78,7 +78,7 @@ class BatchOrder:
             yield (block if order is None else order[block]), self._slices(block)
 
     def _by_length(self, order):
-        """Sort each run of some batches by length, and put its batches in any order."""
+        """Sort each block of rows by length, then shuffle its batches."""
         parts, size = [], self.batch_size
         for block in self._blocks():
             rows = order[block]

@@ -1,7 +1,7 @@
 """The "auto" rules of training: settings read off the shape of the data.
 
-A rule may look at rows, features and labels, never at what the data is called. The
-values were chosen on the dev splits of five real data sets.
+A rule may read rows, features and labels, never names. The values were chosen on the
+dev splits of five real data sets.
 """
 
 from dataclasses import dataclass
@@ -9,22 +9,22 @@ from math import ceil
 
 import numpy as np
 
-# Above 3 epochs the sparse rates fall, so that a row moves the weights as far in all;
-# but not below this share of them: few rows, which take many epochs, need no less.
+# Above 3 epochs sparse rates are lower, so that a row moves the weights as far in
+# total, but never below this share: few rows, with many epochs, need no less.
 UNDIMINISHED_EPOCHS = 3
 LEAST_RATE = 0.2
-# The optimizer steps that small data needs at least.
+# Least number of optimizer steps.
 STEPS = 300
-# How often training should come upon a class, on average over the classes of all tasks,
-# and the epochs that this may cost. Where 410 classes had 260 cells each, 4 epochs got
-# 0.3 points more of the rarest ones right than 3.
+# How often training should see a class, on average over the classes of all tasks, and
+# the most epochs for that. Where 410 classes had 260 cells each, 4 epochs got 0.3
+# points more of the rarest ones right than 3.
 ENCOUNTERS = 800
 ENCOUNTER_EPOCHS = 6
 # Full-batch steps up to 200 rows, and Adam's rate where all weights are dense.
 FULL_BATCH_STEPS = 100
 FULL_BATCH_DENSE_RATE = 3e-2
-# How far training makes up for rare classes. From 0.25 to 0.5 macro-F1 rose for both
-# kinds of task; accuracy fell where all have two classes, and nowhere else by as much.
+# Strength of logit adjustment. From 0.25 to 0.5 macro-F1 rose for both kinds of task,
+# but accuracy fell where all tasks are binary, more than elsewhere.
 BINARY_ADJUSTMENT = 0.25
 MULTICLASS_ADJUSTMENT = 0.5
 
@@ -96,7 +96,7 @@ def make_plan(config, spec, recipe, cells_per_class=np.inf):
         dense_rate = FULL_BATCH_DENSE_RATE
     input_rate = sparse_rate if is_bag else dense_rate
     if config.learning_rate_init != "auto":
-        # One knob for all rates: their ratios stay as they are.
+        # One setting scales all rates; their ratios stay the same.
         factor = config.learning_rate_init / input_rate
         input_rate = config.learning_rate_init
         sparse_rate, dense_rate = sparse_rate * factor, dense_rate * factor
@@ -107,7 +107,7 @@ def make_plan(config, spec, recipe, cells_per_class=np.inf):
 
 
 def logit_adjustments(setting, log_class_shares):
-    """Return what training adds to the logits of each class of each task.
+    """Return what training adds to the logit of each class of each task.
 
     Parameters
     ----------

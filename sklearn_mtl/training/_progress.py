@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks: what they see of a fit, and of each epoch in it."""
+"""Reports a fit and its epochs to scikit-learn's callbacks."""
 
 from contextlib import contextmanager
 
@@ -8,15 +8,15 @@ from ._user_callbacks import StopTraining
 
 
 class FitProgress:
-    """The tree of a fit: "vectorize", and "train" with one child an epoch.
+    """The task tree of a fit: "vectorize", and "train" with a child per epoch.
 
     Parameters
     ----------
     estimator : CallbackSupportMixin
-        On whose callbacks to call.
+        The estimator whose callbacks are called.
 
     X, y, sample_weight : as in ``fit``
-        Handed to callbacks as they are.
+        Passed to callbacks unchanged.
     """
 
     def __init__(self, estimator, X, y, sample_weight=None):
@@ -26,19 +26,19 @@ class FitProgress:
         self.is_watched = bool(getattr(estimator, "_skl_callbacks", []))
 
     def begin(self, context):
-        """Tell that a task begins, and return its context."""
+        """Report that a task begins, and return its context."""
         return context.call_on_fit_task_begin(estimator=self.estimator, **self.data)
 
     def end(self, context, fitted=None):
-        """Tell that a task has ended, and return whether a callback asks to stop.
+        """Report that a task has ended, and return whether a callback asks to stop.
 
         Parameters
         ----------
         context : CallbackContext
 
         fitted : callable, default=None
-            Returns the fitted attributes there would be if the fit ended here; called
-            if a callback wants them.
+            Returns the fitted attributes as if the fit ended here. Called only if a
+            callback asks for them.
 
         Returns
         -------
@@ -49,19 +49,19 @@ class FitProgress:
         )
 
     def begin_fit(self, n_parts):
-        """Tell that the fit begins, and return its context."""
+        """Report that the fit begins, and return its context."""
         return self.begin(self.estimator._init_callback_context(max_subtasks=n_parts))
 
     @contextmanager
     def part(self, parent, name, n_parts=0):
-        """Run a block as a part of `parent`."""
+        """Run a block as a subtask of `parent`."""
         context = self.begin(parent.subcontext(name, max_subtasks=n_parts))
         yield context
         self.end(context)
 
 
 class EpochProgress(Callback):
-    """Tells scikit-learn's callbacks of each epoch that skorch runs.
+    """A skorch callback that reports each epoch to scikit-learn's callbacks.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class EpochProgress(Callback):
         Of "train".
 
     fitted : callable
-        From a net to the fitted attributes it gives the estimator.
+        Maps a net to the fitted attributes of the estimator.
     """
 
     def __init__(self, progress, parent, fitted):
@@ -85,8 +85,8 @@ class EpochProgress(Callback):
             raise StopTraining
 
     def on_train_end(self, net, **kwargs):
-        # The net is kept; the data must not be with it.
+        # The net is kept, but must not hold the data.
         vars(self).clear()
 
     def __getstate__(self):
-        return {}  # for copies of the net that are made before the end
+        return {}  # for copies of the net before training ends

@@ -29,10 +29,10 @@ from ._warm_start import load_weights
 
 
 class TrainingRun:
-    """All that a training run needs but the weights of the losses.
+    """Everything that a training run needs except loss weights.
 
-    Several nets may be built and trained from one run, which then differ in their
-    balancing alone: they start from the same weights and see the same batches.
+    Several nets can be trained from one run. They start from the same weights, see the
+    same batches, and differ only in their balancing.
 
     Parameters
     ----------
@@ -45,13 +45,13 @@ class TrainingRun:
     trunk : BaseTrunk or None
 
     previous : MultiTaskNet, default=None
-        Net whose weights to go on from.
+        For a warm start, the net to continue from.
 
     vocabulary : sequence of str, default=()
-        Of rows of token ids, the token of each id.
+        For rows of token ids, the token of each id.
 
     token_weights : ndarray of shape (n_tokens,), default=None
-        And what each of them says about labels.
+        The weight of each token.
 
     Attributes
     ----------
@@ -126,7 +126,7 @@ class TrainingRun:
             What the balancing strategy built.
 
         callbacks : sequence of skorch callbacks, default=()
-            Beside those of the settings, of which each fit has copies.
+            In addition to those of the settings, which each fit copies.
 
         Returns
         -------
@@ -140,7 +140,7 @@ class TrainingRun:
             return self._train(net)
 
     def fit_each(self, balancings):
-        """Build and train a net for each balancing, over batches that are made once.
+        """Build and train a net for each balancing; batches are made once.
 
         Parameters
         ----------
@@ -149,7 +149,7 @@ class TrainingRun:
         Returns
         -------
         nets : list of MultiTaskNet or Exception
-            The error where training diverged, or failed in another way.
+            The error where training failed.
         """
         if not balancings:
             return []
@@ -174,9 +174,9 @@ class TrainingRun:
         return net
 
     def _train_in_turn(self, nets, drawn):
-        """Train each net alone; give the error instead where training failed.
+        """Train one net after the other; return the error where training failed.
 
-        One that draws random numbers goes on from where those of its weights ended.
+        A net that draws global random numbers starts from their state after building.
         """
         trained = []
         for net in nets:
@@ -217,13 +217,13 @@ def _input_spec(rows, cells, trunk, previous, vocabulary, token_weights):
             vocabulary=tuple(vocabulary[:n_features]),
             token_weights=token_weights,
         )
-    # Weights that were learnt under one scale mean something else under another.
+    # Weights trained with one scale are wrong for another.
     scale = known.scale if known else row_scale(rows, cells.row_weights)
     return InputSpec(n_features, sparse=issparse(rows), scale=scale, n_rows=n_rows)
 
 
 def _network_parameters(config, cells, spec, trunk, dtype):
-    """Return what the net needs to know of tasks, network and loss."""
+    """Return the parameters of tasks, network and loss for the net."""
     targets = cells.targets
     n_logits = [task.n_logits for task in targets.tasks]
     sharing = resolve_sharing(
@@ -250,18 +250,18 @@ def _network_parameters(config, cells, spec, trunk, dtype):
 
 
 def _heads_by_classes(tasks):
-    """Return a number for each task, the same for the same type and classes."""
+    """Return a number for each task, equal for tasks of the same type and classes."""
     kinds = [(type(task), *task.classes_.tolist()) for task in tasks]
     numbers = {kind: number for number, kind in enumerate(dict.fromkeys(kinds))}
     return [numbers[kind] for kind in kinds]
 
 
 def _draws_as_it_trains(net, config):
-    """Whether training may take torch's random numbers of the process.
+    """Whether training may draw torch's global random numbers.
 
-    Our own modules have numbers of their own once they are built, so that fits in
-    threads give what they give alone. A module, callback or class of the user's may
-    not; such fits train one at a time.
+    Our own modules have their own random numbers once they are built, so fits in
+    threads give reproducible results. User modules, callbacks and classes may not; such
+    fits train one at a time.
     """
     return (
         not all(_is_known(callback) for _, callback in net.callbacks_)

@@ -1,7 +1,7 @@
-"""How torch and numpy compute inside our calls: threads, random numbers, modes.
+"""Settings of torch and numpy inside our calls: threads, random numbers, modes.
 
-Whatever the user has set for the process or for the calling thread means nothing inside
-a call, and is as it was when the call ends. Calls may overlap in threads.
+Inside a call the settings of the process and of the calling thread have no effect; when
+it ends they are unchanged. Calls may overlap in threads.
 """
 
 import ctypes
@@ -16,13 +16,13 @@ from joblib import effective_n_jobs
 from threadpoolctl import ThreadpoolController
 from torch.overrides import TorchFunctionMode
 
-# torch's random numbers belong to the process, and layers can be drawn in no other way.
+# Layers draw their weights from torch's random numbers, which are global.
 _BUILDING = RLock()
 
 
 @contextmanager
 def computing(n_jobs=None):
-    """Run a block with settings of our own, on `n_jobs` threads as joblib counts.
+    """Run a block with our own settings, on `n_jobs` threads as joblib counts.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ def computing(n_jobs=None):
 
 
 def numpy_errors():
-    """Return a context, or decorator, with numpy's own settings of errors.
+    """Return a context, or decorator, with numpy's default error settings.
 
-    For what calls a vectorizer of the user, whose torch is to compute as it likes.
+    For code that calls the user's vectorizer, whose torch settings must not change.
     """
     return np.errstate(divide="warn", over="warn", under="ignore", invalid="warn")
 
@@ -54,14 +54,14 @@ def numpy_errors():
 def _single_precision():
     """Return a context in which torch's default dtype has 32 bits, in this thread."""
     if torch.get_default_dtype() == torch.float32:
-        return nullcontext()  # the other one costs time in each call of torch
+        return nullcontext()  # _Float32 slows down every call of torch
     return _Float32()
 
 
 class _Float32(TorchFunctionMode):
-    """Gives tensors 32-bit floats where nobody names a dtype.
+    """Gives tensors 32-bit floats where a call names no dtype.
 
-    The default dtype belongs to the process; to set it would reach other threads.
+    The default dtype is global; setting it would affect other threads.
     """
 
     floats = frozenset(
@@ -78,24 +78,24 @@ class _Float32(TorchFunctionMode):
 
 @contextmanager
 def seeded(seed, device):
-    """Run a block with torch's random numbers of its own, one block at a time.
+    """Run a block with its own torch random numbers, one block at a time.
 
     Parameters
     ----------
     seed : int
 
     device : str
-        The device of the net, whose random numbers are its own, too.
+        The device of the net; CUDA devices have their own random numbers.
     """
     devices = [torch.device(device)] if _is_cuda(device) else []
     with _BUILDING, torch.random.fork_rng(devices=devices):
         reseed(seed, device)
-        with _single_precision():  # in another, layers have other weights
+        with _single_precision():  # the dtype changes initial weights
             yield
 
 
 def reseed(seed, device):
-    """Start torch's random numbers anew, in a block of :func:`seeded`."""
+    """Reset torch's random numbers, in a block of :func:`seeded`."""
     torch.default_generator.manual_seed(seed)
     if _is_cuda(device):
         with torch.cuda.device(torch.device(device)):
@@ -103,13 +103,13 @@ def reseed(seed, device):
 
 
 def random_states(device):
-    """Return where torch's random numbers are, in a block of :func:`seeded`."""
+    """Return the state of torch's random numbers, in a block of :func:`seeded`."""
     states = [torch.get_rng_state()]
     return states + ([torch.cuda.get_rng_state(device)] if _is_cuda(device) else [])
 
 
 def go_on_from(states, device):
-    """Take torch's random numbers from where they were, see :func:`random_states`."""
+    """Restore the state that :func:`random_states` returned."""
     torch.set_rng_state(states[0])
     if _is_cuda(device):
         torch.cuda.set_rng_state(states[1], device)
@@ -123,11 +123,10 @@ def _is_cuda(device):
 def threads(number):
     """Limit the threads that torch computes with in the calling thread.
 
-    ``torch.set_num_threads`` also sets the number for threads that start later, so
-    calls that overlap would leave each other's number behind. OpenMP and MKL have one
-    for each thread.
+    ``torch.set_num_threads`` also affects threads that start later, so overlapping
+    calls would change each other's number. OpenMP and MKL have one for each thread.
     """
-    torch.get_num_threads()  # which sets those of a new thread, once
+    torch.get_num_threads()  # sets the number of a new thread, once
     set_mkl = _mkl()
     before = set_mkl(number) if set_mkl else None
     try:
@@ -140,13 +139,13 @@ def threads(number):
 
 @cache
 def _openmp():
-    # Found once, for a search takes milliseconds.
+    # Cached, because the search takes milliseconds.
     return ThreadpoolController().select(user_api="openmp")
 
 
 @cache
 def _mkl():
-    """Return the function that sets MKL's threads, and returns their number before.
+    """Return MKL's function to set its threads, which returns the old number.
 
     None where torch was built without MKL.
     """

@@ -1,11 +1,11 @@
-"""Nets that learn side by side: the same batches, and a step of all of them at once.
+"""Nets that train side by side: the same batches, and one step for all of them.
 
-A step of one net is many small operations. Nets that differ in the weights of their
-losses alone have batches, dropout and shapes in common, so that one operation on their
-stacked weights does for all of them what is dense.
+A step of one net is many small operations. Nets that differ only in loss weights have
+the same batches, dropout and shapes, so one operation on stacked weights can do the
+dense work of all of them.
 
-A cell without a label has no gradient. Where tasks are labelled in other rows than the
-rest, their logits are made of these rows alone, which a net of its own does not do.
+A cell without a label has no gradient. Where tasks are labelled in different rows,
+their logits are computed for these rows only. A single net does not do this.
 """
 
 from functools import partial
@@ -22,16 +22,16 @@ from ._user_callbacks import StopTraining
 
 
 def can_stack(nets, config):
-    """Whether nets of one training run are of the kind that can learn side by side.
+    """Whether nets of one training run can train side by side.
 
-    That is the common one: bags of words, one trunk with or without private paths,
-    categorical tasks, fixed weights of losses, no penalty, on the CPU; and nobody who
-    wants to see a step, or change what is in it.
+    This covers the common case: bags of words, one trunk with or without private paths,
+    categorical tasks, fixed loss weights, no penalty, on the CPU, and no user code that
+    sees or changes single steps.
 
     Parameters
     ----------
     nets : list of MultiTaskNet
-        They differ in their balancing alone.
+        They differ only in their balancing.
 
     config : TrainingConfig
     """
@@ -50,7 +50,7 @@ def can_stack(nets, config):
 
 
 def train_side_by_side(nets, dataset):
-    """Train nets that :func:`can_stack`; each comes out as from a training of its own.
+    """Train nets that :func:`can_stack`; results are those of separate trainings.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def train_side_by_side(nets, dataset):
     Returns
     -------
     trained : list of MultiTaskNet or Exception
-        The error where training diverged, or validation failed.
+        The error where training diverged or validation failed.
     """
     _, validation = nets[0].get_split_datasets(dataset)
     sets = {"dataset_train": dataset, "dataset_valid": validation}
@@ -103,7 +103,7 @@ def attempt(function, *args):
 
 
 class _Learnt:
-    """An epoch that is over, as an iterator of one batch."""
+    """A finished epoch as an iterator of one batch."""
 
     def __init__(self, dataset):
         self.dataset = dataset
@@ -116,7 +116,7 @@ class _Learnt:
 
 
 def _report(net, losses, batch):
-    """Tell a net what its epoch came to, as if that had been a step."""
+    """Report the losses of an epoch to a net as those of one step."""
     n_rows = len(batch[0])
     net.epoch_sums_ += losses
     net.epoch_rows_ += n_rows
@@ -125,7 +125,7 @@ def _report(net, losses, batch):
 
 
 def _end_epoch(net, losses, sets, checks):
-    """Validate a net that has learnt for an epoch; return whether it should stop."""
+    """Validate a net after an epoch; return whether it should stop."""
     learnt = _Learnt(sets["dataset_train"])
     net.run_single_epoch(learnt, True, "train", partial(_report, net, losses))
     net.run_single_epoch(checks, False, "valid", net.validation_step)
@@ -187,7 +187,7 @@ class Stack:
         return losses
 
     def release(self, k):
-        """Let a net learn no further."""
+        """End the training of a net."""
         gone = set(map(id, self.network.tables[k].values()))
         group = self.sparse.param_groups[0]
         group["params"] = [p for p in group["params"] if id(p) not in gone]

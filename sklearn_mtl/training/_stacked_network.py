@@ -1,4 +1,4 @@
-"""Several networks as one: their forward pass, losses and weights side by side."""
+"""Several networks as one: stacked weights, one forward pass, all losses."""
 
 from typing import NamedTuple
 
@@ -11,12 +11,12 @@ from ..network._input import optim_groups, sparse_product
 from ..network._output import Output
 from ..tasks import Categorical
 
-# What it costs to read a row once more, in columns of a table.
+# The cost of reading a row again, in columns of a table.
 READING = 48
 
 
 def find_blocks(labelled, n_logits, n_units):
-    """Divide tasks into blocks, of those that are labelled in about the same rows.
+    """Group tasks that are labelled in about the same rows into blocks.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ def find_blocks(labelled, n_logits, n_units):
     Returns
     -------
     blocks : list of list of int
-        Tasks in their blocks. Those of the first block, which may be none, are made of
-        all rows, as the trunk is.
+        The tasks of each block. The first block, which may be empty, reads all rows, as
+        the trunk does.
     """
     blocks = [([], np.ones(len(labelled), dtype=bool), n_units)]
 
@@ -51,7 +51,7 @@ def find_blocks(labelled, n_logits, n_units):
 
 
 class Part(NamedTuple):
-    """What a block of tasks needs of a batch.
+    """The part of a batch that a block of tasks reads.
 
     Attributes
     ----------
@@ -59,10 +59,10 @@ class Part(NamedTuple):
         Rows with a label for the block; None is all.
 
     batch : SparseBatch or None
-        These rows; None where nobody reads them.
+        These rows; None where they are not read.
 
     codes, weights : tensor of shape (n_nets * n_own, n_tasks)
-        Cells of the tasks of the block, repeated for each net.
+        Cells of the block's tasks, repeated for each net.
     """
 
     rows: torch.Tensor | None
@@ -72,7 +72,7 @@ class Part(NamedTuple):
 
 
 class StackedBatch(list):
-    """The parts of a batch, one for each block; its length is that of the batch."""
+    """The parts of a batch, one for each block; ``len`` is the rows of the batch."""
 
     def __init__(self, n_rows, parts):
         super().__init__(parts)
@@ -83,16 +83,16 @@ class StackedBatch(list):
 
 
 class StackedNetwork:
-    """The networks of several nets, with one operation for what they all do.
+    """The networks of several nets, with one operation for all of them.
 
-    Dense weights are stacked. Input weights stay apart, a table for each net and block:
-    side by side, their gradients would not fit into the cache. They are taken away from
-    the nets until these get them back.
+    Dense weights are stacked. Each net and block has its own table of input weights,
+    because the gradients of one wide table would not fit into the cache. Input weights
+    are moved out of the nets until `hand_back` returns them.
 
     Parameters
     ----------
     nets : list of MultiTaskNet
-        Of one architecture: a bag trunk, with or without private paths.
+        All with a bag trunk, and all with or all without private paths.
 
     blocks : list of list of int
         Tasks in blocks, see :func:`find_blocks`.
@@ -100,11 +100,11 @@ class StackedNetwork:
     Attributes
     ----------
     dense : list of torch.nn.Parameter
-        Weights of all nets, stacked along the first axis.
+        Dense weights of all nets, stacked along the first axis.
 
     tables : list of dict of {int: torch.nn.Parameter}
-        For each net the input weights of each block that reads rows; {} where a net has
-        ended its training.
+        For each net, the input weights of each block that reads rows; {} once the net
+        has finished.
     """
 
     def __init__(self, nets, blocks):
@@ -115,9 +115,9 @@ class StackedNetwork:
         self.has_private = first.private is not None
         self.n_logits = first.n_logits
         self.widths = [sum(self.n_logits[t] for t in own) for own in blocks]
-        # Of the first table, the columns of the trunk and of private paths.
+        # Columns of the trunk and of private paths in the first table.
         self.first = [self.n_units, self.widths[0] if self.has_private else 0]
-        # Where the logit columns of the stack, block by block, are in a net.
+        # The column in a net of each logit of the stack, block by block.
         columns = torch.arange(sum(self.n_logits)).split(self.n_logits)
         self.order = torch.cat([columns[t] for own in blocks for t in own])
         self.trunk_bias = _stacked([m.trunk[0].bias for m in self.modules])
@@ -140,7 +140,7 @@ class StackedNetwork:
         return tables
 
     def _parts_of_tables(self, module):
-        """Return the input weights of a net, views, for the table of each block."""
+        """Return views of a net's input weights for the table of each block."""
         parts = {0: [module.trunk[0].by_feature()]}
         if self.has_private:
             private = module.private.by_feature().split(self.n_logits, dim=1)
@@ -150,7 +150,7 @@ class StackedNetwork:
 
     @torch.no_grad()
     def hand_back(self, k):
-        """Give a net the weights that it has learnt so far."""
+        """Copy the current weights back into a net."""
         module, tables = self.modules[k], self.tables[k]
         for weight in optim_groups(module)["sparse"]:
             weight.data = weight.new_zeros(len(tables[0]), weight.shape[1])
@@ -165,7 +165,7 @@ class StackedNetwork:
             getattr(module, name).bias[self.order] = bias[k]
 
     def divide(self, batch):
-        """Return a batch as its parts, sorted as a step reads them."""
+        """Divide a batch into parts for the blocks, sorted by feature."""
         rows, cells = batch
         n_nets, parts = len(self.modules), []
         for block, tasks in enumerate(self.blocks):
@@ -216,7 +216,7 @@ class StackedNetwork:
 
 
 class StackedObjective:
-    """The losses of all tasks of several nets, and the total of their balancings.
+    """The losses of all tasks of several nets, and their weighted total.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 
 def take_step(network, objective, optimizer, rows, cells, watch=None):
-    """Move the weights of a network by what one batch says.
+    """Update the weights of a network with one batch.
 
     Parameters
     ----------
@@ -11,7 +11,7 @@ def take_step(network, objective, optimizer, rows, cells, watch=None):
 
     objective : torch.nn.Module
         ``objective(logits, cells)`` returns the loss of each task, summed over rows.
-        Its ``balancing`` turns means of these into gradients.
+        Its ``balancing`` turns their means over rows into gradients.
 
     optimizer : torch.optim.Optimizer
 
@@ -20,7 +20,7 @@ def take_step(network, objective, optimizer, rows, cells, watch=None):
     cells : Cells
 
     watch : callable, default=None
-        Called between the gradients and the update.
+        Called between backward pass and update.
 
     Returns
     -------
@@ -28,7 +28,7 @@ def take_step(network, objective, optimizer, rows, cells, watch=None):
         Losses, summed over rows.
 
     total : tensor of shape ()
-        What was descended on.
+        The total loss.
 
     output : Output
     """

@@ -1,4 +1,4 @@
-"""skorch's callbacks as a user gives them: named, checked, and copied for a fit."""
+"""The user's skorch callbacks: named, checked, and copied for a fit."""
 
 import dis
 import signal
@@ -25,7 +25,7 @@ _PREFIX = "callbacks__"
 
 
 class StopTraining(Exception):  # noqa: N818 (a request, not an error)
-    """A callback asked to stop; what was learnt so far stays."""
+    """A callback asked to stop; the current weights are kept."""
 
 
 def named_callbacks(callbacks):
@@ -62,7 +62,7 @@ def named_callbacks(callbacks):
 
 
 def callback_params(callbacks):
-    """Return the parameters of callbacks by their names in a grid."""
+    """Return the parameters of callbacks by their names in a parameter grid."""
     params = {}
     for name, callback in named_callbacks(callbacks):
         params[_PREFIX + name] = callback
@@ -73,7 +73,7 @@ def callback_params(callbacks):
 
 
 def set_callback_params(callbacks, params):
-    """Return the callbacks with some set, or replaced.
+    """Return the callbacks with some parameters set or callbacks replaced.
 
     Parameters
     ----------
@@ -81,13 +81,12 @@ def set_callback_params(callbacks, params):
 
     params : dict
         ``callbacks__<name>`` is a callback, ``callbacks__<name>__<parameter>`` a
-        parameter of one, which is set in place, as scikit-learn sets those of nested
-        objects.
+        parameter of one. Parameters are set in place, as in scikit-learn.
 
     Returns
     -------
     callbacks : list or None
-        The same one, unless a callback is replaced.
+        The same list, unless a callback is replaced.
     """
     if not params:
         return callbacks
@@ -115,15 +114,15 @@ def set_callback_params(callbacks, params):
 def own_callbacks(callbacks, net_params=None):
     """Return copies of callbacks for one fit, with their names.
 
-    A fit counts and keeps in a callback, so it works on copies. What was given to the
-    constructor of a callback, for instance a list or a logger, stays the user's object.
+    Training changes callbacks, so a fit works on copies. Constructor arguments, such as
+    a list or a logger, are not copied.
 
     Parameters
     ----------
     callbacks : list or None
 
     net_params : dict, default=None
-        With ``callbacks__<name>__<parameter>``, which are set in the copies.
+        Its ``callbacks__<name>__<parameter>`` are set in the copies.
 
     Returns
     -------
@@ -132,7 +131,7 @@ def own_callbacks(callbacks, net_params=None):
     Raises
     ------
     ValueError
-        If something is not a callback, or cannot be copied.
+        If an item is not a callback or cannot be copied.
     """
     own, params = [], {}
     for name, callback in named_callbacks(callbacks):
@@ -147,7 +146,7 @@ def own_callbacks(callbacks, net_params=None):
     for _, callback in own:
         for key in signature(type(callback)).parameters:
             value = vars(callback).get(key)
-            if not isinstance(value, Callback):  # which is of this fit, too
+            if not isinstance(value, Callback):  # nested callbacks are copied too
                 shared[id(value)] = value
     try:
         own = deepcopy(own, shared)
@@ -201,15 +200,15 @@ def read_codes(cells):
 
 
 def check_callbacks(own, names, net_params):
-    """Raise a ValueError if a callback cannot work here.
+    """Raise a ValueError if a callback cannot be used.
 
     Parameters
     ----------
     own : list of (str, Callback)
-        The user's, as :func:`own_callbacks` returns them.
+        The user's callbacks, from :func:`own_callbacks`.
 
     names : list of str
-        Of all callbacks of the fit.
+        The names of all callbacks of the fit.
 
     net_params : dict or None
     """
@@ -287,7 +286,7 @@ def _check_scheduler(callback):
 
 
 def watched_record(callback):
-    """Return the record of an epoch that a callback needs to go on, None for none."""
+    """Return the history record that a callback reads each epoch, or None."""
     record = None
     if isinstance(callback, LRScheduler):
         policy = getattr(callback.policy, "__name__", callback.policy)
@@ -301,7 +300,7 @@ def watched_record(callback):
 
 
 def needs_validation(callback):
-    """Whether a callback reads a score of validation rows."""
+    """Whether a callback reads a validation score."""
     if isinstance(callback, ScoringBase):
         return not callback.on_train
     if isinstance(callback, PassthroughScoring):
@@ -310,12 +309,12 @@ def needs_validation(callback):
 
 
 def is_interrupt(error):
-    """Whether a KeyboardInterrupt is the user's Ctrl-C and not a callback's wish.
+    """Whether a KeyboardInterrupt is the user's Ctrl-C and not raised by a callback.
 
-    A callback stops training by a `raise` statement, which is then what the innermost
-    frame of the traceback was doing. Ctrl-C interrupts a frame at any other
-    instruction, for Python's own handler is no Python code and has no frame. If the
-    handler is somebody's Python function, that is one of the frames.
+    A callback stops training by a `raise` statement, which is then the current
+    instruction of the innermost frame. Ctrl-C interrupts at any other instruction,
+    because Python's default handler has no frame. A handler written in Python is one of
+    the frames.
     """
     handler = getattr(signal.getsignal(signal.SIGINT), "__code__", None)
     trace = error.__traceback__
@@ -329,7 +328,7 @@ def is_interrupt(error):
 
 
 def with_stored_gradient(weight):
-    """Return what has the stored values of a sparse gradient as its gradient."""
+    """Return an object whose gradient is the stored values of a sparse gradient."""
     if weight.grad is None or not weight.grad.is_sparse:
         return weight
     weight.grad = weight.grad.coalesce()
@@ -341,7 +340,7 @@ def _class_of(callback):
 
 
 def restored(net):
-    """Yield the callbacks that restore weights at the end, and of which epoch."""
+    """Yield the callbacks that restore weights at the end, and their epoch."""
     for _, callback in net.callbacks_:
         epoch = None
         if isinstance(callback, EarlyStopping) and callback.load_best:

@@ -1,4 +1,4 @@
-"""The score of a validation split, by which training stops."""
+"""The score of a validation split, used for early stopping."""
 
 from typing import NamedTuple
 
@@ -11,15 +11,15 @@ _TOGETHER = ("mean", "worst")
 
 
 class ValidationScore(NamedTuple):
-    """A metric, and whose score of it counts.
+    """A metric, and the task or average that decides early stopping.
 
     Attributes
     ----------
     metric : str, default="accuracy"
-        By name. More of it is better.
+        Its name. Higher is better.
 
     over : str or None, default=None
-        "mean", "worst" or the name of a task; None where training does not stop by it.
+        "mean", "worst" or the name of a task; None without early stopping.
     """
 
     metric: str = "accuracy"
@@ -27,13 +27,13 @@ class ValidationScore(NamedTuple):
 
     @classmethod
     def of_name(cls, name, task_names):
-        """Read what `early_stopping_metric` may be.
+        """Parse `early_stopping_metric`.
 
         Parameters
         ----------
         name : str
-            "mean", "worst" or a task, for the accuracy; or one of these behind the name
-            of a metric, as in the results of a scorer of several metrics.
+            "mean", "worst" or a task, for accuracy; or a metric followed by one of
+            these, as scorers of several metrics name their scores.
 
         task_names : list of str
 
@@ -44,7 +44,7 @@ class ValidationScore(NamedTuple):
         Raises
         ------
         ValueError
-            If it means nothing for these tasks.
+            If the name is unknown.
         """
         ends = [*_TOGETHER, *task_names]
         if name in ends:
@@ -62,12 +62,12 @@ class ValidationScore(NamedTuple):
 
     @property
     def reads_probabilities(self):
-        """Whether labels are not enough."""
+        """Whether the metric needs probabilities."""
         return METRICS[self.metric].reads_probabilities
 
     @property
     def reads_order(self):
-        """Whether classes must have an order."""
+        """Whether the metric needs ordered classes."""
         return METRICS[self.metric].reads_order
 
     def __call__(self, task_names, cells):
@@ -78,19 +78,19 @@ class ValidationScore(NamedTuple):
         task_names : list of str
 
         cells : list of tuple
-            For each task codes, decided codes, probabilities or None, and weights, over
-            all rows; a code below 0 is left out. A type with several codes a cell has
-            tables of them.
+            For each task: codes, predicted codes, probabilities or None, and weights,
+            for all rows. Codes below 0 are left out. Types with several codes per cell
+            have tables of codes.
 
         Returns
         -------
         scores : dict of {str: float}
-            Of each task, NaN where it has none; of their "mean" and their "worst".
+            The score of each task, NaN if undefined, and their "mean" and "worst".
 
         Raises
         ------
         ValueError
-            If the score that counts is not defined.
+            If the score for early stopping is undefined.
         """
         scores = {
             name: self._task(*parts)

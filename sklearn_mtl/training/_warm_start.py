@@ -1,4 +1,4 @@
-"""Whether the network of an earlier fit may go on."""
+"""Whether a warm start can continue with the network of an earlier fit."""
 
 import numpy as np
 from torch import Tensor
@@ -10,12 +10,12 @@ _ADVICE = (
 
 
 def load_weights(net, previous):
-    """Give a net the weights of one that was trained before.
+    """Load the weights of a trained net.
 
     Raises
     ------
     ValueError
-        If that net is another one.
+        If the two networks differ.
     """
     for part in ("trunk", "sharing"):
         before, now = (getattr(each, f"module__{part}") for each in (previous, net))
@@ -32,7 +32,7 @@ def load_weights(net, previous):
 
 
 def network_difference(before, now):
-    """Return how two trunks or sharings differ in the networks that they build.
+    """Describe how the networks of two trunks or sharings differ.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def network_difference(before, now):
     Returns
     -------
     difference : str or None
-        The first one, in words; None if a network of one may go on as the other's.
+        The first difference, in words; None if the networks are interchangeable.
     """
     if type(before) is not type(now):
         return f"was {before!r} and is {now!r}"

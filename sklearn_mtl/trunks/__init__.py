@@ -1,4 +1,4 @@
-"""Trunks: the shared part of the network, from input rows to a hidden vector."""
+"""Trunks: the part of the network that maps rows to a hidden vector."""
 
 from sklearn.base import clone
 
@@ -36,18 +36,18 @@ TRUNK_ALIASES = {
 
 
 def reads_tokens(trunk):
-    """Whether a trunk, given as an object or by alias, reads sequences of token ids."""
+    """Whether a trunk, an object or an alias, reads sequences of token ids."""
     return _says(trunk, "reads_tokens")
 
 
 def weighs_tokens(trunk):
-    """Whether a trunk multiplies each embedding by what its token says about labels."""
+    """Whether a trunk applies supervised term weights to its embeddings."""
     return _says(trunk, "plain_embeddings")
 
 
 def _says(trunk, name):
     if isinstance(trunk, str):
-        trunk = TRUNK_ALIASES.get(trunk)  # "auto" reads what there is
+        trunk = TRUNK_ALIASES.get(trunk)  # "auto" has no class yet
     return getattr(trunk, name, False)
 
 
@@ -59,12 +59,12 @@ def resolve_trunk(trunk, *, sparse):
     trunk : "auto", an alias, BaseTrunk or None
 
     sparse : bool
-        Whether the rows are sparse; "auto" picks the trunk that reads them.
+        Whether the rows are sparse; "auto" chooses the trunk by it.
 
     Raises
     ------
     ValueError
-        If a trunk over dense rows is asked to read sparse ones.
+        If the rows are sparse and the trunk reads dense rows.
     """
     if trunk is None:
         return None
@@ -72,7 +72,7 @@ def resolve_trunk(trunk, *, sparse):
         alias = ("bag" if sparse else "dense") if trunk == "auto" else trunk
         trunk = TRUNK_ALIASES[alias]()
     else:
-        trunk = clone(trunk)  # as scikit-learn treats what it is given
+        trunk = clone(trunk)  # parameters of the user are not changed
     if sparse and not trunk.reads_sparse:
         raise ValueError(
             f"{type(trunk).__name__} reads dense rows and the rows are sparse, which "

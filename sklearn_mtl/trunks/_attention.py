@@ -10,18 +10,18 @@ from torch import nn
 from ..network._dropout import Dropout
 from ._sequence import SequenceTrunk, is_token, mean_over_time
 
-# Numbers that attention may keep at once in prediction: 32 MiB of 32-bit ones.
+# Most attention weights in a prediction batch: 32 MiB of 32-bit floats.
 MOST_PAIRS = 2**23
 
 
 class AttentionTrunk(SequenceTrunk):
-    r"""Layers of self-attention over the tokens of a text, and the mean over time.
+    r"""Self-attention over the tokens of a text, and the mean over time.
 
     .. math:: h = \operatorname{dropout}\Big(\frac{1}{n} \sum_t
         T(e + p)_t\Big)
 
     where *T* is a transformer encoder, :math:`e_t` the embedding of token *t* and
-    :math:`p_t` the sines and cosines that tell its place.
+    :math:`p_t` sines and cosines of its position.
 
     Parameters
     ----------
@@ -37,18 +37,18 @@ class AttentionTrunk(SequenceTrunk):
         Width of the dense layer within each layer.
 
     embedding_dim : int or "auto", default="auto"
-        "auto" is `n_units`, or the dimensions of `vectors`; a linear layer follows
-        where these are others.
+        "auto" is `n_units`, or the dimensions of `vectors`. Where these differ, a
+        linear layer follows.
 
     vectors : WordVectors, str, path, dict, KeyedVectors, StaticModel or \
             WordVectorTrainer, default=None
-        What the embeddings of words start from, see
+        Initial embeddings of words, see
         :meth:`~sklearn_mtl.feature_extraction.WordVectors.of_any`; other words start at
         random. A trainer learns from the training rows. The fitted trunk has a
         ``coverage_``, the share of words with a vector.
 
     freeze : bool, default=False
-        Whether embeddings stay as they start.
+        Whether embeddings are not trained.
 
     dropout : float or "auto", default="auto"
         Share of units set to 0 at random in training, within layers and of the hidden
@@ -59,12 +59,10 @@ class AttentionTrunk(SequenceTrunk):
     --------
     ConvTrunk : Reads runs of tokens, several times faster.
 
-    Notes
-    -----
-    Time and memory grow with the square of the tokens of a text; ``max_length`` of
-    :class:`~sklearn_mtl.feature_extraction.SequenceVectorizer` limits them. Layers are
-    normalised before attention, which needs no slow start of the learning rate. Unlike
-    in torch's layers, attention weights themselves are not dropped out.
+    Notes ----- Time and memory grow with the square of the tokens of a text;
+    ``max_length`` of :class:`~sklearn_mtl.feature_extraction.SequenceVectorizer` limits
+    them. Layers are normalised before attention, so no learning-rate warm-up is needed.
+    Unlike in torch's layers, attention weights have no dropout.
 
     References
     ----------
@@ -115,7 +113,7 @@ class AttentionTrunk(SequenceTrunk):
             )
 
     def rows_at_once(self, longest):
-        # Attention keeps a number for each pair of tokens, in each head.
+        # Attention stores a weight for each pair of tokens in each head.
         pairs = longest**2 * self.n_heads
         return min(super().rows_at_once(longest), MOST_PAIRS // pairs)
 
@@ -140,7 +138,7 @@ class AttentionTrunk(SequenceTrunk):
         )
         for each in encoder.layers:
             _reset(each)
-            # Ours, which have random numbers of their own.
+            # Our Dropout has its own random numbers.
             each.dropout, each.dropout1, each.dropout2 = (
                 Dropout(dropout) for _ in range(3)
             )
@@ -151,14 +149,14 @@ class AttentionTrunk(SequenceTrunk):
 
 
 def _reset(layer):
-    """Give a layer weights of its own: torch makes all layers copies of one."""
+    """Draw new weights for a layer: torch makes all layers copies of one."""
     for weight in layer.parameters():
         if weight.ndim > 1:
             nn.init.xavier_uniform_(weight)
 
 
 class AttentionEncoder(nn.Module):
-    """Places, self-attention within each text, and the mean over its tokens.
+    """Positions, self-attention within each text, and the mean over its tokens.
 
     Parameters
     ----------
@@ -173,7 +171,7 @@ class AttentionEncoder(nn.Module):
         self.widen, self.layers = widen, layers
 
     def forward(self, embedded, lengths):
-        # An empty text attends to one padding token: to nothing at all is no number.
+        # An empty text attends to one padding token; a softmax over nothing is NaN.
         padding = ~is_token(lengths.clamp(min=1), embedded.shape[1])
         states = self.widen(embedded)
         states = self.layers(states + places(states), src_key_padding_mask=padding)
@@ -181,7 +179,7 @@ class AttentionEncoder(nn.Module):
 
 
 def places(embedded):
-    """Return sines and cosines of the place of each token, (longest, n_units)."""
+    """Return sines and cosines of each position, (longest, n_units)."""
     longest, n_units = embedded.shape[1:]
     options = {"dtype": embedded.dtype, "device": embedded.device}
     place = torch.arange(longest, **options).unsqueeze(1)

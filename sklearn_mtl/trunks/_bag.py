@@ -9,8 +9,8 @@ class BagTrunk(SingleLayerTrunk):
     .. math:: h = \operatorname{dropout}(\max(0, s\,x W + b))
 
     where *x* is the row, *s* the factor that brings rows to unit mean squared norm and
-    *W* the weights, one row per feature. Rows stay sparse: a step reads and writes the
-    weights of the features in the batch and no others.
+    *W* the weights, one row per feature. Rows stay sparse: a step reads and writes only
+    the weights of features in the batch.
 
     Parameters
     ----------
@@ -33,8 +33,7 @@ class BagTrunk(SingleLayerTrunk):
     """
 
     reads_sparse = True
-    # Small: a rare word that training hardly moves must not add noise to every text
-    # that holds it.
+    # Small: a rare word, which training hardly moves, must not add noise to its texts.
     init_range = 0.03
 
     def __init__(self, n_units=128, *, dropout="auto"):

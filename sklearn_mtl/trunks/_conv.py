@@ -1,4 +1,4 @@
-"""Convolution over tokens and the maximum over time."""
+"""Convolution over tokens with max pooling over time."""
 
 from numbers import Integral
 
@@ -12,7 +12,7 @@ from ._sequence import SequenceTrunk, max_over_time
 
 
 class ConvTrunk(SequenceTrunk):
-    r"""Filters over runs of tokens, of each the strongest response in the text.
+    r"""Filters over runs of tokens; each gives its strongest response in the text.
 
     .. math:: h = \operatorname{dropout}(\max(0, W c + b)), \quad
         c_{wf} = \max_t \max\Big(0, b_{wf} + \sum_{k} F_{wfk} \cdot e_{t+k}\Big)
@@ -26,50 +26,47 @@ class ConvTrunk(SequenceTrunk):
         "auto" is 64, or the dimensions of `vectors`.
 
     n_filters : int, default=64
-        Of each width.
+        Filters of each width.
 
     widths : int or tuple of int, default=3
-        Tokens that a filter sees; several widths stand side by side.
+        Tokens that a filter reads. With several widths, their outputs are joined.
 
     n_units : int, default=32
-        Width of the hidden vector, of the dense layer behind the filters.
+        Width of the hidden vector, the output of a dense layer behind the filters.
 
     vectors : WordVectors, str, path, dict, KeyedVectors, StaticModel or \
             WordVectorTrainer, default=None
-        What the embeddings of words start from, see
+        Initial embeddings of words, see
         :meth:`~sklearn_mtl.feature_extraction.WordVectors.of_any`; other words start at
         random. A trainer learns from the training rows. The fitted trunk has a
         ``coverage_``, the share of words with a vector.
 
     freeze : bool, default=False
-        Whether embeddings stay as they start.
+        Whether embeddings are not trained.
 
     dropout : float or "auto", default="auto"
         Share of hidden units set to 0 at random in training. "auto" is 0.3, and 0 for
         up to 200 rows, where training is one deterministic full batch.
 
     token_dropout : float or "auto", default="auto"
-        Share of the tokens of a text that are left out at random in training, so that
-        no text is known by a few words of its own. "auto" is as for `dropout`.
+        Share of the tokens of a text that are left out at random in training, so the
+        network cannot memorise a text by a few words. "auto" is as for `dropout`.
 
     See Also
     --------
-    RecurrentTrunk, AttentionTrunk : Read a sequence as a whole.
+    RecurrentTrunk, AttentionTrunk : Read the whole sequence.
     BagTrunk : Does not read the order of words, and is far faster.
 
-    Notes
-    -----
-    The defaults are the network that practical introductions to text classification
-    use: embedding of 64 dimensions, 64 filters of width 3, maximum over time, a dense
-    layer of 32 units. It is trained otherwise than there. Above 200 rows embeddings
-    take plain gradient descent, since Adam moves those of rare words as far as those of
-    frequent ones; each is multiplied by what its word says about the labels, see
-    `term_weighting` of the estimator; and tokens drop out.
+    Notes ----- The defaults are the network of practical introductions to text
+    classification: embedding of 64 dimensions, 64 filters of width 3, maximum over
+    time, a dense layer of 32 units. Training differs. Above 200 rows embeddings take
+    plain gradient descent, because Adam moves those of rare words as far as those of
+    frequent ones; each is multiplied by a supervised term weight, see `term_weighting`
+    of the estimator; and tokens drop out.
 
-    References
-    ----------
-    Y. Kim, "Convolutional Neural Networks for Sentence Classification", EMNLP 2014
-    (where filters of several widths stand side by side, without a layer behind them).
+    References ---------- Y. Kim, "Convolutional Neural Networks for Sentence
+    Classification", EMNLP 2014 (with filters of several widths and no layer behind
+    them).
 
     Examples
     --------
@@ -121,7 +118,7 @@ class ConvTrunk(SequenceTrunk):
 
 
 class ConvEncoder(nn.Module):
-    """Filters of some widths, maximum over time, a rectified dense layer.
+    """Filters of several widths, maximum over time, a rectified dense layer.
 
     Parameters
     ----------
@@ -144,7 +141,7 @@ class ConvEncoder(nn.Module):
         longest = embedded.shape[1]
         channels = embedded.transpose(1, 2)
         responses = [
-            # Filters of even width have one place more than there are tokens.
+            # Filters of even width have one more output than there are tokens.
             relu(max_over_time(f(channels)[:, :, :longest].transpose(1, 2), lengths))
             for f in self.filters
         ]

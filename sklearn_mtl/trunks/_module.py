@@ -1,4 +1,4 @@
-"""A torch module of the user's own as the trunk."""
+"""The user's own torch module as the trunk."""
 
 from numbers import Integral
 
@@ -9,22 +9,22 @@ from ._base import BaseTrunk
 
 
 class ModuleTrunk(BaseTrunk):
-    """Whatever network you have, from rows to a hidden vector.
+    """Your own network, from rows to a hidden vector.
 
     Parameters
     ----------
     module : callable
         A class of :class:`torch.nn.Module`, or a function that returns such a module.
-        It is called with the number of features, or of token ids, and with `params`; a
-        module with fresh weights must come back. Defined in a module that can be
-        imported, so that estimators can be pickled.
+        It is called with the number of features, or of token ids, and `params`, and
+        must return a module with new weights. Define it in an importable module, so
+        that estimators can be pickled.
 
     n_units : int
-        Width of what the module returns, (n_rows, n_units).
+        Width of the output, (n_rows, n_units).
 
     reads : {"dense", "tokens", "sparse"}, default="dense"
-        What the module is given: a tensor (n_rows, n_features); the ids of tokens
-        (n_rows, longest), 0 after the end of a text, and the lengths (n_rows,); or a
+        Input of the module: a tensor (n_rows, n_features); token ids (n_rows, longest),
+        0 after the end of a text, and lengths (n_rows,); or a
         :class:`~sklearn_mtl.network._batch.SparseBatch`, the arrays of a CSR matrix.
 
     params : dict, default=None
@@ -37,7 +37,7 @@ class ModuleTrunk(BaseTrunk):
 
     See Also
     --------
-    ConvTrunk, RecurrentTrunk, AttentionTrunk : Networks that are there already.
+    ConvTrunk, RecurrentTrunk, AttentionTrunk : Networks over tokens.
 
     Examples
     --------
@@ -90,7 +90,7 @@ class ModuleTrunk(BaseTrunk):
 
 
 class OnPadded(nn.Module):
-    """Gives a module the padded ids of a batch and the lengths of its texts."""
+    """Passes the padded ids of a batch and the lengths of its texts to a module."""
 
     def __init__(self, module):
         super().__init__()

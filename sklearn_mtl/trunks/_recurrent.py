@@ -13,7 +13,7 @@ _POOLINGS = {"max": max_over_time, "mean": mean_over_time}
 
 
 class RecurrentTrunk(SequenceTrunk):
-    r"""LSTM or GRU over the tokens of a text, in one direction or both.
+    r"""LSTM or GRU over the tokens of a text, in one or both directions.
 
     .. math:: h = \operatorname{dropout}(\operatorname{pool}_t [\overrightarrow{s}_t;
         \overleftarrow{s}_t])
@@ -36,17 +36,17 @@ class RecurrentTrunk(SequenceTrunk):
     n_layers : int, default=1
 
     pooling : {"max", "mean"}, default="max"
-        What becomes of the states of all tokens.
+        How the states of all tokens become one vector.
 
     vectors : WordVectors, str, path, dict, KeyedVectors, StaticModel or \
             WordVectorTrainer, default=None
-        What the embeddings of words start from, see
+        Initial embeddings of words, see
         :meth:`~sklearn_mtl.feature_extraction.WordVectors.of_any`; other words start at
         random. A trainer learns from the training rows. The fitted trunk has a
         ``coverage_``, the share of words with a vector.
 
     freeze : bool, default=False
-        Whether embeddings stay as they start.
+        Whether embeddings are not trained.
 
     dropout : float or "auto", default="auto"
         Share of hidden units set to 0 at random in training. "auto" is 0.3, and 0 for
@@ -56,9 +56,7 @@ class RecurrentTrunk(SequenceTrunk):
     --------
     ConvTrunk : Reads runs of tokens, several times faster.
 
-    Notes
-    -----
-    Batches are packed, so that states end where a text ends, and time grows with its
+    Notes ----- Batches are packed: states end with the text, and time grows with its
     tokens.
 
     References
@@ -125,7 +123,7 @@ class RecurrentTrunk(SequenceTrunk):
 
 
 class RecurrentEncoder(nn.Module):
-    """States of packed sequences, pooled.
+    """Pooled states of packed sequences.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What trunks over token sequences share: embedding, encoder, dense layer."""
+"""Trunks over token sequences: the base class, embedding and pooling."""
 
 from abc import abstractmethod
 from numbers import Integral, Real
@@ -20,22 +20,21 @@ EMBEDDING_SCALE = 0.1
 
 
 class SequenceTrunk(BaseTrunk):
-    """Token ids to a hidden vector, by way of an encoder of the subclass.
+    """Maps token ids to a hidden vector with an encoder of the subclass.
 
-    A new sequence trunk is one file with a subclass: its parameters, and what
-    :meth:`encoder` builds of them.
+    A new sequence trunk is one file with a subclass: its parameters, and an
+    :meth:`encoder` built from them.
 
     Attributes
     ----------
     coverage_ : float
-        Share of the tokens of the vocabulary that have a vector, where there are
-        vectors.
+        Share of the vocabulary with a vector, if `vectors` are given.
     """
 
-    reads_sparse = True  # the rows, which hold ids at the places of tokens
+    reads_sparse = True  # a row holds ids at the positions of tokens
     reads_tokens = True
     may_change = ("dropout", "token_dropout", "freeze")
-    plain_embeddings = False  # whether embeddings take plain gradient descent, not Adam
+    plain_embeddings = False  # whether embeddings take plain descent, not Adam
     token_dropout = 0.0
     auto_embedding_dim = 64
     _parameter_constraints = {
@@ -64,15 +63,15 @@ class SequenceTrunk(BaseTrunk):
         Returns
         -------
         module : torch.nn.Module
-            Maps embedded tokens (n_rows, longest, n_inputs), 0 after the end of a
-            text, and lengths (n_rows,) to (n_rows, n_units); what it returns for a text
-            must not depend on what stands after its end, nor on the other texts.
+            Maps embedded tokens (n_rows, longest, n_inputs), 0 after the end of a text,
+            and lengths (n_rows,) to (n_rows, n_units); its output for a text must not
+            depend on padding or on other texts.
         """
 
     def prepare(self, rows, vocabulary, seed, previous=None):
         if not hasattr(self.vectors, "train_vectors") or not len(vocabulary):
             return self
-        # Here, once, and not in `build`: a fit may build several networks or experts.
+        # Not in `build`, because a fit may build several networks or experts.
         vectors = getattr(previous, "vectors", None)
         if vectors is None:
             trainer = clone(self.vectors)
@@ -96,7 +95,7 @@ class SequenceTrunk(BaseTrunk):
         return super().recipe(spec)
 
     def _descends_plainly(self, spec):
-        # In full batches Adam is as good: all words are frequent.
+        # In full batches Adam is as good, because all words are frequent.
         return self.plain_embeddings and not spec.is_small
 
     def _around(self, embedding, spec):
@@ -164,7 +163,7 @@ class SequenceNetwork(nn.Module):
         See :meth:`SequenceTrunk.encoder`.
 
     dropout, token_dropout : Dropout
-        Of hidden units, and of tokens, in whose place padding stands.
+        Dropout of hidden units, and of tokens, which become padding.
     """
 
     def __init__(self, embedding, encoder, dropout, token_dropout):
@@ -181,7 +180,7 @@ class SequenceNetwork(nn.Module):
 
 
 def is_token(lengths, longest):
-    """Return where tokens are, (n_rows, longest), and not padding."""
+    """Return a mask of tokens, (n_rows, longest), False for padding."""
     return torch.arange(longest, device=lengths.device) < lengths.unsqueeze(1)
 
 

@@ -1,4 +1,4 @@
-"""The trunk of one hidden layer, over whatever rows the input layer reads."""
+"""The trunk of one hidden layer, over sparse or dense rows."""
 
 from numbers import Integral, Real
 

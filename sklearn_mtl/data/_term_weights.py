@@ -26,7 +26,7 @@ def weighs_terms(setting, rows, n_classes, *, are_ours, as_tokens):
     rows : csr_matrix, csr_array or ndarray
 
     n_classes : list of int
-        Of each task.
+        Classes of each task.
 
     are_ours : bool
         Whether the default vectorizer made the rows, and tasks share a trunk. A user's
@@ -89,7 +89,7 @@ def information_weights(rows, codes, cell_weights, n_classes):
     cell_weights : ndarray of shape (n_rows, n_tasks)
 
     n_classes : list of int
-        Of each task.
+        Classes of each task.
 
     Returns
     -------

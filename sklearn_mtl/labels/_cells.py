@@ -1,4 +1,4 @@
-"""The cells of one label column: which are missing, and what kind the others are of."""
+"""The cells of one label column: which are missing, and the type of the others."""
 
 from collections.abc import Mapping
 
@@ -7,22 +7,22 @@ import numpy as np
 from ._missing import KINDS, find_empty, find_values, kind_of
 from ._sets import as_sets, cell_type, is_cell, refuse_indicators
 
-# Integers up to here are themselves as 64-bit floats.
+# Integers up to here are exact as 64-bit floats.
 EXACT = 2**53
 
 
 def read_column(column, label, values=()):
-    """Return a column in its own dtype, and what of it is missing.
+    """Return a column in its own dtype, with a mask of missing cells.
 
     Parameters
     ----------
     column : ndarray of shape (n_samples,)
 
     label : str
-        How messages call the column.
+        Name of the column in messages.
 
     values : tuple, default=()
-        What means "no label" beside NaN, None and pandas.NA.
+        Values that mean "no label", in addition to NaN, None and pandas.NA.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def read_column(column, label, values=()):
     missing : ndarray of shape (n_samples,), dtype bool
 
     cell_type : type or None
-        That of cells which hold several labels.
+        Type of cells that hold several labels; None for one label each.
 
     marked : bool
         Whether a cell holds one of the `values`.
@@ -56,7 +56,7 @@ def read_column(column, label, values=()):
 
 
 def _read_objects(column, missing, label, values):
-    """Return an object column in its own dtype, and the type of its sets, if any."""
+    """Return an object column in its own dtype, and the type of its sets or None."""
     rows = np.flatnonzero(~missing)
     cells = column[rows].tolist()
     several = [is_cell(cell) for cell in cells]
@@ -82,7 +82,7 @@ def _read_objects(column, missing, label, values):
 
 
 def _refuse_marked(labels, cells, rows, label, values):
-    """Raise a ValueError if a value that means "no label" stands among several."""
+    """Raise a ValueError if a value that means "no label" is among several labels."""
     marked = np.flatnonzero(find_values(labels, values))
     if len(marked):
         row = np.repeat(rows, list(map(len, cells)))[marked[0]]
@@ -94,7 +94,7 @@ def _refuse_marked(labels, cells, rows, label, values):
 
 
 def _narrow(column, missing, label):
-    """Give an object column the dtype of its labelled cells; refuse mixed ones."""
+    """Convert an object column to the dtype of its labels; refuse mixed types."""
     labelled = np.flatnonzero(~missing)
     cells = column[labelled].tolist()
     kinds = {kind: kind_of(kind) for kind in set(map(type, cells))}
@@ -133,7 +133,7 @@ def _advice(cell, label):
 
 
 def _advice_on_mixed(cells, label):
-    # Not .astype(str), which makes texts of empty cells, too.
+    # Not .astype(str), which also turns empty cells into texts.
     if all(map(_is_number, cells)):
         return f"Cast the column to numbers, for instance pandas.to_numeric({label})."
     return f"Cast the column to text, {_as_texts(label)}."
@@ -151,9 +151,9 @@ def _is_number(cell):
 
 
 def _plain_texts(column, cells, labelled, label, are_plain):
-    """Return texts as Python's own str: numpy's and those of enums are equal to them.
+    """Convert texts to Python's str; those of numpy and enums are equal to it.
 
-    numpy's strings, which classes become, end before their last NUL characters.
+    Classes become numpy strings, which drop trailing NUL characters.
     """
     ending = [cell for cell in set(cells) if cell.endswith("\0")]
     if ending:
@@ -180,7 +180,7 @@ def _number_type(found, cells, labelled, label):
         if kind_of(type(cell)) == "int" and abs(int(cell)) > EXACT
     ]
     if not beyond:
-        return float  # numbers that were floats before
+        return float  # these were floats before
     k = beyond[0]
     if "float" in found:
         raise ValueError(
@@ -217,7 +217,7 @@ def _check_finite(column, missing, label):
 
 
 def some(values, most=5):
-    """Write the first few of some values, for messages."""
+    """Format the first few values for a message."""
     values = [v.item() if isinstance(v, np.generic) else v for v in values]
     text = ", ".join(map(repr, values[:most]))
     return f"[{text}{', ...' if len(values) > most else ''}]"

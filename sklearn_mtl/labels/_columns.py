@@ -1,4 +1,4 @@
-"""One column of labels, read out of any container."""
+"""Reading one column of labels from any container."""
 
 import sys
 from collections.abc import Mapping, Set
@@ -11,7 +11,7 @@ from ._sets import is_cell
 
 
 def as_column(values, what):
-    """Return one column of labels, whose cells may be lists."""
+    """Return one column of labels; cells may be lists."""
     names = getattr(values, "column_names", getattr(values, "columns", None))
     if names is not None:
         raise ValueError(
@@ -24,7 +24,7 @@ def as_column(values, what):
 
 
 def is_sequence(values):
-    """Whether values are a list or like one: nothing that numpy reads, as a column."""
+    """Whether values are a list or similar, and not an array or a column."""
     return hasattr(values, "__len__") and not (
         isinstance(values, str | bytes | bytearray | Set | Mapping)
         or hasattr(values, "__array__")
@@ -32,18 +32,18 @@ def is_sequence(values):
 
 
 def as_array(values, what):
-    """Return a list, Series or array as an ndarray that keeps cells as they are."""
+    """Return a list, Series or array as an ndarray with unchanged cells."""
     series = nw.from_native(values, series_only=True, pass_through=True)
     if isinstance(series, nw.Series):
         return series_to_array(series)
     if isinstance(values, np.ma.MaskedArray):
         return np.where(np.ma.getmaskarray(values), None, values.data)
-    if hasattr(values, "to_pylist"):  # an array of Arrow, which narwhals leaves alone
+    if hasattr(values, "to_pylist"):  # an Arrow array, which narwhals does not read
         arrow = sys.modules["pyarrow"]
         return as_array(arrow.chunked_array([values]), what)
     if hasattr(values, "__array__"):
         array = np.asarray(values)
-        # Of integers beside empty cells (Arrow, pandas) numpy makes floats.
+        # numpy converts integers with empty cells (Arrow, pandas) to floats.
         foreign = not isinstance(getattr(values, "dtype", None), np.dtype)
         if foreign and array.dtype.kind == "f" and np.isnan(array).any():
             array = _list_to_array(values.tolist(), what)
@@ -76,12 +76,12 @@ def _list_to_array(values, what):
                 "Fill the empty cells with None. Of one task whose cells hold several "
                 "labels, pass sets, or a dict {task: lists}."
             )
-    # Columns are narrowed one by one later: numpy would turn [1, "a"] into strings.
+    # Dtypes are found by column later: numpy would turn [1, "a"] into strings.
     return np.array(values, dtype=object)
 
 
 def series_to_array(series):
-    # numpy has neither 128 bits nor decimals.
+    # numpy has no 128-bit integers and no decimals.
     foreign = isinstance(series.dtype, nw.Int128 | nw.UInt128 | nw.Decimal)
     if series.dtype.is_numeric() and not foreign and not series.is_null().any():
         return series.to_numpy()
@@ -89,13 +89,13 @@ def series_to_array(series):
 
 
 def _objects(values):
-    """Return a vector of cells as they are, lists among them."""
+    """Return a vector of unchanged cells, which may be lists."""
     return np.fromiter(values, dtype=object, count=len(values))
 
 
 def order_of(column):
-    """Return the categories of an ordered categorical column, None of all else."""
-    if getattr(column, "ordered", False) is True:  # of pandas, without a Series
+    """Return the categories of an ordered categorical column, None for any other."""
+    if getattr(column, "ordered", False) is True:  # a pandas Categorical
         return list(column.categories)
     series = nw.from_native(column, series_only=True, pass_through=True)
     dtype = getattr(series, "dtype", None)
@@ -108,7 +108,7 @@ def order_of(column):
 
 
 def _arrow_order(column):
-    """Return the dictionary of an ordered column of Arrow, if its chunks share one."""
+    """Return the dictionary of an ordered Arrow column, if its chunks share one."""
     chunks = getattr(column, "chunks", [column])
     first = chunks[0].dictionary if chunks else None
     if first is None or not all(chunk.dictionary.equals(first) for chunk in chunks):

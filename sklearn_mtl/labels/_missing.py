@@ -1,4 +1,4 @@
-"""Which cells hold no label: empty ones, and those of a value that the user names."""
+"""Which cells hold no label: empty ones, and those with a value the user names."""
 
 from collections.abc import Collection, Mapping
 from decimal import Decimal
@@ -6,13 +6,13 @@ from numbers import Integral, Real
 
 import numpy as np
 
-# Python types of a cell that can only mean "no label". Those of pandas and of masked
-# arrays are known by name, because pandas is not a dependency.
+# Types of cells that always mean "no label", by name, because pandas is not a
+# dependency.
 _EMPTY_TYPES = {"NoneType", "NAType", "NaTType", "MaskedConstant"}
-# Types with a value that means "no number" or "no time", which is not equal to itself.
+# Types with a "no number" or "no time" value, which is not equal to itself.
 _WITH_NAN = (float, complex, np.inexact, Decimal, np.datetime64, np.timedelta64)
 _COLLECTIONS = (list, tuple, set, frozenset, dict, np.ndarray)
-# Texts that tables of other programs have in empty cells. NA may be North America.
+# Texts that other programs write in empty cells. NA may also be North America.
 MARKERS = frozenset(
     ["", "nan", "-nan", "NaN", "NAN", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaT"]
     + ["None", "NULL", "null", "nil"]
@@ -22,7 +22,7 @@ KINDS = {"str": str, "bool": (bool, np.bool_), "int": Integral, "float": Real}
 
 
 def kind_of(kind):
-    """Name the kind of label that a Python type is, or the type itself."""
+    """Return the kind of label for a Python type, or the name of the type."""
     for name, types in KINDS.items():
         if issubclass(kind, types):
             return name
@@ -35,7 +35,7 @@ def missing_values(missing_label):
     Parameters
     ----------
     missing_label : object, or list, tuple, set, array or column of them
-        What is empty anyway, such as None, names no value.
+        Values that are always empty, such as None, are left out.
 
     Raises
     ------
@@ -63,10 +63,10 @@ def missing_values(missing_label):
 
 
 def is_empty(cell):
-    """Whether a cell is empty, whatever the user names."""
+    """Whether a cell is always empty, independent of `missing_label`."""
     kind = type(cell)
     if issubclass(kind, Decimal):
-        return cell.is_nan()  # a signaling one cannot be compared
+        return cell.is_nan()  # a signaling NaN cannot be compared
     return kind.__name__ in _EMPTY_TYPES or (
         issubclass(kind, _WITH_NAN) and bool(cell != cell)
     )
@@ -80,7 +80,7 @@ def is_same(cell, value):
 
 
 def find_empty(column):
-    """Return which cells of a column are empty, an ndarray of bool."""
+    """Return a mask of the empty cells of a column."""
     if column.dtype.kind in "fc":
         return np.isnan(column)
     if column.dtype.kind != "O":
@@ -98,7 +98,7 @@ def find_empty(column):
 
 
 def find_values(column, values):
-    """Return which cells of a column hold one of some values, an ndarray of bool."""
+    """Return a mask of the cells of a column that hold one of some values."""
     found = np.zeros(len(column), dtype=bool)
     for value in values:
         if column.dtype.kind == "O":
@@ -112,12 +112,12 @@ def find_values(column, values):
             )
         elif _family_of(column.dtype.type) == _family_of(type(value)):
             if column.dtype.kind in "iu" and value % 1 == 0:
-                value = int(value)  # as floats large integers run together
+                value = int(value)  # large integers are not exact as floats
             found |= column == value
     return found
 
 
 def _family_of(kind):
-    """Name the kind, where int and float are one."""
+    """Return the kind, with int and float as "number"."""
     name = kind_of(kind)
     return "number" if name in ("int", "float") else name

@@ -1,23 +1,23 @@
-"""Cells that hold several labels: any collection as a set, and sets as indicators."""
+"""Cells that hold several labels: collections to sets, and sets to indicators."""
 
 from numbers import Real
 
 import numpy as np
 from sklearn.preprocessing import MultiLabelBinarizer
 
-# What a user may write a cell of several labels as. Predictions come back as the same.
+# Types of a cell of several labels. Predictions have the same type.
 CELL_TYPES = (list, tuple, set, frozenset)
 
 
 def is_cell(value):
-    """Whether a value is a cell of several labels, or of none."""
+    """Whether a value is a cell of several labels, or an empty collection."""
     return isinstance(value, CELL_TYPES) or (
         isinstance(value, np.ndarray) and value.ndim == 1
     )
 
 
 def cell_type(cells):
-    """Return the Python type in which cells of several labels came.
+    """Return the Python type of cells of several labels.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def cell_type(cells):
     Returns
     -------
     type : type
-        ``list`` where cells are arrays, or of several types.
+        ``list`` for arrays or several types.
     """
     found = {kind for kind in CELL_TYPES for cell in cells if isinstance(cell, kind)}
     return found.pop() if len(found) == 1 else list
@@ -42,15 +42,15 @@ def refuse_indicators(cells, rows, label):
         Collections.
 
     rows : ndarray of int
-        Where each cell stands.
+        The row of each cell.
 
     label : str
-        How messages call the column.
+        Name of the column in messages.
     """
     if any(isinstance(cell, set | frozenset) for cell in cells):
         return
     lengths = set(map(len, cells))
-    # A list of all labels in each of the rows would tell nothing apart.
+    # As lists of the labels 0 and 1, all of them would hold both labels.
     if len(lengths) != 1 or min(lengths) < 2:
         return
     if not all(_is_label(m) and m in (0, 1) for cell in cells for m in cell):
@@ -73,10 +73,10 @@ def as_sets(cells, rows, label, narrow):
         Collections.
 
     rows : ndarray of int
-        Where each cell stands, for messages.
+        The row of each cell, for messages.
 
     label : str
-        How messages call the column.
+        Name of the column in messages.
 
     narrow : callable
         ``narrow(members)`` returns an array of labels in their own dtype.
@@ -88,7 +88,7 @@ def as_sets(cells, rows, label, narrow):
     Raises
     ------
     ValueError
-        If a label cannot be one, or their types differ.
+        If a value cannot be a label, or types differ.
     """
     members = [member for cell in cells for member in cell]
     for row, cell in zip(rows.tolist(), cells, strict=True):
@@ -121,7 +121,7 @@ def labels_of(sets):
 
 
 def sets_of(table, labels):
-    """Return the sets of labels that indicators say.
+    """Return the sets of labels for indicators.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def indicators(sets, labels):
     Returns
     -------
     table : ndarray of shape (n_cells, n_labels), dtype int
-        1 where a set holds a label, all of which must be among `labels`.
+        1 where a set holds a label. All must be in `labels`.
     """
     binarizer = MultiLabelBinarizer(classes=labels.tolist())
     return binarizer.fit(()).transform(sets).astype(np.int64, copy=False)

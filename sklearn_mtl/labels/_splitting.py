@@ -1,24 +1,24 @@
-"""Splits that keep every class of every task even, over missing cells."""
+"""Stratified splits for several tasks with missing cells."""
 
 import numpy as np
 from sklearn.utils import check_random_state
 
-# What the number of rows of a part counts beside that of a class with all rows: it
-# decides between parts that lack as many of a row's classes.
+# Weight of the number of rows in a part, relative to a class with all rows. It decides
+# between parts that lack the same share of a row's classes.
 _ROW = 1e-3
 
 
 def deal_rows(codes, shares, *, groups=None, capacity=None, rng=None):
-    r"""Deal rows out to parts so that each part gets its share of every class.
+    r"""Assign rows to parts so that each part gets its share of every class.
 
-    Rows come one after the other, those of rare classes first, and of these the ones
-    with many cells. Each goes to the part where
+    Rows with rare classes go first and, among these, rows with many cells. Each row
+    goes to the part where
 
     .. math:: \sum_l \frac{(n_{lk} - s_k n_l)^2}{s_k n_l^2}
 
     grows least, with the :math:`n_l` rows of class *l*, of which :math:`n_{lk}` are in
-    part *k* so far, and its share :math:`s_k`: to where the row's classes are furthest
-    behind, a rare class counting more.
+    part *k* so far, and its share :math:`s_k`. That is the part that lacks the row's
+    classes most; rare classes count more.
 
     Parameters
     ----------
@@ -32,20 +32,18 @@ def deal_rows(codes, shares, *, groups=None, capacity=None, rng=None):
         Rows of one group stay together. Large groups come first.
 
     capacity : array-like of shape (n_parts,), default=None
-        Most rows of each part, which must have room for all. Not with `groups`.
+        Most rows of each part; their sum must be at least the rows. Not with `groups`.
 
     rng : RandomState, default=None
-        Shuffles the rows first. None takes them as they stand.
+        Shuffles the rows first. None keeps their order.
 
     Returns
     -------
     part : ndarray of shape (n_rows,), dtype int
 
-    References
-    ----------
-    K. Sechidis, G. Tsoumakas, I. Vlahavas, "On the stratification of multi-label
-    data", ECML PKDD 2011. Here a label is a class of a task, all labels of a row have
-    a say in where it goes, and the order of the rows is found once.
+    References ---------- K. Sechidis, G. Tsoumakas, I. Vlahavas, "On the stratification
+    of multi-label data", ECML PKDD 2011. Here a label is a class of a task, all labels
+    of a row decide on its part, and the order of rows is computed once.
     """
     n_rows = len(codes)
     unit, n_units = np.arange(n_rows), n_rows
@@ -62,7 +60,7 @@ def deal_rows(codes, shares, *, groups=None, capacity=None, rng=None):
 
     scale = 1 / np.asarray(shares, dtype=float)
     weights = 1.0 / frequency**2
-    # The slope of the sum above for each class and part, from what is dealt out so far.
+    # The gradient of the sum above for each class and part, from rows assigned so far.
     dealt = np.zeros((labels.max(initial=-1) + 1, len(scale)))
     rows = np.zeros(len(scale))
     closed = np.zeros(len(scale))
@@ -88,10 +86,10 @@ def deal_rows(codes, shares, *, groups=None, capacity=None, rng=None):
 
 
 def _labels_of_units(codes, unit, n_units):
-    """Return what labels each unit carries, and how often each of them, row by row.
+    """Return the labels of each unit and their counts.
 
-    Each class of each task is one label. Of each label of each unit come its number,
-    its times in the unit, and its times in all; `bounds` tells units apart.
+    Each class of each task is one label. For each label of each unit, return its
+    number, its count in the unit and its total count; `bounds` separates units.
     """
     start = np.concatenate([[0], np.cumsum(codes.max(axis=0, initial=-1) + 1)])
     n_labels = start[-1]
@@ -105,7 +103,7 @@ def _labels_of_units(codes, unit, n_units):
 
 
 def multitask_split(codes, fraction, random_state=None):
-    """Split rows in two so that each class of each task is divided alike.
+    """Split rows in two parts with equal shares of each class of each task.
 
     Parameters
     ----------
@@ -120,8 +118,8 @@ def multitask_split(codes, fraction, random_state=None):
     Returns
     -------
     larger, smaller : ndarray of int
-        Row numbers in ascending order. Every class that has a row in `smaller` keeps
-        one in `larger`; rows without a label stay there.
+        Row numbers in ascending order. Every class with a row in `smaller` has one in
+        `larger`, which also holds the rows without a label.
 
     Raises
     ------
@@ -144,7 +142,7 @@ def multitask_split(codes, fraction, random_state=None):
 
 
 def _keep_one_of_each(side, codes):
-    """Bring a row back to the larger part for each class that has none there."""
+    """Move a row back to the larger part for each class that has none there."""
     for column in codes.T:
         there = set(column[side == 0].tolist())
         for code in set(column[side == 1].tolist()) - there:

@@ -1,7 +1,6 @@
-"""Label tables: whatever a user calls ``y``, as named columns with a missing mask.
+"""Label tables: any ``y`` as named columns with a mask of missing cells.
 
-The bottom room of the house. It knows containers and empty cells, not networks, so
-that scoring and splitting can read labels exactly as fitting does.
+Fitting, scoring and splitting all read labels here, so they agree on what a label is.
 """
 
 from collections.abc import Mapping, MutableSequence, Set
@@ -20,7 +19,7 @@ from ._sets import is_cell
 
 @dataclass(frozen=True)
 class LabelTable:
-    """Label columns in one shape, whatever container they came in.
+    """Label columns out of any container.
 
     Attributes
     ----------
@@ -29,27 +28,26 @@ class LabelTable:
 
     columns : list of ndarray of shape (n_samples,)
         The cells of each task in their own dtype (str cells as object, cells of several
-        labels as frozenset). What stands in a missing cell has no meaning.
+        labels as frozenset). The value in a missing cell has no meaning.
 
     missing : ndarray of shape (n_samples, n_tasks), dtype bool
         True where a cell holds no label.
 
     orders : list of (list or None)
-        For each task all labels in their order, where the column is an ordered
-        categorical of its library.
+        For each task, all labels in order, if the column is an ordered categorical.
 
     cell_types : list of (type or None)
-        For each task the type of its cells, where they hold several labels.
+        For each task, the type of its cells if they hold several labels.
 
     container : {"vector", "array", "dict", "frame"}
-        What the labels came in, and so what predictions go back as.
+        The container of the labels, and of predictions.
 
     template : dataframe of zero rows or None
-        For ``container="frame"``: carries library, names and dtypes of the user's
+        For ``container="frame"``: has the library, names and dtypes of the user's
         frame.
 
     has_marked : bool, default=False
-        Whether a cell holds a value that the user names as missing.
+        Whether a cell holds a value of `missing_label`.
     """
 
     names: list
@@ -66,7 +64,7 @@ class LabelTable:
 
     @property
     def is_named(self):
-        """Whether the user named the tasks, so that columns have no fixed order."""
+        """Whether the user named the tasks; columns then have no fixed order."""
         return self.container in ("dict", "frame")
 
     def take(self, rows):
@@ -81,7 +79,7 @@ class LabelTable:
     def select(self, names, what="y"):
         """Return the table with its columns in the order of `names`.
 
-        Unnamed containers (arrays, vectors) are taken in the order they stand in.
+        Unnamed containers (arrays, vectors) keep their order.
         """
         if not self.is_named:
             if len(names) != len(self.names):
@@ -114,7 +112,7 @@ class LabelTable:
         Parameters
         ----------
         reader : str
-            Who cannot read them, for the message.
+            What cannot read them, for the message.
         """
         several = [
             name
@@ -130,7 +128,7 @@ class LabelTable:
 
 
 def as_label_table(y, *, missing_label=None, what="y"):
-    """Read labels out of any container a user may hold them in.
+    """Read labels from any container.
 
     Parameters
     ----------
@@ -140,11 +138,11 @@ def as_label_table(y, *, missing_label=None, what="y"):
         tuple or set of labels, in arrays and vectors a set.
 
     missing_label : object, or list, tuple, set or ndarray of them, default=None
-        Further values that mean "no label", besides NaN, None and pandas.NA. Values of
-        another type than a cell are not equal to it: 0 is neither "0" nor False.
+        Values that mean "no label", in addition to NaN, None and pandas.NA. Types must
+        match: 0 is neither "0" nor False.
 
     what : str, default="y"
-        How error messages call the argument.
+        Name of the argument in messages.
 
     Returns
     -------
@@ -180,7 +178,7 @@ def as_label_table(y, *, missing_label=None, what="y"):
 
 
 def check_task_names(parameter, value, task_names):
-    """Raise a ValueError where a dict parameter names a task that is not there."""
+    """Raise a ValueError if a dict parameter names an unknown task."""
     unknown = [name for name in (value or {}) if name not in task_names]
     if unknown:
         raise ValueError(
@@ -189,7 +187,7 @@ def check_task_names(parameter, value, task_names):
 
 
 def _open(y, what):
-    """Split a container into names, raw columns, orders, its kind and its template."""
+    """Return names, raw columns, orders, kind and template of a container."""
     if isinstance(y, Mapping):
         return _open_dict(y, what)
     if issparse(y):
@@ -246,7 +244,7 @@ def _open_dict(y, what):
 
 
 def _check_indexes(y, what):
-    """Refuse Series of pandas whose rows are called differently."""
+    """Refuse pandas Series with different indexes."""
     first = None
     for name, column in y.items():
         index = getattr(column, "index", None)
@@ -264,15 +262,15 @@ def _check_indexes(y, what):
 
 
 def _open_frame(y, what):
-    native_names = getattr(y, "column_names", None)  # pyarrow's word
+    native_names = getattr(y, "column_names", None)  # pyarrow
     names = list(y.columns if native_names is None else native_names)
     _check_names(names, what)
     if not names:
         raise ValueError(f"{what} is a table without columns. Pass one for each task.")
     frame = nw.from_native(y, eager_only=True, pass_through=native_names is not None)
-    if not isinstance(frame, nw.DataFrame):  # batches of Arrow, sets of Hugging Face
+    if not isinstance(frame, nw.DataFrame):  # Arrow batches, Hugging Face data sets
         return _open_dict({name: y[name] for name in names}, what)
-    # By position: frame[name] means something else where names are integers.
+    # By position: frame[name] differs where names are integers.
     columns = [series_to_array(series) for series in frame.iter_columns()]
     orders = [order_of(series) for series in frame.iter_columns()]
     template = _empty_like(_any_length(frame).to_native())
@@ -280,23 +278,23 @@ def _open_frame(y, what):
 
 
 def _any_length(frame):
-    """Return a frame whose lists may have any length, as predictions have."""
+    """Return a frame whose lists may have any length, as predictions do."""
     fixed = {n: t for n, t in frame.schema.items() if isinstance(t, nw.Array)}
     casts = [nw.col(n).cast(nw.List(t.inner)) for n, t in fixed.items()]
     return frame.with_columns(*casts) if casts else frame
 
 
 def _empty_like(frame):
-    # A slice of an Arrow table would keep, and pickle, all of its cells.
+    # A slice of an Arrow table would keep, and pickle, all its cells.
     if hasattr(frame, "column_names"):
         return frame.schema.empty_table()
     return frame.head(0)
 
 
 def _refuse_lazy_lists(y, what):
-    """Raise a ValueError if y is a sequence like a column of Hugging Face, of lists.
+    """Raise a ValueError if y is a lazy sequence of lists, as from Hugging Face.
 
-    It may well be one column, and some of its rows are a list, the rows of a table.
+    It may be one column of sets of labels, or the rows of a table.
     """
     is_list = isinstance(y, MutableSequence | tuple)
     if is_list or not hasattr(y, "__getitem__") or not is_sequence(y):

@@ -1,10 +1,10 @@
-"""Libraries that are extras: imported where they are needed, or asked for."""
+"""Optional libraries, imported where they are needed."""
 
 from importlib import import_module
 
 
 def import_optional(module, extra, purpose, instead=None):
-    """Import a library that is an extra of this package.
+    """Import an optional library.
 
     Parameters
     ----------
@@ -15,10 +15,10 @@ def import_optional(module, extra, purpose, instead=None):
         The extra that installs it.
 
     purpose : str
-        What needs it, for the message.
+        What needs the library, for the message.
 
     instead : str, default=None
-        What to use where it is not installed.
+        An alternative, for the message.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Rows in any container: how many, some of them, one column, their norms."""
+"""Rows in any container: their number, selections, single columns, norms."""
 
 from collections.abc import Mapping, Set
 
@@ -11,7 +11,7 @@ from ._optional import import_optional
 
 
 def settled(X):
-    """Return X, or a list of what it yields if it can be read only once.
+    """Return X, or a list of its items if it can be iterated only once.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def n_rows(X):
     Raises
     ------
     TypeError
-        If `X` has no length, as an iterator has none.
+        If `X` has no length, for example an iterator.
     """
     if isinstance(X, Mapping) and not issparse(X):
         X = next(iter(X.values()), ())
@@ -55,7 +55,7 @@ def take_rows(X, rows):
         Frames and columns of pandas, polars, pyarrow and narwhals, and any sequence.
 
     rows : array-like of int, or of bool for each row
-        A mask of all rows gives `X` itself.
+        A mask that is True for all rows returns `X` itself.
 
     Returns
     -------
@@ -67,11 +67,11 @@ def take_rows(X, rows):
         if rows.all():
             return X
         rows = np.flatnonzero(rows)
-    if issparse(X):  # of which one kind is a dict
+    if issparse(X):  # one kind is a dict
         return X.tocsr()[rows]
     if isinstance(X, Mapping):
         return {name: take_rows(column, rows) for name, column in X.items()}
-    if hasattr(X, "iloc"):  # pandas and what is like it
+    if hasattr(X, "iloc"):  # pandas and similar libraries
         return X.iloc[rows]
     X = _readable(X)
     if hasattr(X, "to_pylist"):
@@ -82,7 +82,7 @@ def take_rows(X, rows):
         return part if opened is X else part.to_native()
     if hasattr(X, "shape"):  # arrays of any library, and Series of polars
         return X[rows]
-    if hasattr(X, "column_names"):  # a data set of Hugging Face
+    if hasattr(X, "column_names"):  # a Hugging Face data set
         return {name: take_rows(X[name], rows) for name in X.column_names}
     cells = X if isinstance(X, list | tuple) else _cells(X)
     return [cells[row] for row in rows.tolist()]
@@ -99,8 +99,8 @@ def one_column(X):
     Returns
     -------
     cells : list or None
-        None for tables of other numbers of columns, sparse matrices, and what is not
-        iterable.
+        None for tables with other numbers of columns, sparse matrices, and objects that
+        are not iterable.
 
     Raises
     ------
@@ -113,14 +113,14 @@ def one_column(X):
             "Iterable over raw text documents expected, string object received. Pass "
             f"a list of texts, for instance [{text[:20]!r}]."
         )
-    if issparse(X):  # of which one kind is a dict
+    if issparse(X):  # one kind is a dict
         return None
     if isinstance(X, Mapping):
         raise ValueError(
             f"X is a dict of {len(X)} columns. Pass the column of texts itself"
             f", for instance X[name] with a name of {list(X)[:10]}."
         )
-    if isinstance(X, Set) and not hasattr(X, "mapping"):  # as keys of a dict have
+    if isinstance(X, Set) and not hasattr(X, "mapping"):  # keys of a dict do
         raise ValueError(
             "X is a set, whose texts have no order. Pass a list, for instance "
             "sorted(X)."
@@ -146,8 +146,8 @@ def one_column(X):
 def squared_norms(rows):
     """Return the squared norm of each row, summed in 64 bits.
 
-    Each row is summed by itself. The difference of two running sums over all rows
-    would lose a small row beside a large one.
+    Each row is summed separately. Differences of a running sum over all rows would lose
+    small rows beside large ones.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def squared_norms(rows):
 
 
 def _readable(X):
-    """Return X, as an array if it has a buffer or a conversion and no other reading."""
+    """Return X, as an array if only its buffer or ``__array__`` can be read."""
     if isinstance(X, memoryview):
         return np.asarray(X)
     if hasattr(X, "__array__") and not (hasattr(X, "__iter__") or hasattr(X, "shape")):
@@ -180,7 +180,7 @@ def _take_arrow(X, rows):
     """Return some rows of an array, a chunked array or a table of pyarrow."""
     try:
         return X.take(rows)
-    except NotImplementedError:  # pyarrow takes from most types, not from all
+    except NotImplementedError:  # pyarrow does not implement take for all types
         if hasattr(X, "columns"):
             columns = [_take_arrow(column, rows) for column in X.columns]
             return type(X).from_arrays(columns, schema=X.schema)
@@ -190,7 +190,7 @@ def _take_arrow(X, rows):
 
 
 def _cells(X):
-    """Return what a column holds as a list of Python's own objects."""
+    """Return the cells of a column as a list of Python objects."""
     for name in ("to_pylist", "to_list", "tolist"):
         if hasattr(X, name):
             return getattr(X, name)()

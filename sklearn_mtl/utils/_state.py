@@ -1,11 +1,11 @@
-"""Fitted state that changes as a whole, or not at all."""
+"""Atomic changes of fitted state."""
 
 from copy import copy
 from functools import wraps
 
 
 def fitted_attributes(estimator):
-    """Return what fit has set, a private attribute of scikit-learn's included."""
+    """Return the attributes that fit has set, ``_n_features_out`` included."""
     return {
         name: value
         for name, value in vars(estimator).items()
@@ -23,10 +23,10 @@ def without_fit(estimator):
 
 
 def take_over(estimator, fresh):
-    """Give an estimator what a fit of its copy has set, and nothing of before.
+    """Replace the fitted attributes of an estimator by those of a fitted copy.
 
-    In one step: whatever interrupts it, and whoever predicts in another thread, finds
-    one of the two fits whole.
+    One assignment: after an interrupt, and in another thread, the state is that of one
+    of the two fits.
     """
     old = fitted_attributes(estimator)
     state = {name: value for name, value in vars(estimator).items() if name not in old}
@@ -34,7 +34,7 @@ def take_over(estimator, fresh):
 
 
 def fits_aside(fit):
-    """Make a method fit a copy, whose fit the estimator takes over at the end."""
+    """Make a method fit a copy, and take over its state at the end."""
 
     @wraps(fit)
     def method(self, *args, **kwargs):
@@ -47,7 +47,7 @@ def fits_aside(fit):
 
 
 def reads_one_fit(read):
-    """Make a method read one fit, whatever other threads fit meanwhile."""
+    """Make a method read the state of one fit, even if other threads fit."""
 
     @wraps(read)
     def method(self, *args, **kwargs):

@@ -1,4 +1,4 @@
-"""Tables and labels as text of a fixed width."""
+"""Plain-text tables and shortened labels."""
 
 from numbers import Real
 
@@ -6,7 +6,7 @@ GAP = "  "
 
 
 def text_table(header, rows, left=1):
-    """Lay out cells in columns, the first ones flush left and the others right.
+    """Align cells in columns, the first ones left and the others right.
 
     Parameters
     ----------
@@ -15,7 +15,7 @@ def text_table(header, rows, left=1):
     rows : list of sequence of str
 
     left : int, default=1
-        How many columns are flush left.
+        Number of left-aligned columns.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def column_widths(lines):
 
 
 def shorten(text, width=18):
-    """Cut a label to a width; a float that stands for an integer is written as one."""
+    """Shorten a label to a width; whole floats are written as integers."""
     is_whole = isinstance(text, Real) and not isinstance(text, bool) and text % 1 == 0
     text = str(int(text)) if is_whole else str(text)
     return text if len(text) <= width else text[: width - 1] + "…"

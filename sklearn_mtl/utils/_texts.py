@@ -1,4 +1,4 @@
-"""Texts out of whatever container a user passes as X."""
+"""Reading texts from any container."""
 
 from collections.abc import Mapping, Set
 
@@ -17,18 +17,18 @@ def read_texts(X, vectorizer="auto"):
         A table of one column of strings counts as this column.
 
     vectorizer : "auto" or transformer, default="auto"
-        A transformer of tables may have its table of strings.
+        A transformer of tables may get a table of strings.
 
     Returns
     -------
     texts : list of str or None
-        None for numeric rows, which other checks look at.
+        None for numeric rows, which are checked elsewhere.
 
     Raises
     ------
     ValueError
-        If X is a bare string, a table with columns of strings, empty, or holds
-        anything but strings beside strings.
+        If X is a bare string, empty, a table with columns of strings, or mixes strings
+        with other objects.
     """
     reads_tables = not isinstance(vectorizer, str) and reads_tables_too(vectorizer)
     if reads_tables and is_table(X):
@@ -59,7 +59,7 @@ def read_texts(X, vectorizer="auto"):
 
 
 def check_texts(texts):
-    """Return a list of texts, every one a str.
+    """Return a list of texts, all of them str.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def check_texts(texts):
     Raises
     ------
     ValueError
-        If anything in it is no str, or it is one itself.
+        If an item is not a str, or `texts` is a str.
     """
     if isinstance(texts, str | bytes):
         one_column(texts)  # refuses it
@@ -89,24 +89,24 @@ def check_texts(texts):
 
 
 def as_documents(X):
-    """Return what a vectorizer is given as an iterable over texts.
+    """Return the input of a vectorizer as an iterable over texts.
 
     Parameters
     ----------
     X : iterable of str or bytes, or a table of one column
-        Columns of pyarrow and tables yield something else than texts.
+        Iterating over pyarrow columns and tables does not give texts.
 
     Returns
     -------
     documents : iterable
-        A bare string as it is, for scikit-learn refuses it.
+        A bare string is returned unchanged; scikit-learn refuses it.
 
     Raises
     ------
     ValueError
         If `X` is a table of several columns or a dict.
     """
-    if isinstance(X, str | list | Set):  # of a set a vocabulary can be learnt
+    if isinstance(X, str | list | Set):  # a vocabulary can be learnt from a set
         return X
     cells = one_column(X)
     if cells is None:
@@ -116,7 +116,7 @@ def as_documents(X):
 
 
 def as_read_by(estimator, X):
-    """Return X in the form that all rows and folds of an evaluation are taken from.
+    """Return X in a form from which an evaluation can take rows and folds.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def as_read_by(estimator, X):
     Returns
     -------
     X : list of str or object
-        The list where X is a column of texts, which everything reads.
+        A list if X is a column of texts.
     """
     X = settled(X)
     vectorizer = getattr(estimator, "vectorizer", None)
@@ -142,12 +142,12 @@ def as_read_by(estimator, X):
 
 
 def is_table(X):
-    """Whether X has rows of several dimensions, or named columns."""
+    """Whether X is two-dimensional or has named columns."""
     return isinstance(X, Mapping) or len(getattr(X, "shape", (0,))) != 1
 
 
 def reads_tables_too(vectorizer):
-    """Whether a transformer takes tables, not only collections of texts.
+    """Whether a transformer accepts tables, not only collections of texts.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def reads_tables_too(vectorizer):
     -------
     reads_tables : bool
     """
-    # scikit-learn's union does not say what the transformers in it read.
+    # The tags of scikit-learn's unions do not tell what their transformers read.
     parts = getattr(vectorizer, "transformer_list", None)
     if parts is not None:
         parts = [part for _, part in parts if not isinstance(part, str)]
@@ -175,11 +175,11 @@ def refuse_text_table(X):
     ----------
     X : array-like
     """
-    names = getattr(X, "column_names", None)  # pyarrow's word
+    names = getattr(X, "column_names", None)  # pyarrow
     names = getattr(X, "columns", None) if names is None else names
     nested = isinstance(X, list)
     cells = np.array(X, dtype=object) if nested else np.asarray(X)
-    if cells.ndim != 2 and hasattr(X, "column_names"):  # tables that yield dicts
+    if cells.ndim != 2 and hasattr(X, "column_names"):  # tables whose rows are dicts
         cells = np.array([list(X[name]) for name in names], dtype=object).T
     if cells.ndim != 2 or cells.dtype.kind not in "OUST":
         return
@@ -196,7 +196,7 @@ def refuse_text_table(X):
 
 
 def _refuse_words(rows):
-    """Raise a ValueError if rows are lists of words, of several lengths."""
+    """Raise a ValueError if rows are lists of words with different lengths."""
     if not all(isinstance(row, list | tuple) for row in rows):
         return
     of_words = any(isinstance(cell, str) for row in rows for cell in row)

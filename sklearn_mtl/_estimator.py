@@ -1,4 +1,4 @@
-"""How fit builds and predict reads: the estimator's inside, without its parameters."""
+"""How fit and predict work: the base of the estimator, without its parameters."""
 
 from copy import copy
 
@@ -40,7 +40,7 @@ from .utils._texts import read_texts, reads_tables_too
 
 
 class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
-    """From X and y to a net, and from X to codes.
+    """Fits a net to X and y, and predicts codes from X.
 
     Reads the constructor parameters of
     :class:`~sklearn_mtl.MultiTaskTextClassifier` and sets its fitted attributes.
@@ -48,12 +48,12 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
 
     def __setstate__(self, state):
         super().__setstate__(state)
-        if hasattr(self, "net_"):  # which takes a device that there is
+        if hasattr(self, "net_"):  # loading chooses a device that exists
             self.device_ = self.net_.device
 
     def _fit_aside(self, X, y, sample_weight):
-        # Built aside and taken over whole: a fit that fails or is interrupted leaves
-        # what was fitted before untouched.
+        # Fits a copy and takes over its state at the end, so a fit that fails or is
+        # interrupted leaves the previous fit unchanged.
         X = settled(X)
         fresh = copy(self) if self.warm_start else without_fit(self)
         progress = FitProgress(self, X, y, sample_weight)
@@ -86,9 +86,9 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         self._set_fitted(net, run, cells)
 
     def _read(self, X, y, sample_weight):
-        """Check X, y and what parameters say of the tasks.
+        """Check X, y and the parameters about tasks.
 
-        Sets what scikit-learn keeps of X.
+        Sets scikit-learn's attributes of X.
 
         Returns
         -------
@@ -117,17 +117,16 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             missing_label=self.missing_label,
             task_types=self.task_types,
             class_weight=self.class_weight,
-            # What is fitted at this point is there because of a warm start.
+            # Set already only in a warm start.
             targets=getattr(self, "targets_", None),
         )
         self._check_for_tasks(config, cells.targets.names)
         return config, X, cells
 
     def _prepare(self, config, X, cells):
-        """Come from what was read to a training run.
+        """Turn what :meth:`_read` returns into a training run.
 
-        Sets ``vectorizer_`` and ``term_weights_``; the rest of a fit is taken over from
-        trained nets.
+        Sets ``vectorizer_``, ``column_scales_`` and ``term_weights_``.
         """
         rows = self._fit_rows(take_rows(X, cells.kept), cells)
         trunk = resolve_trunk(self.trunk, sparse=issparse(rows))
@@ -155,14 +154,14 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
                 strategy._validate_params()
 
     def _check_for_tasks(self, config, task_names):
-        """Raise a ValueError if a parameter cannot mean anything for these tasks."""
+        """Raise a ValueError if a parameter does not fit these tasks."""
         balancing = resolve_balancing(self.loss_weights)
         if isinstance(balancing, FixedWeights):
             balancing.effective(task_names, np.ones(len(task_names)))
         config.check(task_names)
 
     def _check_each(self, loss_weights, task_names):
-        """Raise an error if parameters, or one of several loss weights, are wrong."""
+        """Raise an error if parameters, or any of several loss weights, are invalid."""
         config = TrainingConfig.of(self)
         for weights in loss_weights:
             each = copy(self)
@@ -174,20 +173,20 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
     def _fit_each(self, X, y, loss_weights, sample_weight=None):
         """Fit a copy of this estimator for each of several loss weights.
 
-        Texts are vectorised once and batches made once. Each copy is what ``fit`` with
-        its weights gives.
+        Texts are vectorised once and batches made once. Each copy equals the result of
+        ``fit`` with its weights.
 
         Parameters
         ----------
         X, y, sample_weight : as in ``fit``
 
         loss_weights : list
-            Values of the parameter of that name.
+            Values for the parameter `loss_weights`.
 
         Returns
         -------
         fitted : list of BaseMultiTask or Exception
-            The error where a fit failed that others need not share.
+            The error where only this fit failed.
 
         Raises
         ------
@@ -215,10 +214,10 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         return fitted
 
     def _fit_rows(self, X, cells):
-        """Turn the X of a fit into rows, fitting what turns it unless that is kept."""
+        """Vectorize, scale and weight X; a warm start keeps fitted transformers."""
         if hasattr(self, "vectorizer_"):  # of a warm start
             if self.vectorizer_ is None and not isinstance(X, list):
-                # Checked already, and without its names now.
+                # X is checked already, and has lost its column names.
                 return self._weigh(self._scale(X))
             return self._transform_rows(X)
         if isinstance(self.vectorizer, str) and not isinstance(X, list):
@@ -249,7 +248,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         return self._weigh(rows)
 
     def _reads_words(self, X):
-        """Whether all features are words or the like, made by a single vectorizer."""
+        """Whether all features come from a single text vectorizer."""
         return isinstance(X, list) and (
             reads_tokens(self.trunk)
             or isinstance(self.vectorizer, str)
@@ -262,7 +261,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
 
     def _weigh(self, rows):
         weights = self.term_weights_
-        if weights is None or reads_tokens(self.trunk):  # which weighs embeddings
+        if weights is None or reads_tokens(self.trunk):  # these weight embeddings
             return rows
         return weigh_terms(rows, weights)
 
@@ -289,7 +288,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
 
     @numpy_errors()
     def _transform_rows(self, X):
-        """Turn the X of a prediction into rows as fit made them."""
+        """Turn the X of a prediction into rows, as in fit."""
         texts = read_texts(X, self.vectorizer)
         if texts is None:
             self._check_table(X)
@@ -304,14 +303,14 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         )
 
     def _check_table(self, X):
-        """Refuse what is no text where the fitted vectorizer reads nothing else."""
+        """Refuse X other than texts if the fitted vectorizer reads only texts."""
         if self.vectorizer_ is None:
             return
         reads_texts = isinstance(self.vectorizer, str) or (
             not reads_tables_too(self.vectorizer_)
             and isinstance(getattr(self.vectorizer_, "analyzer", None), str)
         )
-        if reads_texts:  # and not something of the user's own making
+        if reads_texts:  # a user's analyzer may read anything
             found = "holds numeric rows" if hasattr(X, "__len__") else f"is {X!r}"
             raise ValueError(
                 f"X {found}, and fit saw texts. Pass a list or a column of texts."
@@ -362,7 +361,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
 
     @reads_one_fit
     def _feature_effects(self, X, through):
-        """Return the rows of X, and what each feature adds to the logits of a task."""
+        """Return the rows of X, and the effects of features on the logits of tasks."""
         dataset = self._dataset(X)
         with computing(self.n_jobs):
             return dataset.X, feature_effects(self.net_, dataset, through)
@@ -374,7 +373,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
 
     @reads_one_fit
     def _gate_weights(self, X, level):
-        """Return the gates, (n_rows, n_tasks, n_experts), and names of the experts."""
+        """Return gate weights, (n_rows, n_tasks, n_experts), and names of experts."""
         check_is_fitted(self)
         n_levels = len(getattr(self.net_.module_, "levels", ()))
         if not n_levels:

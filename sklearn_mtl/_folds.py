@@ -1,4 +1,4 @@
-"""One fold of a search: all candidates fitted to its rows, and their scores."""
+"""One fold of a search: all candidates are fitted and scored."""
 
 import time
 from copy import copy
@@ -13,7 +13,7 @@ from .utils._rows import take_rows
 
 
 class Fold:
-    """Training and test rows of a split, with their metadata."""
+    """Training and test rows of a split, with metadata."""
 
     def __init__(self, X, y, split, routed):
         self.X = [take_rows(X, rows) for rows in split]
@@ -28,7 +28,7 @@ class Fold:
 
 
 def score_fold(estimator, scorer, error_score, return_train_score, fold, candidates):
-    """Return a row of the results for each candidate."""
+    """Return a row of results for each candidate."""
     start = time.perf_counter()
     parts = {"test_scores": 1} | ({"train_scores": 0} if return_train_score else {})
     rows, seconds = {}, 0.0
@@ -36,7 +36,7 @@ def score_fold(estimator, scorer, error_score, return_train_score, fold, candida
         fitted, transformer = _fit_fold(estimator, fold, candidates)
         fit_time = (time.perf_counter() - start) / len(candidates)
         first = next((each for each in fitted if not isinstance(each, Exception)), None)
-        # Vectorised once, and read by all.
+        # Vectorised once for all candidates.
         for part in parts.values() if first is not None else ():
             begun = time.perf_counter()
             X = (
@@ -73,7 +73,7 @@ def score_fold(estimator, scorer, error_score, return_train_score, fold, candida
 
 
 def _fit_fold(estimator, fold, candidates):
-    """Return what each candidate gives, and the fitted steps before the classifier."""
+    """Return the fit of each candidate, and the fitted steps before the classifier."""
     fit = _FitEach(estimator, candidates)
     transformer = None
     if isinstance(estimator, Pipeline):
@@ -89,9 +89,9 @@ def _fit_fold(estimator, fold, candidates):
 
 
 class _FitEach(BaseEstimator):
-    """Stands where a classifier stands, and fits it with each of the candidates.
+    """Takes the place of a classifier and fits it with each candidate.
 
-    So what a pipeline does before its last step, and with metadata, stays its own.
+    So the pipeline itself runs its earlier steps and routes metadata.
     """
 
     def __init__(self, classifier, candidates):
@@ -107,9 +107,9 @@ class _FitEach(BaseEstimator):
 
 
 def insert_error_scores(results, error_score):
-    """Give rows that failed a score for each name where others have several.
+    """Give failed rows a score for each name, if other rows have several.
 
-    scikit-learn's function of that name leaves out those where scoring failed.
+    scikit-learn's function of that name omits rows where only scoring failed.
     """
     for key in ("test_scores", "train_scores"):
         tables = [row[key] for row in results if isinstance(row.get(key), dict)]
@@ -119,12 +119,12 @@ def insert_error_scores(results, error_score):
 
 
 def _reader_of_rows(fitted, rows):
-    """Return a fitted classifier that reads these rows, which are vectorised."""
+    """Return a fitted classifier that reads these vectorised rows."""
     reader = copy(fitted)
     reader.vectorizer, reader.vectorizer_ = "auto", None
     reader.column_scales_ = reader.term_weights_ = None
-    # Of token ids a row is as long as a text, and features are ids.
+    # For token ids, columns are positions and features are ids.
     reader.n_features_in_ = rows.shape[1]
-    if hasattr(reader, "feature_names_in_"):  # the rows have none
+    if hasattr(reader, "feature_names_in_"):  # the rows have no names
         del reader.feature_names_in_
     return reader

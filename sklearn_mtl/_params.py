@@ -1,4 +1,4 @@
-"""Parameters of the estimator: what they may be, and their names in a grid."""
+"""Parameters of the estimator: constraints, and nested names for grids."""
 
 from collections.abc import Mapping
 from numbers import Integral, Real
@@ -11,7 +11,7 @@ from .training._user_callbacks import callback_params, set_callback_params
 from .trunks import TRUNK_ALIASES, BaseTrunk
 
 _PREFIX = "loss_weights__"
-# Parameters that take an alias or an object, with an object that has parameters.
+# Parameters that take an alias or an object, with an example object.
 _OBJECTS = {
     "vectorizer": "TfidfVectorizer()",
     "trunk": "BagTrunk()",
@@ -20,7 +20,7 @@ _OBJECTS = {
 
 
 def _check_nesting(params, name, value, example):
-    """Raise a ValueError if a parameter is set inside of an alias."""
+    """Raise a ValueError if a nested parameter is set on an alias."""
     nested = [key for key in params if key.startswith(f"{name}__")]
     value = params.get(name, value)
     if nested and not hasattr(value, "set_params"):
@@ -31,11 +31,11 @@ def _check_nesting(params, name, value, example):
 
 
 class ParamsMixin:
-    """What parameters may be, and ``loss_weights__<task>`` as one of them.
+    """Parameter constraints, and ``loss_weights__<task>`` as a parameter.
 
-    A dict is replaced, never changed, so that a clone in a search cannot reach into
-    the dict of the user. For a :class:`~sklearn_mtl.balancing.FixedWeights` object
-    scikit-learn's own nesting does the same.
+    A dict is replaced, never changed, so a clone in a search cannot change the dict of
+    the user. For a :class:`~sklearn_mtl.balancing.FixedWeights` object scikit-learn's
+    nesting does this.
     """
 
     _parameter_constraints = {
@@ -115,8 +115,8 @@ class ParamsMixin:
         Raises
         ------
         ValueError
-            If a parameter is set inside of an alias, or a task's weight where
-            `loss_weights` is one.
+            If a nested parameter is set on an alias, or a task's weight while
+            `loss_weights` is an alias.
         """
         callbacks = {
             name: params.pop(name)

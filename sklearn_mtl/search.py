@@ -1,4 +1,4 @@
-"""Searching loss weights: all candidates of a fold in one pass over its batches."""
+"""Search of loss weights: all candidates of a fold in one pass over its batches."""
 
 import time
 from collections.abc import Mapping
@@ -35,31 +35,29 @@ __all__ = ["LossWeightSearchCV"]
 class LossWeightSearchCV(BaseSearchCV):
     """Search the loss weights of a :class:`~sklearn_mtl.MultiTaskTextClassifier`.
 
-    What ``GridSearchCV(classifier, {"loss_weights": candidates})`` finds, with less
-    work: the texts of a fold are vectorised once for all candidates, its batches are
-    made once, and candidates are trained side by side, a step of all of them at a time.
-    It saves most where each text is labelled for a few of many classes. Each candidate
-    gets the scores that a fit of its own gets, but for rounding.
+    It finds what ``GridSearchCV(classifier, {"loss_weights": candidates})`` finds, with
+    less work: the texts of a fold are vectorised once, its batches are made once, and
+    one step trains all candidates. It saves most where each text is labelled for a few
+    of many classes. Up to rounding, each candidate gets the scores of a separate fit.
 
     Parameters
     ----------
     estimator : MultiTaskTextClassifier or Pipeline
-        A Pipeline must end in the classifier; its first steps are fitted once a fold.
+        A Pipeline must end in the classifier; its other steps are fitted once per fold.
 
     loss_weights : list
-        Candidates for the parameter of that name, for instance from
+        Candidates for the parameter `loss_weights`, for instance from
         :func:`~sklearn_mtl.model_selection.loss_weight_grid`.
 
     scoring : str, callable, list, tuple, dict or None, default=None
         As in :class:`~sklearn.model_selection.GridSearchCV`; usually from
         :func:`~sklearn_mtl.metrics.multitask_scorer`, with ``refit="mean"``. None is
         the classifier's ``score``. A scorer gets vectorised rows as X. scikit-learn's
-        own scorers are for what they can score: one task, or several of 0 and 1,
-        without empty cells.
+        scorers can score one task, or several of 0 and 1, without empty cells.
 
     n_jobs : int or None, default=None
-        Processes, as joblib counts, to which folds are dealt and, where their number
-        does not divide evenly, parts of the candidates.
+        Processes, as joblib counts. Each gets folds or, where these do not divide
+        evenly, parts of the candidates.
 
     refit : bool, str or callable, default=True
         As in :class:`~sklearn.model_selection.GridSearchCV`.
@@ -69,16 +67,15 @@ class LossWeightSearchCV(BaseSearchCV):
 MultiTaskStratifiedKFold` of so many folds, not shuffled.
 
     verbose : int, default=0
-        Above 0, a line for each fold.
+        Above 0, prints a line for each fold.
 
     pre_dispatch : int or str, default="2*n_jobs"
         As in :class:`~sklearn.model_selection.GridSearchCV`.
 
     error_score : "raise" or number, default=nan
-        Score where a fit fails, with a
-        :class:`~sklearn.exceptions.FitFailedWarning`: where training diverges, or a
-        fold has a task without a label in its training rows. Parameters that no fit
-        could use are an error before the first fit.
+        Score if a fit fails, with a :class:`~sklearn.exceptions.FitFailedWarning`: if
+        training diverges, or a task has no label in the training rows of a fold.
+        Invalid parameters raise an error before the first fit.
 
     return_train_score : bool, default=False
         Whether to score on the training rows too.
@@ -87,7 +84,7 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
     ----------
     cv_results_ : dict of ndarray
         As in :class:`~sklearn.model_selection.GridSearchCV`. The fit time of a
-        candidate is its part of the time of the fold.
+        candidate is its share of the time of the fold.
 
     best_estimator_ : estimator
         Fitted to all rows with the best weights.
@@ -107,13 +104,11 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
 
     multimetric_ : bool
 
-    Notes
-    -----
-    Memory is that of the candidates of one fold together, a network each; with early
-    stopping two each.
+    Notes ----- The networks of all candidates of a fold are in memory together, two of
+    each with early stopping.
 
-    A step of all candidates at a time is for bags of words, one trunk and categorical
-    tasks, without a penalty, `net_params`, `callbacks`, `verbose` or CUDA. Others are
+    One step for all candidates needs bags of words, one trunk and categorical tasks,
+    and no penalty, `net_params`, `callbacks`, `verbose` or CUDA. Other candidates are
     trained in turn, on up to 1 GiB of batches that are made once.
 
     Examples
@@ -166,7 +161,7 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, **params):
-        """Train and score all candidates on all folds, and the best one on all rows.
+        """Fit and score all candidates on all folds, then refit the best on all rows.
 
         Parameters
         ----------
@@ -186,9 +181,9 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         Raises
         ------
         ValueError
-            If there are no candidates, or data, candidates, scoring or a parameter of
-            the classifier cannot be used; before the first fit. If all fits fail, or
-            one does and `error_score` is "raise".
+            Before the first fit, if there are no candidates, or data, candidates,
+            scoring or a parameter of the classifier are invalid. Later, if all fits
+            fail, or one does and `error_score` is "raise".
         """
         X = as_read_by(self.estimator, X)
         progress = FitProgress(self, X, y, params.get("sample_weight"))
@@ -256,7 +251,7 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         progress.end(whole, lambda: fitted_attributes(self))
 
     def _check_scoring(self, scorer, y, table):
-        """Refuse scorers that cannot score these tasks, and a refit without a score."""
+        """Refuse scorers that cannot score these tasks, and an unknown `refit`."""
         own = getattr(scorer, "_scorers", {"score": scorer})
         for each in own.values():
             if isinstance(each, MultiTaskScorer):
@@ -267,7 +262,7 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
             return
         kind = "unknown"
         if not table.missing.any():
-            # Of a dict, or of labels of several types, there is no answer.
+            # Fails for dicts and for labels of several types.
             with suppress(TypeError, ValueError):
                 kind = type_of_target(y)
         if kind not in ("binary", "multiclass", "multilabel-indicator"):
@@ -283,11 +278,11 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
             )
 
     def _deal(self, score, folds, candidates):
-        """Yield the results of each fold, worked out by several processes."""
+        """Yield the results of each fold, computed in several processes."""
         n_jobs = effective_n_jobs(self.n_jobs)
         n_parts = min(n_jobs // gcd(n_jobs, self.n_splits_), len(candidates))
         parts = [candidates[k::n_parts] for k in range(n_parts)]
-        # With one job nothing is worked out before it is asked for.
+        # With one job nothing is computed before it is needed.
         parallel = Parallel(
             n_jobs=self.n_jobs, pre_dispatch=self.pre_dispatch, return_as="generator"
         )
@@ -299,7 +294,7 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
             yield scored
 
     def _choose(self, values, out, scorer, refit_metric):
-        """Set what the search found."""
+        """Set the results of the search."""
         first = next(row["test_scores"] for row in out)
         self.multimetric_ = isinstance(first, dict)
         if callable(self.scoring) and self.multimetric_:
@@ -335,7 +330,7 @@ def _read_candidates(loss_weights):
 
 
 def _take_apart(estimator):
-    """Return the classifier and the name of its parameter."""
+    """Return the classifier and the full name of its `loss_weights` parameter."""
     classifier, name = estimator, "loss_weights"
     if isinstance(estimator, Pipeline):
         last, classifier = estimator.steps[-1]

@@ -195,7 +195,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         """
         names = as_label_table(y, missing_label=self.missing_label).names
         self._check_each(loss_weights, names)
-        fresh = clone(self).set_params(loss_weights=loss_weights[0])  # one of them
+        fresh = clone(self).set_params(loss_weights=loss_weights[0])  # any of them
         with numpy_errors():
             config, X, cells = fresh._read(X, y, sample_weight)
             fitted = [attempt(_build_balancing, each, cells) for each in loss_weights]

@@ -124,7 +124,7 @@ def multitask_split(codes, fraction, random_state=None):
     Raises
     ------
     ValueError
-        If no row can be spared for the smaller part.
+        If the smaller part would be empty.
     """
     rng = check_random_state(random_state)
     labelled = np.flatnonzero((codes >= 0).any(axis=1))

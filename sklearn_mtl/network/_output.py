@@ -6,18 +6,18 @@ import torch
 
 
 class Output(NamedTuple):
-    """Logits of all tasks, and what training and other tools read beside them.
+    """Logits of all tasks, the shared hidden vector, and penalties.
 
     Attributes
     ----------
     logits : tuple of tensors of shape (n_rows, n_logits)
-        One for each task. In training they count where a cell is labelled.
+        One for each task. In training only logits of labelled cells count.
 
     hidden : tensor of shape (n_rows, n_units), default=None
-        The vector that all tasks read, if there is one.
+        The vector that all tasks read; None if there is none.
 
     penalties : dict of {str: tensor of shape ()}, default={}
-        By name, terms that training adds to the loss. Empty in prediction.
+        Terms that training adds to the loss, by name. Empty in prediction.
     """
 
     logits: tuple

@@ -1,4 +1,4 @@
-"""How a trunk is best trained: epochs, rows in a batch, and learning rates."""
+"""How a trunk is best trained: epochs, batch size and learning rates."""
 
 from dataclasses import dataclass, replace
 
@@ -18,7 +18,7 @@ class Recipe:
         Learning rate of plain gradient descent on input weights of sparse rows.
 
     dense_rate : float
-        Learning rate of Adam on all other weights.
+        Learning rate of Adam for all other weights.
 
     embedding_rate : float, default=0.0
         Learning rate of embeddings that take plain gradient descent.
@@ -42,5 +42,5 @@ PLAIN_EMBEDDINGS = replace(TOKENS, epochs=12, embedding_rate=1600.0)
 
 
 def default_recipe(spec):
-    """Return the recipe for rows as `spec` has them."""
+    """Return the default recipe for the rows of `spec`."""
     return TOKENS if spec.tokens else ROWS

@@ -9,7 +9,7 @@ from ._optimizers import LinearDecay
 from ._user_callbacks import check_callbacks, needs_validation, own_callbacks
 from ._validation import ValidationScore
 
-# Parameters of a skorch net that are parameters of ours, or do not exist here.
+# Parameters of skorch nets that the estimator sets by another name or not at all.
 _OWN_PARAMETERS = {
     "lr": "learning_rate_init, or 'optimizer_sparse__lr' and 'optimizer_dense__lr'",
     "optimizer": "'optimizer_sparse' and 'optimizer_dense', with their prefixes,",
@@ -27,7 +27,7 @@ _OF_EVERY_NET = ("epoch_timer", "train_loss", "valid_loss")
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """What the user asks of training.
+    """The user's settings of training.
 
     The attributes are parameters of the estimator, which documents them. Nothing below
     the estimator sees the estimator: settings are read from here.
@@ -156,7 +156,7 @@ def _check_none_needs_validation(callbacks):
 
 
 def resolve_device(device):
-    """Return the device to train on; "auto" is CUDA where there is one.
+    """Return the device to train on; "auto" is CUDA if available.
 
     Raises
     ------

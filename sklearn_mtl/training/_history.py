@@ -56,7 +56,7 @@ class HistoryMixin:
 
     @torch.no_grad()
     def _penalty(self):
-        """Return the L2 penalty on the weights that learn."""
+        """Return the L2 penalty on trainable weights."""
         if not self.alpha:
             return 0.0
         weights = [

@@ -82,7 +82,7 @@ class BatchLoader:
 
 def made_ahead(batches):
     """Yield the items of an iterator, one ahead on a second thread."""
-    number = torch.get_num_threads()  # a new thread starts with that of the process
+    number = torch.get_num_threads()  # the new thread must use it too
 
     def following():
         with threads(number):

@@ -1,4 +1,4 @@
-"""The "auto" rules of training: settings read off the shape of the data.
+"""The "auto" rules of training: settings that follow from the shape of the data.
 
 A rule may read rows, features and labels, never names. The values were chosen on the
 dev splits of five real data sets.

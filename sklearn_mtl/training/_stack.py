@@ -163,7 +163,7 @@ class Stack:
         self.optimizer = JointOptimizer([self.sparse, dense])
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.batches = net.get_iterator(dataset, training=True)
-        self.batches.record = None  # nobody goes through them again
+        self.batches.record = None  # each batch is used once
         self.n_steps = net.max_epochs * len(self.batches)
         self.step = 0
 

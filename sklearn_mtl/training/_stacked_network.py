@@ -202,7 +202,7 @@ class StackedNetwork:
         return Output(tuple(logits), hidden)
 
     def _product(self, block, part):
-        """Return the rows of a block times the tables of all nets, stacked."""
+        """Return the stacked products of a block's rows with the tables of all nets."""
         if part.batch is None:
             return None
         n_columns = self.widths[block] if block else sum(self.first)

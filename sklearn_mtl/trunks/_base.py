@@ -1,4 +1,4 @@
-"""What all trunks have in common."""
+"""The base class of trunks."""
 
 from abc import ABC, abstractmethod
 
@@ -6,15 +6,15 @@ from sklearn.base import BaseEstimator
 
 from ..network._recipe import default_recipe
 
-# Tokens of texts that are predicted at once, padding included.
+# Most tokens in a prediction batch, padding included.
 MOST_TOKENS = 2**17
 
 
 class BaseTrunk(BaseEstimator, ABC):
-    """Settings of the shared part of the network: input rows -> hidden vector.
+    """Settings of the part of the network that maps rows to a hidden vector.
 
-    A trunk is a scikit-learn object of parameters, so that ``trunk__n_units`` is a
-    search parameter. It holds no weights: those live in the module it builds.
+    A trunk is a scikit-learn object with parameters, so ``trunk__n_units`` can be
+    searched. It holds no weights: these belong to the module it builds.
 
     Attributes
     ----------
@@ -27,14 +27,14 @@ class BaseTrunk(BaseEstimator, ABC):
         tokens of each text, in order.
 
     is_opaque : bool
-        Whether the built module may read sparse rows in another way than through
-        ``input_layer``, so that effects of features cannot be read off it.
+        Whether the built module may read sparse rows without ``input_layer``. The
+        effects of features are then unknown.
 
     n_units : int
         Width of the hidden vector.
 
     may_change : tuple of str
-        Parameters that a warm start may change: how the network learns, not what it is.
+        Parameters that a warm start may change: they leave the architecture as it is.
     """
 
     is_opaque = False
@@ -54,23 +54,23 @@ class BaseTrunk(BaseEstimator, ABC):
         rows : csr_matrix, csr_array or ndarray of shape (n_rows, n_features)
 
         vocabulary : sequence of str
-            Of rows of token ids, the token of each id, where the vectorizer tells.
+            For rows of token ids, the token of each id, if known.
 
         seed : int
-            Of the fit.
+            Seed of the fit.
 
         previous : BaseTrunk, default=None
-            What this returned in the fit that a warm start goes on from.
+            For a warm start, what this method returned in the previous fit.
 
         Returns
         -------
         trunk : BaseTrunk
-            Of the same class. Itself, unless a subclass has something to take.
+            Of the same class; `self` by default.
         """
         return self
 
     def recipe(self, spec):
-        """Return how the trunk is best trained where the user says "auto".
+        """Return the training settings that "auto" stands for.
 
         Parameters
         ----------
@@ -84,7 +84,7 @@ class BaseTrunk(BaseEstimator, ABC):
         return default_recipe(spec)
 
     def rows_at_once(self, longest):
-        """Return the most texts to predict at once, so that memory stays bounded.
+        """Return the most texts in a prediction batch, which bounds memory.
 
         Parameters
         ----------
@@ -113,18 +113,18 @@ class BaseTrunk(BaseEstimator, ABC):
         """
 
     def build_beside(self, module, spec):
-        """Build a module that stands beside one that this trunk has built.
+        """Build another module that shares the embeddings of one built before.
 
         Parameters
         ----------
         module : torch.nn.Module
-            Whose embeddings, if it has some, the new one reads, too.
+            Its embeddings, if any, are shared.
 
         spec : InputSpec
 
         Returns
         -------
         module : torch.nn.Module
-            As of :meth:`build`, all other weights its own.
+            As from :meth:`build`; all other weights are new.
         """
         return self.build(spec)

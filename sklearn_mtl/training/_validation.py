@@ -111,7 +111,7 @@ class ValidationScore(NamedTuple):
         return scores
 
     def _task(self, codes, decided, probabilities, weights):
-        first = codes if codes.ndim == 1 else codes[:, 0]  # missing cells miss all
+        first = codes if codes.ndim == 1 else codes[:, 0]  # missing: all are negative
         rows = np.flatnonzero(first >= 0)
         classes = None
         if probabilities is not None:

@@ -1,20 +1,24 @@
-"""The rooms of the house: what may import what, and how big a module may be.
+"""Layers of the package: what may import what, and how big a module may be.
 
 The table below is the plan of docs/architecture.md in a form that can be checked. A
-room is a module right under ``sklearn_mtl``, or a folder there with all its modules. An
-import must lead to a lower layer or stay in its room; rooms of one layer do not know
+part is a module right under ``sklearn_mtl``, or a folder there with all its modules. An
+import must lead to a lower layer or stay in its part; parts of one layer do not know
 each other. Imports inside functions count too: hiding an arrow does not remove it.
 """
 
 import ast
 import graphlib
 import re
+import statistics
 import subprocess
 import sys
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+
+from sklearn_mtl.training._config import TrainingConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "sklearn_mtl"
@@ -44,7 +48,7 @@ LAYERS = (
     ("labels",),
     ("utils",),
 )
-RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
+RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 
 # These work with plain scikit-learn classifiers, so they must not need a network.
 WITHOUT_NETWORK = (
@@ -64,9 +68,11 @@ LOSSES = {
     for name in ("_asymmetric", "_cross_entropy", "_thresholds")
 }
 NETWORK = {"torch", "skorch"} | {
-    room for room, rank in RANK.items() if RANK["search"] <= rank <= RANK["network"]
+    part for part, rank in RANK.items() if RANK["search"] <= rank <= RANK["network"]
 }
 LONGEST_MODULE = 400
+MEDIAN_MODULE = 150
+MOST_MODULES_IN_THE_ROOT = 8
 
 # Where the name to install differs from the name to import.
 DISTRIBUTIONS = {"sklearn": "scikit-learn"}
@@ -80,8 +86,8 @@ def module_name(path):
 MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-def room_of(module):
-    """Give the room a module of the package lies in."""
+def part_of(module):
+    """Give the part a module of the package lies in."""
     _, _, rest = module.partition(".")
     return rest.split(".")[0] if rest else "__init__"
 
@@ -124,27 +130,27 @@ def is_ours(name):
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_every_module_has_a_room(module):
-    room = room_of(module)
-    assert room in RANK, (
-        f"{module} is in no layer. Give `{room}` a place in LAYERS of "
+def test_every_module_has_a_part(module):
+    part = part_of(module)
+    assert part in RANK, (
+        f"{module} is in no layer. Give `{part}` a place in LAYERS of "
         "tests/test_architecture.py and in docs/architecture.md."
     )
 
 
-def test_every_room_is_there():
-    assert {room_of(module) for module in MODULES} == set(RANK)
+def test_every_part_is_there():
+    assert {part_of(module) for module in MODULES} == set(RANK)
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_run_down(module):
-    here = room_of(module)
+    here = part_of(module)
     wrong = [
         f"line {line}: {imported}"
         for line, imported in imports_of(module)
         if is_ours(imported)
-        and room_of(imported) != here
-        and RANK.get(room_of(imported), -1) <= RANK.get(here, len(LAYERS))
+        and part_of(imported) != here
+        and RANK.get(part_of(imported), -1) <= RANK.get(here, len(LAYERS))
     ]
     assert not wrong, f"{module} imports from its own layer or from above it: {wrong}"
 
@@ -163,22 +169,22 @@ def test_no_import_cycle():
     [
         name
         for name in MODULES
-        if room_of(name) in WITHOUT_NETWORK and name not in LOSSES
+        if part_of(name) in WITHOUT_NETWORK and name not in LOSSES
     ],
 )
-def test_rooms_for_any_classifier_need_no_network(module):
+def test_parts_for_any_classifier_need_no_network(module):
     wrong = [
         f"line {line}: {imported}"
         for line, imported in imports_of(module)
-        if (room_of(imported) if is_ours(imported) else imported.split(".")[0])
+        if (part_of(imported) if is_ours(imported) else imported.split(".")[0])
         in NETWORK
     ]
-    assert not wrong, f"{module} must work without the network rooms: {wrong}"
+    assert not wrong, f"{module} must work without the network parts: {wrong}"
 
 
-def test_no_torch_comes_with_rooms_for_any_classifier():
-    rooms = [f"sklearn_mtl.{room}" for room in WITHOUT_NETWORK]
-    code = f"import sys, {', '.join(rooms)}; assert 'torch' not in sys.modules"
+def test_no_torch_comes_with_parts_for_any_classifier():
+    parts = [f"sklearn_mtl.{part}" for part in WITHOUT_NETWORK]
+    code = f"import sys, {', '.join(parts)}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -188,6 +194,33 @@ def test_modules_are_short(module):
     assert length <= LONGEST_MODULE, (
         f"{module} has {length} lines. Past {LONGEST_MODULE}, split it by idea."
     )
+
+
+def test_most_modules_are_far_shorter():
+    lengths = [
+        len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES.values()
+    ]
+    assert statistics.median(lengths) <= MEDIAN_MODULE
+
+
+def test_few_modules_stand_in_the_root():
+    found = sorted(path.name for path in PACKAGE.glob("*.py"))
+    assert len(found) <= MOST_MODULES_IN_THE_ROOT, found
+
+
+def test_nothing_below_the_estimator_reads_its_parameters():
+    parameters = {field.name for field in fields(TrainingConfig)} - {"sharing"}
+    wrong = [
+        f"{module}, line {node.lineno}: {node.value.id}.{node.attr}"
+        for module, path in MODULES.items()
+        if RANK[part_of(module)] >= RANK["training"]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and node.attr in parameters
+        and isinstance(node.value, ast.Name)
+        and node.value.id in ("estimator", "settings", "classifier")
+    ]
+    assert not wrong
 
 
 def declared_distributions():

@@ -1,4 +1,4 @@
-"""Trunks and sharings: the laws that every network of the house obeys."""
+"""Trunks and sharings: the laws that every network of the package obeys."""
 
 import numpy as np
 import pytest

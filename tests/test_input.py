@@ -376,3 +376,13 @@ def test_dropout_compares_uniform_numbers_with_its_share():
     found = dropout(torch.full((4, 5), 3.0))
     drawn = torch.rand(4, 5, generator=torch.Generator().manual_seed(dropout.seed))
     assert torch.equal(found, torch.where(drawn >= 0.25, 4.0, 0.0))
+
+
+def test_a_descent_that_is_not_known_is_named():
+    layer = torch.nn.Linear(2, 2)
+    layer.descent = "momentum"
+    message = r"Linear has descent='momentum'. Set it to one of \['sparse', 'embedding'\]"
+    with pytest.raises(ValueError, match=message):
+        optim_groups(layer)
+    layer.descent = "embedding"
+    assert optim_groups(layer)["embedding"] == [layer.weight]

@@ -56,12 +56,12 @@ def test_without_a_trunk_rows_tell(tokens, recipe):
 
 @pytest.mark.parametrize("n_rows", [200, 201])
 @pytest.mark.parametrize("trunk", [ConvTrunk(), ConvTrunk(freeze=True)], ids=str)
-def test_embeddings_with_a_rate_are_those_that_descend_plainly(trunk, n_rows):
+def test_embeddings_that_descend_plainly_have_more_epochs(trunk, n_rows):
     spec = spec_for(trunk, n_rows)
     embedding = trunk.build(spec).embedding
     plainly = trunk._descends_plainly(spec)
     assert plainly is (n_rows > 200)
-    assert bool(trunk.recipe(spec).embedding_rate) is plainly
+    assert trunk.recipe(spec) is (PLAIN_EMBEDDINGS if plainly else TOKENS)
     assert (embedding.descent == "embedding") is (plainly and not trunk.freeze)
 
 

@@ -140,8 +140,14 @@ def optim_groups(network):
     groups = {"sparse": [], "embedding": []}
     for module in network.modules():
         kind = getattr(module, "descent", None)
-        if kind is not None and "weight" in module._parameters:
-            groups[kind].append(module.weight)
+        if kind is None or "weight" not in module._parameters:
+            continue
+        if kind not in groups:
+            raise ValueError(
+                f"{type(module).__name__} has descent={kind!r}. Set it to one of "
+                f"{list(groups)}, or to None for Adam."
+            )
+        groups[kind].append(module.weight)
     return groups
 
 

@@ -20,7 +20,7 @@ class Recipe:
     dense_rate : float
         Learning rate of Adam for all other weights.
 
-    embedding_rate : float, default=0.0
+    embedding_rate : float, default=1600.0
         Learning rate of embeddings that take plain gradient descent.
     """
 
@@ -28,7 +28,7 @@ class Recipe:
     batch_size: int
     sparse_rate: float
     dense_rate: float
-    embedding_rate: float = 0.0
+    embedding_rate: float = 1600.0
 
 
 # Batches of 64 rows with rates in proportion were no better, and slower.
@@ -37,8 +37,8 @@ ROWS = Recipe(epochs=3, batch_size=256, sparse_rate=500.0, dense_rate=7e-3)
 # with the sparse rate of ROWS lost 5 points.
 TOKENS = Recipe(epochs=5, batch_size=128, sparse_rate=50.0, dense_rate=3e-3)
 # With plain descent on embeddings, words weighted and dropped out, 12 epochs had 0.877
-# on reviews, 8 had 0.874, and 5 at twice the rate 0.856.
-PLAIN_EMBEDDINGS = replace(TOKENS, epochs=12, embedding_rate=1600.0)
+# on reviews, 8 had 0.874, and 5 at twice the embedding rate 0.856.
+PLAIN_EMBEDDINGS = replace(TOKENS, epochs=12)
 
 
 def default_recipe(spec):

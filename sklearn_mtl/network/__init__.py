@@ -1,7 +1,20 @@
 """Batches, input layers and other parts of networks."""
 
+from ._batch import Cells, SparseBatch, TokenBatch
+from ._dropout import Dropout
+from ._input import input_layer, join_sparse_layers
 from ._output import Output
 from ._recipe import Recipe
 from ._spec import InputSpec
 
-__all__ = ["InputSpec", "Output", "Recipe"]
+__all__ = [
+    "Cells",
+    "Dropout",
+    "InputSpec",
+    "Output",
+    "Recipe",
+    "SparseBatch",
+    "TokenBatch",
+    "input_layer",
+    "join_sparse_layers",
+]

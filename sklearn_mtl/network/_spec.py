@@ -15,7 +15,7 @@ class InputSpec:
         Columns of a row, or ids of tokens.
 
     sparse : bool
-        Whether batches come as :class:`~sklearn_mtl.network._batch.SparseBatch`.
+        Whether batches come as :class:`~sklearn_mtl.network.SparseBatch`.
 
     scale : float
         Factor that scales rows to a mean squared norm of 1. Learning rates and
@@ -25,7 +25,7 @@ class InputSpec:
         Training rows; "auto" settings of strategies depend on it.
 
     tokens : bool, default=False
-        Whether batches come as :class:`~sklearn_mtl.network._batch.TokenBatch`.
+        Whether batches come as :class:`~sklearn_mtl.network.TokenBatch`.
 
     vocabulary : tuple of str, default=()
         The token of each id, if the vectorizer has ``tokens_``.

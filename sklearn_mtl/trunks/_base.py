@@ -19,11 +19,11 @@ class BaseTrunk(BaseEstimator, ABC):
     Attributes
     ----------
     reads_sparse : bool
-        Whether the built module reads :class:`~sklearn_mtl.network._batch.SparseBatch`
+        Whether the built module reads :class:`~sklearn_mtl.network.SparseBatch`
         (True) or dense rows (False).
 
     reads_tokens : bool
-        Whether it reads :class:`~sklearn_mtl.network._batch.TokenBatch`: the ids of the
+        Whether it reads :class:`~sklearn_mtl.network.TokenBatch`: the ids of the
         tokens of each text, in order.
 
     is_opaque : bool

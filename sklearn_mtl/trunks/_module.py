@@ -25,7 +25,7 @@ class ModuleTrunk(BaseTrunk):
     reads : {"dense", "tokens", "sparse"}, default="dense"
         Input of the module: a tensor (n_rows, n_features); token ids (n_rows, longest),
         0 after the end of a text, and lengths (n_rows,); or a
-        :class:`~sklearn_mtl.network._batch.SparseBatch`, the arrays of a CSR matrix.
+        :class:`~sklearn_mtl.network.SparseBatch`, the arrays of a CSR matrix.
 
     params : dict, default=None
         Keyword arguments of `module`.

@@ -11,7 +11,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from .balancing import FixedWeights, resolve_balancing
+from .balancing import BaseBalancing, resolve_balancing
 from .data._cells import read_cells
 from .data._columns import find_column_scales
 from .data._features import (
@@ -149,15 +149,15 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         )
 
     def _check_strategies(self):
-        for strategy in (self.trunk, self.sharing):
-            if isinstance(strategy, BaseTrunk | BaseSharing):
+        for strategy in (self.trunk, self.sharing, self.loss_weights):
+            if isinstance(strategy, BaseTrunk | BaseSharing | BaseBalancing):
                 strategy._validate_params()
 
     def _check_for_tasks(self, config, task_names):
         """Raise a ValueError if a parameter does not fit these tasks."""
-        balancing = resolve_balancing(self.loss_weights)
-        if isinstance(balancing, FixedWeights):
-            balancing.effective(task_names, np.ones(len(task_names)))
+        resolve_balancing(self.loss_weights).check(task_names)
+        if not isinstance(self.sharing, str):
+            clone(self.sharing).for_tasks(task_names)
         config.check(task_names)
 
     def _check_each(self, loss_weights, task_names):

@@ -5,7 +5,7 @@ from numbers import Integral, Real
 
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from .balancing import BaseBalancing
+from .balancing import BALANCING_ALIASES, BaseBalancing
 from .sharing import ALIASES, BaseSharing
 from .training._user_callbacks import callback_params, set_callback_params
 from .trunks import TRUNK_ALIASES, BaseTrunk
@@ -46,7 +46,13 @@ class ParamsMixin:
         "term_weighting": [StrOptions({"auto", "information"}), None],
         "trunk": [StrOptions({"auto", *TRUNK_ALIASES}), BaseTrunk, None],
         "sharing": [StrOptions({"auto", *ALIASES}), BaseSharing],
-        "loss_weights": [StrOptions({"auto"}), dict, "array-like", BaseBalancing, None],
+        "loss_weights": [
+            StrOptions({*BALANCING_ALIASES}),
+            dict,
+            "array-like",
+            BaseBalancing,
+            None,
+        ],
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
         "logit_adjustment": [
             StrOptions({"auto"}),

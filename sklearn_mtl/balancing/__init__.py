@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from ._base import Balancer, BaseBalancing
 from ._fixed import FixedWeights
 
-__all__ = ["Balancer", "BaseBalancing", "FixedWeights", "resolve_balancing"]
+__all__ = [
+    "BALANCING_ALIASES",
+    "Balancer",
+    "BaseBalancing",
+    "FixedWeights",
+    "resolve_balancing",
+]
+
+BALANCING_ALIASES = {"auto": FixedWeights}
 
 
 def resolve_balancing(loss_weights):
@@ -22,7 +30,7 @@ def resolve_balancing(loss_weights):
     if loss_weights is None:
         return FixedWeights(share_power=0)
     if isinstance(loss_weights, str):
-        return FixedWeights()
+        return BALANCING_ALIASES[loss_weights]()
     if isinstance(loss_weights, Mapping):
         return FixedWeights(dict(loss_weights))
     return FixedWeights(loss_weights)

@@ -7,7 +7,25 @@ from torch import nn
 
 
 class BaseBalancing(BaseEstimator, ABC):
-    """Settings of how task losses are weighted against each other."""
+    """Settings of how task losses are weighted against each other.
+
+    Pass an object of your own subclass as ``loss_weights``. A balancing of the package
+    is one file and a line in ``balancing/__init__.py``.
+    """
+
+    _parameter_constraints: dict = {}
+
+    def check(self, task_names):
+        """Raise a ValueError if the parameters do not suit the tasks.
+
+        Called before the texts are vectorized, after ``_parameter_constraints`` of
+        scikit-learn have been checked. By default all tasks suit.
+
+        Parameters
+        ----------
+        task_names : list of str
+        """
+        return
 
     @abstractmethod
     def build(self, task_names, labelled_share):
@@ -23,7 +41,8 @@ class BaseBalancing(BaseEstimator, ABC):
         Returns
         -------
         balancer : Balancer
-            Its parameters are trained with the network.
+            Its parameters are trained with the network, and a warm start continues
+            with them. Each fit starts with new buffers.
         """
 
 
@@ -43,7 +62,9 @@ class Balancer(nn.Module, ABC):
     def backward(self, losses, penalties, output):
         """Compute the gradients of all weights.
 
-        Override this to work with the gradients of single tasks.
+        Override this to work with the gradients of single tasks. Those of the hidden
+        vector are ``torch.autograd.grad(loss, output.hidden, retain_graph=True)``, if
+        the sharing ``has_representation``.
 
         Parameters
         ----------

@@ -73,6 +73,9 @@ class FixedWeights(BaseBalancing):
             self.weights = {**(weights or {}), **tasks}
         return self
 
+    def check(self, task_names):
+        self.effective(task_names, np.ones(len(task_names)))
+
     def effective(self, task_names, labelled_share):
         """Return the weights after correction and scaling, shape (n_tasks,).
 

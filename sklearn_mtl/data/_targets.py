@@ -103,6 +103,15 @@ class Targets:
     def _label(self, name):
         return "y" if self.container == "vector" else f"y[{name!r}]"
 
+    @property
+    def orders(self):
+        """All labels in their order, of tasks of texts that have one, a dict."""
+        return {
+            name: task.classes_.tolist()
+            for name, task in zip(self.names, self.tasks, strict=True)
+            if task.is_ordered and task.classes_.dtype.kind in "OU"
+        }
+
     def with_tasks(self, tasks):
         """Return the targets with other task objects, such as tuned ones."""
         fresh = copy(self)

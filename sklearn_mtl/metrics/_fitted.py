@@ -95,8 +95,8 @@ class LabelReader:
 
     def _is_ordinal(self, name):
         kind = self.task_types.get(name)
-        # "ordinal", or an object of a class of this name: the ground knows no types.
-        return "ordinal" in (kind, type(kind).__name__.lower())
+        # A type given as an object says so itself, also one from outside.
+        return kind == "ordinal" or getattr(kind, "is_ordered", False)
 
 
 def label_reader(estimator, missing_label=None):
@@ -123,9 +123,11 @@ def label_reader(estimator, missing_label=None):
     if missing_label is None:
         missing_label = first("missing_label")
     types = first("task_types_") or first("task_types") or {}
-    orders = first("label_orders_")
-    if orders is None:
-        orders = _known_orders(first("task_names_"), types, first("classes_"))
+    targets, orders = first("targets_"), first("label_orders_")
+    if targets is not None:
+        orders = targets.orders
+    elif orders is None:
+        orders = _given_orders(types)
     return LabelReader(missing_label, types, orders, first("task_names_"))
 
 
@@ -143,20 +145,10 @@ def _inwards(estimator):
         estimator = next((each for each in inner if hasattr(each, "fit")), None)
 
 
-def _known_orders(names, types, classes):
-    """Return the labels of ordinal tasks of texts, in their order."""
-    if names is None:  # not fitted: an order may be a part of a type
-        given = {name: getattr(kind, "classes", None) for name, kind in types.items()}
-        given = {
-            name: np.asarray(own) for name, own in given.items() if own is not None
-        }
-    elif "ordinal" in types.values():
-        classes = [classes] if np.ndim(classes[0]) == 0 else classes
-        given = {
-            name: own
-            for name, own in zip(names, classes, strict=True)
-            if types[name] == "ordinal"
-        }
-    else:
-        return {}
-    return {name: own.tolist() for name, own in given.items() if own.dtype.kind in "OU"}
+def _given_orders(types):
+    """Return the orders of labels that types hold which are given as objects."""
+    given = {name: getattr(kind, "classes", None) for name, kind in types.items()}
+    orders = {name: np.asarray(own) for name, own in given.items() if own is not None}
+    return {
+        name: own.tolist() for name, own in orders.items() if own.dtype.kind in "OU"
+    }

@@ -147,8 +147,8 @@ class TaskView(ClassifierMixin, BaseEstimator):
     @property
     def _holds_sets(self):
         _, classifier = last_step(self.estimator)
-        types = list(getattr(classifier, "task_types_", {}).values())
-        return bool(types) and types[self._number] == "multilabel"
+        targets = getattr(classifier, "targets_", None)
+        return targets is not None and targets.tasks[self._number].is_multilabel
 
     @property
     def missing_label(self):

@@ -13,6 +13,11 @@ from ..network._output import Output
 class BaseSharing(BaseEstimator, ABC):
     """Settings of how tasks share weights; builds the network around a trunk.
 
+    Pass an object of your own subclass as ``sharing``. A sharing of the package is one
+    file and a line in ``sharing/__init__.py``. Its network may contain networks that
+    other sharings build. If several sparse layers read the same rows, use
+    :func:`~sklearn_mtl.network.join_sparse_layers` to make it faster.
+
     Attributes
     ----------
     is_shared : bool
@@ -29,6 +34,28 @@ class BaseSharing(BaseEstimator, ABC):
     is_shared = True
     has_representation = True
     _parameter_constraints: dict = {}
+
+    def for_tasks(self, task_names):
+        """Return the sharing with what it needs to know of the tasks.
+
+        Called before the texts are vectorized, to check the parameters, and again
+        before :meth:`build`. The object is a clone that may be changed.
+
+        Parameters
+        ----------
+        task_names : list of str
+
+        Returns
+        -------
+        sharing : BaseSharing
+            Of the same class. By default the object itself.
+
+        Raises
+        ------
+        ValueError
+            If its parameters do not suit the tasks.
+        """
+        return self
 
     @abstractmethod
     def build(self, trunk, spec, n_logits, heads=None):

@@ -67,6 +67,7 @@ def make_task(task_type, cells, label, order=None, holds_sets=False):
                 f"{cells[:1].tolist()[0]!r} for instance. Make each cell a list of "
                 "labels."
             )
+        task._validate_params()
         task.fit(cells, order)
     except ValueError as error:
         raise ValueError(f"{label} cannot be {task.name}: {error}") from error

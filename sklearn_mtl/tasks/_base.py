@@ -8,9 +8,10 @@ from sklearn.base import BaseEstimator
 class TaskType(BaseEstimator, ABC):
     """One task: cells <-> codes, codes and logits -> loss, logits -> probabilities.
 
-    Pass your own subclass as an object in ``task_types``. A type of the package is one
-    file and a line in ``tasks/__init__.py``. Only ``link`` and ``build_loss`` import
-    torch, when called.
+    Pass an object of your own subclass in ``task_types``. It needs ``n_logits`` and the
+    abstract methods; ``fit`` sets ``classes_``. A type of the package is one file and a
+    line in ``tasks/__init__.py``. Only ``link`` and ``build_loss`` import torch, when
+    called.
 
     Attributes
     ----------
@@ -36,6 +37,7 @@ class TaskType(BaseEstimator, ABC):
 
     is_multilabel = False
     is_tuned = False
+    _parameter_constraints: dict = {}
 
     @abstractmethod
     def fit(self, cells, order=None):

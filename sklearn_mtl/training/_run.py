@@ -235,7 +235,7 @@ def _network_parameters(config, cells, spec, trunk, dtype):
     return {
         "tasks": targets.tasks,
         "task_names": targets.names,
-        "module__sharing": sharing,
+        "module__sharing": sharing.for_tasks(targets.names),
         "module__trunk": trunk,
         "module__spec": spec,
         "module__n_logits": n_logits,

@@ -12,6 +12,9 @@ _ADVICE = (
 def load_weights(net, previous):
     """Load the weights of a trained net.
 
+    A balancing of the same class continues with its parameters. Its buffers, such as
+    fixed loss weights, are those of this fit.
+
     Raises
     ------
     ValueError
@@ -29,6 +32,13 @@ def load_weights(net, previous):
         net.module_.load_state_dict(previous.module_.state_dict())
     except RuntimeError as error:
         raise ValueError(f"{_ADVICE}Set them back, or warm_start=False.") from error
+    learnt, own = previous.criterion_.balancing, net.criterion_.balancing
+    if type(learnt) is type(own) and _shapes(learnt) == _shapes(own):
+        own.load_state_dict(dict(learnt.named_parameters()), strict=False)
+
+
+def _shapes(module):
+    return {name: weight.shape for name, weight in module.named_parameters()}
 
 
 def network_difference(before, now):

@@ -16,6 +16,11 @@ class BaseTrunk(BaseEstimator, ABC):
     A trunk is a scikit-learn object with parameters, so ``trunk__n_units`` can be
     searched. It holds no weights: these belong to the module it builds.
 
+    Pass an object of your own subclass as ``trunk``. It needs ``n_units``, a parameter
+    or an attribute, and :meth:`build`. A trunk of the package is one file and a line in
+    ``trunks/__init__.py``. :func:`~sklearn_mtl.network.input_layer` returns a first
+    layer for dense or sparse rows.
+
     Attributes
     ----------
     reads_sparse : bool

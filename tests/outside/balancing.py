@@ -1,5 +1,7 @@
 """Two balancings of a user: weights that are learnt, and weights by gradients."""
 
+from numbers import Real
+
 import torch
 from torch import nn
 
@@ -16,30 +18,44 @@ class UncertaintyWeights(BaseBalancing):
     start : float, default=0.0
         What :math:`s_t` is before the first step.
 
+    tasks : list of str, default=None
+        Whose weights are learnt; those of the others stay. None is all.
+
     References
     ----------
     A. Kendall, Y. Gal, R. Cipolla, "Multi-task learning using uncertainty to weigh
     losses", CVPR 2018.
     """
 
-    def __init__(self, start=0.0):
+    _parameter_constraints = {"start": [Real], "tasks": [list, None]}
+
+    def __init__(self, start=0.0, *, tasks=None):
         self.start = start
+        self.tasks = tasks
+
+    def check(self, task_names):
+        for name in self.tasks or []:
+            if name not in task_names:
+                raise ValueError(f"There is no task {name!r}.")
 
     def build(self, task_names, labelled_share):
-        return LearntWeights(torch.full((len(task_names),), float(self.start)))
+        learnt = [self.tasks is None or name in self.tasks for name in task_names]
+        return LearntWeights(float(self.start), torch.tensor(learnt))
 
 
 class LearntWeights(Balancer):
-    def __init__(self, start):
+    def __init__(self, start, learnt):
         super().__init__()
-        self.log_noise = nn.Parameter(start)
+        self.log_noise = nn.Parameter(torch.full((len(learnt),), start))
+        self.register_buffer("learnt", learnt)
 
     @property
     def weights(self):
-        return (-self.log_noise).exp().detach()
+        return torch.where(self.learnt, (-self.log_noise).exp(), 1.0).detach()
 
     def forward(self, losses):
-        return losses @ (-self.log_noise).exp() + self.log_noise.sum() / 2
+        factors = torch.where(self.learnt, (-self.log_noise).exp(), 1.0)
+        return losses @ factors + (self.log_noise * self.learnt).sum() / 2
 
 
 class EvenGradients(BaseBalancing):

@@ -12,9 +12,8 @@ class TaskGroups(BaseSharing):
 
     Parameters
     ----------
-    groups : list of int
-        The group of each task, in the order of the tasks. Tasks beyond the list are in
-        its last group.
+    groups : dict of {str: str}
+        The group of each task. Tasks that are left out are a group together.
 
     penalty : float, default=0.0
         Of the mean square of the logits of labelled cells.
@@ -22,22 +21,28 @@ class TaskGroups(BaseSharing):
 
     has_representation = False
     may_change = ("penalty",)
-    _parameter_constraints = {"groups": [list], "penalty": [float]}
+    _parameter_constraints = {"groups": [dict], "penalty": [float]}
 
     def __init__(self, groups, penalty=0.0):
         self.groups = groups
         self.penalty = penalty
 
-    def build(self, trunk, spec, n_logits, heads=None):
-        places = [min(k, len(self.groups) - 1) for k in range(len(n_logits))]
+    def for_tasks(self, task_names):
+        unknown = set(self.groups) - set(task_names)
+        if unknown:
+            raise ValueError(f"groups names {sorted(unknown)}, which are no tasks.")
         members = {}
-        for task, place in enumerate(places):
-            members.setdefault(self.groups[place], []).append(task)
+        for place, name in enumerate(task_names):
+            members.setdefault(self.groups.get(name), []).append(place)
+        self.members_ = list(members.values())
+        return self
+
+    def build(self, trunk, spec, n_logits, heads=None):
         networks = [
             SharedPrivate().build(trunk, spec, [n_logits[task] for task in own])
-            for own in members.values()
+            for own in self.members_
         ]
-        return GroupedNetworks(networks, list(members.values()), self.penalty)
+        return GroupedNetworks(networks, self.members_, self.penalty)
 
 
 class GroupedNetworks(nn.Module):

@@ -1,5 +1,7 @@
 """A task type of a user: counts, by a Poisson distribution that is cut off."""
 
+from numbers import Integral
+
 import numpy as np
 import torch
 from scipy.special import gammaln, softmax
@@ -19,6 +21,7 @@ class Count(TaskType):
         The highest count *m*; None is the highest in the training rows.
     """
 
+    _parameter_constraints = {"most": [Integral, None]}
     n_logits = 1  # the logarithm of the rate
 
     def __init__(self, most=None):

@@ -5,6 +5,9 @@ those of other files, which hold for whatever strategies they are given.
 """
 
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -242,6 +245,21 @@ def test_a_warm_start_of_another_type_is_refused():
         clf.fit(TEXTS, LABELS)
 
 
+class Priced(Count):
+    """A count with a parameter that is an array, or None."""
+
+    def __init__(self, prices=None):
+        super().__init__()
+        self.prices = prices
+
+
+@pytest.mark.parametrize("prices", [None, np.arange(3.0)], ids=["none", "array"])
+@pytest.mark.parametrize("others", [None, np.arange(3.0), np.ones(3)], ids=str)
+def test_a_warm_start_compares_parameters_that_are_arrays(prices, others):
+    task = Priced(prices).fit(np.arange(3))
+    assert task.matches(Priced(others)) is np.array_equal(prices, others)
+
+
 def test_what_a_type_refuses_is_said_of_its_task():
     with pytest.raises(ValueError, match=r"y\['tone'\] cannot be count: counts are"):
         make({}, task_types={"tone": Count()}).fit(TEXTS, LABELS)
@@ -350,3 +368,46 @@ def test_a_view_knows_sets_of_a_type_from_outside():
     assert clf.task_types_["tags"] == "tags"
     view = task_view(clf, "tags", label="x")
     assert view.classes_.tolist() == [False, True]
+
+
+def test_a_strategy_with_a_line_in_the_package_has_a_name():
+    # In a process of its own, since parameters are read off the tables on import.
+    code = """
+from outside import balancing, sharing, task_type, trunk
+from sklearn_mtl import balancing as balancings, sharing as sharings, tasks, trunks
+
+class Pooled(sharing.TaskGroups):
+    def __init__(self, groups={}, penalty=0.0):
+        super().__init__(groups, penalty)
+
+tasks.ALIASES["count"] = task_type.Count
+trunks.TRUNK_ALIASES["two"] = trunk.TwoLayers
+sharings.ALIASES["pooled"] = Pooled
+balancings.BALANCING_ALIASES["uncertainty"] = balancing.UncertaintyWeights
+
+from sklearn_mtl import MultiTaskTextClassifier
+
+clf = MultiTaskTextClassifier(
+    trunk="two",
+    sharing="pooled",
+    loss_weights="uncertainty",
+    task_types={"n": "count"},
+    warm_start=True,
+    max_iter=1,
+)
+for _ in range(2):
+    clf.fit(["a b", "b c", "c d"], {"n": [0, 1, 2]})
+found = clf.trunk_, clf.sharing_, clf.targets_.tasks[0], clf.net_.criterion_.balancing
+names = [type(strategy).__name__ for strategy in found]
+assert names == ["TwoLayers", "Pooled", "Count", "LearntWeights"], names
+assert clf.task_types_ == {"n": "count"}
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent)
+
+
+@pytest.mark.parametrize("family", ["task type", "sharing", "balancing"])
+def test_rows_of_64_bits_stay_so(family):
+    clf = make(FAMILIES[family]).fit(test_classifier.NUMBERS, LABELS)
+    assert {own.dtype for own in clf.predict_proba(test_classifier.NUMBERS)} == {
+        np.dtype(np.float64)
+    }

@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 
 from sklearn.base import BaseEstimator
 
+from ..utils._same import is_same
+
 
 class TaskType(BaseEstimator, ABC):
     """One task: cells <-> codes, codes and logits -> loss, logits -> probabilities.
@@ -67,7 +69,8 @@ class TaskType(BaseEstimator, ABC):
 
     def matches(self, wanted):
         """Whether a fitted task is what an object in `task_types` asks for."""
-        return type(wanted) is type(self) and wanted.get_params() == self.get_params()
+        same = is_same(wanted.get_params(), self.get_params())
+        return type(wanted) is type(self) and same
 
     @property
     def is_ordered(self):

@@ -1,7 +1,6 @@
 """Whether a warm start can continue with the network of an earlier fit."""
 
-import numpy as np
-from torch import Tensor
+from ..utils._same import is_same
 
 _ADVICE = (
     "warm_start goes on with the network of the previous fit, so trunk and sharing "
@@ -59,20 +58,6 @@ def network_difference(before, now):
         return None
     new = now.get_params(deep=False)
     for name, old in before.get_params(deep=False).items():
-        if name not in now.may_change and not _is_same(old, new[name]):
+        if name not in now.may_change and not is_same(old, new[name]):
             return f"had {name}={old!r} and has {name}={new[name]!r}"
     return None
-
-
-def _is_same(a, b):
-    if isinstance(a, np.ndarray | Tensor):
-        return np.array_equal(a, b)
-    if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_is_same(a[key], b[key]) for key in a)
-    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
-        return len(a) == len(b) and all(map(_is_same, a, b))
-    if a is b or type(a) is not type(b) or callable(a):
-        return a is b or a == b
-    if type(a).__eq__ is object.__eq__ and hasattr(a, "__dict__"):
-        return _is_same(vars(a), vars(b))
-    return a == b

@@ -381,7 +381,9 @@ def test_dropout_compares_uniform_numbers_with_its_share():
 def test_a_descent_that_is_not_known_is_named():
     layer = torch.nn.Linear(2, 2)
     layer.descent = "momentum"
-    message = r"Linear has descent='momentum'. Set it to one of \['sparse', 'embedding'\]"
+    message = (
+        r"Linear has descent='momentum'. Set it to one of \['sparse', 'embedding'\]"
+    )
     with pytest.raises(ValueError, match=message):
         optim_groups(layer)
     layer.descent = "embedding"

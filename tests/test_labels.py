@@ -738,6 +738,7 @@ def test_the_last_numbers_that_fit_keep_their_value(cells, dtype):
         ([1.0, 2**53 + 1], rf"beside floats.* Got {2**53 + 1} in row 2\."),
         ([1.0, -(2**53) - 1], rf"beside floats.* Got {-(2**53) - 1} in row 2\."),
         ([2**53 + 1, 2**64], rf"beyond 64 bits\. Got {2**64} in row 2\."),
+        ([-(2**53) - 1, 2**64], rf"beyond 64 bits\. Got {2**64} in row 2\."),
         ([-(2**63) - 1, 2**53 + 1], rf"beyond 64 bits\. Got {-(2**63) - 1} in row 1\."),
         ([2**53 + 1, -1, 2**63], rf"beyond 64 bits\. Got {2**63} in row 3\."),
     ],

@@ -9,6 +9,19 @@ def names(text):
     return [name for name in text.split(",") if name]
 
 
+def integers(text):
+    """Return the integers in a text with commas."""
+    return [int(number) for number in names(text)]
+
+
+def shares(text):
+    """Return the numbers from 0 to 1 in a text with commas."""
+    found = [float(number) for number in names(text)]
+    if not all(0 <= share <= 1 for share in found):
+        raise ValueError
+    return found
+
+
 @dataclass(frozen=True)
 class Option:
     """An option of a case, ``--name`` on the command line.
@@ -31,7 +44,8 @@ class Option:
             parser.add_argument(flag, action="store_true", help=self.help)
             return
         shown = "" if self.default in (None, []) else " (default: %(default)s)"
-        metavar = "NAME,..." if self.type is names else self.name.upper()
+        lists = {names: "NAME,...", integers: "N,...", shares: "SHARE,..."}
+        metavar = lists.get(self.type, self.name.upper())
         parser.add_argument(
             flag,
             type=self.type,
@@ -65,15 +79,17 @@ def common(*, threads=None, seeds=None, sets=None, among=None, needs_data=True):
     among : sequence of str, default=None
         The only sets that the case can read.
 
-    needs_data : bool, default=True
-        Whether the case measures nothing without a folder of sets.
+    needs_data : bool or None, default=True
+        Whether the case measures nothing without a folder of sets; None if it reads no
+        set.
     """
-    folder = "folder with a folder for each data set"
-    options = [
-        Option("data", folder, required=needs_data),
-        Option("sets", "data sets; default: all in DATA", names, sets, among=among),
-        Option("out", "results file; default: results/NAME.json of the case"),
-    ]
+    options = [Option("out", "results file; default: results/NAME.json of the case")]
+    if needs_data is not None:
+        folder = "folder with a folder for each data set"
+        options[:0] = [
+            Option("data", folder, required=needs_data),
+            Option("sets", "data sets; default: all in DATA", names, sets, among=among),
+        ]
     if seeds is not None:
         options.append(Option("seeds", "seeds of each system", int, seeds))
     if threads is not None:

@@ -4,6 +4,7 @@ import sys
 
 from benchmarks.notes import all_notes
 from benchmarks.results import (
+    NOT_MEASURED,
     SCORES,
     cell,
     interval,
@@ -37,6 +38,14 @@ def tables(peers, summary):
         "multiple of the sum (in brackets: over the sets that a system ended on):",
         seconds_table(peers, summary["seconds"]),
     ]
+    if any(
+        "log_loss" in row for _, _, found in measured(peers) for row in found if row
+    ):
+        parts += [
+            "Log loss / calibration error (Guo et al. 2017, 15 bins) of the systems "
+            "that give probabilities, means over tasks:",
+            probability_table(peers),
+        ]
     if any(result.get("differences") for result in peers.values()):
         parts += [
             "MultiTaskTextClassifier minus the best peer of each set, in points, with "
@@ -53,6 +62,16 @@ def score_table(peers, ranks):
         rank = f"{ranks[key]:.1f}" if key in ranks else "-"
         rows.append([label, *[cell(row, scores) for row in found], rank])
     return markdown_table(["system", *peers, "mean rank"], rows)
+
+
+def probability_table(peers):
+    """Return a row for each system that gives probabilities, a column per set."""
+    rows = [
+        [label, *[cell(row, probability_scores) for row in found]]
+        for key, label, found in measured(peers)
+        if SYSTEMS[key].probabilities
+    ]
+    return markdown_table(["system", *peers], rows)
 
 
 def seconds_table(peers, times):
@@ -103,4 +122,12 @@ def best_peer_table(peers):
 
 def scores(row):
     text = f"{row['accuracy']:.3f} / {row['macro_f1']:.3f}"
+    return f"{text} *" if "only_tasks" in row else text
+
+
+def probability_scores(row):
+    """Return log loss and calibration error, which older runs did not take."""
+    if "log_loss" not in row:
+        return NOT_MEASURED
+    text = f"{row['log_loss']:.3f} / {row['calibration_error']:.3f}"
     return f"{text} *" if "only_tasks" in row else text

@@ -2,9 +2,12 @@
 
 import json
 from pathlib import Path
+from statistics import mean
 
 RESULTS = Path(__file__).parent / "results"
 SCORES = ("accuracy", "macro_f1")
+PROBABILITY_SCORES = ("log_loss", "calibration_error")  # of systems that have them
+NOT_MEASURED = "not measured"
 
 
 def read_results(path):
@@ -72,12 +75,24 @@ def cell(row, written):
 
 def interval(difference, key):
     """Return a difference with its interval, in points."""
-    if difference is None:
-        return "-"
-    difference, low, high = (
-        100 * difference[key][part] for part in ("difference", "low", "high")
-    )
-    return f"{difference:+.1f} [{low:+.1f}, {high:+.1f}]"
+    return "-" if difference is None else signed(difference[key])
+
+
+def signed(entry, factor=100, digits=1):
+    """Return a difference with its interval, which a single run does not have."""
+    text = f"{factor * entry['difference']:+.{digits}f}"
+    if entry["low"] is None:
+        return text
+    low, high = (f"{factor * entry[end]:+.{digits}f}" for end in ("low", "high"))
+    return f"{text} [{low}, {high}]"
+
+
+def task_means(tasks, keys=SCORES):
+    """Return the mean of each score over the tasks that have it."""
+    values = {
+        key: [scores[key] for scores in tasks.values() if key in scores] for key in keys
+    }
+    return {key: mean(found) for key, found in values.items() if found}
 
 
 def scores_or_limit(row, written):

@@ -14,7 +14,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from benchmarks.data import load_set
 from benchmarks.measure import peak_mib
-from benchmarks.results import SCORES, prediction_file
+from benchmarks.results import SCORES, prediction_file, task_means
 
 RESAMPLES = 1000
 INTERVAL = (2.5, 97.5)
@@ -46,14 +46,6 @@ def score_tasks(labels, predicted):
     return scores
 
 
-def mean_over_tasks(scores):
-    """Return the mean of each score over tasks."""
-    return {
-        key: float(np.mean([of_task[key] for of_task in scores.values()]))
-        for key in SCORES
-    }
-
-
 def as_lists(predicted):
     """Return labels that the estimator predicted, as lists by task."""
     return {task: cells.tolist() for task, cells in predicted.items()}
@@ -76,7 +68,7 @@ def fit_and_score(parameters, folder, name, split, seed, kept_as=None):
     predicted = classifier.predict(other.texts, output="dict")
     predict_seconds = perf_counter() - fitted
     predicted = as_lists(predicted)
-    scores = mean_over_tasks(score_tasks(other.labels, predicted))
+    scores = task_means(score_tasks(other.labels, predicted))
     if kept_as:
         keep(kept_as, train, other, predicted)
     weights = classifier.net_.module_.parameters()

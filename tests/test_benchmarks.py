@@ -5,6 +5,7 @@ import gzip
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,184 @@ def test_unknown_names_are_errors(data):
     assert "--systems: there is no svm, only linear_svc, " in unknown.stderr
     empty = run("peers", "--data", data / "reviews")
     assert "has no folder with" in empty.stderr
+
+
+@pytest.fixture
+def benchmark(monkeypatch):
+    """Run a case in this process, which has imported torch already."""
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks import __main__ as runner
+
+    def call(context, target, *, limit=None, python=None, **arguments):
+        if ":" not in target:
+            target = f"cases.{context.case.__name__.rpartition('.')[2]}:{target}"
+        module, function = target.split(":")
+        found = getattr(import_module(f"benchmarks.{module}"), function)(**arguments)
+        return json.loads(json.dumps(found))
+
+    monkeypatch.setattr(runner.Context, "call", call)
+
+    def measure(name, *arguments):
+        runner.main([name, *map(str, arguments)])
+        out = arguments[arguments.index("--out") + 1]
+        return json.loads(out.read_text(encoding="utf-8"))
+
+    return measure
+
+
+def test_noise_from_end_to_end(tmp_path):
+    out = tmp_path / "noise.json"
+    done = run("noise", "--rows", 60, "--flips", "0.3", "--seeds", 1, "--out", out)
+    assert done.returncode == 0, done.stderr
+    point = json.loads(out.read_text(encoding="utf-8"))["60 rows"]["0.3 flipped"]
+    assert point["runs"]["0"]["machine"]["threads"] == 2
+    assert point["means"].keys() == {"ours", "logistic", "linear_svc"}
+    for system, found in point["means"].items():
+        # Flips hide what a system knows.
+        assert 0.5 < found["accuracy_flipped"] < found["accuracy"] < 1
+        assert ("log_loss" in found) == (system != "linear_svc")
+    gap = point["differences"]["logistic"]["log_loss"]
+    ours, peer = (point["means"][system]["log_loss"] for system in ("ours", "logistic"))
+    assert gap["difference"] == pytest.approx(ours - peer, abs=2e-5)
+    assert gap["low"] is None  # of a single seed
+    assert "| 60 rows, 0.3 flipped |" in done.stdout
+
+
+def test_flips_are_of_the_share_that_was_asked_for(cases):
+    texts, true, flipped = cases["noise"].make_texts(2000, 0.2, 0)
+    assert len(texts) == 2000
+    for task, cells in true.items():
+        pairs = zip(cells, flipped[task], strict=True)
+        share = sum(a != b for a, b in pairs) / 2000
+        assert share == pytest.approx(0.2, abs=0.03)
+    _, true, flipped = cases["noise"].make_texts(50, 0.0, 0)
+    assert true == flipped
+
+
+def test_few_rows_from_end_to_end(benchmark, data, tmp_path, capsys):
+    arguments = ("--data", data, "--out", tmp_path / "few.json")
+    results = benchmark("few", *arguments, "--rows", "6,12", "--draws", 2)
+    assert results["reviews"].keys() == {"6 rows", "12 rows"}
+    point = results["reviews"]["12 rows"]
+    assert point["runs"].keys() == {"0", "1"}
+    assert len(point["means"]) == 7
+    assert len(point["differences"]) == 6
+    for system, found in point["means"].items():
+        assert 0 < found["macro_f1"] <= 1
+        assert found["seconds"] > 0
+        assert ("log_loss" in found) == ("svc" not in system)
+    gap = point["differences"]["linear_svc, words"]["macro_f1"]
+    assert gap["low"] <= gap["difference"] <= gap["high"]
+    assert "| 6 rows, reviews |" in capsys.readouterr().out
+    results = benchmark("few", *arguments, "--rows", "6", "--draws", 1)
+    assert results["reviews"]["6 rows"]["runs"].keys() == {"0"}
+    assert results["reviews"]["12 rows"]["runs"] == point["runs"]
+
+
+def test_draws_of_few_rows_have_a_label_of_each_task(cases):
+    labels = {"often": ["a", "b"] * 20, "rare": [None] * 38 + ["c", "d"]}
+    draws = [cases["few"].draw_rows(labels, 3, draw) for draw in range(20)]
+    assert all({38, 39} & set(rows) and len(set(rows)) == 3 for rows in draws)
+    assert len(set(map(tuple, draws))) > 10
+    assert draws[0] == cases["few"].draw_rows(labels, 3, 0)
+    with pytest.raises(ValueError, match="There are 40 rows in train, fewer than 50"):
+        cases["few"].draw_rows(labels, 50, 0)
+
+
+def test_a_draw_that_fails_leaves_the_others(cases):
+    run = {"systems": {"ours": {"accuracy": 0.75}, "other": {"accuracy": 0.5}}}
+    point = {"runs": {"0": {"over_seconds": 1.0}, "1": run}}
+    results = {"reviews": {"3 rows": point, "9 rows": {"runs": {"0": {"failed": ""}}}}}
+    cases["few"].complete(results)
+    assert point["means"]["ours"] == {"accuracy": 0.75}
+    assert point["differences"]["other"]["accuracy"]["difference"] == 0.25
+    assert "| 9 rows, reviews | - |" in cases["few"].show(
+        {"reviews": {"9 rows": results["reviews"]["9 rows"]}}
+    )
+
+
+def test_probabilities_from_end_to_end(benchmark, cases, data, tmp_path):
+    out = tmp_path / "probabilities.json"
+    results = benchmark("probabilities", "--data", data, "--seeds", 2, "--out", out)
+    found = results["reviews"]
+    ours, peer = (found["systems"][system] for system in ("shared", "logistic"))
+    assert [len(row["runs"]) for row in (ours, peer)] == [2, 1]
+    for row, n_runs in ((ours, 2), (peer, 1)):
+        assert row["tasks"].keys() == {"mood", "topic"}
+        # 24 moods, 18 topics.
+        assert sum(part["cells"] for part in row["reliability"]) == 42 * n_runs
+    for key in ("log_loss", "calibration_error"):
+        gap = found["differences"][key]
+        assert gap["difference"] == pytest.approx(ours[key] - peer[key], abs=2e-5)
+        assert gap["low"] < gap["difference"] < gap["high"]
+    text = "\n".join(cases["probabilities"].section(results))
+    assert "| reviews, 2 tasks |" in text
+    assert "| reviews, LogisticRegression |" in text
+
+
+def test_probabilities_are_scored_as_the_package_does(cases):
+    import numpy as np
+
+    from benchmarks.probabilities import reliability, score_probabilities
+    from sklearn_mtl.metrics import multitask_scores
+
+    generator = np.random.default_rng(0)
+    own = generator.dirichlet(np.ones(3), 200)
+    cells = generator.choice(["a", "b", "c", None], 200).tolist()
+    probabilities = {"topic": (np.array(["a", "b", "c"]), own)}
+    found = score_probabilities({"topic": cells}, probabilities)["topic"]
+    expected = multitask_scores(
+        {"topic": cells},
+        y_proba={"topic": own},
+        metrics=["log_loss", "calibration_error"],
+    )["topic"]
+    for key, value in found.items():
+        assert value == pytest.approx(expected[key])
+    bins = reliability({"topic": cells}, probabilities)
+    error = sum(b["cells"] * abs(b["probability"] - b["accuracy"]) for b in bins)
+    assert error / expected["support"] == pytest.approx(found["calibration_error"])
+
+
+def test_classes_that_train_lacks_have_no_log_loss(cases):
+    import numpy as np
+
+    from benchmarks.probabilities import score_probabilities
+
+    own = np.array([[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]])
+    probabilities = {
+        "topic": (np.array(["a", "b"]), own),
+        "constant": (np.array(["a"]), np.ones((3, 1))),
+    }
+    labels = {"topic": ["a", "b", "new"], "constant": ["a", "b", None]}
+    found = score_probabilities(labels, probabilities)
+    assert found.keys() == {"topic"}
+    assert found["topic"]["log_loss"] == pytest.approx(-np.log([0.9, 0.8]).mean())
+    assert found["topic"]["calibration_error"] == pytest.approx((0.1 + 0.2 + 0.5) / 3)
+
+
+def test_peers_from_end_to_end(benchmark, data, tmp_path, capsys):
+    from benchmarks.readme import tables
+    from benchmarks.summary import summarise_sets
+
+    out = tmp_path / "peers.json"
+    systems = "linear_svc,logistic,shared"
+    arguments = ("--data", data, "--seeds", 1, "--systems", systems, "--out", out)
+    results = benchmark("peers", *arguments)
+    rows = results["reviews"]["systems"]
+    assert "log_loss" not in rows["linear_svc"]
+    for row in (rows["logistic"], rows["shared"]):
+        for key in ("log_loss", "calibration_error"):
+            assert row[key] == pytest.approx(
+                sum(task[key] for task in row["tasks"].values()) / 2, abs=1e-5
+            )
+    header = "Log loss / calibration error"
+    _, _, shown = capsys.readouterr().out.partition(header)
+    assert "| TF-IDF + LogisticRegression per task | 0." in shown
+    assert "LinearSVC" not in shown
+    # Records that were made before these were measured.
+    old = rows["logistic"]
+    del old["log_loss"], old["calibration_error"]
+    shown = tables(results, summarise_sets(results))
+    assert "| TF-IDF + LogisticRegression per task | not measured |" in shown
+    del rows["shared"]["log_loss"]
+    assert header not in tables(results, summarise_sets(results))

@@ -13,7 +13,13 @@ from statistics import mean, stdev
 from benchmarks.measure import Failed
 from benchmarks.options import LIMIT, PEERS_PYTHON, PREDICTIONS, Option, common, names
 from benchmarks.readme import tables
-from benchmarks.results import SCORES, prediction_file, write_results
+from benchmarks.results import (
+    PROBABILITY_SCORES,
+    SCORES,
+    prediction_file,
+    task_means,
+    write_results,
+)
 from benchmarks.summary import summarise_sets
 from benchmarks.systems import OURS, SYSTEMS
 
@@ -80,15 +86,17 @@ def run_system(context, system, name):
 def summarise(runs):
     """Return means over runs, but of memory the most, and the spread of scores."""
     tasks = {
-        task: {key: mean(run["tasks"][task][key] for run in runs) for key in SCORES}
-        for task in runs[0]["tasks"]
+        task: {key: mean(run["tasks"][task][key] for run in runs) for key in scores}
+        for task, scores in runs[0]["tasks"].items()
     }
     only_tasks = runs[0]["only_tasks"]
     for run in runs:
         del run["only_tasks"]
-        scores = run.pop("tasks").values()
-        run |= {key: mean(task[key] for task in scores) for key in SCORES}
-    summary = {key: mean(run[key] for run in runs) for key in SCORES + SECONDS}
+        run |= task_means(run.pop("tasks"), SCORES + PROBABILITY_SCORES)
+    measured = [key for key in PROBABILITY_SCORES if key in runs[0]]
+    summary = {
+        key: mean(run[key] for run in runs) for key in (*SCORES, *measured, *SECONDS)
+    }
     summary |= {key: max(run[key] for run in runs) for key in MEMORY}
     if len(runs) > 1:
         spread = {f"{key}_spread": stdev(run[key] for run in runs) for key in SCORES}

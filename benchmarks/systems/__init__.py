@@ -20,9 +20,9 @@ class System(NamedTuple):
     linear model must not carry the memory of torch, nor the parent process that of
     anything. `family` says what a summary compares it as. `seeded` says whether another
     seed gives another result worth averaging, `same_labels` whether tasks must have the
-    same labels, `needs` which module must be importable, in the interpreter for peers.
-    `fewest` gives, for a set on which all tasks would take hours, how many are
-    measured: those with the fewest classes.
+    same labels, `probabilities` whether it gives any, `needs` which module must be
+    importable, in the interpreter for peers. `fewest` gives, for a set on which all
+    tasks would take hours, how many are measured: those with the fewest classes.
     """
 
     label: str
@@ -30,6 +30,7 @@ class System(NamedTuple):
     family: str = ""
     seeded: bool = False
     same_labels: bool = False
+    probabilities: bool = False
     needs: str = ""
     fewest: dict = {}
 
@@ -41,21 +42,41 @@ SYSTEMS = {
         "linear",
         "tfidf_balanced",
     ),
-    "sgd": System("TF-IDF + SGDClassifier per task", "linear", "tfidf", seeded=True),
+    "sgd": System(
+        "TF-IDF + SGDClassifier per task",
+        "linear",
+        "tfidf",
+        seeded=True,
+        probabilities=True,
+    ),
     "sgd_sparse": System(
-        "TF-IDF + SGDClassifier(alpha=3e-6) per task", "linear", "tfidf", seeded=True
+        "TF-IDF + SGDClassifier(alpha=3e-6) per task",
+        "linear",
+        "tfidf",
+        seeded=True,
+        probabilities=True,
     ),
     "logistic": System(
-        "TF-IDF + LogisticRegression per task", "linear", "tfidf", fewest={"debtags": 4}
+        "TF-IDF + LogisticRegression per task",
+        "linear",
+        "tfidf",
+        fewest={"debtags": 4},
+        probabilities=True,
     ),
-    "complement_nb": System("TF-IDF + ComplementNB per task", "linear", "tfidf"),
+    "complement_nb": System(
+        "TF-IDF + ComplementNB per task", "linear", "tfidf", probabilities=True
+    ),
     "pooled_svc": System(
         "TF-IDF + one LinearSVC for all tasks",
         "linear",
         "tfidf_pooled",
         same_labels=True,
     ),
-    "mlp": System("TF-IDF + MLPClassifier(early_stopping=True) per task", "linear"),
+    "mlp": System(
+        "TF-IDF + MLPClassifier(early_stopping=True) per task",
+        "linear",
+        probabilities=True,
+    ),
     "linear_svc_ours": System("our features + LinearSVC per task", "linear", "ours"),
     "balanced_svc_ours": System(
         'our features + LinearSVC(class_weight="balanced") per task',
@@ -67,6 +88,7 @@ SYSTEMS = {
         "linear",
         "ours",
         seeded=True,
+        probabilities=True,
     ),
     "pooled_svc_ours": System(
         "our features + one LinearSVC for all tasks",
@@ -77,9 +99,15 @@ SYSTEMS = {
     "fasttext": System("fastText per task", "files", seeded=True, needs="fasttext"),
     "vowpal_wabbit": System("Vowpal Wabbit per task", "files", needs="vowpalwabbit"),
     "separate": System(
-        'MultiTaskTextClassifier, sharing="separate"', "network", "own", seeded=True
+        'MultiTaskTextClassifier, sharing="separate"',
+        "network",
+        "own",
+        seeded=True,
+        probabilities=True,
     ),
-    "shared": System("MultiTaskTextClassifier", "network", "own", seeded=True),
+    "shared": System(
+        "MultiTaskTextClassifier", "network", "own", seeded=True, probabilities=True
+    ),
 }
 
 
@@ -113,34 +141,45 @@ def measure(system, folder, name, seed, predictions=None):
     tasks = tasks_of(system, name, train.labels)
     labels = {task: train.labels[task] for task in tasks}
     start_mib = peak_mib()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        start = perf_counter()
-        model.fit(train.texts, labels)
-        fitted = perf_counter()
+    total_seconds, caught = timed_fit(model, train.texts, labels)
     fit_peak_mib = peak_mib()
     begin = perf_counter()
     predicted = model.predict(test.texts)
     predict_seconds = perf_counter() - begin
     measured = {
         "vectorise_seconds": model.vectorise_seconds,
-        "fit_seconds": fitted - start - model.vectorise_seconds,
+        "fit_seconds": total_seconds - model.vectorise_seconds,
         "predict_seconds": predict_seconds,
         "start_mib": start_mib,
         "fit_peak_mib": fit_peak_mib,
         "peak_mib": peak_mib(),
     }
-    from benchmarks.scores import keep, score_tasks  # not into what was measured
+    # Not into what was measured.
+    from benchmarks.probabilities import add_probability_scores
+    from benchmarks.scores import keep, score_tasks
 
     if predictions:
         keep(prediction_file(predictions, name, system, seed), train, test, predicted)
+    scores = score_tasks(test.labels, predicted)
+    if SYSTEMS[system].probabilities:
+        add_probability_scores(scores, test.labels, model.predict_proba(test.texts))
     return {
         "seed": seed,
         **measured,
-        "warnings": Counter(warning.category.__name__ for warning in caught),
-        "tasks": score_tasks(test.labels, predicted),
+        "warnings": caught,
+        "tasks": scores,
         "only_tasks": [] if len(tasks) == len(train.labels) else tasks,
     }
+
+
+def timed_fit(model, texts, labels):
+    """Fit a model; return the seconds and the categories of the warnings raised."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        start = perf_counter()
+        model.fit(texts, labels)
+        seconds = perf_counter() - start
+    return seconds, Counter(warning.category.__name__ for warning in caught)
 
 
 def make_model(system, seed):

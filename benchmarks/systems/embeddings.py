@@ -8,7 +8,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import FeatureUnion, make_pipeline
 
 from benchmarks.data import load_set
-from benchmarks.scores import mean_over_tasks, score_tasks
+from benchmarks.results import task_means
+from benchmarks.scores import score_tasks
 from benchmarks.systems.network import words
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.trunks import DenseTrunk
@@ -106,7 +107,7 @@ def measure(folder, name, split, seeds, weight):
             scores = score_tasks(
                 other_labels, dict(zip(labels, predicted.T.tolist(), strict=True))
             )
-            runs.append({**mean_over_tasks(scores), "fit_seconds": seconds})
+            runs.append({**task_means(scores), "fit_seconds": seconds})
         found[system] = {
             key: float(np.mean([run[key] for run in runs])) for key in runs[0]
         } | {"runs": runs}

@@ -45,6 +45,11 @@ class Network:
     def predict(self, texts):
         return as_lists(self.classifier.predict(texts, output="dict"))
 
+    def predict_proba(self, texts):
+        probabilities = self.classifier.predict_proba(texts, output="dict")
+        pairs = zip(self.classifier.classes_, probabilities.values(), strict=True)
+        return dict(zip(probabilities, pairs, strict=True))
+
 
 def make(system, seed):
     return Network(seed, **({} if system == "shared" else {"sharing": system}))

@@ -1,0 +1,159 @@
+"""Noisy labels: accuracy and log loss where a share of the labels is flipped.
+
+The texts are made up: two binary tasks that share half of what they depend on, and 1000
+more rows for testing. A share of all labels is flipped, independently, in train and
+test. Accuracy is on the true labels and on the flipped ones. Log loss and calibration
+error are on the flipped ones, whose probabilities are what can be learnt.
+
+The peers are a LogisticRegression and a LinearSVC for each task, with the defaults of
+scikit-learn, over TfidfVectorizer(sublinear_tf=True). LinearSVC gives no probabilities
+and therefore has no log loss. Seeds make other texts, other flips and other fits.
+Differences are paired, with 95% intervals over seeds.
+"""
+
+from benchmarks.options import Option, common, integers, shares
+from benchmarks.results import PROBABILITY_SCORES, markdown_table, signed, task_means
+from benchmarks.runs import add_means
+
+OURS = "ours"
+LABELS = {
+    "ours": "MultiTaskTextClassifier",
+    "logistic": "LogisticRegression",
+    "linear_svc": "LinearSVC",
+}
+TEST_ROWS = 1000
+MADE_UP = {"n_tasks": 2, "n_classes": 2, "relatedness": 0.5}
+OPTIONS = [
+    *common(seeds=5, threads=2, needs_data=None),
+    Option("rows", "rows of train", integers, [400, 1500, 6000]),
+    Option("flips", "shares of flipped labels", shares, [0.0, 0.1, 0.2, 0.3, 0.4]),
+]
+
+
+def run(context):
+    for rows in context.rows:
+        for flips in context.flips:
+            place = f"{rows} rows", f"{flips:g} flipped"
+            yield place, {"runs": {}}  # without seeds of an earlier version
+            for seed in range(context.seeds):
+                systems = context.call("measure", rows=rows, flips=flips, seed=seed)
+                record = {"systems": systems, "machine": context.machine()}
+                yield (*place, "runs", str(seed)), record
+
+
+def measure(rows, flips, seed):
+    """Fit all systems to the same rows; meant for a process of its own."""
+    from benchmarks.probabilities import add_probability_scores
+    from benchmarks.scores import score_tasks
+    from benchmarks.systems import timed_fit
+
+    texts, true, flipped = make_texts(rows + TEST_ROWS, flips, seed)
+    train = {task: labels[:rows] for task, labels in flipped.items()}
+    test = {task: labels[rows:] for task, labels in flipped.items()}
+    clean = {task: labels[rows:] for task, labels in true.items()}
+    found = {}
+    for system in LABELS:
+        model = make_model(system, seed)
+        seconds, warned = timed_fit(model, texts[:rows], train)
+        predicted = model.predict(texts[rows:])
+        scores = score_tasks(test, predicted)
+        if system != "linear_svc":
+            add_probability_scores(scores, test, model.predict_proba(texts[rows:]))
+        found[system] = {
+            "accuracy": task_means(score_tasks(clean, predicted))["accuracy"],
+            "accuracy_flipped": task_means(scores)["accuracy"],
+            **task_means(scores, PROBABILITY_SCORES),
+            "seconds": seconds,
+            "warnings": warned,
+        }
+    return found
+
+
+def make_texts(n_rows, flips, seed):
+    """Return texts, true labels and labels of which a share is flipped, by task."""
+    import numpy as np
+
+    from sklearn_mtl.datasets import make_multitask_texts
+
+    texts, labels = make_multitask_texts(n_rows, **MADE_UP, random_state=seed)
+    true = np.asarray(labels).astype(int)
+    flip = np.random.default_rng(seed + 1).random(true.shape) < flips
+    return texts, as_columns(true), as_columns(np.where(flip, 1 - true, true))
+
+
+def as_columns(codes):
+    return {f"task {k}": [str(code) for code in own] for k, own in enumerate(codes.T)}
+
+
+def make_model(system, seed):
+    if system == OURS:
+        from benchmarks.systems.network import Network
+
+        return Network(seed)
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    from benchmarks.systems.linear import CLASSIFIERS, PerTask, reading
+
+    return PerTask(
+        lambda: CLASSIFIERS[system](seed),
+        reading(lambda: TfidfVectorizer(sublinear_tf=True)),
+    )
+
+
+def complete(results):
+    """Add means over seeds, and our scores minus those of the peers."""
+    for points in results.values():
+        add_means(points.values(), OURS)
+
+
+def section(results):
+    return [
+        "## Noisy labels",
+        "Made-up texts, two binary tasks, a share of all labels flipped. Means over "
+        f"tasks and {seeds_of(results)} seed(s): accuracy on the true labels of 1000 "
+        "more texts, log loss on their flipped labels. Differences are paired, with "
+        "95% intervals over seeds; of accuracy in points. LinearSVC gives no "
+        "probabilities.",
+        show(results),
+    ]
+
+
+def seeds_of(results):
+    counts = {len(p["runs"]) for points in results.values() for p in points.values()}
+    return " or ".join(map(str, sorted(counts)))
+
+
+def show(results):
+    """Return a row for each number of rows and share of flipped labels."""
+    rows = []
+    for n_rows, points in sorted(results.items(), key=first_number):
+        for flipped, point in sorted(points.items(), key=first_number):
+            means, gaps = point["means"], point["differences"]
+            rows.append(
+                [
+                    f"{n_rows}, {flipped}",
+                    " / ".join(f"{means[system]['accuracy']:.3f}" for system in LABELS),
+                    *(signed(gaps[peer]["accuracy"]) for peer in gaps),
+                    *(f"{means[s]['log_loss']:.3f}" for s in ("ours", "logistic")),
+                    signed(gaps["logistic"]["log_loss"], 1, 3),
+                    " / ".join(
+                        f"{means[s]['calibration_error']:.3f}"
+                        for s in ("ours", "logistic")
+                    ),
+                ]
+            )
+    header = [
+        "rows, flipped labels",
+        f"accuracy ({' / '.join(LABELS.values())})",
+        "ours minus LogisticRegression",
+        "ours minus LinearSVC",
+        "log loss, ours",
+        "log loss, LogisticRegression",
+        "ours minus it",
+        "calibration error (ours / LogisticRegression)",
+    ]
+    return markdown_table(header, rows)
+
+
+def first_number(item):
+    return float(item[0].split()[0])

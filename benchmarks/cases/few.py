@@ -34,7 +34,7 @@ PEERS = [f"{name}, {features}" for features in FEATURES for name in CLASSIFIERS]
 TRIES = 5_000_000  # draws of rows before it is given up that each task has a label
 WARM_UP = ["a good film", "a bad film", "a good meal", "a bad meal"]
 OPTIONS = [
-    *common(threads=2),
+    *common(threads=1),
     Option("rows", "rows of a draw", integers, [20, 50, 100, 300, 1000, 3000]),
     Option("draws", "draws of each number of rows", int, 10),
     LIMIT,
@@ -166,7 +166,8 @@ def show(results):
     for size in sorted(sizes, key=lambda size: int(size.split()[0])):
         gaps = []
         for name, points in results.items():
-            point = points.get(size, {})
+            if (point := points.get(size)) is None:
+                continue
             if "means" not in point:
                 table.append([f"{size}, {name}", *["-"] * 6])
                 continue

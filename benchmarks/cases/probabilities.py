@@ -26,7 +26,7 @@ from benchmarks.results import (
 from benchmarks.systems import OURS, SYSTEMS
 
 PEER = "logistic"
-OPTIONS = common(seeds=5, threads=2)
+OPTIONS = common(seeds=5, threads=1)
 
 
 def run(context):

@@ -160,7 +160,7 @@ def benchmark(monkeypatch):
     return measure
 
 
-def test_noise_from_end_to_end(tmp_path):
+def test_noise_from_end_to_end(cases, tmp_path):
     out = tmp_path / "noise.json"
     done = run("noise", "--rows", 60, "--flips", "0.3", "--seeds", 1, "--out", out)
     assert done.returncode == 0, done.stderr
@@ -176,6 +176,10 @@ def test_noise_from_end_to_end(tmp_path):
     assert gap["difference"] == pytest.approx(ours - peer, abs=2e-5)
     assert gap["low"] is None  # of a single seed
     assert "| 60 rows, 0.3 flipped |" in done.stdout
+    begun = {"60 rows": {"0 flipped": {"runs": {}}, "0.3 flipped": point}}
+    text = "\n".join(cases["noise"].section(begun))
+    assert "and 1 seed(s)" in text
+    assert "0 flipped |" not in text.replace("0.3 flipped |", "")
 
 
 def test_flips_are_of_the_share_that_was_asked_for(cases):
@@ -189,7 +193,7 @@ def test_flips_are_of_the_share_that_was_asked_for(cases):
     assert true == flipped
 
 
-def test_few_rows_from_end_to_end(benchmark, data, tmp_path, capsys):
+def test_few_rows_from_end_to_end(benchmark, cases, data, tmp_path, capsys):
     arguments = ("--data", data, "--out", tmp_path / "few.json")
     results = benchmark("few", *arguments, "--rows", "6,12", "--draws", 2)
     assert results["reviews"].keys() == {"6 rows", "12 rows"}
@@ -204,6 +208,7 @@ def test_few_rows_from_end_to_end(benchmark, data, tmp_path, capsys):
     gap = point["differences"]["linear_svc, words"]["macro_f1"]
     assert gap["low"] <= gap["difference"] <= gap["high"]
     assert "| 6 rows, reviews |" in capsys.readouterr().out
+    assert "over 2 draw(s)" in cases["few"].section(results)[1]
     results = benchmark("few", *arguments, "--rows", "6", "--draws", 1)
     assert results["reviews"]["6 rows"]["runs"].keys() == {"0"}
     assert results["reviews"]["12 rows"]["runs"] == point["runs"]

@@ -78,7 +78,7 @@ def measure(folder, name, rows, draw):
         model = make_model(system, draw)
         model.fit(WARM_UP, {"mood": ["good", "bad"] * 2})
         seconds, warned = timed_fit(model, texts, labels)
-        name_of_model, _, features = system.partition(", ")
+        classifier, _, features = system.partition(", ")
         if system == OURS:
             predicted = model.predict(test.texts)
             probabilities = model.predict_proba(test.texts)
@@ -87,7 +87,7 @@ def measure(folder, name, rows, draw):
                 test_rows[features] = model.transform(test.texts)
             predicted = model.predict_rows(test_rows[features])
             probabilities = None
-            if name_of_model == "logistic":
+            if classifier == "logistic":
                 probabilities = model.predict_proba_rows(test_rows[features])
         scores = score_tasks(test.labels, predicted)
         if probabilities:
@@ -153,10 +153,9 @@ def section(results):
 
 
 def draws_of(results):
-    counts = {
-        len(finished(point)) for points in results.values() for point in points.values()
-    }
-    return " or ".join(map(str, sorted(counts)))
+    points = [point for of_set in results.values() for point in of_set.values()]
+    counts = {len(finished(point)) for point in points}
+    return " or ".join(map(str, sorted(counts - {0})))
 
 
 def show(results):

@@ -117,8 +117,8 @@ def section(results):
 
 
 def seeds_of(results):
-    counts = {len(p["runs"]) for points in results.values() for p in points.values()}
-    return " or ".join(map(str, sorted(counts)))
+    points = [point for of_rows in results.values() for point in of_rows.values()]
+    return " or ".join(map(str, sorted({len(point["runs"]) for point in points} - {0})))
 
 
 def show(results):
@@ -126,6 +126,8 @@ def show(results):
     rows = []
     for n_rows, points in sorted(results.items(), key=first_number):
         for flipped, point in sorted(points.items(), key=first_number):
+            if "means" not in point:  # a run that was interrupted
+                continue
             means, gaps = point["means"], point["differences"]
             rows.append(
                 [

@@ -32,7 +32,7 @@ OPTIONS = common(seeds=5, threads=1)
 def run(context):
     for name in context.sets:
         with TemporaryDirectory() as folder:
-            seeds = {}
+            seeds, systems = {}, {}
             for system in (OURS, PEER):
                 seeds[system] = seeds_of(context, system)
                 runs = [
@@ -46,7 +46,7 @@ def run(context):
                     )
                     for seed in seeds[system]
                 ]
-                yield (name, "systems", system), summarise(runs, context)
+                systems[system] = summarise(runs, context)
             found = context.call(
                 "probabilities:difference",
                 folder=folder,
@@ -55,7 +55,7 @@ def run(context):
                 ours=OURS,
                 peer=PEER,
             )
-        yield (name, "differences"), found
+        yield (name,), {"systems": systems, "differences": found}
 
 
 def seeds_of(context, system):
@@ -135,8 +135,6 @@ def show(results):
     """Return a row for each set: both systems, and the difference, of both scores."""
     rows = []
     for name, found in results.items():
-        if "differences" not in found:
-            continue
         systems = found["systems"]
         common_tasks = systems[PEER]["tasks"]
         row = [f"{name}, {len(common_tasks)} tasks"]

@@ -104,7 +104,9 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
 
     multimetric_ : bool
 
-    Notes ----- The networks of all candidates of a fold are in memory together, two of
+    Notes
+    -----
+    The networks of all candidates of a fold are in memory together, two of
     each with early stopping.
 
     One step for all candidates needs bags of words, one trunk and categorical tasks,

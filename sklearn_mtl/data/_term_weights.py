@@ -96,7 +96,9 @@ def information_weights(rows, codes, cell_weights, n_classes):
     weights : ndarray of shape (n_features,)
         With mean 1 over occurrences.
 
-    Notes ----- Evidence is pooled: a word that separates good from bad in one task
+    Notes
+    -----
+    Evidence is pooled: a word that separates good from bad in one task
     counts for all.
 
     References

@@ -41,7 +41,9 @@ def deal_rows(codes, shares, *, groups=None, capacity=None, rng=None):
     -------
     part : ndarray of shape (n_rows,), dtype int
 
-    References ---------- K. Sechidis, G. Tsoumakas, I. Vlahavas, "On the stratification
+    References
+    ----------
+    K. Sechidis, G. Tsoumakas, I. Vlahavas, "On the stratification
     of multi-label data", ECML PKDD 2011. Here a label is a class of a task, all labels
     of a row decide on its part, and the order of rows is computed once.
     """

@@ -59,7 +59,9 @@ class AdversarialSharedPrivate(BaseSharing):
     SharedPrivate : Linear private paths, no adversary.
     HardSharing : Only the shared trunk.
 
-    Notes ----- A row may be labelled for several tasks. The target of the discriminator
+    Notes
+    -----
+    A row may be labelled for several tasks. The target of the discriminator
     is then the uniform distribution over these, and the row is weighted by how much
     they say about the task: :math:`1 - \log m / \log T` for *m* of *T* tasks, which is
     1 for one task and 0 for all. Both terms use cell weights.

@@ -51,7 +51,9 @@ class ProgressiveLayers(BaseSharing):
     Separate : No shared experts.
     sklearn_mtl.inspection.gate_weights : Which experts a task reads.
 
-    Notes ----- Memory is ``n_features * n_units * (n_shared + n_tasks * n_own)`` floats
+    Notes
+    -----
+    Memory is ``n_features * n_units * (n_shared + n_tasks * n_own)`` floats
     for the experts of the first level, as much as :class:`Separate` and a shared trunk
     together, and ``n_features * n_tasks * (n_shared + n_own)`` for its gates, with more
     than one level ``n_features * (n_shared + n_tasks * n_own)`` more; ``n_units`` is

@@ -12,7 +12,9 @@ class Separate(BaseSharing):
     This is the baseline for sharing. Each task has its own trunk and private path and
     is trained only on its own cells.
 
-    Notes ----- Memory and time grow with the number of tasks: ``n_features * n_tasks *
+    Notes
+    -----
+    Memory and time grow with the number of tasks: ``n_features * n_tasks *
     n_units`` floats for the trunks.
 
     See Also

@@ -59,7 +59,9 @@ class MultiLabel(TaskType):
     --------
     Categorical : One label a cell.
 
-    Notes ----- For each label, ``class_weight`` is the weight of the cells that hold
+    Notes
+    -----
+    For each label, ``class_weight`` is the weight of the cells that hold
     it; with "balanced", cells with and without it weigh the same. The estimator's
     ``logit_adjustment`` corrects for rare labels under the binary loss; the asymmetric
     loss does so by itself.

@@ -44,13 +44,17 @@ class Ordinal(Categorical):
     --------
     Categorical : Classes without an order.
 
-    Notes ----- ``logit_adjustment`` has no effect, because an ordinal task has no
+    Notes
+    -----
+    ``logit_adjustment`` has no effect, because an ordinal task has no
     logits of classes. ``class_weight`` applies.
 
     With two classes the only threshold is 0, *s* is 1, and the model is that of a
     binary :class:`Categorical`.
 
-    References ---------- P. McCullagh, "Regression models for ordinal data", Journal of
+    References
+    ----------
+    P. McCullagh, "Regression models for ordinal data", Journal of
     the Royal Statistical Society B 42 (1980). There thresholds are unconstrained and
     *f* is linear.
 

@@ -59,7 +59,9 @@ class AttentionTrunk(SequenceTrunk):
     --------
     ConvTrunk : Reads runs of tokens, several times faster.
 
-    Notes ----- Time and memory grow with the square of the tokens of a text;
+    Notes
+    -----
+    Time and memory grow with the square of the tokens of a text;
     ``max_length`` of :class:`~sklearn_mtl.feature_extraction.SequenceVectorizer` limits
     them. Layers are normalised before attention, so no learning-rate warm-up is needed.
     Unlike in torch's layers, attention weights have no dropout.

@@ -57,14 +57,18 @@ class ConvTrunk(SequenceTrunk):
     RecurrentTrunk, AttentionTrunk : Read the whole sequence.
     BagTrunk : Does not read the order of words, and is far faster.
 
-    Notes ----- The defaults are the network of practical introductions to text
+    Notes
+    -----
+    The defaults are the network of practical introductions to text
     classification: embedding of 64 dimensions, 64 filters of width 3, maximum over
     time, a dense layer of 32 units. Training differs. Above 200 rows embeddings take
     plain gradient descent, because Adam moves those of rare words as far as those of
     frequent ones; each is multiplied by a supervised term weight, see `term_weighting`
     of the estimator; and tokens drop out.
 
-    References ---------- Y. Kim, "Convolutional Neural Networks for Sentence
+    References
+    ----------
+    Y. Kim, "Convolutional Neural Networks for Sentence
     Classification", EMNLP 2014 (with filters of several widths and no layer behind
     them).
 

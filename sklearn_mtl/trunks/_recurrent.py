@@ -56,7 +56,9 @@ class RecurrentTrunk(SequenceTrunk):
     --------
     ConvTrunk : Reads runs of tokens, several times faster.
 
-    Notes ----- Batches are packed: states end with the text, and time grows with its
+    Notes
+    -----
+    Batches are packed: states end with the text, and time grows with its
     tokens.
 
     References

@@ -46,7 +46,10 @@ def test_the_readme_has_the_test_command_where_ci_looks_for_it():
     assert line.endswith("-m pytest -n 2")
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "sklearn_mtl").rglob("*.py")), ids=lambda path: path.stem)
+MODULES = sorted((ROOT / "sklearn_mtl").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=[path.stem for path in MODULES])
 def test_headings_of_docstrings_stand_alone(path):
     text = path.read_text(encoding="utf-8")
     assert not re.findall(r"^ *\w[\w ]* -{4,}", text, re.MULTILINE)

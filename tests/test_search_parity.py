@@ -405,8 +405,10 @@ def test_scorers_of_one_task_are_refused_for_others(scoring, advice, y, no_fit):
     search = LossWeightSearchCV(
         classifier(), candidates, cv=2, scoring=scoring, refit=False
     )
-    with pytest.raises(ValueError, match=f"scikit-learn's, .*{advice}"):
+    with pytest.raises(ValueError, match=f"scikit-learn's, .*{advice}") as found:
         search.fit(X, y)
+    has_holes = bool(pd.isna(np.asarray(y, dtype=object)).any())
+    assert (", with empty cells" in str(found.value)) is has_holes
 
 
 @pytest.mark.parametrize(

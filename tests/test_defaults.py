@@ -7,6 +7,7 @@ from inspect import cleandoc, isclass, isfunction, signature
 from pkgutil import iter_modules
 
 import pytest
+import torch
 
 import sklearn_mtl
 from sklearn_mtl import MultiTaskTextClassifier
@@ -58,6 +59,8 @@ def documented_defaults(docstring):
 
 
 def _read(text):
+    if text.startswith("torch."):
+        return getattr(torch, text.removeprefix("torch."))
     return float(text) if text == "nan" else ast.literal_eval(text)
 
 

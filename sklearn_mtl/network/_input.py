@@ -224,6 +224,21 @@ class DenseLinear(nn.Linear):
 
 
 def input_layer(spec, n_outputs, *, init_range=0.0):
-    """Return a linear layer for the rows of `spec`."""
+    """Return a linear layer for the rows of `spec`.
+
+    Parameters
+    ----------
+    spec : InputSpec
+
+    n_outputs : int
+
+    init_range : float, default=0.0
+        Weights start uniformly in ``[-init_range, init_range]``.
+
+    Returns
+    -------
+    layer : torch.nn.Module
+        Reads a :class:`~sklearn_mtl.network.SparseBatch`, or a tensor of dense rows.
+    """
     kind = SparseLinear if spec.sparse else DenseLinear
     return kind(spec.n_features, n_outputs, scale=spec.scale, init_range=init_range)

@@ -3,10 +3,10 @@
 import numpy as np
 
 from ..utils._text_table import shorten
-from ._panels import heat_map, make_panels
+from ._panels import DrawnOnPanels, heat_map
 
 
-class TaskAffinityDisplay:
+class TaskAffinityDisplay(DrawnOnPanels):
     """How much each task gains from the presence of each other.
 
     Use :meth:`from_affinity` to make one.
@@ -56,21 +56,12 @@ class TaskAffinityDisplay:
         names, metric = affinity.task_names, affinity.metric
         return cls(intervals[..., 0], clear, names, metric).plot(ax=ax)
 
-    def plot(self, *, ax=None):
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib axes, default=None
-
-        Returns
-        -------
-        display : TaskAffinityDisplay
-        """
+    def _panels(self):
         n_tasks = len(self.task_names)
-        size = (2.8 + 0.62 * n_tasks, 1.9 + 0.44 * n_tasks)
-        (self.ax_,) = make_panels(ax, 1, "TaskAffinityDisplay.plot", size=size)
-        self.figure_ = self.ax_.figure
+        return {"n_panels": 1, "size": (2.8 + 0.62 * n_tasks, 1.9 + 0.44 * n_tasks)}
+
+    def _draw(self, is_own_figure):
+        (self.ax_,), n_tasks = self.axes_, len(self.task_names)
         most = np.abs(np.nan_to_num(self.affinity)).max(initial=1e-12)
         written = np.vectorize(_write, otypes=[str])(self.affinity, self.clear)
         image = heat_map(
@@ -92,7 +83,6 @@ class TaskAffinityDisplay:
             title="gain from learning together\npale, without *: may be chance",
         )
         self.figure_.colorbar(image, ax=self.ax_, label=f"gain in {self.metric}")
-        return self
 
 
 def _write(value, clear):

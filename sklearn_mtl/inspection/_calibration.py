@@ -7,12 +7,12 @@ from ..metrics._fitted import label_reader
 from ..metrics._metrics import calibration_error, with_unseen
 from ..metrics._predictions import read_predictions
 from ..utils._text_table import shorten
-from ._panels import COLOURS, legend_beside, make_panels
+from ._panels import COLOURS, DrawnOnPanels, legend_beside
 
 TOO_SURE, MODEST = COLOURS[4], COLOURS[5]
 
 
-class CalibrationCurvesDisplay:
+class CalibrationCurvesDisplay(DrawnOnPanels):
     """Accuracy against confidence, of the predicted class of each task.
 
     Use :meth:`from_estimator` or :meth:`from_predictions` to make one. Tasks have a
@@ -136,21 +136,10 @@ class CalibrationCurvesDisplay:
             )
         return cls(confidence, accuracy, counts, errors).plot(ax=ax)
 
-    def plot(self, *, ax=None):
-        """Draw.
+    def _panels(self):
+        return {"n_panels": len(self.errors), "size": (2.9, 2.8)}
 
-        Parameters
-        ----------
-        ax : matplotlib axes, or array of them, default=None
-
-        Returns
-        -------
-        display : CalibrationCurvesDisplay
-        """
-        self.axes_ = make_panels(
-            ax, len(self.errors), "CalibrationCurvesDisplay.plot", size=(2.9, 2.8)
-        )
-        self.figure_ = self.axes_[0].figure
+    def _draw(self, is_own_figure):
         for axes, name in zip(self.axes_, self.errors, strict=True):
             x, y = self.confidence[name], self.accuracy[name]
             share = self.counts[name] / self.counts[name].sum()
@@ -170,8 +159,7 @@ class CalibrationCurvesDisplay:
             )
             axes.set_xlabel("probability of the predicted class", fontsize=8)
             axes.set_ylabel("how often it was right", fontsize=8)
-        self._explain(ax is None)
-        return self
+        self._explain(is_own_figure)
 
     def _explain(self, is_own_figure):
         """Say once what the bars mean."""

@@ -6,12 +6,12 @@ from sklearn.metrics import confusion_matrix
 from ..metrics._fitted import label_reader
 from ..metrics._predictions import read_predictions
 from ..utils._text_table import shorten
-from ._panels import heat_map, make_panels
+from ._panels import DrawnOnPanels, heat_map
 
 OTHERS = "(others)"
 
 
-class ConfusionMatricesDisplay:
+class ConfusionMatricesDisplay(DrawnOnPanels):
     """Confusion matrices of all tasks, over labelled cells.
 
     Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
@@ -152,23 +152,12 @@ class ConfusionMatricesDisplay:
             )
         return cls(matrices, labels, normalize).plot(ax=ax)
 
-    def plot(self, *, ax=None):
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib axes, or array of them, default=None
-
-        Returns
-        -------
-        display : ConfusionMatricesDisplay
-        """
+    def _panels(self):
         most = max(map(len, self.labels.values()))
         side = max(2.6, 1.1 + 0.29 * most)
-        self.axes_ = make_panels(
-            ax, len(self.matrices), "ConfusionMatricesDisplay.plot", size=(side, side)
-        )
-        self.figure_ = self.axes_[0].figure
+        return {"n_panels": len(self.matrices), "size": (side, side)}
+
+    def _draw(self, is_own_figure):
         for axes, (name, matrix) in zip(self.axes_, self.matrices.items(), strict=True):
             written = np.vectorize(self._write, otypes=[str])(matrix)
             # Shares have one scale in all panels; counts have no upper end.
@@ -184,7 +173,6 @@ class ConfusionMatricesDisplay:
             axes.set_title(shorten(name, 30), fontsize=10)
             axes.set_xlabel("predicted", fontsize=8)
             axes.set_ylabel("true", fontsize=8)
-        return self
 
     def _write(self, value):
         if value == 0:

@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..metrics._fitted import last_step
 from ..utils._text_table import shorten
-from ._panels import heat_map, make_panels
+from ._panels import DrawnOnPanels, heat_map
 
 
 def gate_weights(estimator, X, *, level=-1, per_row=False):
@@ -70,7 +70,7 @@ def _read_gates(estimator, X, level):
     return weights, classifier.task_names_, expert_names
 
 
-class ExpertGateDisplay:
+class ExpertGateDisplay(DrawnOnPanels):
     """How much each task reads of each expert, as a matrix.
 
     Use :meth:`from_estimator` to make one.
@@ -124,21 +124,12 @@ class ExpertGateDisplay:
         means = np.where(weights.any(axis=0), means, np.nan)
         return cls(means, spread, task_names, expert_names).plot(ax=ax)
 
-    def plot(self, *, ax=None):
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib axes, default=None
-
-        Returns
-        -------
-        display : ExpertGateDisplay
-        """
+    def _panels(self):
         n_tasks, n_experts = self.weights.shape
-        size = (2.8 + 0.72 * n_experts, 1.7 + 0.5 * n_tasks)
-        (self.ax_,) = make_panels(ax, 1, "ExpertGateDisplay.plot", size=size)
-        self.figure_ = self.ax_.figure
+        return {"n_panels": 1, "size": (2.8 + 0.72 * n_experts, 1.7 + 0.5 * n_tasks)}
+
+    def _draw(self, is_own_figure):
+        (self.ax_,), (n_tasks, n_experts) = self.axes_, self.weights.shape
         written = np.vectorize(_write, otypes=[str])(self.weights, self.spread)
         image = heat_map(
             self.ax_,
@@ -159,7 +150,6 @@ class ExpertGateDisplay:
             title="share of a task's mixture\nmean ± deviation over texts",
         )
         self.figure_.colorbar(image, ax=self.ax_, label="mean weight")
-        return self
 
 
 def _write(mean, deviation):

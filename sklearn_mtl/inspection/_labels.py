@@ -5,10 +5,10 @@ import numpy as np
 from ..labels._tables import as_label_table
 from ..utils._optional import import_optional
 from ..utils._text_table import shorten
-from ._panels import heat_map, make_panels
+from ._panels import DrawnOnPanels, heat_map
 
 
-class LabelOverviewDisplay:
+class LabelOverviewDisplay(DrawnOnPanels):
     """Classes, empty cells, common rows and association of all label columns.
 
     Use :meth:`from_labels` to make one.
@@ -89,25 +89,14 @@ class LabelOverviewDisplay:
         together = there.T @ there
         return cls(counts, len(table), together, np.array(association)).plot(ax=ax)
 
-    def plot(self, *, ax=None):
-        """Draw.
+    def _panels(self):
+        n_tasks = len(self.counts)
+        side = 1.9 + (0.34 if n_tasks > 8 else 0.45) * n_tasks
+        return {"n_panels": 3, "size": (max(side + 0.3, 3.9), side)}
 
-        Parameters
-        ----------
-        ax : matplotlib axes, or array of three, default=None
-
-        Returns
-        -------
-        display : LabelOverviewDisplay
-        """
+    def _draw(self, is_own_figure):
         names = [shorten(name) for name in self.counts]
         n_tasks = len(names)
-        is_wide = n_tasks > 8
-        side = 1.9 + (0.34 if is_wide else 0.45) * n_tasks
-        self.axes_ = make_panels(
-            ax, 3, "LabelOverviewDisplay.plot", size=(max(side + 0.3, 3.9), side)
-        )
-        self.figure_ = self.axes_[0].figure
         self._plot_classes(self.axes_[0], names)
         share = self.together / max(self.n_rows, 1)
         # A task tells all of itself; left out, so that the others catch the eye.
@@ -119,12 +108,11 @@ class LabelOverviewDisplay:
             written = np.vectorize(write, otypes=[str])(values)
             heat_map(
                 axes, values, cmap="Blues", vmin=0, vmax=1, written=written,
-                fontsize=7 if is_wide else 8,
+                fontsize=7 if n_tasks > 8 else 8,
             )  # fmt: skip
             axes.set_xticks(range(n_tasks), names, rotation=45, ha="right")
             axes.set_yticks(range(n_tasks), names)
             axes.set_title(title, fontsize=11)
-        return self
 
     def _plot_classes(self, axes, names):
         caller = "LabelOverviewDisplay.plot"

@@ -5,10 +5,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..metrics._fitted import last_step
 from ..utils._text_table import shorten
-from ._panels import legend_beside, line_style, make_panels
+from ._panels import DrawnOnPanels, legend_beside, line_style
 
 
-class LearningCurvesDisplay:
+class LearningCurvesDisplay(DrawnOnPanels):
     """Learning curves of all tasks.
 
     Use :meth:`from_estimator` to make one.
@@ -85,24 +85,15 @@ class LearningCurvesDisplay:
             }
         return cls(losses, scores, classifier.best_iter_).plot(ax=ax)
 
-    def plot(self, *, ax=None):
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib axes, or array of them, default=None
-
-        Returns
-        -------
-        display : LearningCurvesDisplay
-        """
+    def _curves(self):
         panels = [("training loss", self.losses)]
-        if self.scores:
-            panels.append(("validation score", self.scores))
-        self.axes_ = make_panels(
-            ax, len(panels), "LearningCurvesDisplay.plot", size=(4.8, 3.6)
-        )
-        self.figure_ = self.axes_[0].figure
+        return panels + ([("validation score", self.scores)] if self.scores else [])
+
+    def _panels(self):
+        return {"n_panels": len(self._curves()), "size": (4.8, 3.6)}
+
+    def _draw(self, is_own_figure):
+        panels = self._curves()
         for axes, (title, curves) in zip(self.axes_, panels, strict=True):
             for k, (name, values) in enumerate(curves.items()):
                 style = line_style(k)
@@ -119,7 +110,6 @@ class LearningCurvesDisplay:
                 axes.axvline(self.best_epoch, color="0.6", linewidth=1, zorder=0)
                 axes.set_xlabel("epoch (grey line: the one that was kept)")
         self._add_legend(self.axes_[-1], panels[-1][1])
-        return self
 
     def _add_legend(self, axes, curves):
         """Name the curves in the order in which they end, from above."""

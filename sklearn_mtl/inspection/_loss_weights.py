@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..utils._text_table import shorten
-from ._panels import COLOURS, heat_map, legend_beside, make_panels
+from ._panels import COLOURS, DrawnOnPanels, heat_map, legend_beside
 
 # Rows of the table of candidates that can still be told apart.
 MOST_ROWS = 25
 
 
-class LossWeightSearchDisplay:
+class LossWeightSearchDisplay(DrawnOnPanels):
     """Task scores of all candidate loss weights.
 
     Use :meth:`from_search` to make one. Two tasks give a curve over the share of the
@@ -100,27 +100,16 @@ class LossWeightSearchDisplay:
         best = getattr(search, "best_index_", int(np.nanargmax(mean)))
         return cls(weights, scores, mean, tasks, best).plot(ax=ax)
 
-    def plot(self, *, ax=None):
-        """Draw: on the left the weights, on the right what tasks trade for one another.
-
-        Parameters
-        ----------
-        ax : matplotlib axes, or array of two, default=None
-
-        Returns
-        -------
-        display : LossWeightSearchDisplay
-        """
+    def _panels(self):
         n_tasks = len(self.task_names)
         width = 5.4 if n_tasks < 4 else max(5.4, 2.4 + 0.36 * n_tasks)
-        self.axes_ = make_panels(
-            ax, 2, "LossWeightSearchDisplay.plot", n_columns=2, size=(width, 4.2)
-        )
-        self.figure_ = self.axes_[0].figure
+        return {"n_panels": 2, "n_columns": 2, "size": (width, 4.2)}
+
+    def _draw(self, is_own_figure):
+        """Draw weights on the left, and on the right what tasks trade for one another."""
         draw = {2: self._plot_curve, 3: self._plot_triangle}
-        draw.get(n_tasks, self._plot_rows)(self.axes_[0])
+        draw.get(len(self.task_names), self._plot_rows)(self.axes_[0])
         self._plot_trade(self.axes_[1])
-        return self
 
     def _plot_curve(self, axes):
         share = self.weights[:, 0] / self.weights.sum(axis=1)

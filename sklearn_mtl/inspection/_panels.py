@@ -12,6 +12,30 @@ COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]
 STYLES = ["-", "--", ":", "-."]
 
 
+class DrawnOnPanels:
+    """A display that draws on one or several panels."""
+
+    def plot(self, *, ax=None):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib axes, or array of them, default=None
+            One axes is divided where there are several panels; or one for each. None
+            makes a figure.
+
+        Returns
+        -------
+        display : object
+            This one.
+        """
+        caller = f"{type(self).__name__}.plot"
+        self.axes_ = make_panels(ax, caller=caller, **self._panels())
+        self.figure_ = self.axes_[0].figure
+        self._draw(is_own_figure=ax is None)
+        return self
+
+
 def make_panels(ax, n_panels, caller, *, n_columns=None, size=(3.6, 3.2)):
     """Return the axes of so many panels, side by side and row by row.
 

@@ -106,7 +106,7 @@ class LossWeightSearchDisplay(DrawnOnPanels):
         return {"n_panels": 2, "n_columns": 2, "size": (width, 4.2)}
 
     def _draw(self, is_own_figure):
-        """Draw weights on the left, and on the right what tasks trade for one another."""
+        """Draw weights on the left, what tasks trade for each other on the right."""
         draw = {2: self._plot_curve, 3: self._plot_triangle}
         draw.get(len(self.task_names), self._plot_rows)(self.axes_[0])
         self._plot_trade(self.axes_[1])

@@ -175,3 +175,4 @@ def test_labels_of_sets_are_sorted_and_of_one_type():
 def test_the_type_of_no_cells_is_a_list():
     assert cell_type([]) is list
     assert cell_type([(), ()]) is tuple
+    assert cell_type([np.array(["a"]), ("b",)]) is list

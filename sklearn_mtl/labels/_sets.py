@@ -29,7 +29,10 @@ def cell_type(cells):
     type : type
         ``list`` for arrays or several types.
     """
-    found = {kind for kind in CELL_TYPES for cell in cells if isinstance(cell, kind)}
+    found = {
+        next((kind for kind in CELL_TYPES if isinstance(cell, kind)), list)
+        for cell in cells
+    }
     return found.pop() if len(found) == 1 else list
 
 

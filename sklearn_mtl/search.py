@@ -314,6 +314,7 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         self.scorer_ = getattr(scorer, "_scorers", scorer)
 
     def _run_search(self, evaluate_candidates):
+        # Abstract in scikit-learn, whose `fit` calls it; ours does not.
         raise NotImplementedError("The candidates of a fold are trained together.")
 
 

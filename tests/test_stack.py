@@ -1,6 +1,8 @@
 """Nets side by side, beside the same nets each on its own."""
 
+import gc
 import pickle
+from weakref import ref
 
 import numpy as np
 import pandas as pd
@@ -15,9 +17,10 @@ from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.balancing import FixedWeights
 from sklearn_mtl.balancing._fixed import WeightedSum
 from sklearn_mtl.datasets import make_multitask_texts
+from sklearn_mtl.search import LossWeightSearchCV
 from sklearn_mtl.sharing import MixtureOfExperts, SharedPrivate
 from sklearn_mtl.training import _run as _training
-from sklearn_mtl.training._stacked_network import find_blocks
+from sklearn_mtl.training._stacked_network import StackedNetwork, find_blocks
 from sklearn_mtl.trunks import BagTrunk
 
 TEXTS, LABELS = make_multitask_texts(
@@ -290,3 +293,31 @@ def test_mistakes_in_parameters_are_found_before_texts_are_read(
 ):
     with pytest.raises(ValueError, match=message):
         classifier(**params)._fit_each(Unread(), LABELS, weights)
+
+
+def test_an_interrupted_stack_leaves_no_weights_behind(monkeypatch):
+    texts, labels = make_multitask_texts(240, n_tasks=2, random_state=0)
+    tables, calls = [], []
+    forward = StackedNetwork.__call__
+
+    def stop_in_the_third_step(network, *args):
+        tables[:] = [ref(table) for own in network.tables for table in own.values()]
+        calls.append(network.n_units)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return forward(network, *args)
+
+    monkeypatch.setattr(StackedNetwork, "__call__", stop_in_the_third_step)
+    search = LossWeightSearchCV(
+        MultiTaskTextClassifier(max_iter=4, random_state=0), [[1, 1], [1, 2]], cv=2
+    )
+    try:
+        search.fit(texts, labels)
+    except KeyboardInterrupt:
+        pass
+    else:
+        pytest.fail("nobody interrupted it")
+    gc.collect()
+    assert len(calls) == 3
+    assert len(tables) > 1
+    assert all(table() is None for table in tables)

@@ -100,7 +100,10 @@ class TrainingConfig:
         -------
         callbacks : list of (str, callback) or callback
         """
-        users = [*own_callbacks(self.callbacks, self.net_params), *further]
+        users = own_callbacks(self.callbacks, self.net_params)
+        return self._with_ours([*users, *further], watched)
+
+    def _with_ours(self, users, watched):
         bare = [each[1] if isinstance(each, tuple) else each for each in users]
         callbacks = []
         if not any(isinstance(callback, LRScheduler) for callback in bare):
@@ -127,8 +130,8 @@ class TrainingConfig:
                 raise ValueError(f"net_params holds {name!r}. Use {instead} instead.")
         own = own_callbacks(self.callbacks, self.net_params)
         names = [*_OF_EVERY_NET, *(["print_log"] if self.verbose else [])]
-        callbacks = self.run_callbacks("mean" if self.stops_early else None)
-        names += [name for name, _ in callbacks]
+        watched = "mean" if self.stops_early else None
+        names += [name for name, _ in self._with_ours(own, watched)]
         check_callbacks(own, names, self.net_params)
         if not self.sets_rows_aside and not self.splits_by_itself:
             _check_none_needs_validation(own)

@@ -7,6 +7,7 @@ chooses.
 """
 
 from functools import partial
+from weakref import proxy
 
 import torch
 from skorch.callbacks import Callback
@@ -90,9 +91,13 @@ class SparseSGD(_WithoutCompiler, Optimizer):
 
         So the gradients of many weights are not in memory at the same time.
         """
-        for group in self.param_groups:
+        # A weight must not hold the optimizer that holds it: Python cannot collect a
+        # circle through a hook of torch.
+        own = proxy(self)
+        for number, group in enumerate(self.param_groups):
             for weight in group["params"]:
-                weight.register_post_accumulate_grad_hook(partial(_take_step, group))
+                step = partial(_take_step, own, number)
+                weight.register_post_accumulate_grad_hook(step)
 
 
 @torch.no_grad()
@@ -101,7 +106,8 @@ def _descend(group, weight):
 
 
 @torch.no_grad()
-def _take_step(group, weight):
+def _take_step(optimizer, number, weight):
+    group = optimizer.param_groups[number]
     # Faster than adding a sparse tensor, but it overwrites the gradient.
     step = weight.grad._values().mul_(-_decayed_rate(group, weight))
     index = weight.grad._indices()[0].unsqueeze(1).expand_as(step)

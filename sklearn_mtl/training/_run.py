@@ -122,7 +122,7 @@ class TrainingRun:
 
         Parameters
         ----------
-        balancing : torch.nn.Module
+        balancing : Balancer
             What the balancing strategy built.
 
         callbacks : sequence of skorch callbacks, default=()
@@ -144,7 +144,7 @@ class TrainingRun:
 
         Parameters
         ----------
-        balancings : list of torch.nn.Module
+        balancings : list of Balancer
 
         Returns
         -------

@@ -227,7 +227,7 @@ class StackedObjective:
     """
 
     def __init__(self, nets, blocks):
-        net, self.blocks, self.balancing = nets[0], blocks, self
+        net, self.blocks = nets[0], blocks
         self.task_weights = torch.stack([n.criterion_.balancing.weights for n in nets])
         self.losses = [
             Categorical.build_loss(
@@ -238,6 +238,10 @@ class StackedObjective:
             else None
             for tasks in blocks
         ]
+
+    @property
+    def balancing(self):
+        return self
 
     def cells_of_tasks(self, cells):
         return cells

@@ -228,7 +228,8 @@ class MultiTaskTextClassifier(
         max_iter="auto",
         batch_size="auto",
         learning_rate_init="auto",
-        alpha=0.0,
+        alpha="auto",
+        temperature="auto",
         early_stopping="auto",
         early_stopping_metric="mean",
         validation_fraction=0.1,
@@ -255,6 +256,7 @@ class MultiTaskTextClassifier(
         self.batch_size = batch_size
         self.learning_rate_init = learning_rate_init
         self.alpha = alpha
+        self.temperature = temperature
         self.early_stopping = early_stopping
         self.early_stopping_metric = early_stopping_metric
         self.validation_fraction = validation_fraction

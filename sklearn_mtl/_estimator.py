@@ -1,6 +1,7 @@
 """How fit and predict work: the base of the estimator, without its parameters."""
 
 from copy import copy
+from dataclasses import replace
 
 import numpy as np
 from scipy.sparse import issparse
@@ -29,6 +30,7 @@ from .sharing import BaseSharing, shares_trunk
 from .training._config import TrainingConfig
 from .training._dataset import RowDataset, sorted_by_length
 from .training._effects import feature_effects
+from .training._probe import is_probed, probe, settings_without_probe
 from .training._progress import EpochProgress, FitProgress
 from .training._run import TrainingRun
 from .training._runtime import computing, numpy_errors
@@ -139,14 +141,31 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         )
         vocabulary = getattr(self.vectorizer_, "tokens_", ())
         return TrainingRun(
-            config,
+            self._settle(config, rows, cells, trunk),
             rows,
             cells,
             trunk,
             previous,
             vocabulary,
             self.term_weights_ if reads_tokens(trunk) else None,
+            self.found_,
         )
+
+    def _settle(self, config, rows, cells, trunk):
+        """Return the config with settings that are read off the data."""
+        if hasattr(self, "net_") or not is_probed(config, rows):
+            self.found_ = settings_without_probe(config, getattr(self, "found_", None))
+        else:
+
+            def train(config, rows, cells):
+                run = TrainingRun(config, rows, cells, trunk)
+                return run.fit(_build_balancing("auto", cells))
+
+            with computing(self.n_jobs):
+                self.found_ = probe(
+                    config, rows, cells, self.term_weights_, train
+                )
+        return replace(config, alpha=self.found_.alpha, max_iter=self.found_.max_iter)
 
     def _check_strategies(self):
         for strategy in (self.trunk, self.sharing, self.loss_weights):
@@ -275,6 +294,9 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         self.early_stopping_, self.device_ = run.config.stops_early, net.device
         self.task_names_, self.task_types_ = self.targets_.names, self.targets_.types
         self.n_outputs_ = len(self.task_names_)
+        with computing(self.n_jobs):
+            self.calibration_ = run.calibration(net)
+        self.alpha_ = run.config.alpha
         classes = [task.classes_ for task in self.targets_.tasks]
         self.classes_ = classes[0] if self.targets_.container == "vector" else classes
         weights = net.criterion_.balancing.weights.tolist()
@@ -338,13 +360,14 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             return [part.numpy()[back] for part in self.net_.forward(dataset)]
 
     def _probabilities(self, X):
+        logits = self._logits(X)
         with numpy_errors():
-            pairs = zip(self._logits(X), self.targets_.tasks, strict=True)
-            return [task.probabilities(logits) for logits, task in pairs]
+            return self.calibration_.probabilities(self.targets_.tasks, logits)
 
+    @numpy_errors()
     def _codes(self, X):
-        pairs = zip(self._probabilities(X), self.targets_.tasks, strict=True)
-        return np.column_stack([task.choose(own) for own, task in pairs])
+        tasks = self.targets_.tasks
+        return np.column_stack(self.calibration_.decisions(tasks, self._logits(X)))
 
     def _mean_accuracy(self, X, y, sample_weight):
         check_is_fitted(self)

@@ -69,7 +69,11 @@ class ParamsMixin:
             StrOptions({"auto"}),
             Interval(Real, 0, None, closed="neither"),
         ],
-        "alpha": [Interval(Real, 0, None, closed="left")],
+        "alpha": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
+        "temperature": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, None, closed="neither"),
+        ],
         "early_stopping": [StrOptions({"auto"}), "boolean"],
         "early_stopping_metric": [str],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],

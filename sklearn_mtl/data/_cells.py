@@ -1,6 +1,6 @@
 """The label side of a fit: cells, their weights, and the rows that have any."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -51,6 +51,15 @@ class LabelledCells:
     def cells_per_class(self):
         """Labelled cells for each class, on average over the classes of all tasks."""
         return float((self.codes >= 0).sum() / sum(self.targets.layout.sizes))
+
+    def take(self, rows):
+        """Return the cells of some rows, an array of numbers."""
+        return replace(
+            self,
+            codes=self.codes[rows],
+            weights=self.weights[rows],
+            row_weights=self.row_weights[rows],
+        )
 
     def scaled_weights(self, dtype):
         """Return the weights of cells for training, in its float type.

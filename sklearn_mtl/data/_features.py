@@ -13,6 +13,8 @@ from ..utils._rows import n_rows, squared_norms
 
 # Up to this many rows, data are small: full batches, no dropout, min_df of 1.
 SMALL = 200
+# Up to this many rows, words of a single text are features.
+RARE_WORDS = 200
 # Most characters, in all texts together, for which parts of words are used.
 PARTS_BUDGET = 5_000_000
 
@@ -64,7 +66,7 @@ def auto_vectorizers(texts, *, as_tokens=False):
     """
     # With many texts, a word of a single text is noise and costs a row of weights in
     # each layer.
-    for min_df in [1] if len(texts) <= SMALL else [2, 1]:
+    for min_df in [1] if len(texts) <= RARE_WORDS else [2, 1]:
         if as_tokens:
             yield SequenceVectorizer(min_df=min_df)
             yield SequenceVectorizer(analyzer="char", min_df=min_df)

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
 from ..utils._same import is_same
@@ -128,8 +129,42 @@ class TaskType(BaseEstimator, ABC):
         probabilities : ndarray of shape (n_samples, n_classes)
         """
 
+    def calibrated(self, logits, adjustments, temperature):
+        """Return the logits of calibrated probabilities.
+
+        The default returns `logits`: the type has no temperature.
+
+        Parameters
+        ----------
+        logits : ndarray of shape (n_samples, n_logits)
+
+        adjustments : list of ndarray
+            For each code, what the loss added to the logits of its values.
+
+        temperature : float
+            Above 1 where the network is overconfident.
+
+        Returns
+        -------
+        logits : ndarray of shape (n_samples, n_logits)
+        """
+        return logits
+
+    def likelihoods(self, logits, codes):
+        """Return the probability of each code.
+
+        Parameters
+        ----------
+        logits : ndarray of shape (n_samples, n_logits)
+
+        codes : ndarray of shape (n_samples,) or, for several labels, (n_samples, \
+                n_classes)
+            None of them missing.
+        """
+        return self.probabilities(logits)[np.arange(len(codes)), codes]
+
     def choose(self, probabilities):
-        """Return the predicted codes from probabilities."""
+        """Return the predicted codes from probabilities that are not calibrated."""
         return probabilities.argmax(axis=1)
 
     def tuned(self, logits, codes, weights):

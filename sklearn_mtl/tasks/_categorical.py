@@ -58,6 +58,12 @@ class Categorical(TaskType):
         exponentials = np.exp(logits)
         return exponentials / exponentials.sum(axis=1, keepdims=True)
 
+    def calibrated(self, logits, adjustments, temperature):
+        (added,) = adjustments
+        if len(self.classes_) == 2:
+            added = added[1:] - added[0]
+        return (logits + added.astype(logits.dtype)) / logits.dtype.type(temperature)
+
     def effects(self, slopes):
         if len(self.classes_) == 2:  # the first of two classes has a logit of 0
             slopes = np.column_stack([np.zeros(len(slopes)), slopes[:, 0]])

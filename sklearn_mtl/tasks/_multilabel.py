@@ -156,6 +156,16 @@ class MultiLabel(TaskType):
     def probabilities(self, logits):
         return expit(logits)
 
+    def calibrated(self, logits, adjustments, temperature):
+        if self.loss == "binary":  # the other loss adds nothing
+            added = np.array([values[1] - values[0] for values in adjustments])
+            logits = logits + added.astype(logits.dtype)
+        return logits / logits.dtype.type(temperature)
+
+    def likelihoods(self, logits, codes):
+        probabilities = self.probabilities(logits)
+        return np.where(codes == 1, probabilities, 1 - probabilities)
+
     def choose(self, probabilities):
         return (probabilities > self.thresholds_).astype(np.int64)
 

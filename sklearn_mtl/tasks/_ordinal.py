@@ -128,6 +128,9 @@ class Ordinal(Categorical):
         # Not a difference, which would lose small probabilities.
         return expit(below) * expit(-above) * -np.expm1(above - below)
 
+    def calibrated(self, logits, adjustments, temperature):
+        return logits / logits.dtype.type(temperature)
+
     def choose(self, probabilities):
         exceeds = np.cumsum(probabilities[:, :0:-1], axis=1)
         return (exceeds > 0.5).sum(axis=1)

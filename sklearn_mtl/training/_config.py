@@ -37,7 +37,8 @@ class TrainingConfig:
     max_iter: object
     batch_size: object
     learning_rate_init: object
-    alpha: float
+    alpha: object
+    temperature: object
     logit_adjustment: object
     early_stopping: object
     early_stopping_metric: str

@@ -17,15 +17,23 @@ from ..network._recipe import default_recipe
 from ..network._spec import InputSpec
 from ..sharing import resolve_sharing
 from ..trunks import reads_tokens
+from ._calibration import Calibration, by_task, fit_temperatures
 from ._dataset import RowDataset
 from ._loader import BatchRecord
 from ._net import MultiTaskNet
 from ._plan import logit_adjustments, make_plan
+from ._probe import CALIBRATED_ROWS
 from ._runtime import go_on_from, random_states, reseed, seeded
 from ._stack import attempt, can_stack, train_side_by_side
 from ._user_callbacks import own_net_params
 from ._validation import ValidationScore
 from ._warm_start import load_weights
+
+
+# Rows set aside for temperatures, and the most rows of a fit that does so: it copies
+# the others.
+CALIBRATION_ROWS = 500
+MOST_ROWS = 200_000
 
 
 class TrainingRun:
@@ -53,6 +61,9 @@ class TrainingRun:
     token_weights : ndarray of shape (n_tokens,), default=None
         The weight of each token.
 
+    found : Found, default=None
+        What a probe found.
+
     Attributes
     ----------
     plan : Plan
@@ -67,6 +78,7 @@ class TrainingRun:
         previous=None,
         vocabulary=(),
         token_weights=None,
+        found=None,
     ):
         rng = check_random_state(config.random_state)
         self.seed = int(rng.randint(np.iinfo(np.int32).max))
@@ -78,11 +90,17 @@ class TrainingRun:
         self.plan = plan = make_plan(config, spec, recipe, cells.cells_per_class)
         trained, self.validation, score = slice(None), None, ValidationScore()
         self.is_tuned = any(task.is_tuned for task in cells.targets.tasks)
-        if config.sets_rows_aside or self.is_tuned:
-            trained, set_aside = multitask_split(
-                cells.codes, config.validation_fraction, rng
-            )
+        fraction = config.validation_fraction
+        sets_aside = config.sets_rows_aside or self.is_tuned
+        if not sets_aside and _calibrates_aside(config, rows):
+            sets_aside, fraction = True, _share_aside(len(cells.codes))
+        if sets_aside:
+            trained, set_aside = multitask_split(cells.codes, fraction, rng)
             self.validation = RowDataset.of_cells(rows, cells, set_aside)
+        self.found, self.log_shares = found, cells.log_class_shares
+        self.adjustments = logit_adjustments(
+            config.logit_adjustment, cells.log_class_shares
+        )
         if config.stops_early:
             score = ValidationScore.of_name(
                 config.early_stopping_metric, cells.targets.names
@@ -96,9 +114,7 @@ class TrainingRun:
         )
         self.parameters = {
             **_network_parameters(config, cells, spec, trunk, float_type(rows)),
-            "criterion__adjustments": logit_adjustments(
-                config.logit_adjustment, cells.log_class_shares
-            ),
+            "criterion__adjustments": self.adjustments,
             "alpha": config.alpha,
             "embedding_rate": plan.embedding_rate,
             "optimizer_sparse__lr": plan.sparse_rate,
@@ -167,6 +183,28 @@ class TrainingRun:
                 return train_side_by_side(nets, self.dataset)
             return self._train_in_turn(nets, drawn)
 
+    def calibration(self, net):
+        """Return the calibration of a trained net."""
+        adjustments = by_task(net.tasks, self.adjustments)
+        if self.config.temperature != "auto":
+            temperatures = np.full(len(net.tasks), float(self.config.temperature))
+        elif self.validation is not None:
+            logits = [own.numpy() for own in net.forward(self.validation)]
+            codes, weights = self.validation.codes, self.validation.weights
+            temperatures = fit_temperatures(
+                net.tasks, adjustments, logits, codes, weights
+            )
+        elif self.found is not None and self.found.temperatures is not None:
+            temperatures = self.found.temperatures
+        else:
+            temperatures = np.ones(len(net.tasks))
+        return Calibration(
+            adjustments,
+            temperatures,
+            self.found.strengths if self.found else None,
+            by_task(net.tasks, self.log_shares),
+        )
+
     def _train(self, net):
         net.train(self.dataset)
         if self.is_tuned:
@@ -200,6 +238,17 @@ class TrainingRun:
         if self.previous:
             load_weights(net, self.previous)
         return net
+
+
+def _calibrates_aside(config, rows):
+    """Whether rows are set aside to find temperatures on."""
+    return (
+        config.temperature == "auto" and CALIBRATED_ROWS < rows.shape[0] <= MOST_ROWS
+    )
+
+
+def _share_aside(n_rows):
+    return min(max(0.05 * n_rows, 150), CALIBRATION_ROWS) / n_rows
 
 
 def _input_spec(rows, cells, trunk, previous, vocabulary, token_weights):

@@ -22,15 +22,21 @@ from .data._features import (
     match_trunk,
     transform_rows,
 )
-from .data._term_weights import information_weights, weigh_terms, weighs_terms
+from .data._term_weights import (
+    information_weights,
+    rare_words,
+    weigh_terms,
+    weighs_terms,
+)
 from .labels._tables import as_label_table
 from .metrics._scores import codes_accuracy, mean_over_tasks
 from .metrics._weights import table_weights
 from .sharing import BaseSharing, shares_trunk
+from .training._aside import set_aside
 from .training._config import TrainingConfig
 from .training._dataset import RowDataset, sorted_by_length
 from .training._effects import feature_effects
-from .training._probe import is_probed, probe, settings_without_probe
+from .training._probe import needs_probe, not_probed, probe
 from .training._progress import EpochProgress, FitProgress
 from .training._run import TrainingRun
 from .training._runtime import computing, numpy_errors
@@ -130,42 +136,41 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
 
         Sets ``vectorizer_``, ``column_scales_`` and ``term_weights_``.
         """
-        rows = self._fit_rows(take_rows(X, cells.kept), cells)
-        trunk = resolve_trunk(self.trunk, sparse=issparse(rows))
         previous = getattr(self, "net_", None)
+        learnt, aside = set_aside(config, cells, is_first=previous is None)
+        rows = self._fit_rows(take_rows(X, cells.kept), cells, learnt)
+        trunk = resolve_trunk(self.trunk, sparse=issparse(rows))
         rows = match_trunk(
             rows,
             sparse=trunk is not None and trunk.reads_sparse,
             tokens=reads_tokens(trunk),
             n_tokens=previous.module__spec.n_features if previous else None,
         )
-        vocabulary = getattr(self.vectorizer_, "tokens_", ())
+        probed = self._probe(config, rows, cells, trunk)
         return TrainingRun(
-            self._settle(config, rows, cells, trunk),
+            probed.settle(config),
             rows,
             cells,
             trunk,
             previous,
-            vocabulary,
+            getattr(self.vectorizer_, "tokens_", ()),
             self.term_weights_ if reads_tokens(trunk) else None,
-            self.found_,
+            learnt,
+            aside,
+            probed,
         )
 
-    def _settle(self, config, rows, cells, trunk):
-        """Return the config with settings that are read off the data."""
-        if hasattr(self, "net_") or not is_probed(config, rows):
-            self.found_ = settings_without_probe(config, getattr(self, "found_", None))
-        else:
+    def _probe(self, config, rows, cells, trunk):
+        """Return settings that are read off the data."""
+        if hasattr(self, "net_") or not needs_probe(config, rows):
+            return not_probed(config, getattr(self, "probed_", None))
 
-            def train(config, rows, cells):
-                run = TrainingRun(config, rows, cells, trunk)
-                return run.fit(_build_balancing("auto", cells))
+        def train(config, rows, cells):
+            run = TrainingRun(config, rows, cells, trunk)
+            return run.fit(_build_balancing("auto", cells))
 
-            with computing(self.n_jobs):
-                self.found_ = probe(
-                    config, rows, cells, self.term_weights_, train
-                )
-        return replace(config, alpha=self.found_.alpha, max_iter=self.found_.max_iter)
+        with computing(self.n_jobs):
+            return probe(config, rows, cells, self.term_weights_, train)
 
     def _check_strategies(self):
         for strategy in (self.trunk, self.sharing, self.loss_weights):
@@ -232,7 +237,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
                 fitted[k]._set_fitted(net, run, cells)
         return fitted
 
-    def _fit_rows(self, X, cells):
+    def _fit_rows(self, X, cells, learnt):
         """Vectorize, scale and weight X; a warm start keeps fitted transformers."""
         if hasattr(self, "vectorizer_"):  # of a warm start
             if self.vectorizer_ is None and not isinstance(X, list):
@@ -243,7 +248,13 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             self.vectorizer_, rows = None, X
         else:
             self.vectorizer_, rows = fit_vectorizer(
-                self.vectorizer, X, self.memory, as_tokens=reads_tokens(self.trunk)
+                self.vectorizer,
+                X,
+                self.memory,
+                as_tokens=reads_tokens(self.trunk),
+                rare_words=rare_words(
+                    cells.targets.layout.sizes, cells.cells_per_class
+                ),
             )
         self.column_scales_ = None
         if not self._reads_words(X):
@@ -255,15 +266,17 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             self.term_weighting,
             rows,
             n_classes,
+            cells.cells_per_class,
             are_ours=isinstance(X, list)
             and isinstance(self.vectorizer, str)
             and shares_trunk(self.sharing, self.trunk),
             as_tokens=reads_tokens(self.trunk) and not weighs_tokens(self.trunk),
         ):
             bags = as_bags(rows) if reads_tokens(self.trunk) else rows
-            self.term_weights_ = information_weights(
-                bags, cells.codes, cells.weights, n_classes
-            )
+            codes, weights = cells.codes, cells.weights
+            if learnt is not None:  # the labels of the other rows judge
+                bags, codes, weights = bags[learnt], codes[learnt], weights[learnt]
+            self.term_weights_ = information_weights(bags, codes, weights, n_classes)
         return self._weigh(rows)
 
     def _reads_words(self, X):
@@ -296,7 +309,10 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         self.n_outputs_ = len(self.task_names_)
         with computing(self.n_jobs):
             self.calibration_ = run.calibration(net)
+        self.probed_ = replace(run.probed, calibration=self.calibration_)
         self.alpha_ = run.config.alpha
+        temperatures = self.calibration_.temperatures.tolist()
+        self.temperatures_ = dict(zip(self.task_names_, temperatures, strict=True))
         classes = [task.classes_ for task in self.targets_.tasks]
         self.classes_ = classes[0] if self.targets_.container == "vector" else classes
         weights = net.criterion_.balancing.weights.tolist()

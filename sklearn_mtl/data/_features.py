@@ -13,8 +13,8 @@ from ..utils._rows import n_rows, squared_norms
 
 # Up to this many rows, data are small: full batches, no dropout, min_df of 1.
 SMALL = 200
-# Up to this many rows, words of a single text are features.
-RARE_WORDS = 200
+# Up to this many rows, bags of words train in full batches without dropout.
+FEW = 3000
 # Most characters, in all texts together, for which parts of words are used.
 PARTS_BUDGET = 5_000_000
 
@@ -42,7 +42,7 @@ class UnionInTurn(FeatureUnion):
         return hstack([part.transform(X) for _, part in self.transformer_list], "csr")
 
 
-def auto_vectorizers(texts, *, as_tokens=False):
+def auto_vectorizers(texts, *, as_tokens=False, rare_words=SMALL):
     """Yield the vectorizers that "auto" stands for, unfitted.
 
     TF-IDF over words and pairs of words with sublinear counts; above 200 texts with a
@@ -60,13 +60,16 @@ def auto_vectorizers(texts, *, as_tokens=False):
     as_tokens : bool, default=False
         Whether to yield vectorizers that return sequences of token ids.
 
+    rare_words : int, default=200
+        Up to this many texts, words of a single text are features.
+
     Yields
     ------
     vectorizer : FastTfidfVectorizer, FeatureUnion of two, or SequenceVectorizer
     """
     # With many texts, a word of a single text is noise and costs a row of weights in
     # each layer.
-    for min_df in [1] if len(texts) <= RARE_WORDS else [2, 1]:
+    for min_df in [1] if len(texts) <= rare_words else [2, 1]:
         if as_tokens:
             yield SequenceVectorizer(min_df=min_df)
             yield SequenceVectorizer(analyzer="char", min_df=min_df)
@@ -83,7 +86,7 @@ def auto_vectorizers(texts, *, as_tokens=False):
         yield UnionInTurn([("parts", parts)])
 
 
-def fit_vectorizer(vectorizer, X, memory=None, *, as_tokens=False):
+def fit_vectorizer(vectorizer, X, memory=None, *, as_tokens=False, rare_words=SMALL):
     """Fit a vectorizer and return it with the rows it makes.
 
     Parameters
@@ -100,6 +103,9 @@ def fit_vectorizer(vectorizer, X, memory=None, *, as_tokens=False):
     as_tokens : bool, default=False
         Whether "auto" returns token ids.
 
+    rare_words : int, default=200
+        Up to this many texts, words of a single text are features of "auto".
+
     Returns
     -------
     vectorizer : transformer
@@ -115,7 +121,7 @@ def fit_vectorizer(vectorizer, X, memory=None, *, as_tokens=False):
     elif is_blank:  # single blanks would be the features
         candidates = []
     else:
-        candidates = auto_vectorizers(X, as_tokens=as_tokens)
+        candidates = auto_vectorizers(X, as_tokens=as_tokens, rare_words=rare_words)
     reason = None
     for candidate in candidates:
         try:

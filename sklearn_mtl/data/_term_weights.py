@@ -14,9 +14,14 @@ POWER = 0.25
 # on each of four sets, by 0.3 to 1.7 points; with 47, where nearly every word is
 # informative, it fell by 0.4.
 WEIGHED_CLASSES = 25
+# With more classes, words of a single text are features up to this many texts: a class
+# has few texts, and each of its words says much.
+MANY_CLASSES_ROWS = 5000
+# With fewer cells for a class, counts say too little about words to weigh them.
+FEW_CELLS = 20
 
 
-def weighs_terms(setting, rows, n_classes, *, are_ours, as_tokens):
+def weighs_terms(setting, rows, n_classes, cells_per_class, *, are_ours, as_tokens):
     """Whether to use supervised term weighting.
 
     Parameters
@@ -27,6 +32,9 @@ def weighs_terms(setting, rows, n_classes, *, are_ours, as_tokens):
 
     n_classes : list of int
         Classes of each task.
+
+    cells_per_class : float
+        Labelled cells for each class, on average over all tasks.
 
     are_ours : bool
         Whether the default vectorizer made the rows, and tasks share a trunk. A user's
@@ -58,7 +66,23 @@ def weighs_terms(setting, rows, n_classes, *, are_ours, as_tokens):
         and not as_tokens
         and rows.shape[0] > SMALL
         and np.mean(n_classes) <= WEIGHED_CLASSES
+        and cells_per_class >= FEW_CELLS
     )
+
+
+def rare_words(n_classes, cells_per_class):
+    """Return up to how many texts a word of a single text is a feature.
+
+    Parameters
+    ----------
+    n_classes : list of int
+        Classes of each task.
+
+    cells_per_class : float
+        Labelled cells for each class, on average over all tasks.
+    """
+    many = np.mean(n_classes) > WEIGHED_CLASSES or cells_per_class < FEW_CELLS
+    return MANY_CLASSES_ROWS if many else SMALL
 
 
 def information_weights(rows, codes, cell_weights, n_classes):

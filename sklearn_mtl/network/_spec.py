@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ..data._features import SMALL
+from ..data._features import FEW, SMALL
 
 
 @dataclass(frozen=True)
@@ -50,3 +50,16 @@ class InputSpec:
         of weight 2 equals the row given twice.
         """
         return self.n_rows <= SMALL
+
+    @property
+    def is_few(self):
+        """Whether rows are so few that bags of words train in full batches.
+
+        Above `is_small` a fit spares some of them to judge settings by.
+        """
+        return self.is_bag and self.n_rows <= FEW
+
+    @property
+    def is_bag(self):
+        """Whether rows are sparse features, not tokens."""
+        return self.sparse and not self.tokens

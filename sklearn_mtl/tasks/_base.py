@@ -129,8 +129,8 @@ class TaskType(BaseEstimator, ABC):
         probabilities : ndarray of shape (n_samples, n_classes)
         """
 
-    def calibrated(self, logits, adjustments, temperature):
-        """Return the logits of calibrated probabilities.
+    def calibrated(self, logits, temperature, offsets):
+        """Divide logits by a temperature and add offsets.
 
         The default returns `logits`: the type has no temperature.
 
@@ -138,11 +138,12 @@ class TaskType(BaseEstimator, ABC):
         ----------
         logits : ndarray of shape (n_samples, n_logits)
 
-        adjustments : list of ndarray
-            For each code, what the loss added to the logits of its values.
-
         temperature : float
             Above 1 where the network is overconfident.
+
+        offsets : list of ndarray
+            For each code, what to add to the logits of its values. Types without a
+            logit for each value ignore it.
 
         Returns
         -------

@@ -58,11 +58,11 @@ class Categorical(TaskType):
         exponentials = np.exp(logits)
         return exponentials / exponentials.sum(axis=1, keepdims=True)
 
-    def calibrated(self, logits, adjustments, temperature):
-        (added,) = adjustments
+    def calibrated(self, logits, temperature, offsets):
+        (added,) = offsets
         if len(self.classes_) == 2:
             added = added[1:] - added[0]
-        return (logits + added.astype(logits.dtype)) / logits.dtype.type(temperature)
+        return logits / logits.dtype.type(temperature) + added.astype(logits.dtype)
 
     def effects(self, slopes):
         if len(self.classes_) == 2:  # the first of two classes has a logit of 0

@@ -156,11 +156,12 @@ class MultiLabel(TaskType):
     def probabilities(self, logits):
         return expit(logits)
 
-    def calibrated(self, logits, adjustments, temperature):
-        if self.loss == "binary":  # the other loss adds nothing
-            added = np.array([values[1] - values[0] for values in adjustments])
-            logits = logits + added.astype(logits.dtype)
-        return logits / logits.dtype.type(temperature)
+    def calibrated(self, logits, temperature, offsets):
+        logits = logits / logits.dtype.type(temperature)
+        if self.loss != "binary":  # the other loss adjusts nothing
+            return logits
+        added = np.array([values[1] - values[0] for values in offsets])
+        return logits + added.astype(logits.dtype)
 
     def likelihoods(self, logits, codes):
         probabilities = self.probabilities(logits)

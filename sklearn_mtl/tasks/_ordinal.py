@@ -128,7 +128,7 @@ class Ordinal(Categorical):
         # Not a difference, which would lose small probabilities.
         return expit(below) * expit(-above) * -np.expm1(above - below)
 
-    def calibrated(self, logits, adjustments, temperature):
+    def calibrated(self, logits, temperature, offsets):
         return logits / logits.dtype.type(temperature)
 
     def choose(self, probabilities):

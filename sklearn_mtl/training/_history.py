@@ -10,6 +10,12 @@ from ..tasks import CodeLayout
 TASK_RECORDS = ("task_train_loss", "task_valid_loss", "task_cells", "task_weight")
 
 
+def _squares(weight):
+    # A product of vectors needs no memory for the squares.
+    values = weight.detach().flatten()
+    return values @ values
+
+
 class HistoryMixin:
     """The records of an epoch; a mixin of ``MultiTaskNet``."""
 
@@ -64,7 +70,7 @@ class HistoryMixin:
             for _, p in self.get_all_learnable_params()
             if p.ndim > 1 and p.requires_grad
         ]
-        return float(sum(self.alpha / 2 * p.double().square().sum() for p in weights))
+        return float(sum(self.alpha / 2 * _squares(p).double() for p in weights))
 
     def epochs(self, n_before=0):
         """Return the history as a plain dict for each epoch.

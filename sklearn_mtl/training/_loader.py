@@ -51,12 +51,17 @@ class BatchLoader:
             rows_at_once=rows_at_once,
         )
         self.record, self._epoch = record, -1
+        self._only = None
 
     def __len__(self):
         return len(self.order)
 
     def __iter__(self):
         self._epoch += 1
+        if len(self) == 1 and not self.order.shuffle:  # the same in every epoch
+            if self._only is None:
+                self._only = list(self._batches(None))
+            return iter(self._only)
         # Drawn even for a recorded epoch: the next order depends on it.
         order = self.order.draw()
         if self.record is not None and self._epoch in self.record.epochs:

@@ -10,30 +10,27 @@ from skorch.callbacks import ParamMapper
 from skorch.helper import predefined_split
 from torch import nn
 
-from ..data._features import float_type, row_scale
+from ..data._features import SMALL, float_type, row_scale
 from ..feature_extraction import UNKNOWN
-from ..labels._splitting import multitask_split
 from ..network._recipe import default_recipe
 from ..network._spec import InputSpec
 from ..sharing import resolve_sharing
 from ..trunks import reads_tokens
-from ._calibration import Calibration, by_task, fit_temperatures
+from ._calibration import Calibration, by_task, typical_temperature
 from ._dataset import RowDataset
+from ._judge import Judge
 from ._loader import BatchRecord
 from ._net import MultiTaskNet
 from ._plan import logit_adjustments, make_plan
-from ._probe import CALIBRATED_ROWS
 from ._runtime import go_on_from, random_states, reseed, seeded
 from ._stack import attempt, can_stack, train_side_by_side
 from ._user_callbacks import own_net_params
 from ._validation import ValidationScore
 from ._warm_start import load_weights
 
-
-# Rows set aside for temperatures, and the most rows of a fit that does so: it copies
-# the others.
-CALIBRATION_ROWS = 500
-MOST_ROWS = 200_000
+# Up to this many rows, decisions of rows set aside weigh classes. With more, it gained
+# macro-F1 for accuracy.
+DECIDED_ROWS = 10_000
 
 
 class TrainingRun:
@@ -61,8 +58,11 @@ class TrainingRun:
     token_weights : ndarray of shape (n_tokens,), default=None
         The weight of each token.
 
-    found : Found, default=None
-        What a probe found.
+    learnt, aside : ndarray of int, default=None
+        Numbers of the rows that train, and of those set aside; None trains all.
+
+    probed : Probed, default=None
+        What a probe of the rows found, or a previous fit.
 
     Attributes
     ----------
@@ -78,29 +78,24 @@ class TrainingRun:
         previous=None,
         vocabulary=(),
         token_weights=None,
-        found=None,
+        learnt=None,
+        aside=None,
+        probed=None,
     ):
         rng = check_random_state(config.random_state)
         self.seed = int(rng.randint(np.iinfo(np.int32).max))
         if trunk is not None:
-            learnt = previous.module__trunk if previous else None
-            trunk = trunk.prepare(rows, vocabulary, self.seed, learnt)
+            before = previous.module__trunk if previous else None
+            trunk = trunk.prepare(rows, vocabulary, self.seed, before)
         spec = _input_spec(rows, cells, trunk, previous, vocabulary, token_weights)
         recipe = default_recipe(spec) if trunk is None else trunk.recipe(spec)
         self.plan = plan = make_plan(config, spec, recipe, cells.cells_per_class)
-        trained, self.validation, score = slice(None), None, ValidationScore()
         self.is_tuned = any(task.is_tuned for task in cells.targets.tasks)
-        fraction = config.validation_fraction
-        sets_aside = config.sets_rows_aside or self.is_tuned
-        if not sets_aside and _calibrates_aside(config, rows):
-            sets_aside, fraction = True, _share_aside(len(cells.codes))
-        if sets_aside:
-            trained, set_aside = multitask_split(cells.codes, fraction, rng)
-            self.validation = RowDataset.of_cells(rows, cells, set_aside)
-        self.found, self.log_shares = found, cells.log_class_shares
-        self.adjustments = logit_adjustments(
-            config.logit_adjustment, cells.log_class_shares
-        )
+        self.validation, score = None, ValidationScore()
+        if aside is not None:
+            self.validation = RowDataset.of_cells(rows, cells, aside)
+        self.cells, self.probed = cells, probed
+        self.temperature = typical_temperature(spec, cells.cells_per_class)
         if config.stops_early:
             score = ValidationScore.of_name(
                 config.early_stopping_metric, cells.targets.names
@@ -108,13 +103,18 @@ class TrainingRun:
             if config.sets_rows_aside:
                 _check_validated(score, cells.targets, self.validation.codes)
         self.config, self.previous = config, previous
+        trained = slice(None) if learnt is None else learnt
         self.dataset = RowDataset.of_cells(rows, cells, trained)
         batch_size = config.params_of_net.get(
             "iterator_train__batch_size", plan.batch_size
         )
         self.parameters = {
             **_network_parameters(config, cells, spec, trunk, float_type(rows)),
-            "criterion__adjustments": self.adjustments,
+            "criterion__adjustments": logit_adjustments(
+                config.logit_adjustment,
+                cells.log_class_shares,
+                is_few=spec.is_small or spec.is_few,
+            ),
             "alpha": config.alpha,
             "embedding_rate": plan.embedding_rate,
             "optimizer_sparse__lr": plan.sparse_rate,
@@ -185,25 +185,32 @@ class TrainingRun:
 
     def calibration(self, net):
         """Return the calibration of a trained net."""
-        adjustments = by_task(net.tasks, self.adjustments)
-        if self.config.temperature != "auto":
-            temperatures = np.full(len(net.tasks), float(self.config.temperature))
-        elif self.validation is not None:
-            logits = [own.numpy() for own in net.forward(self.validation)]
-            codes, weights = self.validation.codes, self.validation.weights
-            temperatures = fit_temperatures(
-                net.tasks, adjustments, logits, codes, weights
+        known = self.probed.calibration if self.probed else None
+        if known is None and self.validation is not None:
+            judge = Judge(
+                self.validation, self.cells, tunes_decisions=self._tunes_decisions
             )
-        elif self.found is not None and self.found.temperatures is not None:
-            temperatures = self.found.temperatures
+            known, _ = judge.calibrate(net)
+        temperature, strengths = self.config.temperature, None
+        if known is not None and self.config.logit_adjustment == "auto":
+            strengths = known.strengths
+        if temperature != "auto":
+            temperatures = np.full(len(net.tasks), float(temperature))
+        elif known is not None:
+            temperatures = known.temperatures
         else:
-            temperatures = np.ones(len(net.tasks))
+            temperatures = np.full(len(net.tasks), self.temperature)
         return Calibration(
-            adjustments,
+            by_task(net.tasks, net.criterion__adjustments),
+            by_task(net.tasks, self.cells.log_class_shares),
             temperatures,
-            self.found.strengths if self.found else None,
-            by_task(net.tasks, self.log_shares),
+            strengths,
         )
+
+    @property
+    def _tunes_decisions(self):
+        is_auto = self.config.logit_adjustment == self.config.temperature == "auto"
+        return is_auto and SMALL < len(self.cells.codes) <= DECIDED_ROWS
 
     def _train(self, net):
         net.train(self.dataset)
@@ -238,17 +245,6 @@ class TrainingRun:
         if self.previous:
             load_weights(net, self.previous)
         return net
-
-
-def _calibrates_aside(config, rows):
-    """Whether rows are set aside to find temperatures on."""
-    return (
-        config.temperature == "auto" and CALIBRATED_ROWS < rows.shape[0] <= MOST_ROWS
-    )
-
-
-def _share_aside(n_rows):
-    return min(max(0.05 * n_rows, 150), CALIBRATION_ROWS) / n_rows
 
 
 def _input_spec(rows, cells, trunk, previous, vocabulary, token_weights):

@@ -29,7 +29,7 @@ class SingleLayerTrunk(BaseTrunk):
         self._validate_params()
         dropout = self.dropout
         if dropout == "auto":
-            dropout = 0.0 if spec.is_small else 0.3
+            dropout = 0.0 if spec.is_small or spec.is_few else 0.3
         return nn.Sequential(
             input_layer(spec, self.n_units, init_range=self.init_range),
             nn.ReLU(),

@@ -6,7 +6,7 @@ import torch
 from sklearn.base import BaseEstimator
 from torch import nn
 
-from ..network._input import input_layer, join_sparse_layers
+from ..network._input import LabelledColumns, input_layer, join_sparse_layers
 from ..network._output import Output
 
 
@@ -124,11 +124,17 @@ class TaskNetwork(nn.Module):
             self.private = input_layer(spec, sum(n_logits))
         self.table = join_sparse_layers(self)
 
-    def _read(self, rows):
-        return rows if self.table is None else self.table(rows)
+    def _read(self, rows, cells=None):
+        """Return rows with products; private ones may be 0 where cells are empty."""
+        if self.table is None:
+            return rows
+        if cells is None or self.private is None:
+            return self.table(rows)
+        own = LabelledColumns("private", self.n_logits, cells.codes)
+        return self.table(rows, own)
 
     def forward(self, rows, cells=None):
-        rows, hidden = self._read(rows), None
+        rows, hidden = self._read(rows, cells), None
         if self.trunk is None:
             logits = self.private(rows)
         else:

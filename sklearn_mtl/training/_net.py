@@ -164,25 +164,29 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
             self.optimizer_,
             rows,
             cells,
-            watch=partial(self._tell_of_gradients, batch),
+            watch=self._watch(batch),
         )
         self._count(sums, len(rows))
         for name, penalty in output.penalties.items():
             self.epoch_penalties_[name] += penalty.detach().double() * len(rows)
         return {"loss": total, "y_pred": output.logits}
 
-    def _tell_of_gradients(self, batch):
+    def _watch(self, batch):
         # Naming all weights costs more than checking for a callback that reads them.
         if any(
             type(callback).on_grad_computed is not Callback.on_grad_computed
             for _, callback in self.callbacks_
         ):
-            self.notify(
-                "on_grad_computed",
-                named_parameters=TeeGenerator(self.get_all_learnable_params()),
-                batch=batch,
-                training=True,
-            )
+            return partial(self._tell_of_gradients, batch)
+        return None
+
+    def _tell_of_gradients(self, batch):
+        self.notify(
+            "on_grad_computed",
+            named_parameters=TeeGenerator(self.get_all_learnable_params()),
+            batch=batch,
+            training=True,
+        )
 
     def _count(self, sums, n_rows):
         self.epoch_sums_ += sums.detach()

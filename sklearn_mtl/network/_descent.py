@@ -6,11 +6,11 @@ of the batch once; a gradient of its own would be written, read and written agai
 memory that is new in each step.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache, partial
 from importlib.util import find_spec
 from itertools import pairwise
-from threading import Thread
 from typing import NamedTuple
 
 import numpy as np
@@ -236,12 +236,14 @@ class CompiledLoops:
 def _on_threads(calls):
     """Run calls at the same time, the first one on this thread."""
     first, *others = calls
-    threads = [Thread(target=call) for call in others]
-    for thread in threads:
-        thread.start()
-    first()
-    for thread in threads:
-        thread.join()
+    if not others:
+        first()
+        return
+    with ThreadPoolExecutor(len(others)) as pool:
+        started = [pool.submit(call) for call in others]
+        first()
+        for call in started:
+            call.result()
 
 
 @cache

@@ -51,23 +51,21 @@ def find_spans(codes, edges, n_columns):
     bounds = np.empty(2 * n_rows * (n_tasks + 2), np.int64)
     n = 0
     for row in range(n_rows):
-        bounds[n] = 0
-        bounds[n + 1] = edges[0]
-        for task in range(n_tasks + 1):
-            if task == n_tasks:
-                first, end = edges[n_tasks], n_columns
-            elif codes[row, task] >= 0:
-                first, end = edges[task], edges[task + 1]
-            else:
+        # The columns before the tasks, those of each task, and those behind.
+        for part in range(n_tasks + 2):
+            first = edges[part - 1] if part > 0 else 0
+            end = edges[part] if part <= n_tasks else n_columns
+            is_task = 0 < part <= n_tasks
+            if first == end or (is_task and codes[row, part - 1] < 0):
                 continue
             first = first // LANE * LANE
-            if first > (bounds[n + 1] + LANE - 1) // LANE * LANE:
-                bounds[n + 1] = (bounds[n + 1] + LANE - 1) // LANE * LANE
-                n += 2
+            end = min((end + LANE - 1) // LANE * LANE, n_columns)
+            if n > starts[row] and first <= bounds[n - 1]:
+                bounds[n - 1] = end
+            else:
                 bounds[n] = first
-            bounds[n + 1] = end
-        bounds[n + 1] = min((bounds[n + 1] + LANE - 1) // LANE * LANE, n_columns)
-        n += 2
+                bounds[n + 1] = end
+                n += 2
         starts[row + 1] = n
     return starts, bounds[:n]
 
@@ -75,22 +73,22 @@ def find_spans(codes, edges, n_columns):
 def add_rows(table, offsets, indices, values, starts, bounds, sums, begin, end):
     """Add rows times a table to sums, for the rows from `begin` to `end`."""
     n_columns = np.int64(table.shape[1])
-    weights, totals = table.reshape(-1), sums.reshape(-1)
+    weights, totals, n_stored = table.reshape(-1), sums.reshape(-1), len(indices)
     for row in range(begin, end):
         q, first, last = row * n_columns, starts[row], starts[row + 1]
         for k in range(offsets[row], offsets[row + 1]):
-            if k + AHEAD < offsets[row + 1]:
+            if k + AHEAD < n_stored:
                 p = indices[k + AHEAD] * n_columns
                 for j in range(first, last, 2):
                     for column in range(bounds[j], bounds[j + 1], LANE):
                         fetch(weights, p + column)
-            p = indices[k] * n_columns
+            p, value = indices[k] * n_columns, values[k]
             for j in range(first, last, 2):
                 whole = bounds[j + 1] - (bounds[j + 1] - bounds[j]) % LANE
                 for column in range(bounds[j], whole, LANE):
-                    add_lane(totals, q + column, weights, p + column, values[k])
+                    add_lane(totals, q + column, weights, p + column, value)
                 for column in range(whole, bounds[j + 1]):
-                    totals[q + column] += values[k] * weights[p + column]
+                    totals[q + column] += value * weights[p + column]
 
 
 def add_transposed(
@@ -101,11 +99,11 @@ def add_transposed(
     These have the last bits `part`, as many as `mask` has.
     """
     n_columns = np.int64(table.shape[1])
-    weights, steps = table.reshape(-1), slopes.reshape(-1)
+    weights, steps, n_stored = table.reshape(-1), slopes.reshape(-1), len(indices)
     for row in range(len(offsets) - 1):
         q, first, last = row * n_columns, starts[row], starts[row + 1]
         for k in range(offsets[row], offsets[row + 1]):
-            if k + AHEAD < offsets[row + 1] and indices[k + AHEAD] & mask == part:
+            if k + AHEAD < n_stored and indices[k + AHEAD] & mask == part:
                 p = indices[k + AHEAD] * n_columns
                 for j in range(first, last, 2):
                     for column in range(bounds[j], bounds[j + 1], LANE):

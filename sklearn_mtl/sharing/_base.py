@@ -124,17 +124,8 @@ class TaskNetwork(nn.Module):
             self.private = input_layer(spec, sum(n_logits))
         self.table = join_sparse_layers(self)
 
-    def _read(self, rows, cells=None):
-        """Return rows with products; private ones may be 0 where cells are empty."""
-        if self.table is None:
-            return rows
-        if cells is None or self.private is None:
-            return self.table(rows)
-        own = LabelledColumns("private", self.n_logits, cells.codes)
-        return self.table(rows, own)
-
     def forward(self, rows, cells=None):
-        rows, hidden = self._read(rows, cells), None
+        rows, hidden = read_table(self, rows, cells), None
         if self.trunk is None:
             logits = self.private(rows)
         else:
@@ -150,6 +141,20 @@ class TaskNetwork(nn.Module):
             return logits
         parts = logits.split(self.widths, dim=1)
         return torch.cat([parts[head] for head in self.heads], dim=1)
+
+
+def read_table(network, rows, cells=None):
+    """Return rows with the products of the network's table, if it has one.
+
+    With the cells of a training step, products of the layer ``private`` may be 0 for
+    tasks without a label in the row.
+    """
+    if network.table is None:
+        return rows
+    if cells is None or network.private is None:
+        return network.table(rows)
+    own = LabelledColumns("private", network.n_logits, cells.codes)
+    return network.table(rows, own)
 
 
 def head_widths(n_logits, heads):

@@ -23,6 +23,8 @@ from ._batch import SparseBatch
 KERNELS = ("auto", "numba", "scipy", "torch")
 # Smaller tables take less time than loading the compiled loops.
 WORTH_COMPILING = 2**21
+# Share of columns that rows read up to which it is faster to leave out the others.
+MOST_READ = 0.8
 # Rows that are shrunk at a time: few enough for the cache.
 ROWS_AT_ONCE = 1024
 
@@ -198,8 +200,17 @@ class CompiledLoops:
             columns before and behind.
 
         n_columns : int
+
+        Returns
+        -------
+        spans : tuple of ndarray, or None
+            None where rows read most columns: torch is faster at whole rows.
         """
-        return self._find_spans(codes.numpy(), edges, n_columns)
+        starts, bounds = self._find_spans(codes.numpy(), edges, n_columns)
+        n_read = (bounds[1::2] - bounds[::2]).sum()
+        if n_read > MOST_READ * len(codes) * n_columns:
+            return None
+        return starts, bounds
 
     def sums(self, table, rows, spans=None):
         """Return rows times a table; columns that a row does not read are 0."""

@@ -10,6 +10,7 @@ from torch.nn.functional import embedding_bag
 
 from ._descent import Product
 from ._kernels import LANE
+from ._memory import join_tables, new_table
 
 
 class SparseLinear(nn.Module):
@@ -34,7 +35,7 @@ class SparseLinear(nn.Module):
 
     def __init__(self, n_features, n_outputs, *, scale=1.0, init_range=0.0):
         super().__init__()
-        weight = torch.zeros(n_features, n_outputs)
+        weight = new_table(n_features, n_outputs)
         if init_range:
             weight.uniform_(-init_range, init_range)
         self.weight = nn.Parameter(weight)
@@ -49,10 +50,8 @@ class SparseLinear(nn.Module):
             product = sparse_product(self.weight, batch)
         return torch.add(self.bias, product, alpha=self.scale)
 
-    def move_into(self, table, name):
-        """Move the weights into the columns of that name of an input table."""
-        with torch.no_grad():
-            table.columns(name).copy_(self.weight)
+    def read_columns(self, table, name):
+        """Read the columns of that name of an input table; the weights are there."""
         del self.weight
         # Not registered as a submodule, which would list the table once per layer.
         self.__dict__["_table"], self._name = table, name
@@ -101,13 +100,13 @@ class InputTable(nn.Module):
     def __init__(self, layers):
         super().__init__()
         self.widths = {name: len(layer.bias) for name, layer in layers.items()}
-        first = next(iter(layers.values())).weight
         n_columns = sum(self.widths.values())
         # Each row of 32-bit weights then starts at a cache line.
         n_columns += -n_columns % LANE
-        self.weight = nn.Parameter(first.new_zeros(first.shape[0], n_columns))
+        weights = [layer.weight.detach() for layer in layers.values()]
+        self.weight = nn.Parameter(join_tables(weights, n_columns))
         for name, layer in layers.items():
-            layer.move_into(self, name)
+            layer.read_columns(self, name)
 
     def columns(self, name):
         """Return the weights of a layer as a detached view."""

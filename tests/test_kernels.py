@@ -14,6 +14,7 @@ numba = pytest.importorskip("numba")
 AS_PYTHON = find_spans, add_rows, add_transposed
 COMPILED = _kernels.compiled(numba)
 N_FEATURES = 30
+NONE = np.zeros(0, dtype=bool)
 
 labels = st.lists(st.lists(st.booleans(), min_size=3, max_size=3), max_size=6)
 
@@ -87,7 +88,9 @@ def test_products_are_those_of_matrices(dtype, n_columns, index_dtype, loops):
 
     moved = table.copy()
     for part in (0, 1):
-        add_transposed(moved, *arrays, *spans, slopes, dtype(-0.5), part, 1)
+        add_transposed(
+            moved, *arrays, *spans, slopes, dtype(-0.5), dtype(1), NONE, part, 1
+        )
     assert_allclose(moved, table - 0.5 * dense.T @ slopes, **tolerance)
 
 
@@ -95,7 +98,7 @@ def test_products_are_those_of_matrices(dtype, n_columns, index_dtype, loops):
 def test_a_part_has_features_of_its_own(loops):
     _, arrays, table, slopes, spans = problem(np.float64, LANE)
     moved = table.copy()
-    loops[2](moved, *arrays, *spans, slopes, 1.0, 2, 3)
+    loops[2](moved, *arrays, *spans, slopes, 1.0, 1.0, NONE, 2, 3)
     changed = np.flatnonzero((moved != table).any(axis=1))
     assert len(changed)
     assert set(changed % 4) == {2}
@@ -109,7 +112,7 @@ def test_columns_outside_of_spans_stay_as_they_are(loops):
     spans = find_spans(codes, np.array([LANE, 2 * LANE]), 3 * LANE)
     sums, moved = np.zeros_like(slopes), table.copy()
     loops[1](table, *arrays, *spans, sums, 0, 7)
-    loops[2](moved, *arrays, *spans, slopes, 1.0, 0, 0)
+    loops[2](moved, *arrays, *spans, slopes, 1.0, 1.0, NONE, 0, 0)
     own = slice(LANE, 2 * LANE)
     others = np.arange(7) != 3
     slopes[others, own] = 0
@@ -117,6 +120,19 @@ def test_columns_outside_of_spans_stay_as_they_are(loops):
     expected[others, own] = 0
     assert_allclose(sums, expected)
     assert_allclose(moved, table + dense.T @ slopes)
+
+
+@pytest.mark.parametrize("loops", [AS_PYTHON, COMPILED], ids=["python", "numba"])
+def test_rows_of_features_shrink_once(loops):
+    dense, arrays, table, slopes, spans = problem(np.float64, LANE + 3)
+    moved, seen = table.copy(), np.zeros(N_FEATURES, dtype=bool)
+    seen[: N_FEATURES // 2] = True
+    stored = np.isin(np.arange(N_FEATURES), arrays[1])
+    shrunk = stored & ~seen
+    loops[2](moved, *arrays, *spans, slopes, 1.0, 0.5, seen, 0, 0)
+    expected = table * np.where(shrunk, 0.5, 1.0)[:, None] + dense.T @ slopes
+    assert_allclose(moved, expected)
+    assert seen[shrunk].all()
 
 
 def test_loops_are_compiled_without_a_folder_to_keep_them(monkeypatch):

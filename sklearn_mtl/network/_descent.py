@@ -62,7 +62,6 @@ class Pending:
     def __init__(self, loops):
         self.loops, self.products = loops, []
 
-    @torch.no_grad()
     def descend(self, weight, rate, shrink):
         """Take a step of gradient descent on the rows of the features in the products.
 
@@ -75,13 +74,8 @@ class Pending:
         shrink : float
             Factor for these rows, before they are moved.
         """
-        if shrink != 1 and self.products:
-            parts = [p.rows.transposed().features for p in self.products]
-            features = parts[0] if len(parts) == 1 else torch.cat(parts).unique()
-            for some in features.split(ROWS_AT_ONCE):
-                weight[some] *= shrink
-        for product in self.products:
-            self.loops.add_product(weight.detach(), product, -rate)
+        if self.products:
+            self.loops.add_products(weight.detach(), self.products, -rate, shrink)
         self.products.clear()
 
 
@@ -151,13 +145,23 @@ class ScipyLoops:
     def __init__(self, add):
         self.add = add
 
-    def add_product(self, table, product, factor):
-        """Add `factor` times a product to a table in place."""
-        rows, slopes, _ = product
-        values = rows.values.to(table.dtype) * factor
-        arrays = [rows.offsets, rows.indices, values, slopes.ravel(), table.view(-1)]
-        # The rows of a batch are the columns of its transpose.
-        self.add(len(table), len(rows), table.shape[1], *(a.numpy() for a in arrays))
+    def add_products(self, table, products, factor, shrink):
+        """Multiply rows of a table by `shrink`, and add `factor` times products."""
+        if shrink != 1:
+            seen = np.zeros(len(table), dtype=bool)
+            for rows, _, _ in products:
+                seen[rows.indices.numpy()] = True
+            features, weights = np.flatnonzero(seen), table.numpy()
+            for start in range(0, len(features), ROWS_AT_ONCE):
+                weights[features[start : start + ROWS_AT_ONCE]] *= shrink
+        for rows, slopes, _ in products:
+            values = rows.values.to(table.dtype) * factor
+            arrays = [rows.offsets, rows.indices, values, slopes.ravel()]
+            # The rows of a batch are the columns of its transpose.
+            self.add(
+                *(len(table), len(rows), table.shape[1]),
+                *(array.numpy() for array in [*arrays, table.view(-1)]),
+            )
 
 
 @cache
@@ -223,17 +227,16 @@ class CompiledLoops:
         )
         return sums
 
-    def add_product(self, table, product, factor):
-        """Add `factor` times a product to a table in place."""
-        rows, slopes, spans = product
-        arrays = [*self._arrays(table, rows, spans), slopes.numpy()]
-        factor = arrays[0].dtype.type(factor)
+    def add_products(self, table, products, factor, shrink):
+        """Multiply rows of a table by `shrink`, and add `factor` times products."""
+        seen = np.zeros(len(table) if shrink != 1 else 0, dtype=bool)
         # A power of two, so that a bit mask tells whose a feature is.
-        n_parts = 1 << (torch.get_num_threads().bit_length() - 1)
-        _on_threads(
-            partial(self._add_transposed, *arrays, factor, part, n_parts - 1)
-            for part in range(n_parts)
-        )
+        mask = (1 << (torch.get_num_threads().bit_length() - 1)) - 1
+        for rows, slopes, spans in products:
+            arrays = [*self._arrays(table, rows, spans), slopes.numpy()]
+            factors = np.array([factor, shrink], dtype=arrays[0].dtype)
+            add = partial(self._add_transposed, *arrays, *factors, seen)
+            _on_threads(partial(add, part, mask) for part in range(mask + 1))
 
     def _arrays(self, table, rows, spans):
         if spans is None:

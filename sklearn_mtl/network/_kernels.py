@@ -92,11 +92,24 @@ def add_rows(table, offsets, indices, values, starts, bounds, sums, begin, end):
 
 
 def add_transposed(
-    table, offsets, indices, values, starts, bounds, slopes, factor, part, mask
+    table,
+    offsets,
+    indices,
+    values,
+    starts,
+    bounds,
+    slopes,
+    factor,
+    shrink,
+    seen,
+    part,
+    mask,
 ):
     """Add transposed rows times slopes to a table, for the features of a part.
 
-    These have the last bits `part`, as many as `mask` has.
+    These have the last bits `part`, as many as `mask` has. Weights of a feature are
+    first multiplied by `shrink`, unless it is among those that `seen` notes, an array
+    of bool; with an empty one, no weights are.
     """
     n_columns = np.int64(table.shape[1])
     weights, steps, n_stored = table.reshape(-1), slopes.reshape(-1), len(indices)
@@ -111,6 +124,10 @@ def add_transposed(
             if indices[k] & mask != part:
                 continue
             p, value = indices[k] * n_columns, factor * values[k]
+            if len(seen) and not seen[indices[k]]:
+                seen[indices[k]] = True
+                for column in range(n_columns):
+                    weights[p + column] *= shrink
             for j in range(first, last, 2):
                 whole = bounds[j + 1] - (bounds[j + 1] - bounds[j]) % LANE
                 for column in range(bounds[j], whole, LANE):

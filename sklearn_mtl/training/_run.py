@@ -207,7 +207,6 @@ def _steps_read_features(config):
     """Whether steps read batches sorted by feature, which are then made ahead."""
     return (
         config.device != "cpu"
-        or config.alpha > 0
         or any(name.startswith("optimizer_sparse") for name in config.params_of_net)
         or scipy_loops() is None
     )

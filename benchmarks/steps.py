@@ -17,7 +17,7 @@ from sklearn_mtl.training._runtime import computing
 from sklearn_mtl.training._step import take_step
 
 KERNELS = ("torch", "scipy", "numba")
-COPIED = 2**26  # floats: more than a cache holds
+COPIED = 2**25  # floats: more than a cache holds
 RATE = 1e-3  # so small that weights hardly move
 
 

@@ -9,7 +9,7 @@ that a cache serves is faster, so a kernel may be faster than the floor.
 from benchmarks.options import Option, common
 
 OPTIONS = [
-    *common(threads=1, sets=["edos", "intent4", "debtags", "fdu_mtl", "disaster"]),
+    *common(threads=1),
     Option("steps", "to time with each kernel", int, 60),
 ]
 

@@ -193,6 +193,20 @@ def test_flips_are_of_the_share_that_was_asked_for(cases):
     assert true == flipped
 
 
+def test_steps_from_end_to_end(benchmark, data, tmp_path):
+    pytest.importorskip("numba")
+    out = tmp_path / "step.json"
+    arguments = ["--data", data, "--out", out, "--steps", 4]
+    found = benchmark("step", *arguments)["reviews"]
+    assert found["columns"] % 16 == 0
+    for key in ("step_milliseconds", "table_milliseconds", "share_of_floor"):
+        assert found[key].keys() == {"torch", "scipy", "numba"}
+        assert min(found[key].values()) > 0
+    for kernel, milliseconds in found["table_milliseconds"].items():
+        share = found["floor_milliseconds"] / milliseconds
+        assert found["share_of_floor"][kernel] == pytest.approx(share, rel=1e-2)
+
+
 def test_few_rows_from_end_to_end(benchmark, cases, data, tmp_path, capsys):
     arguments = ("--data", data, "--out", tmp_path / "few.json")
     results = benchmark("few", *arguments, "--rows", "6,12", "--draws", 2)

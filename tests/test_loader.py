@@ -303,8 +303,16 @@ def n_bytes(dataset):
     rows, cells = batch
     parts = [rows]
     if not isinstance(rows, torch.Tensor):
-        parts = [rows.indices, rows.offsets, rows.values, *rows.transposed()]
+        parts = [rows.indices, rows.offsets, rows.values]
     return sum(part.element_size() * part.numel() for part in [*parts, *cells])
+
+
+def test_a_record_counts_batches_sorted_by_feature_too():
+    record = BatchRecord()
+    budget = record.budget - n_bytes(make_dataset(5))
+    for rows, _ in BatchLoader(make_dataset(5), 100, transpose=True, record=record):
+        budget -= sum(part.nbytes for part in rows.transposed())
+    assert record.budget == budget
 
 
 @pytest.mark.parametrize("wrap", [csr_array, np.asarray])

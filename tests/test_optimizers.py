@@ -334,22 +334,3 @@ def test_a_joint_step_evaluates_the_closure_and_returns_its_loss():
     assert joint.step(closure).item() == 3.0
     assert weight.item() == -0.5
     assert joint.step() is None
-
-
-@pytest.mark.parametrize("weight_decay", [0.0, 0.5])
-def test_a_step_in_backward_is_a_step_after_it(weight_decay):
-    start = torch.randn(5, 3, generator=torch.Generator().manual_seed(0)).double()
-    found = []
-    for in_backward in (False, True):
-        weight = torch.nn.Parameter(start.clone())
-        optimizer = SparseSGD([weight], lr=0.3, weight_decay=weight_decay)
-        if in_backward:
-            optimizer.step_in_backward()
-        rows = torch.nn.functional.embedding(torch.tensor([1, 4]), weight, sparse=True)
-        rows.square().sum().backward()
-        assert (weight.grad is None) is in_backward
-        optimizer.step()
-        found.append(weight.detach())
-    torch.testing.assert_close(found[1], found[0])
-    assert not torch.equal(found[0], start)
-    assert torch.equal(found[0][[0, 2, 3]], start[[0, 2, 3]])

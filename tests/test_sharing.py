@@ -23,6 +23,7 @@ from sklearn_mtl.sharing import (
     resolve_sharing,
     shares_trunk,
 )
+from sklearn_mtl.sharing._base import read_table
 from sklearn_mtl.training._dataset import RowDataset
 from sklearn_mtl.trunks import (
     AttentionTrunk,
@@ -245,7 +246,7 @@ def test_the_hidden_vector_is_that_of_the_trunk(sharing):
     hidden = network(rows_for(trunk)).hidden
     assert hidden.shape == (8, 6)
     assert hidden.min() >= 0
-    read = network._read(rows_for(trunk))
+    read = read_table(network, rows_for(trunk))
     assert torch.equal(hidden, network.trunk(read))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ._missing import KINDS, find_empty, find_values, kind_of
-from ._sets import as_sets, cell_type, is_cell, refuse_indicators
+from ._sets import as_sets, cell_type, find_cells, refuse_indicators
 
 # Integers up to here are exact as 64-bit floats.
 EXACT = 2**53
@@ -59,8 +59,8 @@ def _read_objects(column, missing, label, values):
     """Return an object column in its own dtype, and the type of its sets or None."""
     rows = np.flatnonzero(~missing)
     cells = column[rows].tolist()
-    several = [is_cell(cell) for cell in cells]
-    if not any(several):
+    several = find_cells(cells)
+    if not several:
         return _narrow(column, missing, label), None
     if not all(several):
         many, one = several.index(True), several.index(False)

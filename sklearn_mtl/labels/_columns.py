@@ -7,7 +7,7 @@ import narwhals as nw
 import numpy as np
 
 from ._cells import some
-from ._sets import is_cell
+from ._sets import find_cells
 
 
 def as_column(values, what):
@@ -18,7 +18,7 @@ def as_column(values, what):
             f"{what} is a table with the columns {some(list(names))}, and must be one "
             f"column. Pass {what}[name] with the name of one of them."
         )
-    if is_sequence(values) and any(map(is_cell, values)):
+    if is_sequence(values) and find_cells(values):
         return _objects(values)
     return as_array(values, what)
 
@@ -60,7 +60,16 @@ def as_array(values, what):
 
 def _list_to_array(values, what):
     """Build an object array of one or two dimensions."""
-    values = [None if value is np.ma.masked else value for value in values]
+    kinds = set(map(type, values))
+    if type(np.ma.masked) in kinds:
+        values = [None if value is np.ma.masked else value for value in values]
+    if any(issubclass(kind, list | tuple | np.ndarray) for kind in kinds):
+        _check_rows(values, what)
+    # Dtypes are found by column later: numpy would turn [1, "a"] into strings.
+    return np.array(values, dtype=object)
+
+
+def _check_rows(values, what):
     rows = [
         isinstance(value, list | tuple)
         or (isinstance(value, np.ndarray) and value.ndim)
@@ -76,8 +85,6 @@ def _list_to_array(values, what):
                 "Fill the empty cells with None. Of one task whose cells hold several "
                 "labels, pass sets, or a dict {task: lists}."
             )
-    # Dtypes are found by column later: numpy would turn [1, "a"] into strings.
-    return np.array(values, dtype=object)
 
 
 def series_to_array(series):

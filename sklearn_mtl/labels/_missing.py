@@ -86,14 +86,14 @@ def find_empty(column):
     if column.dtype.kind != "O":
         return np.zeros(len(column), dtype=bool)
     cells = column.tolist()
-    kinds = {
-        kind
-        for kind in set(map(type, cells))
-        if kind.__name__ in _EMPTY_TYPES or issubclass(kind, _WITH_NAN)
-    }
-    if not kinds:
+    kinds = set(map(type, cells))
+    empty = {kind for kind in kinds if kind.__name__ in _EMPTY_TYPES}
+    if any(issubclass(kind, _WITH_NAN) for kind in kinds - empty):
+        found = map(is_empty, cells)
+    elif empty:
+        found = map(empty.__contains__, map(type, cells))
+    else:
         return np.zeros(len(column), dtype=bool)
-    found = (type(cell) in kinds and is_empty(cell) for cell in cells)
     return np.fromiter(found, dtype=bool, count=len(cells))
 
 

@@ -7,6 +7,7 @@ from sklearn.preprocessing import MultiLabelBinarizer
 
 # Types of a cell of several labels. Predictions have the same type.
 CELL_TYPES = (list, tuple, set, frozenset)
+_MAY_BE_CELLS = (*CELL_TYPES, np.ndarray)
 
 
 def is_cell(value):
@@ -14,6 +15,18 @@ def is_cell(value):
     return isinstance(value, CELL_TYPES) or (
         isinstance(value, np.ndarray) and value.ndim == 1
     )
+
+
+def find_cells(values):
+    """Return for each value whether it :func:`is_cell`; [] if none is.
+
+    Types are few and values many, so types are looked at first.
+    """
+    kinds = {kind for kind in set(map(type, values)) if issubclass(kind, _MAY_BE_CELLS)}
+    if not kinds:
+        return []
+    found = [type(value) in kinds and is_cell(value) for value in values]
+    return found if any(found) else []
 
 
 def cell_type(cells):

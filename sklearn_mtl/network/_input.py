@@ -1,14 +1,16 @@
 """Input layers: linear layers over sparse or dense rows."""
 
 from copy import copy
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import embedding_bag
 
-# The columns of a table are padded to a multiple of this, so that each row of 32-bit
-# weights starts at a cache line.
-LANE = 16
+from ._descent import Product
+from ._kernels import LANE
+from ._memory import join_tables, new_table
 
 
 class SparseLinear(nn.Module):
@@ -33,7 +35,7 @@ class SparseLinear(nn.Module):
 
     def __init__(self, n_features, n_outputs, *, scale=1.0, init_range=0.0):
         super().__init__()
-        weight = torch.zeros(n_features, n_outputs)
+        weight = new_table(n_features, n_outputs)
         if init_range:
             weight.uniform_(-init_range, init_range)
         self.weight = nn.Parameter(weight)
@@ -48,10 +50,8 @@ class SparseLinear(nn.Module):
             product = sparse_product(self.weight, batch)
         return torch.add(self.bias, product, alpha=self.scale)
 
-    def move_into(self, table, name):
-        """Move the weights into the columns of that name of an input table."""
-        with torch.no_grad():
-            table.columns(name).copy_(self.weight)
+    def read_columns(self, table, name):
+        """Read the columns of that name of an input table; the weights are there."""
         del self.weight
         # Not registered as a submodule, which would list the table once per layer.
         self.__dict__["_table"], self._name = table, name
@@ -61,6 +61,26 @@ class SparseLinear(nn.Module):
         if "_table" in self.__dict__:
             return self._table.columns(self._name)
         return self.weight.detach()
+
+
+class LabelledColumns(NamedTuple):
+    """Columns of a layer that count only in rows with a label of their task.
+
+    Attributes
+    ----------
+    name : str
+        Of the layer, whose outputs are the tasks' logits.
+
+    widths : list of int
+        Number of logits of each task.
+
+    codes : tensor of shape (n_rows, n_tasks)
+        Negative where a label is missing.
+    """
+
+    name: str
+    widths: list
+    codes: torch.Tensor
 
 
 class InputTable(nn.Module):
@@ -80,12 +100,13 @@ class InputTable(nn.Module):
     def __init__(self, layers):
         super().__init__()
         self.widths = {name: len(layer.bias) for name, layer in layers.items()}
-        first = next(iter(layers.values())).weight
         n_columns = sum(self.widths.values())
+        # Each row of 32-bit weights then starts at a cache line.
         n_columns += -n_columns % LANE
-        self.weight = nn.Parameter(first.new_zeros(first.shape[0], n_columns))
+        weights = [layer.weight.detach() for layer in layers.values()]
+        self.weight = nn.Parameter(join_tables(weights, n_columns))
         for name, layer in layers.items():
-            layer.move_into(self, name)
+            layer.read_columns(self, name)
 
     def columns(self, name):
         """Return the weights of a layer as a detached view."""
@@ -96,12 +117,33 @@ class InputTable(nn.Module):
         parts = table.split([*widths, table.shape[1] - sum(widths)], dim=1)
         return dict(zip(self.widths, parts, strict=False))
 
-    def forward(self, batch):
-        """Return a copy of the batch with the product of each layer."""
+    def forward(self, batch, labelled=None):
+        """Return a copy of the batch with the product of each layer.
+
+        Parameters
+        ----------
+        batch : SparseBatch
+
+        labelled : LabelledColumns, default=None
+            Columns that need not be read in all rows. They may be 0 in the others.
+        """
         # A copy of the same type, because a trunk may also read the rows itself.
         joint = copy(batch)
-        joint.products = self._parts(sparse_product(self.weight, batch))
+        spans = self._spans(labelled)
+        joint.products = self._parts(sparse_product(self.weight, batch, spans))
         return joint
+
+    def _spans(self, labelled):
+        pending = getattr(self.weight, "pending", None)
+        if labelled is None or pending is None or pending.loops.find_spans is None:
+            return None
+        names, n_columns = list(self.widths), self.weight.shape[1]
+        place = names.index(labelled.name)
+        first = sum(self.widths[name] for name in names[:place])
+        edges = first + np.cumsum([0, *labelled.widths])
+        if place == len(names) - 1:
+            edges[-1] = n_columns  # the padding is no reason to read a row
+        return pending.loops.find_spans(labelled.codes, edges, n_columns)
 
 
 def join_sparse_layers(network):
@@ -152,29 +194,37 @@ def optim_groups(network):
 
 
 class _SparseProduct(torch.autograd.Function):
-    """``rows @ weight`` with a sparse gradient: a row for each feature in the batch."""
+    """``rows @ weight`` with a sparse gradient: a row for each feature in the batch.
+
+    Where the weight has `pending` products, the gradient joins them.
+    """
 
     @staticmethod
-    def forward(ctx, weight, batch):
-        ctx.batch, ctx.shape = batch, weight.shape
+    def forward(ctx, weight, batch, spans):
+        ctx.weight, ctx.batch, ctx.spans = weight, batch, spans
+        if spans is not None:
+            return weight.pending.loops.sums(weight.detach(), batch, spans)
         return weighted_sums(weight.detach(), batch)
 
     @staticmethod
     def backward(ctx, grad_output):
+        slopes, pending = grad_output.contiguous(), getattr(ctx.weight, "pending", None)
+        if pending is not None:
+            pending.products.append(Product(ctx.batch, slopes.detach(), ctx.spans))
+            return None, None, None
         transposed = ctx.batch.transposed()
-        rows = weighted_sums(grad_output.contiguous(), transposed)
         # Features are sorted and unique, so there is nothing to check.
         gradient = torch.sparse_coo_tensor(
             transposed.features.unsqueeze(0),
-            rows,
-            ctx.shape,
+            weighted_sums(slopes, transposed),
+            ctx.weight.shape,
             is_coalesced=True,
             check_invariants=False,
         )
-        return gradient, None
+        return gradient, None, None
 
 
-def sparse_product(weight, batch):
+def sparse_product(weight, batch, spans=None):
     """Return rows times a weight; the gradient of the weight is sparse.
 
     Parameters
@@ -182,8 +232,12 @@ def sparse_product(weight, batch):
     weight : tensor of shape (n_features, n_outputs)
 
     batch : SparseBatch
+
+    spans : tuple of ndarray, default=None
+        From ``find_spans`` of the loops of a weight with pending products: the columns
+        that each row reads. The others are 0.
     """
-    return _SparseProduct.apply(weight, batch)
+    return _SparseProduct.apply(weight, batch, spans)
 
 
 def weighted_sums(table, batch):

@@ -7,7 +7,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
 from ..network._output import Output
-from ._base import BaseSharing, TaskNetwork
+from ._base import BaseSharing, TaskNetwork, read_table
 from ._penalties import overlap, reverse_gradient, task_entropy
 
 
@@ -182,7 +182,7 @@ class AdversarialNetwork(TaskNetwork):
         if cells is None:
             return super().forward(rows)
         weights = cells.weights.masked_fill(cells.codes < 0, 0)
-        read = self._read(rows)
+        read = read_table(self, rows)
         shared = self.trunk(read)
         logits = list(self._from_shared(shared).split(self.n_logits, dim=1))
         common = shared.new_zeros(())

@@ -6,7 +6,7 @@ import torch
 from sklearn.base import BaseEstimator
 from torch import nn
 
-from ..network._input import input_layer, join_sparse_layers
+from ..network._input import LabelledColumns, input_layer, join_sparse_layers
 from ..network._output import Output
 
 
@@ -124,11 +124,8 @@ class TaskNetwork(nn.Module):
             self.private = input_layer(spec, sum(n_logits))
         self.table = join_sparse_layers(self)
 
-    def _read(self, rows):
-        return rows if self.table is None else self.table(rows)
-
     def forward(self, rows, cells=None):
-        rows, hidden = self._read(rows), None
+        rows, hidden = read_table(self, rows, cells), None
         if self.trunk is None:
             logits = self.private(rows)
         else:
@@ -144,6 +141,20 @@ class TaskNetwork(nn.Module):
             return logits
         parts = logits.split(self.widths, dim=1)
         return torch.cat([parts[head] for head in self.heads], dim=1)
+
+
+def read_table(network, rows, cells=None):
+    """Return rows with the products of the network's table, if it has one.
+
+    With the cells of a training step, products of the layer ``private`` may be 0 for
+    tasks without a label in the row.
+    """
+    if network.table is None:
+        return rows
+    if cells is None or network.private is None:
+        return network.table(rows)
+    own = LabelledColumns("private", network.n_logits, cells.codes)
+    return network.table(rows, own)
 
 
 def head_widths(n_logits, heads):

@@ -7,7 +7,7 @@ from torch import nn
 
 from ..network._input import input_layer, join_sparse_layers
 from ..network._output import Output
-from ._base import head_widths
+from ._base import head_widths, read_table
 
 
 class GatedExperts(nn.Module, ABC):
@@ -168,7 +168,7 @@ class ExpertNetwork(nn.Module):
         return self.levels[level].gate_weights(inputs)[:, : len(self.n_logits)]
 
     def forward(self, rows, cells=None):
-        rows = rows if self.table is None else self.table(rows)
+        rows = read_table(self, rows, cells)
         mixtures = self.levels(rows).unbind(dim=1)
         pairs = zip(mixtures, self.head_of_task, strict=True)
         logits = tuple(self.heads[head](mixture) for mixture, head in pairs)

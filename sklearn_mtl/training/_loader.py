@@ -135,7 +135,7 @@ def _n_bytes(batch):
     rows, cells = batch
     parts = [*cells]
     if isinstance(rows, SparseBatch):
-        parts += [rows.indices, rows.offsets, rows.values, *rows.transposed()]
+        parts += [rows.indices, rows.offsets, rows.values, *(rows._transposed or ())]
     else:
         parts.append(rows)
     return sum(part.nbytes for part in parts)

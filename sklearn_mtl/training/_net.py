@@ -154,9 +154,9 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         return self.module_(x.to(self.device)).logits
 
     def train_step(self, batch, **fit_params):
-        # Like skorch's, without the closure for optimizers that evaluate the loss
-        # several times in a step.
-        self._set_training(True)
+        # Without skorch's closure, which evaluates a loss several times in a step.
+        if not (self.module_.training and self.criterion_.training):
+            self._set_training(True)
         rows, cells = batch[0].to(self.device), batch[1].to(self.device)
         sums, total, output = take_step(
             self.module_,
@@ -164,25 +164,29 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
             self.optimizer_,
             rows,
             cells,
-            watch=partial(self._tell_of_gradients, batch),
+            watch=self._watch(batch),
         )
         self._count(sums, len(rows))
         for name, penalty in output.penalties.items():
             self.epoch_penalties_[name] += penalty.detach().double() * len(rows)
         return {"loss": total, "y_pred": output.logits}
 
-    def _tell_of_gradients(self, batch):
+    def _watch(self, batch):
         # Naming all weights costs more than checking for a callback that reads them.
-        if any(
-            type(callback).on_grad_computed is not Callback.on_grad_computed
+        if all(
+            type(callback).on_grad_computed is Callback.on_grad_computed
             for _, callback in self.callbacks_
         ):
-            self.notify(
-                "on_grad_computed",
-                named_parameters=TeeGenerator(self.get_all_learnable_params()),
-                batch=batch,
-                training=True,
-            )
+            return None
+        return partial(self._tell_of_gradients, batch)
+
+    def _tell_of_gradients(self, batch):
+        self.notify(
+            "on_grad_computed",
+            named_parameters=TeeGenerator(self.get_all_learnable_params()),
+            batch=batch,
+            training=True,
+        )
 
     def _count(self, sums, n_rows):
         self.epoch_sums_ += sums.detach()

@@ -6,13 +6,11 @@ descent, and Adam the few dense weights behind them. For token embeddings, the t
 chooses.
 """
 
-from functools import partial
-from weakref import proxy
-
 import torch
 from skorch.callbacks import Callback
 from torch.optim import Optimizer
 
+from ..network._descent import KERNELS, find_loops, pending_products
 from ..network._input import optim_groups
 
 
@@ -75,52 +73,69 @@ class SparseSGD(_WithoutCompiler, Optimizer):
 
     weight_decay : float, default=0.0
         The penalty.
+
+    kernel : {"auto", "numba", "scipy", "torch"}, default="auto"
+        What multiplies rows and weights in a step on the CPU: loops that numba
+        compiles, on all threads of the fit; a loop of scipy, on one; or operations of
+        torch, which need a gradient. "auto" is numba for tables of two million weights
+        and more if the extra ``fast`` is installed, and scipy otherwise. Results are
+        the same up to rounding errors. A gradient is needed, and "torch" used, on a GPU
+        and where a callback has ``on_grad_computed``. Set it by
+        ``net_params={"optimizer_sparse__kernel": "torch"}``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kernel.
     """
 
-    def __init__(self, params, lr, weight_decay=0.0):
-        super().__init__(params, {"lr": lr, "weight_decay": weight_decay})
+    def __init__(self, params, lr, weight_decay=0.0, kernel="auto"):
+        if kernel not in KERNELS:
+            raise ValueError(f"kernel is {kernel!r}. Use one of {list(KERNELS)}.")
+        defaults = {"lr": lr, "weight_decay": weight_decay, "kernel": kernel}
+        super().__init__(params, defaults)
 
     def step(self, closure=None):
         for group in self.param_groups:
+            shrink = 1 / (1 + group["lr"] * group["weight_decay"])
+            rate = group["lr"] * shrink
             for weight in group["params"]:
+                pending = getattr(weight, "pending", None)
+                if pending is not None:
+                    pending.descend(weight, rate, shrink)
                 if weight.grad is not None:
-                    _descend(group, weight)
+                    _descend(weight, rate, shrink)
 
-    def step_in_backward(self):
-        """Update each weight as soon as its gradient exists, and free the gradient.
-
-        So the gradients of many weights are not in memory at the same time.
-        """
-        # A weight must not hold the optimizer that holds it: Python cannot collect a
-        # circle through a hook of torch.
-        own = proxy(self)
-        for number, group in enumerate(self.param_groups):
-            for weight in group["params"]:
-                step = partial(_take_step, own, number)
-                weight.register_post_accumulate_grad_hook(step)
+    def loops(self):
+        """Return the loops of each weight that can do without a gradient."""
+        found = [
+            (weight, find_loops(weight, group["kernel"]))
+            for group in self.param_groups
+            for weight in group["params"]
+        ]
+        return [(weight, loops) for weight, loops in found if loops is not None]
 
 
 @torch.no_grad()
-def _descend(group, weight):
-    weight.add_(weight.grad, alpha=-_decayed_rate(group, weight))
-
-
-@torch.no_grad()
-def _take_step(optimizer, number, weight):
-    group = optimizer.param_groups[number]
-    # Faster than adding a sparse tensor, but it overwrites the gradient.
-    step = weight.grad._values().mul_(-_decayed_rate(group, weight))
-    index = weight.grad._indices()[0].unsqueeze(1).expand_as(step)
-    weight.scatter_add_(0, index, step)
-    weight.grad = None
-
-
-def _decayed_rate(group, weight):
-    """Shrink the rows of a batch by the penalty; return the rate of their step."""
-    shrink = 1 / (1 + group["lr"] * group["weight_decay"])
-    if group["weight_decay"]:
+def _descend(weight, rate, shrink):
+    if shrink != 1:
         weight[weight.grad._indices()[0]] *= shrink
-    return group["lr"] * shrink
+    weight.add_(weight.grad, alpha=-rate)
+
+
+def without_gradients(optimizer):
+    """Return a block in which weights of :class:`SparseSGD` get no gradients.
+
+    Its step, which must be in the block too, uses products instead, see
+    ``network._descent``.
+
+    Parameters
+    ----------
+    optimizer : torch.optim.Optimizer
+    """
+    parts = getattr(optimizer, "optimizers", [optimizer])
+    own = [part for part in parts if type(part) is SparseSGD]
+    return pending_products([pair for part in own for pair in part.loops()])
 
 
 def sparse_groups(network, alpha, embedding_rate):

@@ -12,6 +12,7 @@ from torch import nn
 
 from ..data._features import SMALL, float_type, row_scale
 from ..feature_extraction import UNKNOWN
+from ..network._descent import scipy_loops
 from ..network._recipe import default_recipe
 from ..network._spec import InputSpec
 from ..sharing import resolve_sharing
@@ -122,7 +123,7 @@ class TrainingRun:
             "max_epochs": plan.max_iter,
             "batch_size": plan.batch_size,
             "iterator_train__shuffle": batch_size < len(self.dataset),
-            "iterator_train__transpose": True,
+            "iterator_train__transpose": _steps_read_features(config),
             "iterator_valid__batch_size": 1024,
             "iterator_valid__rows_at_once": trunk.rows_at_once if spec.tokens else None,
             "train_split": (
@@ -245,6 +246,15 @@ class TrainingRun:
         if self.previous:
             load_weights(net, self.previous)
         return net
+
+
+def _steps_read_features(config):
+    """Whether steps read batches sorted by feature, which are then made ahead."""
+    return (
+        config.device != "cpu"
+        or any(name.startswith("optimizer_sparse") for name in config.params_of_net)
+        or scipy_loops() is None
+    )
 
 
 def _input_spec(rows, cells, trunk, previous, vocabulary, token_weights):

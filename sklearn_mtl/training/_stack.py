@@ -156,7 +156,6 @@ class Stack:
         self.sparse = net.optimizer_sparse(
             tables, **net.get_params_for("optimizer_sparse")
         )
-        self.sparse.step_in_backward()
         dense = net.optimizer_dense(
             self.network.dense, **net.get_params_for("optimizer_dense")
         )

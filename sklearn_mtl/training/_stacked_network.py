@@ -165,7 +165,7 @@ class StackedNetwork:
             getattr(module, name).bias[self.order] = bias[k]
 
     def divide(self, batch):
-        """Divide a batch into parts for the blocks, sorted by feature."""
+        """Divide a batch into parts for the blocks."""
         rows, cells = batch
         n_nets, parts = len(self.modules), []
         for block, tasks in enumerate(self.blocks):
@@ -175,8 +175,6 @@ class StackedNetwork:
                 chosen = (codes >= 0).any(dim=1).nonzero()[:, 0]
                 codes, weights = codes[chosen], weights[chosen]
                 own = rows[chosen] if self.has_private else None
-            if own is not None:
-                own.transposed()
             codes, weights = codes.repeat(n_nets, 1), weights.repeat(n_nets, 1)
             parts.append(Part(chosen, own, codes, weights))
         return StackedBatch(len(rows), parts)

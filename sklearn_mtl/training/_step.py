@@ -1,5 +1,9 @@
 """One training step."""
 
+from contextlib import nullcontext
+
+from ._optimizers import without_gradients
+
 
 def take_step(network, objective, optimizer, rows, cells, watch=None):
     """Update the weights of a network with one batch.
@@ -20,7 +24,8 @@ def take_step(network, objective, optimizer, rows, cells, watch=None):
     cells : Cells
 
     watch : callable, default=None
-        Called between backward pass and update.
+        Called between backward pass and update, to see all gradients. Without it, those
+        of large tables need not exist.
 
     Returns
     -------
@@ -33,16 +38,17 @@ def take_step(network, objective, optimizer, rows, cells, watch=None):
     output : Output
     """
     optimizer.zero_grad()
-    output = network(rows, objective.cells_of_tasks(cells))
-    sums = objective(output.logits, cells)
-    if not any(part.requires_grad for part in (sums, *output.penalties.values())):
-        raise ValueError(
-            "All weights are frozen, so nothing can be learnt. Let the Freezer, or "
-            "whatever else froze them, leave some."
-        )
-    losses = sums / len(rows)
-    total = objective.balancing.backward(losses, output.penalties, output)
-    if watch is not None:
-        watch()
-    optimizer.step()
+    with without_gradients(optimizer) if watch is None else nullcontext():
+        output = network(rows, objective.cells_of_tasks(cells))
+        sums = objective(output.logits, cells)
+        if not any(part.requires_grad for part in (sums, *output.penalties.values())):
+            raise ValueError(
+                "All weights are frozen, so nothing can be learnt. Let the Freezer, or "
+                "whatever else froze them, leave some."
+            )
+        losses = sums / len(rows)
+        total = objective.balancing.backward(losses, output.penalties, output)
+        if watch is not None:
+            watch()
+        optimizer.step()
     return sums, total, output

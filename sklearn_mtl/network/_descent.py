@@ -1,0 +1,267 @@
+"""Gradient descent on a table of input weights, without its gradient in memory.
+
+The gradient of a table is a product: the transposed rows of a batch times the gradient
+of what the table returned. Adding it to the table at once reads and writes each weight
+of the batch once; a gradient of its own would be written, read and written again, into
+memory that is new in each step.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache, partial
+from importlib.util import find_spec
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from ..utils._optional import import_optional
+from . import _kernels
+from ._batch import SparseBatch
+
+KERNELS = ("auto", "numba", "scipy", "torch")
+# Smaller tables take less time than loading the compiled loops.
+WORTH_COMPILING = 2**21
+# Share of columns that rows read up to which it is faster to leave out the others.
+MOST_READ = 0.8
+# Rows that are shrunk at a time: few enough for the cache.
+ROWS_AT_ONCE = 1024
+
+
+class Product(NamedTuple):
+    """The gradient of a table: transposed rows times slopes.
+
+    Attributes
+    ----------
+    rows : SparseBatch
+
+    slopes : tensor of shape (n_rows, n_columns)
+
+    spans : tuple of ndarray, or None
+        The columns that each row reads, see :func:`._kernels.find_spans`; None is all.
+    """
+
+    rows: SparseBatch
+    slopes: torch.Tensor
+    spans: tuple | None
+
+
+class Pending:
+    """What the next step adds to a weight.
+
+    Parameters
+    ----------
+    loops : ScipyLoops or CompiledLoops
+
+    Attributes
+    ----------
+    products : list of Product
+    """
+
+    def __init__(self, loops):
+        self.loops, self.products = loops, []
+
+    def descend(self, weight, rate, shrink):
+        """Take a step of gradient descent on the rows of the features in the products.
+
+        Parameters
+        ----------
+        weight : torch.nn.Parameter
+
+        rate : float
+
+        shrink : float
+            Factor for these rows, before they are moved.
+        """
+        if self.products:
+            self.loops.add_products(weight.detach(), self.products, -rate, shrink)
+        self.products.clear()
+
+
+@contextmanager
+def pending_products(loops_of_weights):
+    """Let gradients of weights wait as products, within a block.
+
+    Parameters
+    ----------
+    loops_of_weights : list of (torch.nn.Parameter, ScipyLoops or CompiledLoops)
+    """
+    for weight, loops in loops_of_weights:
+        weight.pending = Pending(loops)
+    try:
+        yield
+    finally:
+        for weight, _ in loops_of_weights:
+            del weight.pending
+
+
+def find_loops(weight, kernel):
+    """Return the loops that add products to a weight.
+
+    Parameters
+    ----------
+    weight : torch.nn.Parameter
+
+    kernel : {"auto", "numba", "scipy", "torch"}
+        "auto" means numba for large tables if it is installed, or else scipy.
+
+    Returns
+    -------
+    loops : ScipyLoops, CompiledLoops or None
+        None where the weight needs a gradient: with "torch", on a GPU, for other types
+        than 32- and 64-bit floats, and where a hook reads the gradient.
+    """
+    if kernel == "torch" or not _takes_products(weight):
+        return None
+    if kernel == "auto":
+        is_large = weight.numel() >= WORTH_COMPILING
+        kernel = "numba" if is_large and find_spec("numba") else "scipy"
+    return compiled_loops() if kernel == "numba" else scipy_loops()
+
+
+def _takes_products(weight):
+    return (
+        weight.requires_grad
+        and weight.device.type == "cpu"
+        and weight.dtype in (torch.float32, torch.float64)
+        and weight.is_contiguous()
+        and not weight._backward_hooks
+        and not weight._post_accumulate_grad_hooks
+    )
+
+
+class ScipyLoops:
+    """scipy's loop over sparse rows, on one thread.
+
+    Parameters
+    ----------
+    add : callable
+        ``csc_matvecs`` of scipy.
+    """
+
+    find_spans = None  # it always reads whole rows
+
+    def __init__(self, add):
+        self.add = add
+
+    def add_products(self, table, products, factor, shrink):
+        """Multiply rows of a table by `shrink`, and add `factor` times products."""
+        if shrink != 1:
+            seen = np.zeros(len(table), dtype=bool)
+            for rows, _, _ in products:
+                seen[rows.indices.numpy()] = True
+            features, weights = np.flatnonzero(seen), table.numpy()
+            for start in range(0, len(features), ROWS_AT_ONCE):
+                weights[features[start : start + ROWS_AT_ONCE]] *= shrink
+        for rows, slopes, _ in products:
+            values = rows.values.to(table.dtype) * factor
+            arrays = [rows.offsets, rows.indices, values, slopes.ravel()]
+            # The rows of a batch are the columns of its transpose.
+            self.add(
+                *(len(table), len(rows), table.shape[1]),
+                *(array.numpy() for array in [*arrays, table.view(-1)]),
+            )
+
+
+@cache
+def scipy_loops():
+    """Return scipy's loops; None where a version of scipy does not have them."""
+    try:
+        # Not public: the public product allocates its result.
+        from scipy.sparse._sparsetools import csc_matvecs
+    except ImportError:
+        return None
+    return ScipyLoops(csc_matvecs)
+
+
+class CompiledLoops:
+    """Loops that numba compiled, on the threads that torch uses.
+
+    Each thread has features, or rows, of its own, so the result does not depend on
+    their number.
+
+    Parameters
+    ----------
+    find_spans, add_rows, add_transposed : callable
+        Compiled functions of :mod:`._kernels`.
+    """
+
+    def __init__(self, find_spans, add_rows, add_transposed):
+        self._find_spans = find_spans
+        self._add_rows, self._add_transposed = add_rows, add_transposed
+
+    def find_spans(self, codes, edges, n_columns):
+        """Return the columns that each row reads.
+
+        Parameters
+        ----------
+        codes : tensor of shape (n_rows, n_tasks), dtype int64
+            Negative where a label is missing.
+
+        edges : ndarray of shape (n_tasks + 1,), dtype int64
+            First column of each task, and the end of the last. All rows read the
+            columns before and behind.
+
+        n_columns : int
+
+        Returns
+        -------
+        spans : tuple of ndarray, or None
+            None where rows read most columns: torch is faster at whole rows.
+        """
+        starts, bounds = self._find_spans(codes.numpy(), edges, n_columns)
+        n_read = (bounds[1::2] - bounds[::2]).sum()
+        if n_read > MOST_READ * len(codes) * n_columns:
+            return None
+        return starts, bounds
+
+    def sums(self, table, rows, spans=None):
+        """Return rows times a table; columns that a row does not read are 0."""
+        sums = table.new_zeros(len(rows), table.shape[1])
+        arrays = [*self._arrays(table, rows, spans), sums.numpy()]
+        n_threads = torch.get_num_threads()
+        bounds = np.linspace(0, len(rows), n_threads + 1).astype(int).tolist()
+        _on_threads(
+            partial(self._add_rows, *arrays, *part) for part in pairwise(bounds)
+        )
+        return sums
+
+    def add_products(self, table, products, factor, shrink):
+        """Multiply rows of a table by `shrink`, and add `factor` times products."""
+        seen = np.zeros(len(table) if shrink != 1 else 0, dtype=bool)
+        # A power of two, so that a bit mask tells whose a feature is.
+        mask = (1 << (torch.get_num_threads().bit_length() - 1)) - 1
+        for rows, slopes, spans in products:
+            arrays = [*self._arrays(table, rows, spans), slopes.numpy()]
+            factors = np.array([factor, shrink], dtype=arrays[0].dtype)
+            add = partial(self._add_transposed, *arrays, *factors, seen)
+            _on_threads(partial(add, part, mask) for part in range(mask + 1))
+
+    def _arrays(self, table, rows, spans):
+        if spans is None:
+            starts = np.arange(len(rows) + 1, dtype=np.int64) * 2
+            spans = starts, np.tile([0, table.shape[1]], len(rows))
+        values = rows.values.to(table.dtype)
+        tensors = [table, rows.offsets, rows.indices, values]
+        return [*(t.numpy() for t in tensors), *spans]
+
+
+def _on_threads(calls):
+    """Run calls at the same time, the first one on this thread."""
+    first, *others = calls
+    if not others:
+        first()
+        return
+    with ThreadPoolExecutor(len(others)) as pool:
+        started = [pool.submit(call) for call in others]
+        first()
+        for call in started:
+            call.result()
+
+
+@cache
+def compiled_loops():
+    """Return the loops compiled by numba."""
+    numba = import_optional("numba", "fast", "kernel='numba'", "kernel='auto'")
+    return CompiledLoops(*_kernels.compiled(numba))

@@ -1,0 +1,74 @@
+"""Memory of large tables: on large pages, and given back while a table moves."""
+
+import ctypes
+import sys
+from functools import cache
+
+import torch
+
+# Of Linux, see madvise(2).
+_DONTNEED, _HUGEPAGE = 4, 14
+_PAGE = 2**12
+# Smaller tables fit into the pages that a processor remembers anyway.
+LARGE = 2**24  # bytes
+ROWS_AT_ONCE = 2**14
+
+
+def new_table(n_rows, n_columns, dtype=None):
+    """Return a table of zeros, on large pages where the system has them.
+
+    Steps go to rows in no order. Finding a page takes as long as reading a row, and
+    pages of 2 MiB are few enough to be remembered.
+    """
+    return _empty_table(n_rows, n_columns, dtype).zero_()
+
+
+def join_tables(tables, n_columns):
+    """Return a table with the columns of all tables, and zeros behind them.
+
+    The memory of the tables, which are then of no use, goes back to the system row by
+    row, so weights are never in memory twice.
+
+    Parameters
+    ----------
+    tables : list of tensors of shape (n_rows, any)
+        Contiguous, and each the owner of its memory.
+
+    n_columns : int
+    """
+    joint = _empty_table(len(tables[0]), n_columns, tables[0].dtype)
+    widths = [table.shape[1] for table in tables]
+    *parts, padding = joint.split([*widths, n_columns - sum(widths)], dim=1)
+    for start in range(0, len(joint), ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        for table, part in zip(tables, parts, strict=True):
+            part[rows] = table[rows]
+            if table.nbytes >= LARGE:
+                _advise(table, table[: rows.stop].nbytes, _DONTNEED)
+        padding[rows] = 0
+    return joint
+
+
+def _empty_table(n_rows, n_columns, dtype):
+    table = torch.empty(n_rows, n_columns, dtype=dtype)
+    if table.nbytes >= LARGE:
+        _advise(table, table.nbytes, _HUGEPAGE)
+    return table
+
+
+def _advise(table, n_bytes, advice):
+    """Advise the system about the whole pages in the first bytes of a table."""
+    madvise = _madvise() if table.device.type == "cpu" else None
+    first = -(-table.data_ptr() // _PAGE) * _PAGE
+    length = (table.data_ptr() + n_bytes - first) // _PAGE * _PAGE
+    if madvise is not None and length > 0:
+        madvise(first, length, advice)  # refused advice changes nothing
+
+
+@cache
+def _madvise():
+    if sys.platform != "linux":
+        return None
+    madvise = ctypes.CDLL(None).madvise
+    madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    return madvise

@@ -218,6 +218,8 @@ class MultiTaskTextClassifier(
         vectorizer="auto",
         *,
         term_weighting="auto",
+        embedding=None,
+        embedding_weight=0.5,
         trunk="auto",
         sharing="auto",
         loss_weights="auto",
@@ -244,6 +246,8 @@ class MultiTaskTextClassifier(
     ):
         self.vectorizer = vectorizer
         self.term_weighting = term_weighting
+        self.embedding = embedding
+        self.embedding_weight = embedding_weight
         self.trunk = trunk
         self.sharing = sharing
         self.loss_weights = loss_weights

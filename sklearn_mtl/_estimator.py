@@ -11,21 +11,14 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
+from ._reading import RowsMixin
 from .balancing import BaseBalancing, resolve_balancing
 from .data._cells import read_cells
-from .data._columns import find_column_scales
-from .data._features import (
-    as_bags,
-    check_numeric,
-    fit_vectorizer,
-    match_trunk,
-    transform_rows,
-)
-from .data._term_weights import information_weights, weigh_terms, weighs_terms
+from .data._features import check_numeric, match_trunk
 from .labels._tables import as_label_table
 from .metrics._scores import codes_accuracy, mean_over_tasks
 from .metrics._weights import table_weights
-from .sharing import BaseSharing, shares_trunk
+from .sharing import BaseSharing
 from .training._config import TrainingConfig
 from .training._dataset import RowDataset, sorted_by_length
 from .training._effects import feature_effects
@@ -33,13 +26,13 @@ from .training._progress import EpochProgress, FitProgress
 from .training._run import TrainingRun
 from .training._runtime import computing, numpy_errors
 from .training._stack import attempt
-from .trunks import BaseTrunk, reads_tokens, resolve_trunk, weighs_tokens
+from .trunks import BaseTrunk, reads_tokens, resolve_trunk
 from .utils._rows import n_rows, settled, take_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
-from .utils._texts import read_texts, reads_tables_too
+from .utils._texts import read_texts
 
 
-class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
+class BaseMultiTask(RowsMixin, CallbackSupportMixin, BaseEstimator):
     """Fits a net to X and y, and predicts codes from X.
 
     Reads the constructor parameters of
@@ -105,6 +98,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             X = texts
         elif isinstance(self.vectorizer, str):
             X = check_numeric(self, X, reset=not hasattr(self, "net_"))
+        self._check_embedding(texts)
         if y is None:
             raise ValueError(
                 f"This {type(self).__name__} estimator requires y to be passed, but "
@@ -126,9 +120,9 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
     def _prepare(self, config, X, cells):
         """Turn what :meth:`_read` returns into a training run.
 
-        Sets ``vectorizer_``, ``column_scales_`` and ``term_weights_``.
+        Sets ``vectorizer_``, ``column_scales_``, ``term_weights_`` and ``embedding_``.
         """
-        rows = self._fit_rows(take_rows(X, cells.kept), cells)
+        rows, dense = self._fit_rows(take_rows(X, cells.kept), cells)
         trunk = resolve_trunk(self.trunk, sparse=issparse(rows))
         previous = getattr(self, "net_", None)
         rows = match_trunk(
@@ -146,6 +140,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             previous,
             vocabulary,
             self.term_weights_ if reads_tokens(trunk) else None,
+            dense,
         )
 
     def _check_strategies(self):
@@ -213,58 +208,6 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
                 fitted[k]._set_fitted(net, run, cells)
         return fitted
 
-    def _fit_rows(self, X, cells):
-        """Vectorize, scale and weight X; a warm start keeps fitted transformers."""
-        if hasattr(self, "vectorizer_"):  # of a warm start
-            if self.vectorizer_ is None and not isinstance(X, list):
-                # X is checked already, and has lost its column names.
-                return self._weigh(self._scale(X))
-            return self._transform_rows(X)
-        if isinstance(self.vectorizer, str) and not isinstance(X, list):
-            self.vectorizer_, rows = None, X
-        else:
-            self.vectorizer_, rows = fit_vectorizer(
-                self.vectorizer, X, self.memory, as_tokens=reads_tokens(self.trunk)
-            )
-        self.column_scales_ = None
-        if not self._reads_words(X):
-            self.column_scales_ = find_column_scales(rows, cells.row_weights)
-        rows = self._scale(rows)
-        n_classes = cells.targets.layout.sizes
-        self.term_weights_ = None
-        if weighs_terms(
-            self.term_weighting,
-            rows,
-            n_classes,
-            are_ours=isinstance(X, list)
-            and isinstance(self.vectorizer, str)
-            and shares_trunk(self.sharing, self.trunk),
-            as_tokens=reads_tokens(self.trunk) and not weighs_tokens(self.trunk),
-        ):
-            bags = as_bags(rows) if reads_tokens(self.trunk) else rows
-            self.term_weights_ = information_weights(
-                bags, cells.codes, cells.weights, n_classes
-            )
-        return self._weigh(rows)
-
-    def _reads_words(self, X):
-        """Whether all features come from a single text vectorizer."""
-        return isinstance(X, list) and (
-            reads_tokens(self.trunk)
-            or isinstance(self.vectorizer, str)
-            or hasattr(self.vectorizer_, "analyzer")
-        )
-
-    def _scale(self, rows):
-        scales = self.column_scales_
-        return rows if scales is None else scales.apply(rows)
-
-    def _weigh(self, rows):
-        weights = self.term_weights_
-        if weights is None or reads_tokens(self.trunk):  # these weight embeddings
-            return rows
-        return weigh_terms(rows, weights)
-
     def _set_fitted(self, net, run, cells):
         plan, trunk = run.plan, net.module__trunk
         self.net_, self.trunk_ = net, trunk
@@ -286,39 +229,9 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         if trunk is not None:
             self._n_features_out = trunk.n_units
 
-    @numpy_errors()
-    def _transform_rows(self, X):
-        """Turn the X of a prediction into rows, as in fit."""
-        texts = read_texts(X, self.vectorizer)
-        if texts is None:
-            self._check_table(X)
-        if self.vectorizer_ is not None:
-            X = X if texts is None else texts
-            return self._weigh(self._scale(transform_rows(self.vectorizer_, X)))
-        if texts is None:
-            return self._weigh(self._scale(check_numeric(self, X, reset=False)))
-        raise ValueError(
-            f"X holds texts, and fit saw rows of {self.n_features_in_} numeric "
-            "features. Pass such rows."
-        )
-
-    def _check_table(self, X):
-        """Refuse X other than texts if the fitted vectorizer reads only texts."""
-        if self.vectorizer_ is None:
-            return
-        reads_texts = isinstance(self.vectorizer, str) or (
-            not reads_tables_too(self.vectorizer_)
-            and isinstance(getattr(self.vectorizer_, "analyzer", None), str)
-        )
-        if reads_texts:  # a user's analyzer may read anything
-            found = "holds numeric rows" if hasattr(X, "__len__") else f"is {X!r}"
-            raise ValueError(
-                f"X {found}, and fit saw texts. Pass a list or a column of texts."
-            )
-
     def _dataset(self, X):
         check_is_fitted(self)
-        rows = self._transform_rows(X)
+        rows, dense = self._transform_rows(X)
         spec = self.net_.module__spec
         rows = match_trunk(
             rows, sparse=spec.sparse, tokens=spec.tokens, n_tokens=spec.n_features
@@ -329,7 +242,9 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             )
         if spec.tokens:
             return RowDataset(rows)
-        return RowDataset(rows.astype(self.net_.row_dtype, copy=False))
+        dtype = self.net_.row_dtype
+        dense = None if dense is None else dense.astype(dtype, copy=False)
+        return RowDataset(rows.astype(dtype, copy=False), dense=dense)
 
     def _logits(self, X):
         """Return the logits of each task as a list of ndarrays."""

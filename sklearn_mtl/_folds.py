@@ -9,6 +9,7 @@ from sklearn.model_selection._validation import _score
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import _check_method_params
 
+from .data._embedding import packed
 from .utils._rows import take_rows
 
 
@@ -44,7 +45,7 @@ def score_fold(estimator, scorer, error_score, return_train_score, fold, candida
                 if transformer is None
                 else transformer.transform(fold.X[part])
             )
-            rows[part] = first._transform_rows(X)
+            rows[part] = packed(*first._transform_rows(X))
             if part == 1:
                 seconds = (time.perf_counter() - begun) / len(candidates)
     except Exception as error:
@@ -123,6 +124,7 @@ def _reader_of_rows(fitted, rows):
     reader = copy(fitted)
     reader.vectorizer, reader.vectorizer_ = "auto", None
     reader.column_scales_ = reader.term_weights_ = None
+    reader.embedding_ = fitted.net_.module__spec.n_dense
     # For token ids, columns are positions and features are ids.
     reader.n_features_in_ = rows.shape[1]
     if hasattr(reader, "feature_names_in_"):  # the rows have no names

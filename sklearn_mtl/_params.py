@@ -14,6 +14,7 @@ _PREFIX = "loss_weights__"
 # Parameters that take an alias or an object, with an example object.
 _OBJECTS = {
     "vectorizer": "TfidfVectorizer()",
+    "embedding": "SentenceEncoder()",
     "trunk": "BagTrunk()",
     "sharing": "MixtureOfExperts()",
 }
@@ -44,6 +45,12 @@ class ParamsMixin:
             HasMethods(["fit_transform", "transform"]),
         ],
         "term_weighting": [StrOptions({"auto", "information"}), None],
+        "embedding": [
+            StrOptions({"lsa", "use"}),
+            HasMethods(["fit_transform", "transform"]),
+            None,
+        ],
+        "embedding_weight": [Interval(Real, 0, None, closed="neither")],
         "trunk": [StrOptions({"auto", *TRUNK_ALIASES}), BaseTrunk, None],
         "sharing": [StrOptions({"auto", *ALIASES}), BaseSharing],
         "loss_weights": [

@@ -9,6 +9,7 @@ which `WordVectorVectorizer` takes means; `TextCleaner` cleans texts for all.
 """
 
 from ._cleaning import TextCleaner
+from ._sentences import SentenceEncoder
 from ._sequences import UNKNOWN, SequenceVectorizer
 from ._subwords import SubwordVectorizer
 from ._vectorizers import (
@@ -24,6 +25,7 @@ __all__ = [
     "FastCountVectorizer",
     "FastHashingVectorizer",
     "FastTfidfVectorizer",
+    "SentenceEncoder",
     "SequenceVectorizer",
     "SubwordVectorizer",
     "TextCleaner",

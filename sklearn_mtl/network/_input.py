@@ -9,6 +9,8 @@ from torch.nn.functional import embedding_bag
 # The columns of a table are padded to a multiple of this, so that each row of 32-bit
 # weights starts at a cache line.
 LANE = 16
+# Where a layer starts at random, the weights of a dense block start in this range.
+BLOCK_RANGE = 0.3
 
 
 class SparseLinear(nn.Module):
@@ -223,6 +225,35 @@ class DenseLinear(nn.Linear):
         return self.weight.detach().t()
 
 
+class BlockLinear(nn.Module):
+    """A linear layer over sparse rows and the dense block beside them.
+
+    Adam moves the weights of the block: a dense column is in all rows, and takes the
+    steps of the layers behind, not those of words.
+
+    Parameters
+    ----------
+    words : SparseLinear
+        It holds the bias of both.
+
+    n_dense : int
+        Columns of the block.
+
+    init_range : float, default=0.0
+        The weights of the block start uniformly in ``[-init_range, init_range]``.
+    """
+
+    def __init__(self, words, n_dense, *, init_range=0.0):
+        super().__init__()
+        self.words = words
+        self.block = nn.Linear(n_dense, len(words.bias), bias=False)
+        nn.init.uniform_(self.block.weight, -init_range, init_range)
+
+    def forward(self, batch):
+        own = self.block(batch.dense)
+        return torch.add(self.words(batch), own, alpha=self.words.scale)
+
+
 def input_layer(spec, n_outputs, *, init_range=0.0):
     """Return a linear layer for the rows of `spec`.
 
@@ -241,4 +272,9 @@ def input_layer(spec, n_outputs, *, init_range=0.0):
         Reads a :class:`~sklearn_mtl.network.SparseBatch`, or a tensor of dense rows.
     """
     kind = SparseLinear if spec.sparse else DenseLinear
-    return kind(spec.n_features, n_outputs, scale=spec.scale, init_range=init_range)
+    layer = kind(spec.n_features, n_outputs, scale=spec.scale, init_range=init_range)
+    if not spec.n_dense:
+        return layer
+    return BlockLinear(
+        layer, spec.n_dense, init_range=BLOCK_RANGE if init_range else 0.0
+    )

@@ -1,6 +1,7 @@
 """One training run: rows, cells and settings in, a trained net out."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -53,6 +54,9 @@ class TrainingRun:
     token_weights : ndarray of shape (n_tokens,), default=None
         The weight of each token.
 
+    dense : ndarray of shape (n_rows, n_dense), default=None
+        The dense block beside sparse rows.
+
     Attributes
     ----------
     plan : Plan
@@ -67,6 +71,7 @@ class TrainingRun:
         previous=None,
         vocabulary=(),
         token_weights=None,
+        dense=None,
     ):
         rng = check_random_state(config.random_state)
         self.seed = int(rng.randint(np.iinfo(np.int32).max))
@@ -74,6 +79,8 @@ class TrainingRun:
             learnt = previous.module__trunk if previous else None
             trunk = trunk.prepare(rows, vocabulary, self.seed, learnt)
         spec = _input_spec(rows, cells, trunk, previous, vocabulary, token_weights)
+        if dense is not None:
+            spec = replace(spec, n_dense=dense.shape[1])
         recipe = default_recipe(spec) if trunk is None else trunk.recipe(spec)
         self.plan = plan = make_plan(config, spec, recipe, cells.cells_per_class)
         trained, self.validation, score = slice(None), None, ValidationScore()
@@ -82,7 +89,7 @@ class TrainingRun:
             trained, set_aside = multitask_split(
                 cells.codes, config.validation_fraction, rng
             )
-            self.validation = RowDataset.of_cells(rows, cells, set_aside)
+            self.validation = RowDataset.of_cells(rows, cells, set_aside, dense)
         if config.stops_early:
             score = ValidationScore.of_name(
                 config.early_stopping_metric, cells.targets.names
@@ -90,7 +97,7 @@ class TrainingRun:
             if config.sets_rows_aside:
                 _check_validated(score, cells.targets, self.validation.codes)
         self.config, self.previous = config, previous
-        self.dataset = RowDataset.of_cells(rows, cells, trained)
+        self.dataset = RowDataset.of_cells(rows, cells, trained, dense)
         batch_size = config.params_of_net.get(
             "iterator_train__batch_size", plan.batch_size
         )

@@ -1,0 +1,133 @@
+"""How an estimator turns its X into rows: words, their weights, and embeddings."""
+
+import numpy as np
+
+from .data._columns import find_column_scales
+from .data._embedding import fit_embedding, unpacked
+from .data._features import as_bags, check_numeric, fit_vectorizer, transform_rows
+from .data._term_weights import information_weights, weigh_terms, weighs_terms
+from .feature_extraction import SentenceEncoder
+from .sharing import shares_trunk
+from .training._runtime import numpy_errors
+from .trunks import reads_tokens, weighs_tokens
+from .utils._texts import read_texts, reads_tables_too
+
+
+class RowsMixin:
+    """Makes rows of texts or numbers, in fit and in predict."""
+
+    def _check_embedding(self, texts):
+        """Refuse an embedding that cannot read this X, or that the trunk cannot."""
+
+    def _fit_rows(self, X, cells):
+        """Vectorize, scale, weight and embed X.
+
+        A warm start keeps fitted transformers.
+
+        Returns
+        -------
+        rows : csr_matrix, csr_array or ndarray of shape (n_rows, n_features)
+
+        dense : ndarray of shape (n_rows, n_dense) or None
+            The block of the embedding.
+        """
+        if hasattr(self, "vectorizer_"):  # of a warm start
+            if self.vectorizer_ is None and not isinstance(X, list):
+                # X is checked already, and has lost its column names.
+                return self._weigh(self._scale(X)), None
+            return self._transform_rows(X)
+        if isinstance(self.vectorizer, str) and not isinstance(X, list):
+            self.vectorizer_, rows = None, X
+        else:
+            self.vectorizer_, rows = fit_vectorizer(
+                self.vectorizer, X, self.memory, as_tokens=reads_tokens(self.trunk)
+            )
+        self.column_scales_ = None
+        if not self._reads_words(X):
+            self.column_scales_ = find_column_scales(rows, cells.row_weights)
+        rows = self._scale(rows)
+        n_classes = cells.targets.layout.sizes
+        self.term_weights_ = None
+        if weighs_terms(
+            self.term_weighting,
+            rows,
+            n_classes,
+            are_ours=isinstance(X, list)
+            and isinstance(self.vectorizer, str)
+            and shares_trunk(self.sharing, self.trunk),
+            as_tokens=reads_tokens(self.trunk) and not weighs_tokens(self.trunk),
+        ):
+            bags = as_bags(rows) if reads_tokens(self.trunk) else rows
+            self.term_weights_ = information_weights(
+                bags, cells.codes, cells.weights, n_classes
+            )
+        rows = self._weigh(rows)
+        self.embedding_ = dense = None
+        if self.embedding is not None:
+            seed = self.random_state
+            if isinstance(seed, np.random.RandomState):
+                seed = int(seed.randint(np.iinfo(np.int32).max))
+            self.embedding_, dense = fit_embedding(
+                self.embedding,
+                X,
+                rows,
+                cells.row_weights,
+                weight=self.embedding_weight,
+                seed=seed,
+                memory=self.memory,
+            )
+        return rows, dense
+
+    def _reads_words(self, X):
+        """Whether all features come from a single text vectorizer."""
+        return isinstance(X, list) and (
+            reads_tokens(self.trunk)
+            or isinstance(self.vectorizer, str)
+            or hasattr(self.vectorizer_, "analyzer")
+        )
+
+    def _scale(self, rows):
+        scales = self.column_scales_
+        return rows if scales is None else scales.apply(rows)
+
+    def _weigh(self, rows):
+        weights = self.term_weights_
+        if weights is None or reads_tokens(self.trunk):  # these weight embeddings
+            return rows
+        return weigh_terms(rows, weights)
+
+    @numpy_errors()
+    def _transform_rows(self, X):
+        """Turn the X of a prediction into rows and their block, as in fit."""
+        texts = read_texts(X, self.vectorizer)
+        if texts is None:
+            self._check_table(X)
+        if self.vectorizer_ is not None:
+            X = X if texts is None else texts
+            rows = self._weigh(self._scale(transform_rows(self.vectorizer_, X)))
+            if self.embedding_ is None:
+                return rows, None
+            return rows, self.embedding_.block(X, rows, self.memory)
+        if texts is None:
+            rows = check_numeric(self, X, reset=False)
+            if isinstance(self.embedding_, int):  # rows and blocks are joined
+                return unpacked(rows, self.embedding_)
+            return self._weigh(self._scale(rows)), None
+        raise ValueError(
+            f"X holds texts, and fit saw rows of {self.n_features_in_} numeric "
+            "features. Pass such rows."
+        )
+
+    def _check_table(self, X):
+        """Refuse X other than texts if the fitted vectorizer reads only texts."""
+        if self.vectorizer_ is None:
+            return
+        reads_texts = isinstance(self.vectorizer, str) or (
+            not reads_tables_too(self.vectorizer_)
+            and isinstance(getattr(self.vectorizer_, "analyzer", None), str)
+        )
+        if reads_texts:  # a user's analyzer may read anything
+            found = "holds numeric rows" if hasattr(X, "__len__") else f"is {X!r}"
+            raise ValueError(
+                f"X {found}, and fit saw texts. Pass a list or a column of texts."
+            )

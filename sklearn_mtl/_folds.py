@@ -124,7 +124,6 @@ def _reader_of_rows(fitted, rows):
     reader = copy(fitted)
     reader.vectorizer, reader.vectorizer_ = "auto", None
     reader.column_scales_ = reader.term_weights_ = None
-    reader.embedding_ = fitted.net_.module__spec.n_dense
     # For token ids, columns are positions and features are ids.
     reader.n_features_in_ = rows.shape[1]
     if hasattr(reader, "feature_names_in_"):  # the rows have no names

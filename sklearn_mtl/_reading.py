@@ -6,7 +6,7 @@ from .data._columns import find_column_scales
 from .data._embedding import fit_embedding, unpacked
 from .data._features import as_bags, check_numeric, fit_vectorizer, transform_rows
 from .data._term_weights import information_weights, weigh_terms, weighs_terms
-from .feature_extraction import SentenceEncoder
+from .feature_extraction._sentences import import_encoder
 from .sharing import shares_trunk
 from .training._runtime import numpy_errors
 from .trunks import reads_tokens, weighs_tokens
@@ -17,7 +17,42 @@ class RowsMixin:
     """Makes rows of texts or numbers, in fit and in predict."""
 
     def _check_embedding(self, texts):
-        """Refuse an embedding that cannot read this X, or that the trunk cannot."""
+        """Refuse an embedding that does not suit this X, the trunk or a warm start.
+
+        Parameters
+        ----------
+        texts : list of str or None
+            None where X is something other than texts.
+        """
+        before = getattr(self, "embedding_", self.embedding)  # of a warm start
+        if (before is None) != (self.embedding is None):
+            raise ValueError(
+                "warm_start goes on with the network of the previous fit, so embedding "
+                f"must be what it was. It is {self.embedding!r} now. Set it back, or "
+                "warm_start=False."
+            )
+        if self.embedding is None:
+            return
+        if reads_tokens(self.trunk):
+            raise ValueError(
+                "embedding puts numbers beside rows of words, and the trunk "
+                f"{self.trunk!r} reads words in their order. Use trunk='bag', or "
+                "embedding=None."
+            )
+        is_alias = isinstance(self.embedding, str)
+        if texts is None and isinstance(self.vectorizer, str):
+            raise ValueError(
+                "embedding reads texts, and X holds numeric rows. Pass texts, or join "
+                "embeddings of your own to the rows, and embedding=None."
+            )
+        if is_alias and self.embedding == "use":
+            if texts is None:
+                raise ValueError(
+                    "embedding='use' reads a column of texts, and X is a table. Pass a "
+                    "ColumnTransformer that gives UniversalSentenceEncoder() the "
+                    "column, as embedding."
+                )
+            import_encoder()
 
     def _fit_rows(self, X, cells):
         """Vectorize, scale, weight and embed X.
@@ -110,7 +145,7 @@ class RowsMixin:
             return rows, self.embedding_.block(X, rows, self.memory)
         if texts is None:
             rows = check_numeric(self, X, reset=False)
-            if isinstance(self.embedding_, int):  # rows and blocks are joined
+            if self.embedding_ is not None:  # in a search, which embeds a fold once
                 return unpacked(rows, self.embedding_)
             return self._weigh(self._scale(rows)), None
         raise ValueError(

@@ -15,7 +15,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.extmath import randomized_svd
 from sklearn.utils.validation import check_memory
 
-from ..feature_extraction import SentenceEncoder
+from ..feature_extraction import UniversalSentenceEncoder
 from ..utils._rows import n_rows, squared_norms
 
 # Components of "lsa", at most.
@@ -154,18 +154,18 @@ def fit_embedding(embedding, X, rows, weights, *, weight, seed, memory=None):
             "vectorizer made dense rows. Pass vectorizer='auto', or join the two in a "
             "FeatureUnion as vectorizer with embedding=None."
         )
-    if embedding == "lsa":
+    if isinstance(embedding, str) and embedding == "lsa":
         transformer = LatentSemantics(random_state=seed)
     else:
-        transformer = SentenceEncoder() if embedding == "use" else clone(embedding)
-    if isinstance(transformer, LatentSemantics):
-        cached = check_memory(memory).cache(_fit_transform)
-        transformer, values = cached(transformer, rows)
-    elif needs_no_fit(transformer):
+        is_alias = isinstance(embedding, str)
+        transformer = UniversalSentenceEncoder() if is_alias else clone(embedding)
+    if needs_no_fit(transformer):
         values = _transform(transformer, X, rows, memory)
     else:
-        transformer, values = check_memory(memory).cache(_fit_transform)(transformer, X)
-    values = check_block(values, n_rows(X))
+        reads = rows if isinstance(transformer, LatentSemantics) else X
+        cached = check_memory(memory).cache(_fit_transform)
+        transformer, values = cached(transformer, reads)
+        values = check_block(values, n_rows(X))
     mean = np.average(values, axis=0, weights=weights)
     norm = np.average(np.sqrt(squared_norms(rows)), weights=weights)
     own = np.average(np.sqrt(squared_norms(values - mean)), weights=weights)
@@ -191,9 +191,9 @@ def _fit_transform(transformer, X):
 def _transform(transformer, X, rows, memory):
     if isinstance(transformer, LatentSemantics):
         return transformer.transform(rows)
-    if needs_no_fit(transformer):
-        return check_block(check_memory(memory).cache(_encode)(transformer, X), n_rows(X))
-    return check_block(_encode(transformer, X), n_rows(X))
+    memory = memory if needs_no_fit(transformer) else None
+    values = check_memory(memory).cache(_encode)(transformer, X)
+    return check_block(values, n_rows(X))
 
 
 def _encode(transformer, X):
@@ -249,8 +249,7 @@ def packed(rows, block):
     return rows if block is None else hstack([rows, csr_array(block)], format="csr")
 
 
-def unpacked(rows, n_dense):
-    """Return the two parts that :func:`packed` has joined."""
-    if not n_dense:
-        return rows, None
-    return rows[:, :-n_dense], rows[:, -n_dense:].toarray()
+def unpacked(joint, embedding):
+    """Return the two parts that :func:`packed` has joined, for a fitted embedding."""
+    n_words = joint.shape[1] - len(embedding.mean)
+    return joint[:, :n_words], joint[:, n_words:].toarray()

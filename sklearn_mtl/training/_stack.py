@@ -25,8 +25,8 @@ def can_stack(nets, config):
     """Whether nets of one training run can train side by side.
 
     This covers the common case: bags of words without a dense block, one trunk with or
-    without private paths, categorical tasks, fixed loss weights, no penalty, on the CPU, and no user code that
-    sees or changes single steps.
+    without private paths, categorical tasks, fixed loss weights, no penalty, on the
+    CPU, and no user code that sees or changes single steps.
 
     Parameters
     ----------

@@ -144,8 +144,10 @@ def test_a_new_text_gets_the_block_of_the_same_text_in_fit():
     assert_allclose(fitted.block(texts, rows), block, atol=1e-6)
 
 
-def test_a_block_of_zeros_stays_zero():
-    _, _, _, _, block = block_of(Returns(np.zeros((60, 4))))
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e4])
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "i4", "?"])
+def test_a_block_that_is_the_same_for_all_texts_is_zero(value, dtype):
+    _, _, _, _, block = block_of(Returns(np.full((60, 4), value, dtype=dtype)))
     assert_array_equal(block, np.zeros((60, 4)))
 
 
@@ -195,7 +197,7 @@ def test_every_sharing_has_it(trunk, sharing):
         assert_allclose(own, np.concatenate(halves), atol=1e-5)
     without = copy(clf)
     without.embedding_ = copy(clf.embedding_)
-    object.__setattr__(without.embedding_, "factors", np.zeros(n_dense))
+    object.__setattr__(without.embedding_, "factor", 0.0)
     assert np.abs(without.predict_proba(TEXTS)[0] - whole[0]).max() > 1e-4
 
 

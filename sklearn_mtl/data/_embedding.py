@@ -22,13 +22,17 @@ from ..utils._rows import n_rows, squared_norms
 COMPONENTS = 100
 # Passes over the rows that find them; more passes were no better on dev splits.
 PASSES = 2
+# Centred values are nothing but rounding below this part of the values' norm.
+ROUNDING = 1e-6
 
 
 class LatentSemantics(TransformerMixin, BaseEstimator):
     """Truncated singular value decomposition of sparse rows.
 
-    As :class:`~sklearn.decomposition.TruncatedSVD`, with fewer components where there
-    are fewer rows or features, and for a single feature.
+    Latent semantic analysis: texts are near along these components if they share words,
+    or words that come with the same words elsewhere. Like
+    :class:`~sklearn.decomposition.TruncatedSVD`, but with fewer components where there
+    are fewer rows or features.
 
     Parameters
     ----------
@@ -39,6 +43,10 @@ class LatentSemantics(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     components_ : ndarray of shape (n_components, n_features)
+
+    References
+    ----------
+    S. Deerwester et al., "Indexing by latent semantic analysis", JASIS 1990.
     """
 
     def __init__(self, n_components=COMPONENTS, *, random_state=None):
@@ -72,13 +80,13 @@ class Embedding:
     mean : ndarray of shape (n_dense,)
         Subtracted first.
 
-    factors : ndarray of shape (n_dense,)
+    factor : float
         Multiplied then.
     """
 
     transformer: object
     mean: np.ndarray
-    factors: np.ndarray
+    factor: float
 
     def block(self, X, rows, memory=None):
         """Return the block of some texts, (n_rows, n_dense).
@@ -107,7 +115,9 @@ class Embedding:
         return self.scaled(values, rows.dtype)
 
     def scaled(self, values, dtype):
-        return ((values - self.mean) * self.factors).astype(dtype, copy=False)
+        """Return what the transformer made, centred and scaled."""
+        centred = (values - self.mean).astype(dtype, copy=False)
+        return centred * dtype.type(self.factor)
 
 
 def fit_embedding(embedding, X, rows, weights, *, weight, seed, memory=None):
@@ -166,11 +176,14 @@ def fit_embedding(embedding, X, rows, weights, *, weight, seed, memory=None):
         cached = check_memory(memory).cache(_fit_transform)
         transformer, values = cached(transformer, reads)
         values = check_block(values, n_rows(X))
-    mean = np.average(values, axis=0, weights=weights)
-    norm = np.average(np.sqrt(squared_norms(rows)), weights=weights)
-    own = np.average(np.sqrt(squared_norms(values - mean)), weights=weights)
-    factor = weight * norm / own if own > 0 else 1.0
-    fitted = Embedding(transformer, mean, np.full(len(mean), factor))
+    mean = np.average(values, axis=0, weights=weights).astype(values.dtype)
+    whole, centred, words = (
+        np.average(np.sqrt(squared_norms(part)), weights=weights)
+        for part in (values, values - mean, rows)
+    )
+    # What is the same for all texts says nothing; its centred values are rounding.
+    varies = centred > ROUNDING * whole
+    fitted = Embedding(transformer, mean, weight * words / centred if varies else 0.0)
     return fitted, fitted.scaled(values, rows.dtype)
 
 
@@ -232,7 +245,7 @@ def check_block(values, n_texts):
             f"The embedding made {len(values)} row(s) of {n_texts} text(s). Pass a "
             "transformer that gives a row for each text."
         )
-    if values.dtype.kind != "f":
+    if values.dtype not in (np.float32, np.float64):
         values = values.astype(np.float32)
     wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if len(wrong):

@@ -41,15 +41,15 @@ class MultiTaskTextClassifier(
 
     embedding : {"lsa", "use"}, transformer or None, default=None
         A block of dense numbers beside the words of each text, with weights of its own
-        behind trunk and private paths. "lsa" takes the first 100 singular vectors of
+        behind trunk and private paths. "lsa" takes the first 200 singular vectors of
         the rows, "use" a pretrained
         :class:`~sklearn_mtl.feature_extraction.UniversalSentenceEncoder` (extra
         ``embedding``); a transformer reads texts and returns a 2-D array. Worth its
         time on short texts, most of all with few labels. Not for trunks over sequences.
 
     embedding_weight : float, default=0.5
-        Mean norm of the centred block, relative to that of the rows of words. Lower it
-        where texts are long.
+        Mean norm of the centred block, relative to that of the rows of words. "lsa"
+        gets a quarter of it.
 
     trunk : {"auto", "bag", "dense", "conv", "recurrent", "attention"}, BaseTrunk \
             or None, default="auto"

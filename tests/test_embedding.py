@@ -128,15 +128,16 @@ def test_lsa_has_no_more_components_than_there_are_rows_and_features(shape):
 
 
 @pytest.mark.parametrize("weight", [0.1, 2.0])
-def test_the_block_has_its_part_of_the_norm_of_words(weight):
-    _, rows, weights, _, block = block_of(weight=weight)
+@pytest.mark.parametrize(("embedding", "part"), [("lsa", 0.25), (svd(), 1.0)])
+def test_the_block_has_its_part_of_the_norm_of_words(embedding, part, weight):
+    _, rows, weights, _, block = block_of(embedding, weight)
     assert block.dtype == rows.dtype
     assert_allclose(np.average(block, axis=0, weights=weights), 0, atol=1e-6)
     sizes = [
         np.average(np.sqrt(squared_norms(part)), weights=weights)
         for part in (block, rows)
     ]
-    assert_allclose(sizes[0], weight * sizes[1], rtol=1e-5)
+    assert_allclose(sizes[0], part * weight * sizes[1], rtol=1e-5)
 
 
 def test_a_new_text_gets_the_block_of_the_same_text_in_fit():

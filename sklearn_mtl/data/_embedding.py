@@ -18,10 +18,13 @@ from sklearn.utils.validation import check_memory
 from ..feature_extraction import UniversalSentenceEncoder
 from ..utils._rows import n_rows, squared_norms
 
-# Components of "lsa", at most.
-COMPONENTS = 100
-# Passes over the rows that find them; more passes were no better on dev splits.
+# Components of "lsa", at most. On dev splits 100 were worse, and 400 no better.
+COMPONENTS = 200
+# Passes over the rows that find them; 7 were no better.
 PASSES = 2
+# The part of its weight that "lsa" gets. Its numbers tell nothing that words do not,
+# and learn faster: at full weight intents of 1000 texts lost 2.5 points of macro-F1.
+LSA_PART = 0.25
 # Centred values are nothing but rounding below this part of the values' norm.
 ROUNDING = 1e-6
 
@@ -137,7 +140,7 @@ def fit_embedding(embedding, X, rows, weights, *, weight, seed, memory=None):
         Weights of the rows, for means.
 
     weight : float
-        Mean norm of the block, as a part of that of the rows.
+        Mean norm of the block, as a part of that of the rows; of "lsa" a quarter of it.
 
     seed : int or None
         Of "lsa".
@@ -165,7 +168,7 @@ def fit_embedding(embedding, X, rows, weights, *, weight, seed, memory=None):
             "FeatureUnion as vectorizer with embedding=None."
         )
     if isinstance(embedding, str) and embedding == "lsa":
-        transformer = LatentSemantics(random_state=seed)
+        transformer, weight = LatentSemantics(random_state=seed), weight * LSA_PART
     else:
         is_alias = isinstance(embedding, str)
         transformer = UniversalSentenceEncoder() if is_alias else clone(embedding)

@@ -147,6 +147,7 @@ class BaseMultiTask(RowsMixin, CallbackSupportMixin, BaseEstimator):
         for strategy in (self.trunk, self.sharing, self.loss_weights):
             if isinstance(strategy, BaseTrunk | BaseSharing | BaseBalancing):
                 strategy._validate_params()
+        self._check_embedding_params()
 
     def _check_for_tasks(self, config, task_names):
         """Raise a ValueError if a parameter does not fit these tasks."""

@@ -17,7 +17,7 @@ class RowsMixin:
     """Makes rows of texts or numbers, in fit and in predict."""
 
     def _check_embedding(self, texts):
-        """Refuse an embedding that does not suit this X, the trunk or a warm start.
+        """Refuse an embedding that does not suit this X or a warm start.
 
         Parameters
         ----------
@@ -31,28 +31,33 @@ class RowsMixin:
                 f"must be what it was. It is {self.embedding!r} now. Set it back, or "
                 "warm_start=False."
             )
-        if self.embedding is None:
+        if self.embedding is None or texts is not None:
             return
-        if reads_tokens(self.trunk):
+        if isinstance(self.vectorizer, str):
+            raise ValueError(
+                "embedding reads texts, and X holds numeric rows. Pass texts, or join "
+                "embeddings of your own to the rows, and embedding=None."
+            )
+        if self._embedding_is_use():
+            raise ValueError(
+                "embedding='use' reads a column of texts, and X is a table. Pass a "
+                "ColumnTransformer that gives UniversalSentenceEncoder() the column, "
+                "as embedding."
+            )
+
+    def _check_embedding_params(self):
+        """Refuse an embedding beside a trunk over sequences, or without its package."""
+        if self.embedding is not None and reads_tokens(self.trunk):
             raise ValueError(
                 "embedding puts numbers beside rows of words, and the trunk "
                 f"{self.trunk!r} reads words in their order. Use trunk='bag', or "
                 "embedding=None."
             )
-        is_alias = isinstance(self.embedding, str)
-        if texts is None and isinstance(self.vectorizer, str):
-            raise ValueError(
-                "embedding reads texts, and X holds numeric rows. Pass texts, or join "
-                "embeddings of your own to the rows, and embedding=None."
-            )
-        if is_alias and self.embedding == "use":
-            if texts is None:
-                raise ValueError(
-                    "embedding='use' reads a column of texts, and X is a table. Pass a "
-                    "ColumnTransformer that gives UniversalSentenceEncoder() the "
-                    "column, as embedding."
-                )
+        if self._embedding_is_use():
             import_encoder()
+
+    def _embedding_is_use(self):
+        return isinstance(self.embedding, str) and self.embedding == "use"
 
     def _fit_rows(self, X, cells):
         """Vectorize, scale, weight and embed X.

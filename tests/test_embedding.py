@@ -26,12 +26,21 @@ from sklearn_mtl.metrics import multitask_scorer
 from sklearn_mtl.model_selection import task_view
 from sklearn_mtl.network._input import BLOCK_GAIN
 from sklearn_mtl.search import LossWeightSearchCV
+from sklearn_mtl.sharing import AdversarialSharedPrivate
 from sklearn_mtl.trunks import BagTrunk
 from sklearn_mtl.utils._rows import squared_norms
 
 TEXTS, LABELS = make_multitask_texts(250, n_tasks=2, random_state=0)
 LABELS = pd.DataFrame(LABELS, columns=["tone", "topic"])
-SHARINGS = ["hard", "shared-private", "separate", "mmoe", "ple", "adversarial"]
+SHARINGS = [
+    "hard",
+    "shared-private",
+    "separate",
+    "mmoe",
+    "ple",
+    "adversarial",
+    AdversarialSharedPrivate(private="trunk"),
+]
 
 
 class Lengths(TransformerMixin, BaseEstimator):
@@ -179,7 +188,7 @@ def test_without_an_embedding_nothing_changes():
 
 
 @pytest.mark.parametrize("trunk", [BagTrunk(8), None], ids=str)
-@pytest.mark.parametrize("sharing", SHARINGS)
+@pytest.mark.parametrize("sharing", SHARINGS, ids=str)
 def test_every_sharing_has_it(trunk, sharing):
     clf = fit(embedding="lsa", trunk=trunk, sharing=sharing, max_iter=1)
     n_dense = clf.net_.module__spec.n_dense
@@ -435,8 +444,19 @@ def test_numeric_rows_are_refused(embedding):
 
 @pytest.mark.parametrize("trunk", ["conv", "recurrent", "attention"])
 def test_trunks_over_sequences_are_refused(trunk):
-    with pytest.raises(ValueError, match=f"'{trunk}' reads words in their order"):
-        fit(embedding="lsa", trunk=trunk)
+    clf = classifier(embedding="lsa", trunk=trunk)
+    search = LossWeightSearchCV(clf, [[1, 1], [1, 2]], cv=2)  # before its first fit
+    for each in (clf, search):
+        with pytest.raises(ValueError, match=f"'{trunk}' reads words in their order"):
+            each.fit(TEXTS, LABELS)
+
+
+def test_a_table_needs_a_transformer_that_knows_the_column():
+    column = ColumnTransformer([("words", TfidfVectorizer(), "text")])
+    with pytest.raises(ValueError, match=r"'use' reads a column of texts.*a table"):
+        classifier(vectorizer=column, embedding="use").fit(
+            pd.DataFrame({"text": TEXTS}), LABELS
+        )
 
 
 def test_dense_rows_are_refused():

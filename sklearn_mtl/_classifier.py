@@ -48,8 +48,8 @@ class MultiTaskTextClassifier(
         time on short texts, most of all with few labels. Not for trunks over sequences.
 
     embedding_weight : float, default=0.5
-        Mean norm of the centred block, relative to that of the rows of words. "lsa"
-        gets a quarter of it.
+        Mean norm of the centred block, relative to that of the rows of words; "lsa"
+        gets a quarter of it. Where texts are long, take less, such as 0.1.
 
     trunk : {"auto", "bag", "dense", "conv", "recurrent", "attention"}, BaseTrunk \
             or None, default="auto"

@@ -18,9 +18,10 @@ from sklearn.utils.validation import check_memory
 from ..feature_extraction import UniversalSentenceEncoder
 from ..utils._rows import n_rows, squared_norms
 
-# Components of "lsa", at most. On dev splits 100 were worse, and 400 no better.
+# Components of "lsa", at most. With 100, macro-F1 was 0.4 points lower on edos and 0.6
+# on 1000 texts of intents (dev splits); 400 were no better.
 COMPONENTS = 200
-# Passes over the rows that find them; 7 were no better.
+# Passes over the rows that find them; on intents 7 were no better.
 PASSES = 2
 # The part of its weight that "lsa" gets. Its numbers tell nothing that words do not,
 # and learn faster: at full weight intents of 1000 texts lost 2.5 points of macro-F1.

@@ -1,4 +1,4 @@
-"""The estimator: parameters, tags, fit, predict and score."""
+"""The estimator: parameters, fit, predict and score."""
 
 from sklearn.base import (
     ClassifierMixin,
@@ -6,23 +6,12 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
-from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
 from ._estimator import BaseMultiTask
-from ._params import ParamsMixin
+from ._params import ParamsMixin, has_own_representation
 from .data._targets import check_output
-from .sharing import has_representation
 from .utils._state import reads_one_fit
-
-
-def _has_representation(estimator):
-    if not has_representation(estimator.sharing, estimator.trunk):
-        raise AttributeError(
-            f"No shared representation with trunk={estimator.trunk!r} and sharing="
-            f"{estimator.sharing!r}. Take a trunk, and 'auto' or 'hard' sharing."
-        )
-    return True
 
 
 class MultiTaskTextClassifier(
@@ -49,6 +38,18 @@ class MultiTaskTextClassifier(
         embedding of a "conv" trunk, by the fourth root of the share of the labels'
         entropy that it removes. Rows keep their norm. "auto" does so above 200 texts
         with ``vectorizer="auto"``, up to 25 classes a task and a shared trunk.
+
+    embedding : {"lsa", "use"}, transformer or None, default=None
+        A block of dense numbers beside the words of each text, with weights of its own
+        behind trunk and private paths. "lsa" takes the first 200 singular vectors of
+        the rows, "use" a pretrained
+        :class:`~sklearn_mtl.feature_extraction.UniversalSentenceEncoder` (extra
+        ``embedding``); a transformer reads texts and returns a 2-D array. Worth its
+        time on short texts, most of all with few labels. Not for trunks over sequences.
+
+    embedding_weight : float, default=0.5
+        Mean norm of the centred block, relative to that of the rows of words; "lsa"
+        gets a quarter of it. Where texts are long, take less, such as 0.1.
 
     trunk : {"auto", "bag", "dense", "conv", "recurrent", "attention"}, BaseTrunk \
             or None, default="auto"
@@ -124,7 +125,7 @@ class MultiTaskTextClassifier(
         Threads of torch, counted as joblib does: None means 1.
 
     warm_start : bool, default=False
-        Continue from the previous fit, with its tasks, classes and vectorizer.
+        Continue from the previous fit, with its tasks, classes, vectorizer, embedding.
 
     random_state : int, RandomState instance or None, default=None
         Seed of weights, dropout, the order of rows and the validation split.
@@ -133,7 +134,8 @@ class MultiTaskTextClassifier(
         "cpu", "cuda" or "cuda:1"; "auto" is CUDA where there is one.
 
     memory : str, joblib.Memory or None, default=None
-        Where to cache vectorised texts, so that a search vectorises a fold once.
+        Where to cache vectorised texts and embeddings: a search makes those of a fold
+        once.
 
     verbose : int, default=0
         Above 0, a progress bar and losses of each epoch.
@@ -158,8 +160,9 @@ class MultiTaskTextClassifier(
     n_outputs_ : int
         Number of tasks.
 
-    vectorizer_, term_weights_, column_scales_ : object
-        None where X was numeric; no terms weighed; no columns scaled on their own.
+    vectorizer_, term_weights_, column_scales_, embedding_ : object
+        None where X was numeric; no terms weighed; no columns scaled on their own; no
+        embedding. ``embedding_.transformer`` is the fitted transformer.
 
     trunk_, sharing_, max_iter_, batch_size_, learning_rate_init_, early_stopping_, \
             device_ : object
@@ -218,6 +221,8 @@ class MultiTaskTextClassifier(
         vectorizer="auto",
         *,
         term_weighting="auto",
+        embedding=None,
+        embedding_weight=0.5,
         trunk="auto",
         sharing="auto",
         loss_weights="auto",
@@ -245,6 +250,8 @@ class MultiTaskTextClassifier(
     ):
         self.vectorizer = vectorizer
         self.term_weighting = term_weighting
+        self.embedding = embedding
+        self.embedding_weight = embedding_weight
         self.trunk = trunk
         self.sharing = sharing
         self.loss_weights = loss_weights
@@ -269,18 +276,6 @@ class MultiTaskTextClassifier(
         self.verbose = verbose
         self.callbacks = callbacks
         self.net_params = net_params
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        tags.target_tags.multi_output = True
-        tags.target_tags.two_d_labels = True
-        if isinstance(self.vectorizer, str):
-            tags.input_tags.sparse = True
-            tags.input_tags.string = True
-        else:
-            tags.input_tags = get_tags(self.vectorizer).input_tags
-        return tags
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
@@ -399,4 +394,6 @@ class MultiTaskTextClassifier(
 # Not in the class, where scikit-learn would wrap `transform` and hide the condition.
 for _name in ("transform", "get_feature_names_out"):
     _method = reads_one_fit(getattr(MultiTaskTextClassifier, _name))
-    setattr(MultiTaskTextClassifier, _name, available_if(_has_representation)(_method))
+    setattr(
+        MultiTaskTextClassifier, _name, available_if(has_own_representation)(_method)
+    )

@@ -12,26 +12,14 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
+from ._reading import RowsMixin
 from .balancing import BaseBalancing, resolve_balancing
 from .data._cells import read_cells
-from .data._columns import find_column_scales
-from .data._features import (
-    as_bags,
-    check_numeric,
-    fit_vectorizer,
-    match_trunk,
-    transform_rows,
-)
-from .data._term_weights import (
-    information_weights,
-    rare_words,
-    weigh_terms,
-    weighs_terms,
-)
+from .data._features import check_numeric, match_trunk
 from .labels._tables import as_label_table
 from .metrics._scores import codes_accuracy, mean_over_tasks
 from .metrics._weights import table_weights
-from .sharing import BaseSharing, shares_trunk
+from .sharing import BaseSharing
 from .training._aside import set_aside
 from .training._config import TrainingConfig
 from .training._dataset import RowDataset, sorted_by_length
@@ -41,13 +29,13 @@ from .training._progress import EpochProgress, FitProgress
 from .training._run import TrainingRun
 from .training._runtime import computing, numpy_errors
 from .training._stack import attempt
-from .trunks import BaseTrunk, reads_tokens, resolve_trunk, weighs_tokens
+from .trunks import BaseTrunk, reads_tokens, resolve_trunk
 from .utils._rows import n_rows, settled, take_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
-from .utils._texts import read_texts, reads_tables_too
+from .utils._texts import read_texts
 
 
-class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
+class BaseMultiTask(RowsMixin, CallbackSupportMixin, BaseEstimator):
     """Fits a net to X and y, and predicts codes from X.
 
     Reads the constructor parameters of
@@ -113,6 +101,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             X = texts
         elif isinstance(self.vectorizer, str):
             X = check_numeric(self, X, reset=not hasattr(self, "net_"))
+        self._check_embedding(texts)
         if y is None:
             raise ValueError(
                 f"This {type(self).__name__} estimator requires y to be passed, but "
@@ -134,11 +123,11 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
     def _prepare(self, config, X, cells):
         """Turn what :meth:`_read` returns into a training run.
 
-        Sets ``vectorizer_``, ``column_scales_`` and ``term_weights_``.
+        Sets ``vectorizer_``, ``column_scales_``, ``term_weights_`` and ``embedding_``.
         """
         previous = getattr(self, "net_", None)
         learnt, aside = set_aside(config, cells, is_first=previous is None)
-        rows = self._fit_rows(take_rows(X, cells.kept), cells, learnt)
+        rows, dense = self._fit_rows(take_rows(X, cells.kept), cells, learnt)
         trunk = resolve_trunk(self.trunk, sparse=issparse(rows))
         rows = match_trunk(
             rows,
@@ -146,7 +135,7 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             tokens=reads_tokens(trunk),
             n_tokens=previous.module__spec.n_features if previous else None,
         )
-        probed = self._probe(config, rows, cells, trunk)
+        probed = self._probe(config, rows, dense, cells, trunk)
         return TrainingRun(
             probed.settle(config),
             rows,
@@ -158,24 +147,26 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             learnt,
             aside,
             probed,
+            dense,
         )
 
-    def _probe(self, config, rows, cells, trunk):
+    def _probe(self, config, rows, dense, cells, trunk):
         """Return settings that are read off the data."""
         if hasattr(self, "net_") or not needs_probe(config, rows):
             return not_probed(config, getattr(self, "probed_", None))
 
-        def train(config, rows, cells):
-            run = TrainingRun(config, rows, cells, trunk)
+        def train(config, rows, dense, cells):
+            run = TrainingRun(config, rows, cells, trunk, dense=dense)
             return run.fit(_build_balancing("auto", cells))
 
         with computing(self.n_jobs):
-            return probe(config, rows, cells, self.term_weights_, train)
+            return probe(config, rows, dense, cells, self.term_weights_, train)
 
     def _check_strategies(self):
         for strategy in (self.trunk, self.sharing, self.loss_weights):
             if isinstance(strategy, BaseTrunk | BaseSharing | BaseBalancing):
                 strategy._validate_params()
+        self._check_embedding_params()
 
     def _check_for_tasks(self, config, task_names):
         """Raise a ValueError if a parameter does not fit these tasks."""
@@ -237,66 +228,6 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
                 fitted[k]._set_fitted(net, run, cells)
         return fitted
 
-    def _fit_rows(self, X, cells, learnt):
-        """Vectorize, scale and weight X; a warm start keeps fitted transformers."""
-        if hasattr(self, "vectorizer_"):  # of a warm start
-            if self.vectorizer_ is None and not isinstance(X, list):
-                # X is checked already, and has lost its column names.
-                return self._weigh(self._scale(X))
-            return self._transform_rows(X)
-        if isinstance(self.vectorizer, str) and not isinstance(X, list):
-            self.vectorizer_, rows = None, X
-        else:
-            self.vectorizer_, rows = fit_vectorizer(
-                self.vectorizer,
-                X,
-                self.memory,
-                as_tokens=reads_tokens(self.trunk),
-                rare_words=rare_words(
-                    cells.targets.layout.sizes, cells.cells_per_class
-                ),
-            )
-        self.column_scales_ = None
-        if not self._reads_words(X):
-            self.column_scales_ = find_column_scales(rows, cells.row_weights)
-        rows = self._scale(rows)
-        n_classes = cells.targets.layout.sizes
-        self.term_weights_ = None
-        if weighs_terms(
-            self.term_weighting,
-            rows,
-            n_classes,
-            cells.cells_per_class,
-            are_ours=isinstance(X, list)
-            and isinstance(self.vectorizer, str)
-            and shares_trunk(self.sharing, self.trunk),
-            as_tokens=reads_tokens(self.trunk) and not weighs_tokens(self.trunk),
-        ):
-            bags = as_bags(rows) if reads_tokens(self.trunk) else rows
-            codes, weights = cells.codes, cells.weights
-            if learnt is not None:  # the labels of the other rows judge
-                bags, codes, weights = bags[learnt], codes[learnt], weights[learnt]
-            self.term_weights_ = information_weights(bags, codes, weights, n_classes)
-        return self._weigh(rows)
-
-    def _reads_words(self, X):
-        """Whether all features come from a single text vectorizer."""
-        return isinstance(X, list) and (
-            reads_tokens(self.trunk)
-            or isinstance(self.vectorizer, str)
-            or hasattr(self.vectorizer_, "analyzer")
-        )
-
-    def _scale(self, rows):
-        scales = self.column_scales_
-        return rows if scales is None else scales.apply(rows)
-
-    def _weigh(self, rows):
-        weights = self.term_weights_
-        if weights is None or reads_tokens(self.trunk):  # these weight embeddings
-            return rows
-        return weigh_terms(rows, weights)
-
     def _set_fitted(self, net, run, cells):
         plan, trunk = run.plan, net.module__trunk
         self.net_, self.trunk_ = net, trunk
@@ -324,39 +255,9 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
         if trunk is not None:
             self._n_features_out = trunk.n_units
 
-    @numpy_errors()
-    def _transform_rows(self, X):
-        """Turn the X of a prediction into rows, as in fit."""
-        texts = read_texts(X, self.vectorizer)
-        if texts is None:
-            self._check_table(X)
-        if self.vectorizer_ is not None:
-            X = X if texts is None else texts
-            return self._weigh(self._scale(transform_rows(self.vectorizer_, X)))
-        if texts is None:
-            return self._weigh(self._scale(check_numeric(self, X, reset=False)))
-        raise ValueError(
-            f"X holds texts, and fit saw rows of {self.n_features_in_} numeric "
-            "features. Pass such rows."
-        )
-
-    def _check_table(self, X):
-        """Refuse X other than texts if the fitted vectorizer reads only texts."""
-        if self.vectorizer_ is None:
-            return
-        reads_texts = isinstance(self.vectorizer, str) or (
-            not reads_tables_too(self.vectorizer_)
-            and isinstance(getattr(self.vectorizer_, "analyzer", None), str)
-        )
-        if reads_texts:  # a user's analyzer may read anything
-            found = "holds numeric rows" if hasattr(X, "__len__") else f"is {X!r}"
-            raise ValueError(
-                f"X {found}, and fit saw texts. Pass a list or a column of texts."
-            )
-
     def _dataset(self, X):
         check_is_fitted(self)
-        rows = self._transform_rows(X)
+        rows, dense = self._transform_rows(X)
         spec = self.net_.module__spec
         rows = match_trunk(
             rows, sparse=spec.sparse, tokens=spec.tokens, n_tokens=spec.n_features
@@ -367,7 +268,9 @@ class BaseMultiTask(CallbackSupportMixin, BaseEstimator):
             )
         if spec.tokens:
             return RowDataset(rows)
-        return RowDataset(rows.astype(self.net_.row_dtype, copy=False))
+        dtype = self.net_.row_dtype
+        dense = None if dense is None else dense.astype(dtype, copy=False)
+        return RowDataset(rows.astype(dtype, copy=False), dense=dense)
 
     def _logits(self, X):
         """Return the logits of each task as a list of ndarrays."""

@@ -9,6 +9,7 @@ from sklearn.model_selection._validation import _score
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import _check_method_params
 
+from .data._embedding import packed
 from .utils._rows import take_rows
 
 
@@ -44,7 +45,7 @@ def score_fold(estimator, scorer, error_score, return_train_score, fold, candida
                 if transformer is None
                 else transformer.transform(fold.X[part])
             )
-            rows[part] = first._transform_rows(X)
+            rows[part] = packed(*first._transform_rows(X))
             if part == 1:
                 seconds = (time.perf_counter() - begun) / len(candidates)
     except Exception as error:

@@ -1,12 +1,13 @@
-"""Parameters of the estimator: constraints, and nested names for grids."""
+"""Parameters of the estimator: constraints, nested names for grids, tags."""
 
 from collections.abc import Mapping
 from numbers import Integral, Real
 
+from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from .balancing import BALANCING_ALIASES, BaseBalancing
-from .sharing import ALIASES, BaseSharing
+from .sharing import ALIASES, BaseSharing, has_representation
 from .training._user_callbacks import callback_params, set_callback_params
 from .trunks import TRUNK_ALIASES, BaseTrunk
 
@@ -14,6 +15,7 @@ _PREFIX = "loss_weights__"
 # Parameters that take an alias or an object, with an example object.
 _OBJECTS = {
     "vectorizer": "TfidfVectorizer()",
+    "embedding": "PooledEmbedding()",
     "trunk": "BagTrunk()",
     "sharing": "MixtureOfExperts()",
 }
@@ -30,8 +32,18 @@ def _check_nesting(params, name, value, example):
         )
 
 
+def has_own_representation(estimator):
+    """Whether all tasks of an estimator read one vector; an error says why not."""
+    if not has_representation(estimator.sharing, estimator.trunk):
+        raise AttributeError(
+            f"No shared representation with trunk={estimator.trunk!r} and sharing="
+            f"{estimator.sharing!r}. Take a trunk, and 'auto' or 'hard' sharing."
+        )
+    return True
+
+
 class ParamsMixin:
-    """Parameter constraints, and ``loss_weights__<task>`` as a parameter.
+    """Parameter constraints, tags, and ``loss_weights__<task>`` as a parameter.
 
     A dict is replaced, never changed, so a clone in a search cannot change the dict of
     the user. For a :class:`~sklearn_mtl.balancing.FixedWeights` object scikit-learn's
@@ -44,6 +56,12 @@ class ParamsMixin:
             HasMethods(["fit_transform", "transform"]),
         ],
         "term_weighting": [StrOptions({"auto", "information"}), None],
+        "embedding": [
+            StrOptions({"lsa", "use"}),
+            HasMethods(["fit_transform", "transform"]),
+            None,
+        ],
+        "embedding_weight": [Interval(Real, 0, None, closed="neither")],
         "trunk": [StrOptions({"auto", *TRUNK_ALIASES}), BaseTrunk, None],
         "sharing": [StrOptions({"auto", *ALIASES}), BaseSharing],
         "loss_weights": [
@@ -87,6 +105,18 @@ class ParamsMixin:
         "callbacks": [list, None],
         "net_params": [dict, None],
     }
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
+        tags.target_tags.two_d_labels = True
+        if isinstance(self.vectorizer, str):
+            tags.input_tags.sparse = True
+            tags.input_tags.string = True
+        else:
+            tags.input_tags = get_tags(self.vectorizer).input_tags
+        return tags
 
     def get_params(self, deep=True):
         """Get parameters for this estimator.

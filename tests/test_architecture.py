@@ -34,6 +34,7 @@ LAYERS = (
     # the estimator: parameters, and how fit and predict run
     ("_classifier",),
     ("_estimator", "_params"),
+    ("_reading",),
     # rows, cells and settings in, a trained net out
     ("training",),
     # strategies that build networks, one idea a file

@@ -80,6 +80,22 @@ def test_dense_rows_come_as_a_tensor():
     assert batch.tolist() == [[4.0, 5.0], [0.0, 1.0]]
 
 
+def test_a_dense_block_goes_where_its_rows_go(matrix):
+    block = np.arange(14, dtype=np.float32).reshape(7, 2)
+    whole = RowDataset(matrix, dense=block)
+    batch, _ = whole.batch(2, 5)
+    assert np.shares_memory(batch.dense.numpy(), block)
+    assert batch.dense.tolist() == block[2:5].tolist()
+    taken, _ = whole.take([4, 0, 4]).batch(1, 3)
+    assert taken.dense.tolist() == block[[0, 4]].tolist()
+    assert batch[torch.tensor([2, 0])].dense.tolist() == block[[4, 2]].tolist()
+    assert batch.to("cpu").dense is batch.dense
+    assert batch.to("meta").dense.device.type == "meta"
+    alone, _ = RowDataset(matrix).batch(0, 2)
+    for own in (alone, alone[torch.tensor([1])], alone.to("meta")):
+        assert own.dense is None
+
+
 def test_cells_come_with_their_rows(matrix):
     codes = np.arange(14, dtype=np.int32).reshape(7, 2)
     weights = codes / 10

@@ -250,6 +250,27 @@ def test_a_draw_that_fails_leaves_the_others(cases):
     )
 
 
+def test_pretrained_from_end_to_end(benchmark, cases, data, tmp_path, capsys):
+    arguments = ("--data", data, "--out", tmp_path / "pretrained.json", "--seeds", 2)
+    results = benchmark("pretrained", *arguments, "--encoders", "use,pooled_use")
+    point = results["reviews"]["all rows"]
+    assert point["runs"].keys() == {"0", "1"}
+    alone = {"use, logistic", "pooled_use, logistic"}
+    beside = {"words, lsa", "words, use", "words, pooled_use"}
+    assert point["means"].keys() == {"words"} | alone | beside
+    for found in point["means"].values():
+        assert 0 < found["macro_f1"] <= 1
+        assert found["fit_seconds"] > 0
+    for encoder in ("use", "pooled_use"):
+        assert point["encoders"][encoder]["texts"] == 4
+    shown = capsys.readouterr().out
+    assert "| reviews, all rows: words, use |" in shown
+    assert "| reviews, all rows: pooled_use | 4 |" in shown
+    assert "2 seed(s)" in cases["pretrained"].section(results)[1]
+    results = benchmark("pretrained", *arguments, "--rows", "12")
+    assert results["reviews"].keys() == {"12 rows", "all rows"}
+
+
 def test_probabilities_from_end_to_end(benchmark, cases, data, tmp_path):
     out = tmp_path / "probabilities.json"
     results = benchmark("probabilities", "--data", data, "--seeds", 2, "--out", out)

@@ -8,12 +8,16 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 from scipy.sparse import csr_array, csr_matrix, random_array
+from torch import nn
 
 from sklearn_mtl.network._batch import SparseBatch
 from sklearn_mtl.network._dropout import Dropout
 from sklearn_mtl.network._embedding import TokenEmbedding
 from sklearn_mtl.network._input import (
+    BLOCK_GAIN,
+    BlockLinear,
     DenseLinear,
     InputTable,
     SparseLinear,
@@ -94,6 +98,43 @@ def test_a_row_without_stored_values_gives_the_bias():
     assert output.tolist() == [[1.0, -1.0]] * 3
     output.sum().backward()
     assert layer.weight.grad._nnz() == 0
+
+
+def test_a_dense_block_adds_to_the_product_of_the_rows():
+    spec = InputSpec(n_features=4, sparse=True, scale=0.5, n_rows=10, n_dense=3)
+    layer = input_layer(spec, 2, init_range=0.1)
+    assert type(layer) is BlockLinear
+    assert layer.block.weight.shape == (2, 3)
+    for weight in (layer.words.weight, layer.block.weight):
+        assert 0 < weight.abs().max() <= 0.1
+    assert layer.block.bias is None
+    assert not input_layer(spec, 2).block.weight.any()
+    with torch.no_grad():
+        layer.words.bias.fill_(1.0)
+    batch = batch_of(csr_array(np.eye(3, 4, dtype=np.float32)))
+    batch.dense = torch.rand(3, 3)
+    expected = (
+        layer.words(batch) + 0.5 * BLOCK_GAIN * batch.dense @ layer.block.weight.T
+    )
+    assert_allclose(layer(batch).detach(), expected.detach(), rtol=1e-5)
+    layer(batch).sum().backward()
+    assert layer.words.weight.grad.is_sparse
+    assert not layer.block.weight.grad.is_sparse
+    groups = optim_groups(layer)
+    assert [weight is layer.words.weight for weight in groups["sparse"]] == [True]
+
+
+def test_blocks_stay_apart_where_sparse_layers_join():
+    spec = InputSpec(n_features=4, sparse=True, scale=0.5, n_rows=10, n_dense=3)
+    network = nn.ModuleDict({k: input_layer(spec, 2, init_range=1.0) for k in "ab"})
+    batch = batch_of(csr_array(np.eye(3, 4, dtype=np.float32)))
+    batch.dense = torch.rand(3, 3)
+    apart = {name: layer(batch).detach() for name, layer in network.items()}
+    table = join_sparse_layers(network)
+    assert list(table.widths) == ["a.words", "b.words"]
+    joint = table(batch)
+    for name, layer in network.items():
+        assert_allclose(layer(joint).detach(), apart[name], rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -295,6 +336,7 @@ def test_what_an_input_is_unless_it_is_said():
     assert not spec.tokens
     assert spec.vocabulary == ()
     assert spec.token_weights is None
+    assert spec.n_dense == 0
     other = InputSpec(3, True, 1.0, 10, vocabulary=("a",), token_weights=np.ones(3))
     assert repr(other) == repr(spec)  # neither of them fills a screen
     assert other != spec

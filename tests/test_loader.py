@@ -328,6 +328,15 @@ def test_a_record_keeps_what_fits_into_its_budget(wrap):
         assert record.budget == budget - len(kept) * size
 
 
+def test_a_record_counts_a_dense_block():
+    dataset = make_dataset(5)
+    size = n_bytes(dataset)
+    dataset.dense = np.ones((5, 6), dtype=np.float32)
+    record = BatchRecord()
+    list(BatchLoader(dataset, 100, record=record))
+    assert record.budget == 2**30 - size - 5 * 6 * 4
+
+
 def test_a_record_keeps_a_gigabyte():
     assert BatchRecord().budget == 1024**3
 

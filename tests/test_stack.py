@@ -177,6 +177,7 @@ class Learnt(FixedWeights):
         {"task_types": {"task0": "ordinal"}},
         {"trunk": None},
         {"trunk": "conv"},
+        {"embedding": "lsa"},
         {"loss_weights": Learnt()},
     ],
     ids=lambda params: next(iter(params)),

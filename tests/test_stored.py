@@ -22,6 +22,7 @@ OF_ESTIMATOR = {
     "column_scales_",
     "device_",
     "early_stopping_",
+    "embedding_",
     "history_",
     "learning_rate_init_",
     "loss_weights_",

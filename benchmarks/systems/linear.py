@@ -45,8 +45,11 @@ def our_features(texts, labels):
     config, texts, cells = reader._read(texts, labels, None)
     run = reader._prepare(config, texts, cells)
     # Rows without any label are left out, and the models count all.
-    rows = run.dataset.X if cells.kept.all() else reader._transform_rows(texts)
-    return reader._transform_rows, rows
+
+    def transform(texts):
+        return reader._transform_rows(texts)[0]
+
+    return transform, run.dataset.X if cells.kept.all() else transform(texts)
 
 
 class PerTask:

@@ -5,10 +5,12 @@ parameters, attributes and results of the classes they are named after. Settings
 run code of the user's own are left to scikit-learn's code. `SequenceVectorizer` keeps
 the order of tokens, for networks that read it, and `SubwordVectorizer` that of parts of
 words; `WordVectors` holds vectors of words, which `WordVectorTrainer` learns and of
-which `WordVectorVectorizer` takes means; `TextCleaner` cleans texts for all.
+which `WordVectorVectorizer` takes means; `UniversalSentenceEncoder` knows texts from
+elsewhere, and `PooledEmbedding` splits long ones; `TextCleaner` cleans texts for all.
 """
 
 from ._cleaning import TextCleaner
+from ._sentences import PooledEmbedding, UniversalSentenceEncoder
 from ._sequences import UNKNOWN, SequenceVectorizer
 from ._subwords import SubwordVectorizer
 from ._vectorizers import (
@@ -24,9 +26,11 @@ __all__ = [
     "FastCountVectorizer",
     "FastHashingVectorizer",
     "FastTfidfVectorizer",
+    "PooledEmbedding",
     "SequenceVectorizer",
     "SubwordVectorizer",
     "TextCleaner",
+    "UniversalSentenceEncoder",
     "WordVectorTrainer",
     "WordVectorVectorizer",
     "WordVectors",

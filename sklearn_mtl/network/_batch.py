@@ -25,22 +25,27 @@ class SparseBatch:
         Column numbers, row starts (with the end as last) and stored values: the three
         arrays of a CSR matrix.
 
+    dense : tensor of shape (n_rows, n_dense), default=None
+        Dense features that stand beside the sparse ones.
+
     Attributes
     ----------
     products : dict of {str: tensor of shape (n_rows, n_outputs)}, or None
         The products of these rows with the layers of an ``InputTable``.
     """
 
-    def __init__(self, indices, offsets, values):
+    def __init__(self, indices, offsets, values, dense=None):
         self.indices, self.offsets, self.values = indices, offsets, values
+        self.dense = dense
         self._transposed = self.products = None
 
     @classmethod
-    def from_arrays(cls, indices, offsets, values):
-        """Wrap the arrays of a CSR matrix."""
+    def from_arrays(cls, indices, offsets, values, dense=None):
+        """Wrap the arrays of a CSR matrix, and a dense array of as many rows."""
         if offsets.dtype != indices.dtype:
             offsets = offsets.astype(indices.dtype)
-        return cls(*map(torch.from_numpy, (indices, offsets, values)))
+        dense = None if dense is None else torch.from_numpy(dense)
+        return cls(*map(torch.from_numpy, (indices, offsets, values)), dense)
 
     def __len__(self):
         return len(self.offsets) - 1
@@ -55,6 +60,7 @@ class SparseBatch:
         part = copy(self)
         part.indices, part.values = self.indices[places], self.values[places]
         part.offsets = torch.cat([ends.new_zeros(1), ends]).to(self.offsets.dtype)
+        part.dense = None if self.dense is None else self.dense[rows]
         part._transposed = part.products = None
         return part
 
@@ -88,6 +94,8 @@ class SparseBatch:
         moved.indices, moved.offsets, moved.values = (
             part.to(device) for part in (self.indices, self.offsets, self.values)
         )
+        if self.dense is not None:
+            moved.dense = self.dense.to(device)
         moved._transposed = moved.products = None
         if torch.is_grad_enabled():
             # Sorted on the CPU: the device only multiplies.

@@ -32,6 +32,9 @@ class InputSpec:
 
     token_weights : ndarray of shape (n_features,), default=None
         Supervised weight of each token; None means 1 for all.
+
+    n_dense : int, default=0
+        Columns of the dense block that stands beside sparse rows, on the same scale.
     """
 
     n_features: int
@@ -41,6 +44,7 @@ class InputSpec:
     tokens: bool = False
     vocabulary: tuple = field(default=(), repr=False)
     token_weights: object = field(default=None, repr=False, compare=False)
+    n_dense: int = 0
 
     @property
     def is_small(self):

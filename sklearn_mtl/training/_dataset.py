@@ -22,13 +22,16 @@ class RowDataset(Dataset):
 
     weights : ndarray of shape (n_rows, n_tasks), default=None
         Weight of each cell.
+
+    dense : ndarray of shape (n_rows, n_dense), default=None
+        The dense block beside sparse rows.
     """
 
-    def __init__(self, X, codes=None, weights=None):
-        self.X, self.codes, self.weights = X, codes, weights
+    def __init__(self, X, codes=None, weights=None, dense=None):
+        self.X, self.codes, self.weights, self.dense = X, codes, weights, dense
 
     @classmethod
-    def of_cells(cls, rows, cells, take=slice(None)):
+    def of_cells(cls, rows, cells, take=slice(None), dense=None):
         """Join some of the rows of a fit with their cells.
 
         Parameters
@@ -38,9 +41,12 @@ class RowDataset(Dataset):
         cells : LabelledCells
 
         take : slice or ndarray of int, default=all
+
+        dense : ndarray of shape (n_kept, n_dense), default=None
         """
         weights = cells.scaled_weights(float_type(rows))
-        return cls(rows[take], cells.codes[take], weights[take])
+        whole = cls(rows, cells.codes, weights, dense)
+        return whole.take(take)
 
     @property
     def lengths(self):
@@ -54,9 +60,8 @@ class RowDataset(Dataset):
 
     def take(self, rows):
         """Return a dataset of some rows, a list or array of numbers or a slice."""
-        if self.codes is None:
-            return RowDataset(self.X[rows])
-        return RowDataset(self.X[rows], self.codes[rows], self.weights[rows])
+        parts = (self.X, self.codes, self.weights, self.dense)
+        return RowDataset(*(None if part is None else part[rows] for part in parts))
 
     def cells_by_row(self):
         """Return the weight of the labelled cells of each task, as a mean over rows."""
@@ -74,7 +79,10 @@ class RowDataset(Dataset):
                 rows = TokenBatch(ids, torch.from_numpy(offsets.astype(X.dtype)))
             else:
                 rows = SparseBatch.from_arrays(
-                    X.indices[values], offsets, X.data[values]
+                    X.indices[values],
+                    offsets,
+                    X.data[values],
+                    None if self.dense is None else self.dense[own],
                 )
         else:
             # torch warns about read-only arrays, such as memory maps.

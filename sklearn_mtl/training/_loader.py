@@ -136,6 +136,7 @@ def _n_bytes(batch):
     parts = [*cells]
     if isinstance(rows, SparseBatch):
         parts += [rows.indices, rows.offsets, rows.values, *(rows._transposed or ())]
+        parts += [] if rows.dense is None else [rows.dense]
     else:
         parts.append(rows)
     return sum(part.nbytes for part in parts)

@@ -106,7 +106,7 @@ def needs_probe(config, rows):
     )
 
 
-def probe(config, rows, cells, term_weights, train):
+def probe(config, rows, dense, cells, term_weights, train):
     """Find settings for a fit.
 
     Parameters
@@ -115,6 +115,9 @@ def probe(config, rows, cells, term_weights, train):
 
     rows : csr_matrix, csr_array or ndarray of shape (n_rows, n_features)
 
+    dense : ndarray of shape (n_rows, n_dense) or None
+        The dense block beside the rows.
+
     cells : LabelledCells
 
     term_weights : ndarray of shape (n_features,) or None
@@ -122,7 +125,7 @@ def probe(config, rows, cells, term_weights, train):
         get weights of their own.
 
     train : callable
-        ``train(config, rows, cells)`` returns a net that was fitted to some rows.
+        ``train(config, rows, dense, cells)`` returns a fitted net.
 
     Returns
     -------
@@ -140,14 +143,14 @@ def probe(config, rows, cells, term_weights, train):
     is_sample = rows.shape[0] > FEW
     if is_sample:
         _, sample = multitask_split(cells.codes, FEW / rows.shape[0], rng)
-        rows, cells = rows[sample], cells.take(sample)
+        rows, dense, cells = rows[sample], _rows_of(dense, sample), cells.take(sample)
         # Like all rows, a sample of them does not train in full batches.
         if config.batch_size == "auto":
             tried = replace(tried, batch_size=ROWS.batch_size)
         if config.max_iter == "auto":
             tried = replace(tried, max_iter=FEW_EPOCHS)
     try:
-        trial = _Trial(rows, cells, term_weights, train, rng, is_sample)
+        trial = _Trial(rows, dense, cells, term_weights, train, rng, is_sample)
     except ValueError:  # no class has a row to spare
         return not_probed(config)
     best = _best(tried, trial)
@@ -207,7 +210,7 @@ class _Candidate:
 class _Trial:
     """Trains candidates on some rows and scores them on the others."""
 
-    def __init__(self, rows, cells, term_weights, train, rng, is_sample):
+    def __init__(self, rows, dense, cells, term_weights, train, rng, is_sample):
         learnt, judged = multitask_split(cells.codes, JUDGED_SHARE, rng)
         own = cells.take(learnt)
         if term_weights is not None:
@@ -218,11 +221,12 @@ class _Trial:
             )
             rows = weigh_terms(rows, weights)
         self.n_rows, self.train, self.is_sample = rows.shape[0], train, is_sample
-        self.rows, self.cells, self.all_cells = rows[learnt], own, cells
-        self.judged = RowDataset.of_cells(rows[judged], cells.take(judged))
+        self.rows, self.dense = rows[learnt], _rows_of(dense, learnt)
+        self.cells, self.all_cells = own, cells
+        self.judged = RowDataset.of_cells(rows, cells, judged, dense)
 
     def __call__(self, config):
-        net = self.train(config, self.rows, self.cells)
+        net = self.train(config, self.rows, self.dense, self.cells)
         tunes = config.logit_adjustment == "auto" and not self.is_sample
         judge = Judge(self.judged, self.all_cells, tunes_decisions=tunes)
         calibration, logits = judge.calibrate(net)
@@ -231,3 +235,7 @@ class _Trial:
         return _Candidate(
             config.alpha, config.max_iter, config.batch_size, score, calibration
         )
+
+
+def _rows_of(block, rows):
+    return None if block is None else block[rows]

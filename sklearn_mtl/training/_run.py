@@ -1,6 +1,7 @@
 """One training run: rows, cells and settings in, a trained net out."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -65,6 +66,9 @@ class TrainingRun:
     probed : Probed, default=None
         What a probe of the rows found, or a previous fit.
 
+    dense : ndarray of shape (n_rows, n_dense), default=None
+        The dense block beside sparse rows.
+
     Attributes
     ----------
     plan : Plan
@@ -82,6 +86,7 @@ class TrainingRun:
         learnt=None,
         aside=None,
         probed=None,
+        dense=None,
     ):
         rng = check_random_state(config.random_state)
         self.seed = int(rng.randint(np.iinfo(np.int32).max))
@@ -89,12 +94,14 @@ class TrainingRun:
             before = previous.module__trunk if previous else None
             trunk = trunk.prepare(rows, vocabulary, self.seed, before)
         spec = _input_spec(rows, cells, trunk, previous, vocabulary, token_weights)
+        if dense is not None:
+            spec = replace(spec, n_dense=dense.shape[1])
         recipe = default_recipe(spec) if trunk is None else trunk.recipe(spec)
         self.plan = plan = make_plan(config, spec, recipe, cells.cells_per_class)
         self.is_tuned = any(task.is_tuned for task in cells.targets.tasks)
         self.validation, score = None, ValidationScore()
         if aside is not None:
-            self.validation = RowDataset.of_cells(rows, cells, aside)
+            self.validation = RowDataset.of_cells(rows, cells, aside, dense)
         self.cells, self.probed = cells, probed
         self.temperature = typical_temperature(spec, cells.cells_per_class)
         if config.stops_early:
@@ -105,7 +112,7 @@ class TrainingRun:
                 _check_validated(score, cells.targets, self.validation.codes)
         self.config, self.previous = config, previous
         trained = slice(None) if learnt is None else learnt
-        self.dataset = RowDataset.of_cells(rows, cells, trained)
+        self.dataset = RowDataset.of_cells(rows, cells, trained, dense)
         batch_size = config.params_of_net.get(
             "iterator_train__batch_size", plan.batch_size
         )

@@ -24,9 +24,9 @@ from ._user_callbacks import StopTraining
 def can_stack(nets, config):
     """Whether nets of one training run can train side by side.
 
-    This covers the common case: bags of words, one trunk with or without private paths,
-    categorical tasks, fixed loss weights, no penalty, on the CPU, and no user code that
-    sees or changes single steps.
+    This covers the common case: bags of words without a dense block, one trunk with or
+    without private paths, categorical tasks, fixed loss weights, no penalty, on the
+    CPU, and no user code that sees or changes single steps.
 
     Parameters
     ----------
@@ -44,6 +44,7 @@ def can_stack(nets, config):
         and net.module_.heads is None
         and type(net.module__trunk) is BagTrunk
         and not net.module__spec.tokens
+        and not net.module__spec.n_dense
         and set(map(type, net.tasks)) == {Categorical}
         and {type(n.criterion_.balancing) for n in nets} == {WeightedSum}
     )

@@ -1,0 +1,187 @@
+"""How an estimator turns its X into rows: words, their weights, and embeddings."""
+
+import numpy as np
+
+from .data._columns import find_column_scales
+from .data._embedding import fit_embedding, unpacked
+from .data._features import as_bags, check_numeric, fit_vectorizer, transform_rows
+from .data._term_weights import (
+    information_weights,
+    rare_words,
+    weigh_terms,
+    weighs_terms,
+)
+from .feature_extraction._sentences import import_encoder
+from .sharing import shares_trunk
+from .training._runtime import numpy_errors
+from .trunks import reads_tokens, weighs_tokens
+from .utils._texts import read_texts, reads_tables_too
+
+
+class RowsMixin:
+    """Makes rows of texts or numbers, in fit and in predict."""
+
+    def _check_embedding(self, texts):
+        """Refuse an embedding that does not suit this X or a warm start.
+
+        Parameters
+        ----------
+        texts : list of str or None
+            None where X is something other than texts.
+        """
+        before = getattr(self, "embedding_", self.embedding)  # of a warm start
+        if (before is None) != (self.embedding is None):
+            raise ValueError(
+                "warm_start goes on with the network of the previous fit, so embedding "
+                f"must be what it was. It is {self.embedding!r} now. Set it back, or "
+                "warm_start=False."
+            )
+        if self.embedding is None or texts is not None:
+            return
+        if isinstance(self.vectorizer, str):
+            raise ValueError(
+                "embedding reads texts, and X holds numeric rows. Pass texts, or join "
+                "embeddings of your own to the rows, and embedding=None."
+            )
+        if self._embedding_is_use():
+            raise ValueError(
+                "embedding='use' reads a column of texts, and X is a table. Pass a "
+                "ColumnTransformer that gives UniversalSentenceEncoder() the column, "
+                "as embedding."
+            )
+
+    def _check_embedding_params(self):
+        """Refuse an embedding beside a trunk over sequences, or without its package."""
+        if self.embedding is not None and reads_tokens(self.trunk):
+            raise ValueError(
+                "embedding puts numbers beside rows of words, and the trunk "
+                f"{self.trunk!r} reads words in their order. Use trunk='bag', or "
+                "embedding=None."
+            )
+        if self._embedding_is_use():
+            import_encoder()
+
+    def _embedding_is_use(self):
+        return isinstance(self.embedding, str) and self.embedding == "use"
+
+    def _fit_rows(self, X, cells, learnt):
+        """Vectorize, scale, weight and embed X.
+
+        A warm start keeps fitted transformers. The labels of rows other than `learnt`,
+        where there are any, must not be read.
+
+        Returns
+        -------
+        rows : csr_matrix, csr_array or ndarray of shape (n_rows, n_features)
+
+        dense : ndarray of shape (n_rows, n_dense) or None
+            The block of the embedding.
+        """
+        if hasattr(self, "vectorizer_"):  # of a warm start
+            if self.vectorizer_ is None and not isinstance(X, list):
+                # X is checked already, and has lost its column names.
+                return self._weigh(self._scale(X)), None
+            return self._transform_rows(X)
+        if isinstance(self.vectorizer, str) and not isinstance(X, list):
+            self.vectorizer_, rows = None, X
+        else:
+            self.vectorizer_, rows = fit_vectorizer(
+                self.vectorizer,
+                X,
+                self.memory,
+                as_tokens=reads_tokens(self.trunk),
+                rare_words=rare_words(
+                    cells.targets.layout.sizes, cells.cells_per_class
+                ),
+            )
+        self.column_scales_ = None
+        if not self._reads_words(X):
+            self.column_scales_ = find_column_scales(rows, cells.row_weights)
+        rows = self._scale(rows)
+        n_classes = cells.targets.layout.sizes
+        self.term_weights_ = None
+        if weighs_terms(
+            self.term_weighting,
+            rows,
+            n_classes,
+            cells.cells_per_class,
+            are_ours=isinstance(X, list)
+            and isinstance(self.vectorizer, str)
+            and shares_trunk(self.sharing, self.trunk),
+            as_tokens=reads_tokens(self.trunk) and not weighs_tokens(self.trunk),
+        ):
+            bags = as_bags(rows) if reads_tokens(self.trunk) else rows
+            codes, weights = cells.codes, cells.weights
+            if learnt is not None:  # the labels of the other rows judge
+                bags, codes, weights = bags[learnt], codes[learnt], weights[learnt]
+            self.term_weights_ = information_weights(bags, codes, weights, n_classes)
+        rows = self._weigh(rows)
+        self.embedding_ = dense = None
+        if self.embedding is not None:
+            seed = self.random_state
+            if isinstance(seed, np.random.RandomState):
+                seed = int(seed.randint(np.iinfo(np.int32).max))
+            self.embedding_, dense = fit_embedding(
+                self.embedding,
+                X,
+                rows,
+                cells.row_weights,
+                weight=self.embedding_weight,
+                seed=seed,
+                memory=self.memory,
+            )
+        return rows, dense
+
+    def _reads_words(self, X):
+        """Whether all features come from a single text vectorizer."""
+        return isinstance(X, list) and (
+            reads_tokens(self.trunk)
+            or isinstance(self.vectorizer, str)
+            or hasattr(self.vectorizer_, "analyzer")
+        )
+
+    def _scale(self, rows):
+        scales = self.column_scales_
+        return rows if scales is None else scales.apply(rows)
+
+    def _weigh(self, rows):
+        weights = self.term_weights_
+        if weights is None or reads_tokens(self.trunk):  # these weight embeddings
+            return rows
+        return weigh_terms(rows, weights)
+
+    @numpy_errors()
+    def _transform_rows(self, X):
+        """Turn the X of a prediction into rows and their block, as in fit."""
+        texts = read_texts(X, self.vectorizer)
+        if texts is None:
+            self._check_table(X)
+        if self.vectorizer_ is not None:
+            X = X if texts is None else texts
+            rows = self._weigh(self._scale(transform_rows(self.vectorizer_, X)))
+            if self.embedding_ is None:
+                return rows, None
+            return rows, self.embedding_.block(X, rows, self.memory)
+        if texts is None:
+            rows = check_numeric(self, X, reset=False)
+            if self.embedding_ is not None:  # in a search, which embeds a fold once
+                return unpacked(rows, self.embedding_)
+            return self._weigh(self._scale(rows)), None
+        raise ValueError(
+            f"X holds texts, and fit saw rows of {self.n_features_in_} numeric "
+            "features. Pass such rows."
+        )
+
+    def _check_table(self, X):
+        """Refuse X other than texts if the fitted vectorizer reads only texts."""
+        if self.vectorizer_ is None:
+            return
+        reads_texts = isinstance(self.vectorizer, str) or (
+            not reads_tables_too(self.vectorizer_)
+            and isinstance(getattr(self.vectorizer_, "analyzer", None), str)
+        )
+        if reads_texts:  # a user's analyzer may read anything
+            found = "holds numeric rows" if hasattr(X, "__len__") else f"is {X!r}"
+            raise ValueError(
+                f"X {found}, and fit saw texts. Pass a list or a column of texts."
+            )

@@ -76,11 +76,12 @@ class MultiTaskTextClassifier(
         in task order; for a y of one column a flat ``{class: weight}``.
 
     logit_adjustment : float or "auto", default="auto"
-        How far to make up for rare classes: training adds this times the logarithm of
-        a class's share in its task to the logits, prediction does not. 0 leaves classes
-        as frequent as they are, 1 treats all alike; "auto" is 0.25 for two classes, 0.5
-        for more: more macro-F1 at little cost in accuracy. Probabilities of rare
-        classes are then too high; calibrate them. Ordinal tasks are not adjusted.
+        How far predictions make up for rare classes: training adds this times the
+        logarithm of a class's share to its logit, prediction does not. 0 predicts the
+        most probable class, 1 that with most evidence. "auto" is 0.25 for two classes
+        and 0.5 for more, up to 3,000 texts 1; from 201 to 10,000 texts predictions take
+        the power of shares that is best on rows set aside, by the mean of macro-F1 and
+        accuracy. Not for ordinal tasks.
 
     task_types : dict, default=None
         ``{task: type}`` for types that are not to be inferred: "binary", "multiclass",
@@ -90,21 +91,33 @@ class MultiTaskTextClassifier(
         Further values that mean "no label", besides NaN, None and pandas.NA.
 
     max_iter : int or "auto", default="auto"
-        Epochs. "auto" is 3, of token ids 5, up to 6 where classes have under 267 cells,
-        and at least 300 steps in all; up to 200 rows 100 full-batch steps.
+        Epochs. "auto" is 3 for sparse rows, up to 6 where classes have under 267 cells,
+        8 where these are under 300 steps, and 10 full batches up to 3,000 rows, or 12
+        of smaller ones if those learn too little; for dense rows and token ids 3 and 5,
+        and at least 300 steps, up to 200 rows 100 full batches.
 
     batch_size : int or "auto", default="auto"
-        Rows per step. "auto" is 256, of token ids 128, and up to 200 rows all.
+        Rows per step. "auto" is 256, of token ids 128; all up to 200 rows, and for
+        sparse rows up to 3,000 all or a twelfth.
 
     learning_rate_init : float or "auto", default="auto"
         First step of the input layer, for rows of unit mean squared norm (others are
         scaled to it); it decays linearly to 0. "auto" is 500 for sparse rows (plain
-        gradient descent; above 3 epochs less, down to 100) and 0.007 for dense ones
-        (Adam; 0.03 up to 200 rows), and for token ids Adam's 0.003. Others scale alike.
+        gradient descent; less in above 3 epochs of batches), 0.007 for dense ones
+        (Adam; 0.03 up to 200 rows), 0.003 for token ids. Other rates scale alike.
 
-    alpha : float, default=0.0
+    alpha : float or "auto", default="auto"
         L2 penalty on all weights but biases. In sparse input layers a step decays only
-        the features of its batch.
+        the features of its batch. "auto" tries penalties on at most 3,000 rows, a
+        quarter of which judge, where the network is overconfident there: above 0 only
+        for noisy labels. A number saves the time. 0 up to 200 rows, without sparse rows
+        and with `net_params`.
+
+    temperature : float or "auto", default="auto"
+        By what the evidence for a class is divided to make a probability, see
+        `temperatures_`; above 1 it is less certain. "auto" finds one for each task:
+        up to 3,000 rows with `alpha`, above on 150 to 500 rows that do not train. 1
+        lets them train; use it where only `predict` matters.
 
     early_stopping : bool or "auto", default="auto"
         Whether to set rows aside and stop when their score no longer rises, keeping
@@ -134,8 +147,7 @@ class MultiTaskTextClassifier(
         "cpu", "cuda" or "cuda:1"; "auto" is CUDA where there is one.
 
     memory : str, joblib.Memory or None, default=None
-        Where to cache vectorised texts and embeddings: a search makes those of a fold
-        once.
+        Where to cache vectorised texts and embeddings, which a search then makes once.
 
     verbose : int, default=0
         Above 0, a progress bar and losses of each epoch.
@@ -151,28 +163,28 @@ class MultiTaskTextClassifier(
     classes_ : ndarray of shape (n_classes,) or list of such arrays
         Classes of each task, in the dtype of the labels; one array for a 1-D y.
 
-    task_names_ : list of str
-        Column names of y; ``task0``, ``task1``, ... where it has none.
-
-    task_types_ : dict of {str: str}
-        Type of each task.
-
-    n_outputs_ : int
-        Number of tasks.
+    n_outputs_, task_names_, task_types_ : int, list of str, dict of {str: str}
+        Number of tasks; column names of y, ``task0``, ``task1``, ... where it has none;
+        the type of each.
 
     vectorizer_, term_weights_, column_scales_, embedding_ : object
         None where X was numeric; no terms weighed; no columns scaled on their own; no
         embedding. ``embedding_.transformer`` is the fitted transformer.
 
-    trunk_, sharing_, max_iter_, batch_size_, learning_rate_init_, early_stopping_, \
-            device_ : object
+    trunk_, sharing_, max_iter_, batch_size_, learning_rate_init_, alpha_, \
+            early_stopping_, device_ : object
         What the parameters of these names came to.
+
+    temperatures_ : dict of {str: float}
+        Temperature of each task: its probabilities are proportional to
+        ``share * exp(evidence / temperature)``, with the share of a class in training.
 
     loss_weights_ : dict of {str: float}
         Effective weight of each task; their mean is 1.
 
-    targets_, net_ : Targets, MultiTaskNet
-        From labels to codes and back; the skorch net.
+    targets_, net_, calibration_, probed_ : objects
+        From labels to codes and back; the skorch net; from its logits to probabilities
+        and predictions; settings that were read off the rows.
 
     history_ : list of dict
         A dict per epoch: ``loss`` is the sum of ``weighted_loss_<task>`` and
@@ -310,7 +322,11 @@ class MultiTaskTextClassifier(
 
     @reads_one_fit
     def predict(self, X, output="array"):
-        """Predict the likeliest label for every task, for ordinal ones the median.
+        """Predict a label for every task.
+
+        It is the class with the highest probability after division by a power of its
+        share, see `logit_adjustment`; with a power of 0, and where classes are equally
+        frequent, the most probable one. Ordinal tasks give the median.
 
         Parameters
         ----------
@@ -331,7 +347,7 @@ class MultiTaskTextClassifier(
 
     @reads_one_fit
     def predict_proba(self, X, output="list"):
-        """Predict the probability of every class of every task.
+        """Predict the calibrated probability of every class of every task.
 
         Parameters
         ----------
@@ -376,19 +392,6 @@ class MultiTaskTextClassifier(
             NaN, with a warning, if no cell is labelled.
         """
         return self._mean_accuracy(X, y, sample_weight)
-
-    def transform(self, X):
-        """Return the hidden vector of each text that all tasks read.
-
-        Parameters
-        ----------
-        X : texts or numeric rows, as in :meth:`fit`
-
-        Returns
-        -------
-        representation : ndarray of shape (n_samples, n_units)
-        """
-        return self._represent(X)
 
 
 # Not in the class, where scikit-learn would wrap `transform` and hide the condition.

@@ -308,7 +308,17 @@ class BaseMultiTask(RowsMixin, CallbackSupportMixin, BaseEstimator):
         with computing(self.n_jobs):
             return dataset.X, feature_effects(self.net_, dataset, through)
 
-    def _represent(self, X):
+    def transform(self, X):
+        """Return the hidden vector of each text that all tasks read.
+
+        Parameters
+        ----------
+        X : texts or numeric rows, as in :meth:`fit`
+
+        Returns
+        -------
+        representation : ndarray of shape (n_samples, n_units)
+        """
         dataset, back = sorted_by_length(self._dataset(X))
         with computing(self.n_jobs):
             return self.net_.represent(dataset)[back]

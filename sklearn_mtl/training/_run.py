@@ -200,7 +200,9 @@ class TrainingRun:
             )
             known, _ = judge.calibrate(net)
         temperature, strengths = self.config.temperature, None
-        if known is not None and self.config.logit_adjustment == "auto":
+        if self.config.logit_adjustment != "auto":
+            strengths = np.full(len(net.tasks), float(self.config.logit_adjustment))
+        elif known is not None:
             strengths = known.strengths
         if temperature != "auto":
             temperatures = np.full(len(net.tasks), float(temperature))

@@ -1059,7 +1059,7 @@ def test_arrays_are_taken_for_lists():
 
 
 @pytest.mark.parametrize("module", ["_docstrings", "_definitions", "_synthetic"])
-def test_only_numpy_and_scikit_learn_are_needed(module):
+def test_only_the_scientific_stack_is_needed(module):
     spec = importlib.util.find_spec(f"sklearn_mtl.datasets.{module}")
     tree = ast.parse(Path(spec.origin).read_bytes())
     tops = {
@@ -1072,4 +1072,4 @@ def test_only_numpy_and_scikit_learn_are_needed(module):
         for node in tree.body
         if isinstance(node, ast.ImportFrom) and not node.level
     }
-    assert tops - set(sys.stdlib_module_names) <= {"numpy", "sklearn"}
+    assert tops - set(sys.stdlib_module_names) <= {"numpy", "scipy", "sklearn"}

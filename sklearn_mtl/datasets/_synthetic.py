@@ -3,6 +3,7 @@
 from numbers import Integral, Real
 
 import numpy as np
+from scipy.linalg import helmert
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
@@ -293,11 +294,11 @@ def _task_loadings(n_classes, owner, relatedness, rng):
 
 def _simplex(n_corners, n_dimensions, rng):
     """Return the unit corners, as rows, of a regular simplex turned at random."""
-    corners = np.eye(n_corners) - 1 / n_corners
-    # The corners lie in a space of one dimension less: take coordinates in there.
-    basis = np.linalg.svd(corners)[2][:-1]
+    # Columns of Helmert's matrix are corners, in coordinates of one dimension less. A
+    # singular value decomposition gives others on other processors.
+    corners = helmert(n_corners).T
     directions, _ = np.linalg.qr(rng.normal(size=(n_dimensions, n_corners - 1)))
-    corners = corners @ basis.T @ directions.T
+    corners = corners @ directions.T
     return corners / np.linalg.norm(corners, axis=1, keepdims=True)
 
 

@@ -1,0 +1,219 @@
+"""Settings read off the data: fits to some rows, judged on others."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from scipy.sparse import csr_array
+
+from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl.data._features import FEW
+from sklearn_mtl.datasets import make_multitask_texts
+from sklearn_mtl.search import LossWeightSearchCV
+from sklearn_mtl.training import _probe
+from sklearn_mtl.training._calibration import Calibration
+from sklearn_mtl.training._config import TrainingConfig
+from sklearn_mtl.training._probe import Probed, needs_probe, not_probed
+
+
+def texts_of(n_rows, flips=0.0, seed=0, **params):
+    """Make texts and two binary columns, a share of whose labels is flipped."""
+    texts, labels = make_multitask_texts(
+        n_rows, n_tasks=2, n_classes=2, relatedness=0.5, random_state=seed, **params
+    )
+    true = np.asarray(labels).astype(int)
+    flip = np.random.default_rng(seed).random(true.shape) < flips
+    return texts, np.where(flip, 1 - true, true), true
+
+
+def config_of(**params):
+    return TrainingConfig.of(MultiTaskTextClassifier(random_state=0, **params))
+
+
+def rows_of(n_rows, dtype=np.float32):
+    return csr_array((n_rows, 5), dtype=dtype)
+
+
+@pytest.mark.parametrize(
+    ("params", "rows", "expected"),
+    [
+        ({}, rows_of(200), False),
+        ({}, rows_of(201), True),
+        ({}, rows_of(5000), True),
+        ({}, rows_of(500, np.int32), False),
+        ({}, np.zeros((500, 3)), True),
+        ({}, np.zeros((5000, 3)), False),
+        ({"alpha": 0.1}, rows_of(500), True),
+        ({"alpha": 0.1}, rows_of(5000), False),
+        ({"alpha": 0.1, "temperature": 1.0}, rows_of(500), False),
+        ({"temperature": 1.0}, rows_of(500), True),
+        ({"temperature": 1.0}, np.zeros((500, 3)), False),
+        ({"net_params": {"optimizer_dense__eps": 1e-6}}, rows_of(500), False),
+    ],
+)
+def test_where_settings_are_tried(params, rows, expected):
+    assert needs_probe(config_of(**params), rows) == expected
+
+
+def test_without_a_probe_settings_are_those_of_the_user():
+    config = config_of(alpha=0.5, max_iter=7)
+    assert not_probed(config) == Probed(0.5, 7, "auto")
+    assert not_probed(config_of()).alpha == 0.0
+
+
+def test_a_warm_start_keeps_the_penalty_and_the_calibration():
+    previous = Probed(3e-3, "auto", "auto", "a calibration")
+    kept = not_probed(config_of(max_iter=2), previous)
+    assert kept == Probed(3e-3, 2, "auto", "a calibration")
+    assert not_probed(config_of(alpha=0.1), previous).alpha == 0.1
+
+
+def test_noisy_labels_are_regularized():
+    texts, noisy, true = texts_of(1500, flips=0.3)
+    fitted = {
+        alpha: MultiTaskTextClassifier(alpha=alpha, random_state=0).fit(
+            texts[:1000], noisy[:1000]
+        )
+        for alpha in ("auto", 0.0)
+    }
+    assert fitted["auto"].alpha_ in _probe.ALPHAS
+    scores = {a: clf.score(texts[1000:], true[1000:]) for a, clf in fitted.items()}
+    assert scores["auto"] > scores[0.0] + 0.02
+
+
+def test_clean_labels_are_hardly():
+    texts, _, true = texts_of(600)
+    clf = MultiTaskTextClassifier(random_state=0).fit(texts, true)
+    assert clf.alpha_ < max(_probe.ALPHAS)
+
+
+def test_probabilities_of_noisy_labels_are_those_of_the_labels():
+    texts, noisy, _ = texts_of(1600, flips=0.3, seed=1)
+    clf = MultiTaskTextClassifier(random_state=0).fit(texts[:1000], noisy[:1000])
+    certain = clf.predict_proba(texts[1000:])[0].max(axis=1)
+    right = clf.predict(texts[1000:])[:, 0] == noisy[1000:, 0]
+    assert certain.mean() == pytest.approx(right.mean(), abs=0.06)
+    raw = MultiTaskTextClassifier(alpha=0.0, temperature=1.0, random_state=0)
+    raw.fit(texts[:1000], noisy[:1000])
+    before = raw.predict_proba(texts[1000:])[0].max(axis=1)
+    assert before.mean() > certain.mean() + 0.1
+
+
+def test_a_fit_with_what_was_found_is_the_same_fit():
+    texts, noisy, _ = texts_of(900, flips=0.3)
+    found = MultiTaskTextClassifier(random_state=0).fit(texts, noisy)
+    given = MultiTaskTextClassifier(
+        alpha=found.alpha_,
+        max_iter=found.max_iter_,
+        batch_size=found.batch_size_,
+        temperature=1.0,
+        random_state=0,
+    ).fit(texts, noisy)
+    for own, other in zip(found._logits(texts), given._logits(texts), strict=True):
+        assert_array_equal(own, other)
+
+
+def test_fits_are_reproducible():
+    texts, noisy, _ = texts_of(500, flips=0.2)
+    first, second = (
+        MultiTaskTextClassifier(random_state=3).fit(texts, noisy) for _ in range(2)
+    )
+    assert first.temperatures_ == second.temperatures_
+    assert_array_equal(first.predict_proba(texts)[0], second.predict_proba(texts)[0])
+
+
+def test_a_sample_judges_the_penalty_of_many_rows():
+    texts, noisy, _ = texts_of(FEW + 500, flips=0.3)
+    clf = MultiTaskTextClassifier(random_state=0).fit(texts, noisy)
+    assert clf.alpha_ in _probe.ALPHAS
+    assert clf.probed_.max_iter == "auto"
+
+
+class Trial:
+    """Candidates with given scores and temperatures instead of trained ones."""
+
+    n_rows = 1200
+
+    def __init__(self, outcome):
+        self.outcome, self.tried = outcome, []
+
+    def __call__(self, config):
+        self.tried.append((config.alpha, config.max_iter, config.batch_size))
+        score, temperature = self.outcome(config)
+        calibration = Calibration([], [], np.array([temperature]))
+        return _probe._Candidate(
+            config.alpha, config.max_iter, config.batch_size, score, calibration
+        )
+
+
+def test_one_candidate_is_enough_where_the_network_knows_what_it_knows():
+    trial = Trial(lambda config: (0.5, 1.0))
+    assert _probe._best(config_of(), trial).alpha == 0.0
+    assert trial.tried == [(0.0, "auto", "auto")]
+
+
+@pytest.mark.parametrize(("score", "takes"), [(0.52, True), (0.50, True), (0.4, False)])
+def test_what_has_learnt_too_little_tries_smaller_batches(score, takes):
+    smaller = (0.0, _probe.PART_EPOCHS, 100)
+
+    def outcome(config):
+        return (0.5, 0.3) if config.batch_size == "auto" else (score, 0.9)
+
+    trial = Trial(outcome)
+    best = _probe._best(config_of(), trial)
+    assert trial.tried == [(0.0, "auto", "auto"), smaller]
+    assert (best.batch_size == 100) == takes
+
+
+@pytest.mark.parametrize("params", [{"max_iter": 5}, {"batch_size": 32}])
+def test_batches_and_epochs_of_the_user_stay(params):
+    trial = Trial(lambda config: (0.5, 0.3))
+    _probe._best(config_of(**params), trial)
+    assert len(trial.tried) == 1
+
+
+def test_penalties_are_tried_as_long_as_they_help():
+    scores = {0.0: 0.5, 1e-3: 0.53, 3e-3: 0.48, 6e-3: 0.6}
+    trial = Trial(lambda config: (scores[config.alpha], 1.3))
+    assert _probe._best(config_of(), trial).alpha == 1e-3
+    assert [alpha for alpha, *_ in trial.tried] == [0.0, 1e-3, 3e-3]
+
+
+def test_where_the_network_is_very_overconfident_all_penalties_are():
+    scores = {0.0: 0.5, 1e-3: 0.4, 3e-3: 0.4, 6e-3: 0.6}
+    trial = Trial(lambda config: (scores[config.alpha], 3.0))
+    assert _probe._best(config_of(), trial).alpha == 6e-3
+
+
+def test_a_penalty_of_the_user_stays():
+    trial = Trial(lambda config: (0.5, 3.0))
+    assert _probe._best(config_of(alpha=0.2), trial).alpha == 0.2
+    assert len(trial.tried) == 1
+
+
+def test_labels_that_are_all_different_are_not_probed():
+    texts, _, _ = texts_of(250)
+    labels = np.arange(250)
+    clf = MultiTaskTextClassifier(random_state=0).fit(texts, labels)
+    assert clf.alpha_ == 0.0
+    assert set(clf.temperatures_.values()) == {1.0}
+
+
+def test_a_search_finds_the_settings_of_separate_fits():
+    texts, noisy, _ = texts_of(450, flips=0.2)
+    clf = MultiTaskTextClassifier(random_state=0)
+    weights = [{"task0": 1.0, "task1": 1.0}, {"task0": 3.0, "task1": 1.0}]
+    labels = {"task0": noisy[:, 0], "task1": noisy[:, 1]}
+    search = LossWeightSearchCV(clf, weights, cv=2).fit(texts, labels)
+    best = MultiTaskTextClassifier(
+        random_state=0, loss_weights=search.best_params_["loss_weights"]
+    ).fit(texts, labels)
+    assert search.best_estimator_.alpha_ == best.alpha_
+    assert search.best_estimator_.temperatures_ == best.temperatures_
+
+
+def test_warm_starts_keep_temperatures():
+    texts, noisy, _ = texts_of(500, flips=0.2)
+    clf = MultiTaskTextClassifier(random_state=0, warm_start=True).fit(texts, noisy)
+    before, alpha = clf.temperatures_, clf.alpha_
+    clf.set_params(max_iter=1).fit(texts, noisy)
+    assert (clf.temperatures_, clf.alpha_) == (before, alpha)

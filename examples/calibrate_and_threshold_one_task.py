@@ -16,7 +16,8 @@ threshold, while the network and the other tasks stay as they are.
 #
 # The task is "private": whether a docstring belongs to something that is not meant for
 # users. Modules are neither, and their cells are empty. The other tasks are trained
-# along.
+# along. The classifier calibrates its probabilities as it is fitted; ``temperature=1``
+# turns this off, to show what the tools of scikit-learn do.
 
 import pandas as pd
 from sklearn.calibration import CalibratedClassifierCV
@@ -38,7 +39,9 @@ X_fit, X_rest, y_fit, y_rest = train_test_split(X, y, test_size=0.6, random_stat
 X_tune, X_test, y_tune, y_test = train_test_split(
     X_rest, y_rest, test_size=0.5, random_state=0
 )
-classifier = MultiTaskTextClassifier(max_iter=20, random_state=0).fit(X_fit, y_fit)
+classifier = MultiTaskTextClassifier(
+    alpha=0, temperature=1, max_iter=20, random_state=0
+).fit(X_fit, y_fit)
 
 # %%
 # One task
@@ -64,9 +67,7 @@ print(
 #
 # Two things can be wrong with probabilities. They can be too sure: of the cells that
 # get 0.95 for a class, more than one in twenty is of another. And they can be off to
-# one side: their mean is not near the share of the class. In training
-# ``logit_adjustment`` makes up for rare classes, so it does not aim at their shares to
-# begin with.
+# one side: their mean is not near the share of the class.
 #
 # The view is frozen: ``CalibratedClassifierCV`` does not fit it again, and learns
 # nothing but the map from its probabilities to better ones. "sigmoid" has two numbers,
@@ -109,8 +110,9 @@ print(f"\nShare of 'yes' among test rows: {(y_test == 'yes').mean():.3f}")
 # The threshold
 # -------------
 #
-# Predictions take the more probable class, which is a threshold of 0.5. For the F1 of
-# "yes" another one may be better. ``cv="prefit"`` and ``refit=False`` say that there
+# Predictions of the classifier make up for rare classes, see ``logit_adjustment``. For
+# the F1 of "yes" a threshold of its own may be better. ``cv="prefit"`` and
+# ``refit=False`` say that there
 # is nothing left to fit, and that all rows are there to choose the threshold on.
 # ``pos_label`` says which class the threshold is for.
 
@@ -134,7 +136,7 @@ def decisions(model):
 
 
 thresholds = pd.DataFrame(
-    {"threshold 0.5": decisions(view), "threshold chosen": decisions(tuned)}
+    {"of the classifier": decisions(view), "threshold chosen": decisions(tuned)}
 ).T
 print("Scores of 'yes' on test rows:\n")
 print(thresholds.round(3).to_string())

@@ -23,8 +23,8 @@ class MultiTaskTextClassifier(
 ):
     """Learn several label columns of the same texts with one shared network.
 
-    A row may carry labels for any of the tasks. Empty cells are left out everywhere.
-    Rows are read through a shared trunk and, for each task, a private linear path.
+    Empty cells are left out everywhere. Rows are read through a shared trunk and, for
+    each task, a private linear path.
 
     Parameters
     ----------
@@ -65,11 +65,10 @@ class MultiTaskTextClassifier(
         ``AdversarialSharedPrivate`` of :mod:`sklearn_mtl.sharing`.
 
     loss_weights : "auto", dict, array-like, BaseBalancing or None, default="auto"
-        Weight of each task's loss, by name or in task order. Weights are corrected for
-        the labelled share of a task to the power -0.5 and scaled to mean 1, see
-        :class:`~sklearn_mtl.balancing.FixedWeights`. "auto" gives all tasks weight 1
-        before that; None counts all cells the same. With a dict,
-        ``loss_weights__<task>`` is a parameter.
+        Weight of each task's loss, by name or in task order, corrected for its labelled
+        share, see :class:`~sklearn_mtl.balancing.FixedWeights`. "auto" gives all tasks
+        weight 1; None counts all cells the same. With a dict, ``loss_weights__<task>``
+        is a parameter.
 
     class_weight : None, "balanced", dict or list, default=None
         ``{task: {class: weight}}`` or ``{task: "balanced"}``, or a list of these values
@@ -81,7 +80,7 @@ class MultiTaskTextClassifier(
         most probable class, 1 that with most evidence. "auto" is 0.25 for two classes
         and 0.5 for more, up to 3,000 texts 1; from 201 to 10,000 texts predictions take
         the power of shares that is best on rows set aside, by the mean of macro-F1 and
-        accuracy. Not for ordinal tasks.
+        accuracy, unless `class_weight` is given. Not for ordinal tasks.
 
     task_types : dict, default=None
         ``{task: type}`` for types that are not to be inferred: "binary", "multiclass",
@@ -91,10 +90,10 @@ class MultiTaskTextClassifier(
         Further values that mean "no label", besides NaN, None and pandas.NA.
 
     max_iter : int or "auto", default="auto"
-        Epochs. "auto" is 3 for sparse rows, up to 6 where classes have under 267 cells,
-        8 where these are under 300 steps, and 10 full batches up to 3,000 rows, or 12
-        of smaller ones if those learn too little; for dense rows and token ids 3 and 5,
-        and at least 300 steps, up to 200 rows 100 full batches.
+        Epochs. "auto" is 3 for sparse rows, up to 6 where classes have under 267 cells
+        and up to 8 for 300 steps; up to 3,000 rows 10 full batches, or 12 epochs of
+        smaller ones if those learn too little. For dense rows it is 3 and for token ids
+        5, and at least 300 steps; up to 200 rows 100 full batches.
 
     batch_size : int or "auto", default="auto"
         Rows per step. "auto" is 256, of token ids 128; all up to 200 rows, and for
@@ -120,13 +119,12 @@ class MultiTaskTextClassifier(
         lets them train; use it where only `predict` matters.
 
     early_stopping : bool or "auto", default="auto"
-        Whether to set rows aside and stop when their score no longer rises, keeping
-        the best weights. "auto" sets rows aside if a callback reads their score.
+        Whether to set rows aside, stop when their score no longer rises, and keep the
+        best weights. "auto" sets rows aside if a callback reads their score.
 
     early_stopping_metric : str, default="mean"
-        "mean" or "worst" accuracy over tasks, or the name of a task. With the name of a
-        metric of :func:`~sklearn_mtl.metrics.multitask_scores` in front, that metric:
-        "f1_macro_mean", "neg_log_loss_worst", "roc_auc_<task>".
+        "mean" or "worst" accuracy over tasks, or a task. Another metric of
+        :func:`~sklearn_mtl.metrics.multitask_scores` stands in front: "f1_macro_mean".
 
     validation_fraction : float, default=0.1
         Share of rows set aside, every class of every task alike.
@@ -182,9 +180,9 @@ class MultiTaskTextClassifier(
     loss_weights_ : dict of {str: float}
         Effective weight of each task; their mean is 1.
 
-    targets_, net_, calibration_, probed_ : objects
+    targets_, net_, calibration_ : objects
         From labels to codes and back; the skorch net; from its logits to probabilities
-        and predictions; settings that were read off the rows.
+        and predictions.
 
     history_ : list of dict
         A dict per epoch: ``loss`` is the sum of ``weighted_loss_<task>`` and
@@ -203,9 +201,8 @@ class MultiTaskTextClassifier(
 
     Notes
     -----
-    Up to 200 rows a fit is one full batch without dropout, a function of weighted sums
-    over rows: a numeric row of weight 2 equals the row given twice. At any size a row
-    of weight 0, and a row without any label, counts as absent.
+    Up to 200 rows a numeric row of weight 2 equals the row given twice. At any size a
+    row of weight 0, and a row without any label, counts as absent.
 
     References
     ----------
@@ -324,9 +321,9 @@ class MultiTaskTextClassifier(
     def predict(self, X, output="array"):
         """Predict a label for every task.
 
-        It is the class with the highest probability after division by a power of its
-        share, see `logit_adjustment`; with a power of 0, and where classes are equally
-        frequent, the most probable one. Ordinal tasks give the median.
+        The class of the highest probability, after division by a power of its share,
+        see `logit_adjustment`; where classes are equally frequent, the most probable
+        one. Ordinal tasks give the median.
 
         Parameters
         ----------
@@ -358,9 +355,9 @@ class MultiTaskTextClassifier(
         Returns
         -------
         probabilities : list of ndarray of shape (n_samples, n_classes), or dict
-            In task order, classes in the order of ``classes_``: the convention of
-            scikit-learn's multi-output forests. A single ndarray if y was 1-D. Where
-            cells hold several labels, each has a probability of its own.
+            In task order, classes in the order of ``classes_``, as scikit-learn's
+            forests give them; an ndarray if y was 1-D. Where cells hold several labels,
+            each has a probability of its own.
         """
         check_output(output, ("list", "dict"))
         probabilities = self._probabilities(X)
@@ -374,8 +371,8 @@ class MultiTaskTextClassifier(
     def score(self, X, y, sample_weight=None):
         """Return the mean over tasks of the accuracy on labelled cells.
 
-        This is not scikit-learn's accuracy of whole rows: each task is scored on the
-        rows that carry its label, and tasks count alike.
+        Not scikit-learn's accuracy of whole rows: each task is scored on the rows that
+        carry its label, and tasks count alike.
 
         Parameters
         ----------
@@ -392,6 +389,19 @@ class MultiTaskTextClassifier(
             NaN, with a warning, if no cell is labelled.
         """
         return self._mean_accuracy(X, y, sample_weight)
+
+    def transform(self, X):
+        """Return the hidden vector of each text that all tasks read.
+
+        Parameters
+        ----------
+        X : texts or numeric rows, as in :meth:`fit`
+
+        Returns
+        -------
+        representation : ndarray of shape (n_samples, n_units)
+        """
+        return self._represent(X)
 
 
 # Not in the class, where scikit-learn would wrap `transform` and hide the condition.

@@ -1,7 +1,6 @@
 """How fit and predict work: the base of the estimator, without its parameters."""
 
 from copy import copy
-from dataclasses import replace
 
 import numpy as np
 from scipy.sparse import issparse
@@ -153,7 +152,8 @@ class BaseMultiTask(RowsMixin, CallbackSupportMixin, BaseEstimator):
     def _probe(self, config, rows, dense, cells, trunk):
         """Return settings that are read off the data."""
         if hasattr(self, "net_") or not needs_probe(config, rows):
-            return not_probed(config, getattr(self, "probed_", None))
+            before = (getattr(self, name, None) for name in ("alpha_", "calibration_"))
+            return not_probed(config, *before)
 
         def train(config, rows, dense, cells):
             run = TrainingRun(config, rows, cells, trunk, dense=dense)
@@ -240,7 +240,6 @@ class BaseMultiTask(RowsMixin, CallbackSupportMixin, BaseEstimator):
         self.n_outputs_ = len(self.task_names_)
         with computing(self.n_jobs):
             self.calibration_ = run.calibration(net)
-        self.probed_ = replace(run.probed, calibration=self.calibration_)
         self.alpha_ = run.config.alpha
         temperatures = self.calibration_.temperatures.tolist()
         self.temperatures_ = dict(zip(self.task_names_, temperatures, strict=True))
@@ -285,8 +284,8 @@ class BaseMultiTask(RowsMixin, CallbackSupportMixin, BaseEstimator):
 
     @numpy_errors()
     def _codes(self, X):
-        tasks = self.targets_.tasks
-        return np.column_stack(self.calibration_.decisions(tasks, self._logits(X)))
+        logits = self._logits(X)
+        return np.column_stack(self.calibration_.decisions(self.targets_.tasks, logits))
 
     def _mean_accuracy(self, X, y, sample_weight):
         check_is_fitted(self)
@@ -308,17 +307,7 @@ class BaseMultiTask(RowsMixin, CallbackSupportMixin, BaseEstimator):
         with computing(self.n_jobs):
             return dataset.X, feature_effects(self.net_, dataset, through)
 
-    def transform(self, X):
-        """Return the hidden vector of each text that all tasks read.
-
-        Parameters
-        ----------
-        X : texts or numeric rows, as in :meth:`fit`
-
-        Returns
-        -------
-        representation : ndarray of shape (n_samples, n_units)
-        """
+    def _represent(self, X):
         dataset, back = sorted_by_length(self._dataset(X))
         with computing(self.n_jobs):
             return self.net_.represent(dataset)[back]

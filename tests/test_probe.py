@@ -8,6 +8,7 @@ from scipy.sparse import csr_array
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.data._features import FEW
 from sklearn_mtl.datasets import make_multitask_texts
+from sklearn_mtl.network._recipe import ROWS
 from sklearn_mtl.search import LossWeightSearchCV
 from sklearn_mtl.training import _probe
 from sklearn_mtl.training._calibration import Calibration
@@ -61,10 +62,9 @@ def test_without_a_probe_settings_are_those_of_the_user():
 
 
 def test_a_warm_start_keeps_the_penalty_and_the_calibration():
-    previous = Probed(3e-3, "auto", "auto", "a calibration")
-    kept = not_probed(config_of(max_iter=2), previous)
+    kept = not_probed(config_of(max_iter=2), 3e-3, "a calibration")
     assert kept == Probed(3e-3, 2, "auto", "a calibration")
-    assert not_probed(config_of(alpha=0.1), previous).alpha == 0.1
+    assert not_probed(config_of(alpha=0.1), 3e-3).alpha == 0.1
 
 
 def test_noisy_labels_are_regularized():
@@ -125,7 +125,7 @@ def test_a_sample_judges_the_penalty_of_many_rows():
     texts, noisy, _ = texts_of(FEW + 500, flips=0.3)
     clf = MultiTaskTextClassifier(random_state=0).fit(texts, noisy)
     assert clf.alpha_ in _probe.ALPHAS
-    assert clf.probed_.max_iter == "auto"
+    assert clf.batch_size_ == ROWS.batch_size
 
 
 class Trial:

@@ -55,7 +55,7 @@ def test_parameters_stay_those_of_the_estimator():
     clf.extra = "kept"
     take_over(clf, other)
     assert clf.net_ is other.net_
-    assert clf.alpha == 0.0
+    assert clf.alpha == "auto"
     assert clf.extra == "kept"
     assert clf.get_metadata_routing().score.requests == {"sample_weight": True}
 

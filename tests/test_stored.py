@@ -16,8 +16,10 @@ from sklearn_mtl.trunks import ConvTrunk
 TEXTS = ["late parcel", "wrong bill", "box is late", "bill again"] * 60
 Y = {"topic": ["ship", "pay"] * 120, "tone": ["a", "b", None, "a"] * 60}
 OF_ESTIMATOR = {
+    "alpha_",
     "batch_size_",
     "best_iter_",
+    "calibration_",
     "classes_",
     "column_scales_",
     "device_",
@@ -34,6 +36,7 @@ OF_ESTIMATOR = {
     "targets_",
     "task_names_",
     "task_types_",
+    "temperatures_",
     "term_weights_",
     "trunk_",
     "vectorizer_",

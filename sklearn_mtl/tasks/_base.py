@@ -165,7 +165,7 @@ class TaskType(BaseEstimator, ABC):
         return self.probabilities(logits)[np.arange(len(codes)), codes]
 
     def choose(self, probabilities):
-        """Return the predicted codes from probabilities that are not calibrated."""
+        """Return the predicted codes from probabilities."""
         return probabilities.argmax(axis=1)
 
     def tuned(self, logits, codes, weights):

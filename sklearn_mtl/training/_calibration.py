@@ -34,7 +34,8 @@ class Calibration:
 
     strengths : ndarray of shape (n_tasks,) or None, default=None
         The prediction is the class whose probability, divided by the share of the class
-        to this power, is highest. None: the class with the highest logit.
+        to this power, is highest. None: the class with the highest logit. Where cells
+        hold several labels, their thresholds decide.
     """
 
     adjustments: list
@@ -75,7 +76,9 @@ class Calibration:
 
     def decide(self, k, task, logits):
         """Return the predicted codes of task `k`."""
-        if self.strengths is not None and weighs_classes(task):
+        if task.is_multilabel:  # its thresholds are those of calibrated probabilities
+            logits = self.calibrated(k, task, logits)
+        elif self.strengths is not None and weighs_classes(task):
             logits = self.calibrated(k, task, logits, 1 - self.strengths[k])
         return task.choose(task.probabilities(logits))
 

@@ -40,6 +40,7 @@ class TrainingConfig:
     alpha: object
     temperature: object
     logit_adjustment: object
+    class_weight: object
     early_stopping: object
     early_stopping_metric: str
     validation_fraction: float

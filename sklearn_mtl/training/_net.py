@@ -334,17 +334,19 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         super().__setstate__(state)
         self.device = str(self.device)  # skorch may have made it a torch.device
 
-    def tune(self, dataset):
+    def tune(self, dataset, calibration):
         """Tune the decisions of tasks on rows that were set aside.
 
         Parameters
         ----------
         dataset : RowDataset
+
+        calibration : Calibration
         """
         logits, layout = self.forward(dataset), CodeLayout(self.tasks)
         self.tasks = [
             task.tuned(
-                own.numpy(),
+                calibration.calibrated(k, task, own.numpy()),
                 layout.table_of_task(dataset.codes, k),
                 layout.table_of_task(dataset.weights, k),
             )

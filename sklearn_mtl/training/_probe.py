@@ -67,23 +67,22 @@ class Probed:
         )
 
 
-def not_probed(config, previous=None):
+def not_probed(config, alpha=None, calibration=None):
     """Return the settings of a fit without a probe.
 
     Parameters
     ----------
     config : TrainingConfig
 
-    previous : Probed, default=None
-        Of the fit that a warm start continues, which keeps its penalty and its
-        calibration.
+    alpha : float, default=None
+        The penalty of the fit that a warm start continues, for "auto"; None means 0.
+
+    calibration : Calibration, default=None
+        Of that fit.
     """
-    alpha, calibration = config.alpha, None
-    if previous is not None:
-        calibration = previous.calibration
-    if alpha == "auto":
-        alpha = previous.alpha if previous is not None else 0.0
-    return Probed(alpha, config.max_iter, config.batch_size, calibration)
+    if config.alpha != "auto":
+        alpha = config.alpha
+    return Probed(alpha or 0.0, config.max_iter, config.batch_size, calibration)
 
 
 def needs_probe(config, rows):
@@ -227,8 +226,10 @@ class _Trial:
 
     def __call__(self, config):
         net = self.train(config, self.rows, self.dense, self.cells)
-        tunes = config.logit_adjustment == "auto" and not self.is_sample
-        judge = Judge(self.judged, self.all_cells, tunes_decisions=tunes)
+        tunes = config.logit_adjustment == "auto" and config.class_weight is None
+        judge = Judge(
+            self.judged, self.all_cells, tunes_decisions=tunes and not self.is_sample
+        )
         calibration, logits = judge.calibrate(net)
         score = judge.decisions_score(calibration, logits)
         score -= LOSS_WEIGHT * judge.relative_loss(calibration, logits)

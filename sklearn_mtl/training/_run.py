@@ -121,7 +121,7 @@ class TrainingRun:
             "criterion__adjustments": logit_adjustments(
                 config.logit_adjustment,
                 cells.log_class_shares,
-                is_few=spec.is_small or spec.is_few,
+                is_few=spec.is_few and config.class_weight is None,
             ),
             "alpha": config.alpha,
             "embedding_rate": plan.embedding_rate,
@@ -219,13 +219,17 @@ class TrainingRun:
 
     @property
     def _tunes_decisions(self):
-        is_auto = self.config.logit_adjustment == self.config.temperature == "auto"
-        return is_auto and SMALL < len(self.cells.codes) <= DECIDED_ROWS
+        config = self.config
+        return (
+            config.logit_adjustment == config.temperature == "auto"
+            and config.class_weight is None
+            and SMALL < len(self.cells.codes) <= DECIDED_ROWS
+        )
 
     def _train(self, net):
         net.train(self.dataset)
         if self.is_tuned:
-            net.tune(self.validation)
+            net.tune(self.validation, self.calibration(net))
         return net
 
     def _train_in_turn(self, nets, drawn):

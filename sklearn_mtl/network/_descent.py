@@ -21,8 +21,9 @@ from . import _kernels
 from ._batch import SparseBatch
 
 KERNELS = ("auto", "numba", "scipy", "torch")
-# Smaller tables take less time than loading the compiled loops.
-WORTH_COMPILING = 2**21
+# Weights of a table from which compiled loops save more than the 0.3 s that loading
+# them takes. A rule that asked whether they are loaded would make fits depend on others.
+WORTH_COMPILING = 2**24
 # Share of columns that rows read up to which it is faster to leave out the others.
 MOST_READ = 0.8
 # Rows that are shrunk at a time: few enough for the cache.

@@ -22,7 +22,8 @@ from ._batch import SparseBatch
 
 KERNELS = ("auto", "numba", "scipy", "torch")
 # Weights of a table from which compiled loops save more than the 0.3 s that loading
-# them takes. A rule that asked whether they are loaded would make fits depend on others.
+# them takes. Where they are loaded already, the rule is the same: a fit must not depend
+# on others before it.
 WORTH_COMPILING = 2**24
 # Share of columns that rows read up to which it is faster to leave out the others.
 MOST_READ = 0.8

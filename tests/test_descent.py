@@ -3,7 +3,10 @@
 import pickle
 import subprocess
 import sys
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -141,10 +144,36 @@ def test_large_tables_take_compiled_loops(monkeypatch):
     assert find_loops(weight, "scipy") is scipys
 
 
-def test_nothing_else_is_needed_where_numba_is_missing(monkeypatch):
+@pytest.mark.parametrize("found", [None, "0.67.0", "0.68.0", "1.0.0rc1"])
+def test_nothing_else_is_needed_where_numba_is_missing_or_old(found, monkeypatch):
+    def version(name):
+        if found is None:
+            raise PackageNotFoundError(name)
+        return found
+
     monkeypatch.setattr(_descent, "WORTH_COMPILING", 0)
-    monkeypatch.setattr(_descent, "find_spec", lambda name: None)
-    assert find_loops(weight_of(2, np.float32), "auto") is _descent.scipy_loops()
+    monkeypatch.setattr(_descent, "version", version)
+    uncached = _descent._numba_version.__wrapped__
+    monkeypatch.setattr(_descent, "_numba_version", uncached)
+    is_known = found in ("0.68.0", "1.0.0rc1")
+    expected = compiled_loops() if is_known else _descent.scipy_loops()
+    assert find_loops(weight_of(2, np.float32), "auto") is expected
+
+
+@pytest.mark.parametrize(("setting", "compiles"), [("1", False), ("0", True)])
+def test_a_numba_that_does_not_compile_is_not_used(setting, compiles, monkeypatch):
+    monkeypatch.setattr(_descent, "WORTH_COMPILING", 0)
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", setting)
+    expected = compiled_loops() if compiles else _descent.scipy_loops()
+    assert find_loops(weight_of(2, np.float32), "auto") is expected
+
+
+def test_the_oldest_numba_is_that_of_the_extra():
+    root = Path(__file__).parents[1]
+    with open(root / "pyproject.toml", "rb") as file:
+        extras = tomllib.load(file)["project"]["optional-dependencies"]
+    oldest = ".".join(map(str, _descent.OLDEST_NUMBA))
+    assert extras["fast"] == [f"numba>={oldest}"]
 
 
 def test_kernel_numba_needs_numba(monkeypatch):

@@ -34,6 +34,20 @@ def test_batches_are_shuffled_where_there_are_several(params, shuffled):
     assert net.history[-1, "train_batch_count"] == (8 if shuffled else 1)
 
 
+@pytest.mark.parametrize(
+    ("params", "sorted_ahead"),
+    [
+        ({}, False),
+        ({"alpha": 0.1}, False),
+        ({"net_params": {"optimizer_sparse__kernel": "torch"}}, True),
+    ],
+)
+def test_batches_are_sorted_by_feature_for_steps_with_gradients(params, sorted_ahead):
+    clf = MultiTaskTextClassifier(random_state=0, max_iter=1, **params)
+    net = clf.fit(["red box", "blue box"] * 5, [0, 1] * 5).net_
+    assert net.iterator_train__transpose == sorted_ahead
+
+
 def test_a_warm_start_refuses_another_network_of_the_same_shapes():
     texts = ["late parcel", "wrong bill", "box is late", "bill again"] * 5
     clf = MultiTaskTextClassifier(trunk=RecurrentTrunk(n_units=4), max_iter=1).fit(

@@ -6,10 +6,11 @@ of the batch once; a gradient of its own would be written, read and written agai
 memory that is new in each step.
 """
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache, partial
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -20,9 +21,12 @@ from ..utils._optional import import_optional
 from . import _kernels
 from ._batch import SparseBatch
 
+OLDEST_NUMBA = (0, 68)  # as in pyproject.toml
 KERNELS = ("auto", "numba", "scipy", "torch")
-# Smaller tables take less time than loading the compiled loops.
-WORTH_COMPILING = 2**21
+# Weights of a table from which compiled loops save more than the 0.3 s that loading
+# them takes. Where they are loaded already, the rule is the same: a fit must not depend
+# on others before it.
+WORTH_COMPILING = 2**24
 # Share of columns that rows read up to which it is faster to leave out the others.
 MOST_READ = 0.8
 # Rows that are shrunk at a time: few enough for the cache.
@@ -116,8 +120,23 @@ def find_loops(weight, kernel):
         return None
     if kernel == "auto":
         is_large = weight.numel() >= WORTH_COMPILING
-        kernel = "numba" if is_large and find_spec("numba") else "scipy"
+        kernel = "numba" if is_large and _has_numba() else "scipy"
     return compiled_loops() if kernel == "numba" else scipy_loops()
+
+
+def _has_numba():
+    """Whether a numba is installed that compiles, of a version we know."""
+    compiles = os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
+    return compiles and _numba_version() >= OLDEST_NUMBA
+
+
+@cache
+def _numba_version():
+    """Return major and minor version, without the import; (0, 0) if it is missing."""
+    try:
+        return tuple(map(int, version("numba").split(".")[:2]))
+    except PackageNotFoundError:
+        return 0, 0
 
 
 def _takes_products(weight):

@@ -11,7 +11,7 @@ import numpy as np
 # A cache line of 32-bit floats. InputTable pads its columns to a multiple.
 LANE = 16
 # How many stored values ahead the weights are fetched into the cache.
-AHEAD = 4
+AHEAD = 8
 
 
 def add_lane(to, p, source, q, factor):

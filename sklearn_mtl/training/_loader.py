@@ -24,7 +24,7 @@ class BatchLoader:
     shuffle, generator, rows_at_once : as for :class:`BatchOrder`
 
     transpose : bool, default=False
-        Whether to sort sparse batches by feature too, as training needs them.
+        Whether to sort sparse batches by feature too, for steps with sparse gradients.
 
     record : BatchRecord, default=None
         Shared by loaders over the same rows in the same order.

@@ -77,8 +77,8 @@ class SparseSGD(_WithoutCompiler, Optimizer):
     kernel : {"auto", "numba", "scipy", "torch"}, default="auto"
         What multiplies rows and weights in a step on the CPU: loops that numba
         compiles, on all threads of the fit; a loop of scipy, on one; or operations of
-        torch, which need a gradient. "auto" is numba for tables of two million weights
-        and more if the extra ``fast`` is installed, and scipy otherwise. Results are
+        torch, which need a gradient. "auto" is numba for tables of 2**24 weights and
+        more if the extra ``fast`` is installed, and scipy otherwise. Results are
         the same up to rounding errors. A gradient is needed, and "torch" used, on a GPU
         and where a callback has ``on_grad_computed``. Set it by
         ``net_params={"optimizer_sparse__kernel": "torch"}``.

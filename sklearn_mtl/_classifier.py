@@ -30,26 +30,25 @@ class MultiTaskTextClassifier(
     ----------
     vectorizer : "auto" or transformer, default="auto"
         "auto" makes TF-IDF rows of words and word pairs (sublinear, 32-bit; min_df=2
-        above 200 texts) and, up to 5 million characters, of 4-character parts of words;
-        token ids for trunks over sequences. Numeric rows are taken as they are.
+        above 200 texts, of many or small classes above 5,000) and, up to 5 million
+        characters, of 4-character parts of words; token ids for trunks over sequences.
 
     term_weighting : {"auto", "information"} or None, default="auto"
         Supervised term weighting: "information" multiplies each sparse feature, or
         embedding of a "conv" trunk, by the fourth root of the share of the labels'
-        entropy that it removes. Rows keep their norm. "auto" does so above 200 texts
-        with ``vectorizer="auto"``, up to 25 classes a task and a shared trunk.
+        entropy that it removes. "auto" does so above 200 texts with our vectorizer and
+        a shared trunk, up to 25 classes a task and from 20 cells a class.
 
     embedding : {"lsa", "use"}, transformer or None, default=None
-        A block of dense numbers beside the words of each text, with weights of its own
-        behind trunk and private paths. "lsa" takes the first 200 singular vectors of
-        the rows, "use" a pretrained
+        A block of dense numbers beside words. "lsa" takes the first 200 singular
+        vectors of the rows, "use" a pretrained
         :class:`~sklearn_mtl.feature_extraction.UniversalSentenceEncoder` (extra
         ``embedding``); a transformer reads texts and returns a 2-D array. Worth its
-        time on short texts, most of all with few labels. Not for trunks over sequences.
+        time on short texts with few labels. Not for trunks over sequences.
 
     embedding_weight : float, default=0.5
-        Mean norm of the centred block, relative to that of the rows of words; "lsa"
-        gets a quarter of it. Where texts are long, take less, such as 0.1.
+        Norm of the block beside that of words; "lsa" gets a quarter of it. Where texts
+        are long, take less, such as 0.1.
 
     trunk : {"auto", "bag", "dense", "conv", "recurrent", "attention"}, BaseTrunk \
             or None, default="auto"
@@ -60,9 +59,8 @@ class MultiTaskTextClassifier(
     sharing : {"auto", "shared-private", "hard", "separate", "mmoe", "ple", \
             "adversarial"} or BaseSharing, default="auto"
         "auto" is "shared-private" as long as the private paths fit into a gigabyte,
-        else "hard". "separate" is the single-task baseline; "mmoe", "ple" and
-        "adversarial" are ``MixtureOfExperts``, ``ProgressiveLayers`` and
-        ``AdversarialSharedPrivate`` of :mod:`sklearn_mtl.sharing`.
+        else "hard". "separate" is the single-task baseline. See
+        :mod:`sklearn_mtl.sharing`.
 
     loss_weights : "auto", dict, array-like, BaseBalancing or None, default="auto"
         Weight of each task's loss, by name or in task order, corrected for its labelled
@@ -79,8 +77,8 @@ class MultiTaskTextClassifier(
         logarithm of a class's share to its logit, prediction does not. 0 predicts the
         most probable class, 1 that with most evidence. "auto" is 0.25 for two classes
         and 0.5 for more, up to 3,000 texts 1; from 201 to 10,000 texts predictions take
-        the power of shares that is best on rows set aside, by the mean of macro-F1 and
-        accuracy, unless `class_weight` is given. Not for ordinal tasks.
+        the power of shares with the best mean of macro-F1 and accuracy on rows set
+        aside, unless `class_weight` is given. Not for ordinal tasks.
 
     task_types : dict, default=None
         ``{task: type}`` for types that are not to be inferred: "binary", "multiclass",
@@ -100,31 +98,29 @@ class MultiTaskTextClassifier(
         sparse rows up to 3,000 all or a twelfth.
 
     learning_rate_init : float or "auto", default="auto"
-        First step of the input layer, for rows of unit mean squared norm (others are
-        scaled to it); it decays linearly to 0. "auto" is 500 for sparse rows (plain
-        gradient descent; less in above 3 epochs of batches), 0.007 for dense ones
-        (Adam; 0.03 up to 200 rows), 0.003 for token ids. Other rates scale alike.
+        First step of the input layer, for rows of unit mean squared norm; it decays
+        linearly to 0. "auto" is 500 for sparse rows (plain gradient descent; less in
+        over 3 epochs of batches), 0.007 for dense ones (Adam; 0.03 up to 200 rows),
+        0.003 for token ids. Other rates scale alike.
 
     alpha : float or "auto", default="auto"
         L2 penalty on all weights but biases. In sparse input layers a step decays only
         the features of its batch. "auto" tries penalties on at most 3,000 rows, a
-        quarter of which judge, where the network is overconfident there: above 0 only
-        for noisy labels. A number saves the time. 0 up to 200 rows, without sparse rows
-        and with `net_params`.
+        quarter of which judge; it is above 0 for noisy labels. A number saves the time.
+        0 up to 200 rows, for dense rows and with `net_params`.
 
     temperature : float or "auto", default="auto"
-        By what the evidence for a class is divided to make a probability, see
-        `temperatures_`; above 1 it is less certain. "auto" finds one for each task:
-        up to 3,000 rows with `alpha`, above on 150 to 500 rows that do not train. 1
-        lets them train; use it where only `predict` matters.
+        Divides the evidence for a class, see `temperatures_`; above 1 probabilities are
+        less certain. "auto" finds one for each task: up to 3,000 rows with `alpha`,
+        above on 150 to 500 rows that do not train. With 1 all rows train.
 
     early_stopping : bool or "auto", default="auto"
         Whether to set rows aside, stop when their score no longer rises, and keep the
         best weights. "auto" sets rows aside if a callback reads their score.
 
     early_stopping_metric : str, default="mean"
-        "mean" or "worst" accuracy over tasks, or a task. Another metric of
-        :func:`~sklearn_mtl.metrics.multitask_scores` stands in front: "f1_macro_mean".
+        "mean" or "worst" accuracy over tasks, or a task; other metrics stand in front:
+        "f1_macro_mean".
 
     validation_fraction : float, default=0.1
         Share of rows set aside, every class of every task alike.
@@ -173,12 +169,9 @@ class MultiTaskTextClassifier(
             early_stopping_, device_ : object
         What the parameters of these names came to.
 
-    temperatures_ : dict of {str: float}
-        Temperature of each task: its probabilities are proportional to
-        ``share * exp(evidence / temperature)``, with the share of a class in training.
-
-    loss_weights_ : dict of {str: float}
-        Effective weight of each task; their mean is 1.
+    loss_weights_, temperatures_ : dict of {str: float}
+        Effective weight of each task, their mean is 1; its temperature: probabilities
+        are proportional to ``share of the class * exp(evidence / temperature)``.
 
     targets_, net_, calibration_ : objects
         From labels to codes and back; the skorch net; from its logits to probabilities
@@ -198,11 +191,6 @@ class MultiTaskTextClassifier(
     See Also
     --------
     sklearn.multioutput.MultiOutputClassifier : A model for each column; no empty cells.
-
-    Notes
-    -----
-    Up to 200 rows a numeric row of weight 2 equals the row given twice. At any size a
-    row of weight 0, and a row without any label, counts as absent.
 
     References
     ----------
@@ -294,8 +282,8 @@ class MultiTaskTextClassifier(
         ----------
         X : iterable of str, or array-like or sparse matrix of shape \
                 (n_samples, n_features)
-            Texts (list, array, Series of pandas, polars or pyarrow), or numeric rows.
-            Numeric rows keep their float type; integers and texts give 32-bit floats.
+            Texts (list, array, Series of pandas, polars or pyarrow), or numeric rows,
+            which keep their float type; integers and texts give 32-bit floats.
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
             Labels, one column per task, which has its name or key. A cell may be a list
@@ -303,7 +291,8 @@ class MultiTaskTextClassifier(
 
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
                 default=None
-            Weight of each row, or of each cell.
+            Weight of each row, or of each cell. Up to 200 rows a numeric row of weight
+            2 equals the row given twice; one of weight 0, or without labels, is absent.
 
         Returns
         -------
@@ -312,8 +301,7 @@ class MultiTaskTextClassifier(
         Raises
         ------
         ValueError
-            If X, y, the weights or a parameter that depends on them cannot be used; a
-            previous fit is then still there.
+            If X, y, weights or a parameter cannot be used; a previous fit stays.
         """
         return self._fit_aside(X, y, sample_weight)
 

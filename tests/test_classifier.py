@@ -592,10 +592,12 @@ def test_a_heavy_cell_wins():
     labels = {"tone": ["good", "bad"] * 2, "topic": [1, 1, 2, 2]}
     weights = np.ones((4, 2))
     weights[:2, 0] = [1, 50]
-    clf = fit(["phone"] * 4, labels, weights, max_iter=100)
+    # Full adjustment would treat both classes alike, whatever they weigh.
+    params = {"max_iter": 100, "logit_adjustment": 0.25}
+    clf = fit(["phone"] * 4, labels, weights, **params)
     assert clf.predict(["phone"])[0, 0] == "bad"
     weights[:2, 0] = [50, 1]
-    clf = fit(["phone"] * 4, labels, weights, max_iter=100)
+    clf = fit(["phone"] * 4, labels, weights, **params)
     assert clf.predict(["phone"])[0, 0] == "good"
 
 
@@ -679,20 +681,32 @@ def test_adjustment_makes_up_for_rare_classes(sparse):
     assert n_third[0] < n_third[1] < n_third[2]
 
 
-def test_prediction_adds_no_adjustment():
-    # Nothing was learnt, so what training added would be all that shows.
-    clf = fit(logit_adjustment=5, learning_rate_init=1e-12)
-    for probabilities in clf.predict_proba(TEXTS):
-        expected = np.full_like(probabilities, 1 / probabilities.shape[1])
-        assert_allclose(probabilities, expected, atol=0.01)
+def test_without_evidence_probabilities_are_shares_of_classes():
+    # Nothing was learnt, so shares of classes are all that is known.
+    for adjustment in (0.5, 5):
+        clf = fit(logit_adjustment=adjustment, learning_rate_init=1e-12)
+        pairs = zip(clf.predict_proba(TEXTS), LABELS.values(), strict=True)
+        for probabilities, cells in pairs:
+            share = class_shares(cells) ** adjustment
+            expected = np.broadcast_to(share / share.sum(), probabilities.shape)
+            assert_allclose(probabilities, expected, atol=0.01)
 
 
 @pytest.mark.parametrize(("task", "usual"), [("tone", 0.25), ("topic", 0.5)])
 def test_the_usual_adjustment_depends_on_the_number_of_classes(task, usual):
-    y = {task: LABELS[task]}
-    clf = fit(y=y)
-    assert_same(fit(y=y, logit_adjustment=usual), clf)
-    assert differ(fit(y=y, logit_adjustment=0), clf)
+    X, y = NUMBERS, {task: LABELS[task]}
+    clf = fit(X, y)
+    assert_same(fit(X, y, logit_adjustment=usual), clf, X)
+    assert differ(fit(X, y, logit_adjustment=0), clf, X)
+
+
+def test_the_usual_adjustment_of_few_texts_is_full_unless_classes_are_weighed():
+    clf = fit()
+    assert_same(fit(logit_adjustment=1), clf)
+    weights = {"class_weight": {"tone": {"good": 3, "bad": 1}}}
+    y = {"tone": TONE}
+    clf = fit(y=y, **weights)
+    assert_same(fit(y=y, logit_adjustment=0.25, **weights), clf)
 
 
 def test_balanced_classes_need_no_adjustment():
@@ -950,9 +964,10 @@ def test_epochs_are_counted(brief):
 
 
 def test_small_data_are_one_full_batch():
-    clf = make(max_iter="auto").fit(TEXTS, LABELS)
-    assert clf.n_iter_ == 100
-    assert len(clf.net_.history[-1, "batches"]) == 1
+    for X, n_steps in [(TEXTS, 10), (NUMBERS, 100)]:
+        clf = make(max_iter="auto").fit(X, LABELS)
+        assert clf.n_iter_ == n_steps
+        assert len(clf.net_.history[-1, "batches"]) == 1
 
 
 def test_batch_size_is_the_number_of_rows_a_step(larger):
@@ -1137,8 +1152,11 @@ def test_separate_tasks_do_not_touch_each_other(X):
     # The labelled cells, and so rows kept and balancing weights, stay what they are.
     other = [None if cell is None else 2 - cell % 2 for cell in TOPIC]
     changed = {**LABELS, "topic": other}
+    # Settings that are read off the data are those of all tasks.
+    params = {"alpha": 0.0, "temperature": 1.0, "term_weighting": None}
     for sharing, touched in [("separate", False), ("shared-private", True)]:
-        clf, again = fit(X, sharing=sharing), fit(X, changed, sharing=sharing)
+        params["sharing"] = sharing
+        clf, again = fit(X, **params), fit(X, changed, **params)
         gap = np.abs(clf.predict_proba(X)[0] - again.predict_proba(X)[0]).max()
         assert (gap > 1e-6) == touched
 
@@ -1200,7 +1218,7 @@ def test_without_a_trunk_it_is_logistic_regression(wrap, params, penalty):
     y = (X @ [1, -2, 0.5, 0] + 0.3 > 0).astype(int)
     expected = LogisticRegression(C=1 / penalty, tol=1e-8).fit(X, y).predict_proba(X)
     params = {"trunk": None, "alpha": penalty / len(X), "max_iter": 200, **params}
-    clf = make(**params, logit_adjustment=0)
+    clf = make(**params, logit_adjustment=0, temperature=1.0)
     probabilities = clf.fit(wrap(X), y).predict_proba(wrap(X))
     assert probabilities.dtype == np.float64
     assert_allclose(probabilities, expected, rtol=0, atol=1e-2)
@@ -1226,11 +1244,13 @@ def test_adjustment_shifts_the_intercepts_of_logistic_regression(
     model = LogisticRegression(C=1.0, tol=1e-8).fit(X, y)
     shift = adjustment * np.log(share)
     logits = np.log(model.predict_proba(X)) - shift
-    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     params = {"trunk": None, "alpha": 1 / len(X), "max_iter": 300, **params}
+    params["temperature"] = 1.0
     clf = make(**params, logit_adjustment=adjustment).fit(wrap(X), y)
     probabilities = clf.predict_proba(wrap(X))
-    assert_allclose(probabilities, expected, rtol=0, atol=1e-2)
+    assert_allclose(probabilities, model.predict_proba(X), rtol=0, atol=1e-2)
+    sure = np.diff(np.sort(logits, axis=1)[:, -2:]).ravel() > 0.1
+    assert_array_equal(clf.predict(wrap(X))[sure], logits.argmax(axis=1)[sure])
     # And beside a fit of our own: the same weights, and intercepts that far apart.
     plain = make(**params, logit_adjustment=0).fit(wrap(X), y)
     ours, theirs = (dict(c.net_.module_.named_parameters()) for c in (clf, plain))

@@ -217,7 +217,13 @@ def test_tasks_of_other_losses_are_computed_apart():
 def test_sets_are_binary_columns(n_rows, sharing):
     texts, cells, tone = draw(n_rows)
     clf = MultiTaskTextClassifier(
-        sharing=sharing, loss_weights=None, max_iter=4, random_state=0
+        sharing=sharing,
+        loss_weights=None,
+        max_iter=4,
+        # These are found for all labels of a cell together.
+        alpha=0.0,
+        temperature=1.0,
+        random_state=0,
     )
     several = clone(clf).fit(texts, {"tags": cells, "tone": tone})
     columns = clone(clf).fit(texts, {**as_columns(cells), "tone": tone})

@@ -335,13 +335,9 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         self.device = str(self.device)  # skorch may have made it a torch.device
 
     def tune(self, dataset, calibration):
-        """Tune the decisions of tasks on rows that were set aside.
+        """Tune the decisions of tasks on rows that were set aside, a RowDataset.
 
-        Parameters
-        ----------
-        dataset : RowDataset
-
-        calibration : Calibration
+        A Calibration makes their probabilities.
         """
         logits, layout = self.forward(dataset), CodeLayout(self.tasks)
         self.tasks = [

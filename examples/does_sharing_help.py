@@ -106,10 +106,10 @@ print(f"Gain from sharing, unrelated tasks: {gain:+.3f} [{low:+.3f}, {high:+.3f}
 # the scores of the other tasks fall when this task is left out.
 
 texts_of_two, two = make_multitask_texts(
-    600, n_tasks=2, relatedness=0, length=100, noise=0, random_state=0
+    1200, n_tasks=2, relatedness=0, length=100, noise=0, random_state=0
 )
 question, unrelated = two.T
-by_few = np.random.RandomState(0).uniform(size=600) < 0.25
+by_few = np.random.RandomState(0).uniform(size=1200) < 0.25
 columns = {
     "few labels": np.where(by_few, question, np.nan),
     "many labels": np.where(by_few, np.nan, question),

@@ -28,6 +28,7 @@ def test_settings_are_those_of_the_estimator():
         "batch_size": 20,
         "learning_rate_init": 0.5,
         "alpha": 2.0,
+        "temperature": 1.5,
         "logit_adjustment": 0.1,
         "early_stopping": True,
         "early_stopping_metric": "worst",

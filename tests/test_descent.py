@@ -224,12 +224,18 @@ SETTINGS = {
     "alpha": {"alpha": 1e-3},
     "heads": {"sharing": SharedPrivate(share_heads=True)},
     "hard": {"sharing": "hard"},
+    "dense block": {"embedding": "lsa"},
     "separate": {"sharing": "separate"},
     "linear": {"trunk": None},
     "mmoe": {"sharing": "mmoe", "trunk": BagTrunk(8)},
     "private experts": {
         "sharing": MixtureOfExperts(private=True),
         "trunk": BagTrunk(8),
+    },
+    "private experts, dense block": {
+        "sharing": MixtureOfExperts(private=True),
+        "trunk": BagTrunk(8),
+        "embedding": "lsa",
     },
     "adversarial": {
         "sharing": AdversarialSharedPrivate(private="trunk"),

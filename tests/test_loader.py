@@ -321,11 +321,31 @@ def test_a_record_keeps_what_fits_into_its_budget(wrap):
     size = n_bytes(dataset)
     for budget, kept in [(2 * size, [0, 1]), (2 * size - 1, [0]), (size - 1, [])]:
         record = BatchRecord(budget)
-        loader = BatchLoader(dataset, 100, record=record)
+        loader = BatchLoader(dataset, 100, shuffle=True, record=record)
         for _ in range(3):
             assert len(list(loader)) == 1
         assert sorted(record.epochs) == kept
         assert record.budget == budget - len(kept) * size
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_a_single_batch_in_a_fixed_order_is_made_once(shuffle):
+    dataset = watch(SIZE)
+    loader = BatchLoader(dataset, SIZE, shuffle=shuffle)
+    epochs = [list(loader) for _ in range(3)]
+    assert [len(batches) for batches in epochs] == [1, 1, 1]
+    assert len(dataset.makers) == (3 if shuffle else 1)
+    if not shuffle:
+        assert epochs[0][0] is epochs[2][0]
+
+
+def test_loaders_with_a_record_share_a_single_batch_in_a_fixed_order():
+    dataset, record = watch(SIZE), BatchRecord()
+    first, second = (BatchLoader(dataset, SIZE, record=record) for _ in range(2))
+    epochs = [list(loader) for loader in (first, first, second, second)]
+    assert len(dataset.makers) == 1
+    assert all(batches[0] is epochs[0][0] for batches in epochs)
+    assert sorted(record.epochs) == [0]
 
 
 def test_a_record_counts_a_dense_block():

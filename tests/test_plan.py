@@ -8,15 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl.data._features import auto_vectorizers
-from sklearn_mtl.network._recipe import PLAIN_EMBEDDINGS, ROWS, TOKENS
+from sklearn_mtl.data._features import FEW, SMALL, auto_vectorizers
+from sklearn_mtl.network._recipe import MODULES, PLAIN_EMBEDDINGS, ROWS, TOKENS
 from sklearn_mtl.network._spec import InputSpec
 from sklearn_mtl.training._config import TrainingConfig
 from sklearn_mtl.training._plan import (
     ENCOUNTER_EPOCHS,
     ENCOUNTERS,
+    FEW_EPOCHS,
     FULL_BATCH_STEPS,
+    FULL_BATCH_STEPS_OF_BAGS,
     LEAST_RATE,
+    SMALL_ADJUSTMENT,
     STEPS,
     logit_adjustments,
     make_plan,
@@ -70,23 +73,62 @@ def n_steps(plan, n_rows):
     return plan.max_iter * ceil(n_rows / plan.batch_size)
 
 
-@pytest.mark.parametrize("n_rows", [1, 7, 200])
-def test_small_data_makes_a_fixed_number_of_full_batch_steps(n_rows):
+@pytest.mark.parametrize("n_rows", [1, 7, SMALL, SMALL + 1, FEW])
+def test_few_bags_make_a_fixed_number_of_full_batch_steps(n_rows):
     plan = plan_of(n_rows)
-    assert plan.batch_size == n_rows
-    assert plan.max_iter == FULL_BATCH_STEPS
+    assert (plan.max_iter, plan.batch_size) == (FULL_BATCH_STEPS_OF_BAGS, n_rows)
+    assert plan.sparse_rate == ROWS.sparse_rate
+
+
+@pytest.mark.parametrize("n_rows", [1, 7, SMALL])
+def test_small_dense_data_make_more_full_batch_steps(n_rows):
+    plan = plan_of(n_rows, sparse=False)
+    assert (plan.max_iter, plan.batch_size) == (FULL_BATCH_STEPS, n_rows)
 
 
 def test_more_rows_come_in_batches():
-    assert plan_of(ROWS.batch_size).batch_size == ROWS.batch_size
-    assert plan_of(ROWS.batch_size + 1).batch_size == ROWS.batch_size
+    assert plan_of(FEW + 1).batch_size == ROWS.batch_size
     assert plan_of(10**6).batch_size == ROWS.batch_size
+    for n_rows in (ROWS.batch_size, ROWS.batch_size + 1, FEW):
+        assert plan_of(n_rows, sparse=False).batch_size == ROWS.batch_size
 
 
-def test_a_little_above_200_rows_a_step_is_an_epoch_still():
-    plan = plan_of(201)
+def test_a_little_above_200_dense_rows_a_step_is_an_epoch_still():
+    plan = plan_of(201, sparse=False)
     assert plan.batch_size == 201
     assert plan.max_iter == STEPS
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "sparse", "tokens", "is_few"),
+    [
+        (1, True, False, True),
+        (FEW, True, False, True),
+        (FEW + 1, True, False, False),
+        (1, True, True, False),
+        (1, False, False, False),
+    ],
+)
+def test_only_bags_are_few(n_rows, sparse, tokens, is_few):
+    spec = InputSpec(10, sparse=sparse, scale=1.0, n_rows=n_rows, tokens=tokens)
+    assert spec.is_few is is_few
+    assert spec.is_bag is (sparse and not tokens)
+
+
+@pytest.mark.parametrize("n_rows", [1, SMALL, SMALL + 1, FEW, FEW + 1, 10**5])
+def test_modules_over_bags_make_as_many_steps_as_over_dense_rows(n_rows):
+    spec = InputSpec(10, sparse=True, scale=1.0, n_rows=n_rows)
+    plan, dense = make_plan(config_of(), spec, MODULES), plan_of(n_rows, sparse=False)
+    assert (plan.max_iter, plan.batch_size) == (dense.max_iter, dense.batch_size)
+
+
+def test_the_fewest_bags_in_batches_make_a_limited_number_of_epochs():
+    assert plan_of(FEW + 1).max_iter == FEW_EPOCHS
+    # The limit does not hold where classes are rare, or a recipe asks for more.
+    n_rows = 10 * FEW
+    assert plan_of(n_rows, cells_per_class=1).max_iter == ENCOUNTER_EPOCHS
+    spec = InputSpec(10, sparse=True, scale=1.0, n_rows=FEW + 1)
+    assert make_plan(config_of(), spec, PLAIN_EMBEDDINGS).max_iter == 12
 
 
 def test_large_data_make_few_epochs():
@@ -115,20 +157,33 @@ def test_many_classes_with_few_cells_get_more_epochs():
 
 @given(n_rows=st.integers(201, 10**6))
 @settings(max_examples=50, deadline=None)
-def test_larger_data_makes_enough_steps_and_epochs_and_few_more(n_rows):
-    plan = plan_of(n_rows)
+def test_larger_dense_data_makes_enough_steps_and_epochs_and_few_more(n_rows):
+    plan = plan_of(n_rows, sparse=False)
     assert plan.max_iter >= ROWS.epochs
     assert n_steps(plan, n_rows) >= STEPS
     if plan.max_iter > ROWS.epochs:
         assert (plan.max_iter - 1) * n_rows / plan.batch_size < STEPS
 
 
+@given(n_rows=st.integers(FEW + 1, 10**6))
+@settings(max_examples=50, deadline=None)
+def test_many_bags_make_the_steps_of_dense_rows_in_at_most_some_epochs(n_rows):
+    dense = plan_of(n_rows, sparse=False)
+    assert plan_of(n_rows).max_iter == min(dense.max_iter, FEW_EPOCHS)
+
+
 @given(n_rows=st.integers(1, 10**5), batch_size=st.integers(1, 10**4))
 @settings(max_examples=50, deadline=None)
 def test_any_batch_size_makes_enough_steps(n_rows, batch_size):
-    plan = plan_of(n_rows, batch_size=batch_size)
+    plan = plan_of(n_rows, sparse=False, batch_size=batch_size)
     assert plan.batch_size == min(batch_size, n_rows)
     assert n_steps(plan, n_rows) >= (FULL_BATCH_STEPS if n_rows <= 200 else STEPS)
+    bags = plan_of(n_rows, batch_size=batch_size)
+    assert bags.batch_size == plan.batch_size
+    if n_rows <= FEW:
+        assert bags.max_iter == FULL_BATCH_STEPS_OF_BAGS
+    else:
+        assert bags.max_iter == min(plan.max_iter, FEW_EPOCHS)
 
 
 @pytest.mark.parametrize("n_rows", [50, 5000])
@@ -179,10 +234,19 @@ def test_adjustment_is_smaller_for_two_classes():
     np.testing.assert_allclose(three, 0.5 * shares[1])
 
 
-def test_a_given_adjustment_is_that_of_all_tasks():
+def test_adjustment_of_few_rows_is_that_of_any_number_of_classes():
     shares = [np.log([0.9, 0.1]), np.log([0.5, 0.3, 0.2])]
-    for found, own in zip(logit_adjustments(2.0, shares), shares, strict=True):
-        np.testing.assert_allclose(found, 2 * own)
+    found = logit_adjustments("auto", shares, is_few=True)
+    for own, share in zip(found, shares, strict=True):
+        np.testing.assert_allclose(own, SMALL_ADJUSTMENT * share)
+
+
+@pytest.mark.parametrize("is_few", [True, False])
+def test_a_given_adjustment_is_that_of_all_tasks(is_few):
+    shares = [np.log([0.9, 0.1]), np.log([0.5, 0.3, 0.2])]
+    found = logit_adjustments(2.0, shares, is_few=is_few)
+    for own, share in zip(found, shares, strict=True):
+        np.testing.assert_allclose(own, 2 * share)
 
 
 def test_the_first_step_falls_with_the_epochs_and_not_for_ever():
@@ -195,7 +259,8 @@ def test_the_first_step_falls_with_the_epochs_and_not_for_ever():
 
 @pytest.mark.parametrize(("n_rows", "is_small"), [(200, True), (201, False)])
 def test_data_are_small_up_to_200_rows(n_rows, is_small):
-    assert plan_of(n_rows).max_iter == (FULL_BATCH_STEPS if is_small else STEPS)
+    steps = FULL_BATCH_STEPS if is_small else STEPS
+    assert plan_of(n_rows, sparse=False).max_iter == steps
     spec = InputSpec(10, sparse=True, scale=1.0, n_rows=n_rows)
     assert spec.is_small is is_small
     vectorizer = next(auto_vectorizers(["a word"] * n_rows)).transformer_list[0][1]
@@ -206,12 +271,19 @@ def test_data_are_small_up_to_200_rows(n_rows, is_small):
 # with must not move unseen. Rows, what they are, settings: epochs, batch size, and the
 # rates of the input layer, sparse layers, embeddings and the rest.
 PLANS = [
-    (200, "sparse", {}, (100, 200, 500.0, 500.0, 1600.0, 0.007)),
+    (200, "sparse", {}, (10, 200, 500.0, 500.0, 1600.0, 0.007)),
     (200, "dense", {}, (100, 200, 0.03, 500.0, 1600.0, 0.03)),
     (200, "tokens", {}, (100, 200, 0.03, 50.0, 1600.0, 0.03)),
-    (201, "sparse", {}, (300, 201, 100.0, 100.0, 320.0, 0.007)),
-    (201, "dense", {}, (300, 201, 0.007, 100.0, 320.0, 0.007)),
+    (201, "sparse", {}, (10, 201, 500.0, 500.0, 1600.0, 0.007)),
+    (201, "dense", {}, (300, 201, 0.007, 500.0, 1600.0, 0.007)),
     (201, "tokens", {}, (192, 128, 0.003, 10.0, 320.0, 0.003)),
+    (3000, "sparse", {}, (10, 3000, 500.0, 500.0, 1600.0, 0.007)),
+    (3000, "sparse", {"batch_size": 250}, (10, 250, 150.0, 150.0, 480.0, 0.007)),
+    (3000, "sparse", {"max_iter": 12}, (12, 3000, 500.0, 500.0, 1600.0, 0.007)),
+    (3000, "dense", {}, (26, 256, 0.007, 100.0, 320.0, 0.007)),
+    (3001, "sparse", {}, (8, 256, 187.5, 187.5, 600.0, 0.007)),
+    (256 * 37, "sparse", {}, (8, 256, 187.5, 187.5, 600.0, 0.007)),
+    (256 * 43, "sparse", {}, (7, 256, 1500 / 7, 1500 / 7, 4800 / 7, 0.007)),
     (256 * 60, "sparse", {}, (5, 256, 300.0, 300.0, 960.0, 0.007)),
     (256 * 75, "sparse", {}, (4, 256, 375.0, 375.0, 1200.0, 0.007)),
     (256 * 100, "sparse", {}, (3, 256, 500.0, 500.0, 1600.0, 0.007)),

@@ -7,6 +7,7 @@ import torch
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.network import InputSpec, Recipe
 from sklearn_mtl.network._recipe import (
+    MODULES,
     PLAIN_EMBEDDINGS,
     ROWS,
     TOKENS,
@@ -38,7 +39,7 @@ def spec_for(trunk, n_rows=201):
         (RecurrentTrunk(), TOKENS, TOKENS),
         (AttentionTrunk(), TOKENS, TOKENS),
         (ModuleTrunk(list, n_units=2), ROWS, ROWS),
-        (ModuleTrunk(list, n_units=2, reads="sparse"), ROWS, ROWS),
+        (ModuleTrunk(list, n_units=2, reads="sparse"), MODULES, MODULES),
         (ModuleTrunk(list, n_units=2, reads="tokens"), TOKENS, TOKENS),
     ],
     ids=str,

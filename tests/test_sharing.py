@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import sharing as sharings
+from sklearn_mtl.data._features import FEW, SMALL
 from sklearn_mtl.network._batch import Cells, SparseBatch, TokenBatch
 from sklearn_mtl.network._input import SparseLinear
 from sklearn_mtl.network._spec import InputSpec
@@ -250,9 +251,17 @@ def test_the_hidden_vector_is_that_of_the_trunk(sharing):
     assert torch.equal(hidden, network.trunk(read))
 
 
-@pytest.mark.parametrize(("n_rows", "p"), [(200, 0.0), (201, 0.3)])
-def test_auto_dropout_spares_small_data(n_rows, p):
-    network = make(HardSharing(), BagTrunk(), n_rows=n_rows)
+@pytest.mark.parametrize(
+    ("trunk", "n_rows", "p"),
+    [
+        (BagTrunk(), FEW, 0.0),
+        (BagTrunk(), FEW + 1, 0.3),
+        (DenseTrunk(), SMALL, 0.0),
+        (DenseTrunk(), SMALL + 1, 0.3),
+    ],
+)
+def test_auto_dropout_spares_full_batches(trunk, n_rows, p):
+    network = make(HardSharing(), trunk, n_rows=n_rows)
     assert network.trunk[2].p == p
 
 
@@ -633,7 +642,7 @@ def test_experts_of_a_level_above_start_as_large_as_what_they_read():
 @pytest.mark.parametrize("trunk", [BagTrunk(n_units=50), DenseTrunk(n_units=50)])
 def test_weights_of_trunks_start_in_their_range(trunk):
     torch.manual_seed(0)
-    spec = InputSpec(200, sparse=trunk.reads_sparse, scale=1.0, n_rows=500)
+    spec = InputSpec(200, sparse=trunk.reads_sparse, scale=1.0, n_rows=FEW + 1)
     network = trunk.build(spec)
     most = {BagTrunk: 0.03, DenseTrunk: 1.0}[type(trunk)]
     assert 0.99 * most < network[0].weight.abs().max() <= most

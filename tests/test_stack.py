@@ -45,7 +45,9 @@ OVERLAPPING = pd.DataFrame(
 
 
 def classifier(**params):
-    return MultiTaskTextClassifier(random_state=0, **{"max_iter": 2} | params)
+    # Nets with a penalty learn in turn, and "auto" may come to one.
+    plain = {"max_iter": 2, "alpha": 0.0, "temperature": 1.0}
+    return MultiTaskTextClassifier(random_state=0, **plain | params)
 
 
 @pytest.fixture
@@ -86,7 +88,9 @@ def check_same(ours, alone):
 @pytest.mark.parametrize(
     ("labels", "params"),
     [
+        (LABELS, {"batch_size": 128}),
         (LABELS, {}),
+        (LABELS, {"temperature": "auto"}),
         (LABELS, {"sharing": "hard", "batch_size": 64}),
         (APART, {"batch_size": 32}),
         (APART, {"batch_size": 32, "sharing": "hard"}),
@@ -99,7 +103,9 @@ def check_same(ours, alone):
         ),
     ],
     ids=[
-        "default",
+        "batches",
+        "full batches",
+        "temperature",
         "hard",
         "apart",
         "apart, hard",

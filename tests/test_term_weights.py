@@ -10,8 +10,13 @@ from scipy.sparse import csr_array, csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
 from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl.data._features import SMALL
 from sklearn_mtl.data._term_weights import (
+    FEW_CELLS,
+    MANY_CLASSES_ROWS,
+    WEIGHED_CLASSES,
     information_weights,
+    rare_words,
     weigh_terms,
     weighs_terms,
 )
@@ -112,9 +117,21 @@ def test_rows_keep_their_norm_and_type(kind):
 MANY = csr_array((201, 3))
 
 
-def weighs(setting="auto", rows=MANY, n_classes=(2,), are_ours=True, as_tokens=False):
+def weighs(
+    setting="auto",
+    rows=MANY,
+    n_classes=(2,),
+    cells_per_class=100.0,
+    are_ours=True,
+    as_tokens=False,
+):
     return weighs_terms(
-        setting, rows, n_classes, are_ours=are_ours, as_tokens=as_tokens
+        setting,
+        rows,
+        n_classes,
+        cells_per_class,
+        are_ours=are_ours,
+        as_tokens=as_tokens,
     )
 
 
@@ -137,6 +154,8 @@ def test_auto_weighs_terms_of_many_rows_and_few_classes(n_rows, n_classes, expec
     ("params", "expected"),
     [
         ({}, True),
+        ({"cells_per_class": FEW_CELLS}, True),
+        ({"cells_per_class": FEW_CELLS - 0.1}, False),
         ({"are_ours": False}, False),
         ({"as_tokens": True}, False),
         ({"setting": None}, False),
@@ -144,6 +163,7 @@ def test_auto_weighs_terms_of_many_rows_and_few_classes(n_rows, n_classes, expec
         ({"setting": "information", "are_ours": False}, True),
         ({"setting": "information", "rows": csr_array((2, 3))}, True),
         ({"setting": "information", "n_classes": [99]}, True),
+        ({"setting": "information", "cells_per_class": 1.0}, True),
     ],
 )
 def test_where_terms_are_weighed(params, expected):
@@ -160,6 +180,22 @@ def test_where_terms_are_weighed(params, expected):
 def test_where_terms_cannot_be_weighed(params, found):
     with pytest.raises(ValueError, match=f"Got {found}; use 'auto' or None"):
         weighs("information", **params)
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "cells_per_class", "expected"),
+    [
+        ([2, 3], FEW_CELLS, SMALL),
+        ([2, 3], FEW_CELLS - 0.1, MANY_CLASSES_ROWS),
+        ([WEIGHED_CLASSES], 1000, SMALL),
+        ([WEIGHED_CLASSES + 1], 1000, MANY_CLASSES_ROWS),
+        ([2, 2 * WEIGHED_CLASSES - 2], 1000, SMALL),
+    ],
+)
+def test_words_of_one_text_are_features_where_classes_have_few(
+    n_classes, cells_per_class, expected
+):
+    assert rare_words(n_classes, cells_per_class) == expected
 
 
 # In the classifier -------------------------------------------------------------------
@@ -209,13 +245,32 @@ def test_tasks_of_many_classes_leave_terms_as_they_are():
     assert fitted(labels=many).term_weights_ is None
 
 
+def test_tasks_of_few_cells_leave_terms_as_they_are():
+    rng = np.random.default_rng(0)
+    # 250 cells of 12 or 13 classes: 20.8 and 19.2 for each.
+    for n_classes, is_weighed in [(12, True), (13, False)]:
+        labels = rng.permutation(np.arange(250) % n_classes)
+        weights = fitted(labels=labels).term_weights_
+        assert (weights is not None) == is_weighed
+
+
+def test_words_of_one_text_are_features_where_classes_have_few_cells():
+    texts = [f"{text} only{k}" for k, text in enumerate(TEXTS)]
+    for n_classes, there in [(2, False), (13, True)]:
+        words = fitted(texts, np.arange(250) % n_classes).vectorizer_
+        assert any("only7" in name for name in words.get_feature_names_out()) == there
+
+
 def test_prediction_weighs_what_it_reads():
-    classifier = fitted()
+    # Settings tried on a part of the rows would depend on the weights of that part.
+    plainly = {"alpha": 0.0, "temperature": 1.0}
+    classifier = fitted(**plainly)
     rows = classifier.vectorizer_.transform(TEXTS).tocsr()
-    plain = fitted(weigh_terms(rows, classifier.term_weights_), term_weighting=None)
+    weighed = weigh_terms(rows, classifier.term_weights_)
+    plain = fitted(weighed, term_weighting=None, **plainly)
     assert_allclose(
         classifier.predict_proba(TEXTS)[0],
-        plain.predict_proba(weigh_terms(rows, classifier.term_weights_))[0],
+        plain.predict_proba(weighed)[0],
         atol=1e-6,
     )
 

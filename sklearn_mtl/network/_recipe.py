@@ -22,6 +22,10 @@ class Recipe:
 
     embedding_rate : float, default=1600.0
         Learning rate of embeddings that take plain gradient descent.
+
+    few_in_full_batches : bool, default=True
+        Whether bags of words train in full batches where they are few. These are too
+        few steps for input weights that Adam moves.
     """
 
     epochs: int
@@ -29,10 +33,13 @@ class Recipe:
     sparse_rate: float
     dense_rate: float
     embedding_rate: float = 1600.0
+    few_in_full_batches: bool = True
 
 
 # Batches of 64 rows with rates in proportion were no better, and slower.
 ROWS = Recipe(epochs=3, batch_size=256, sparse_rate=500.0, dense_rate=7e-3)
+# A user's module over bags of words: its weights may be Adam's.
+MODULES = replace(ROWS, few_in_full_batches=False)
 # On reviews 8 epochs were no better than 5, and a private path over bags of the tokens
 # with the sparse rate of ROWS lost 5 points.
 TOKENS = Recipe(epochs=5, batch_size=128, sparse_rate=50.0, dense_rate=3e-3)

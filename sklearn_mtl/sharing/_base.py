@@ -6,7 +6,12 @@ import torch
 from sklearn.base import BaseEstimator
 from torch import nn
 
-from ..network._input import LabelledColumns, input_layer, join_sparse_layers
+from ..network._input import (
+    BlockLinear,
+    LabelledColumns,
+    input_layer,
+    join_sparse_layers,
+)
 from ..network._output import Output
 
 
@@ -153,7 +158,10 @@ def read_table(network, rows, cells=None):
         return rows
     if cells is None or network.private is None:
         return network.table(rows)
-    own = LabelledColumns("private", network.n_logits, cells.codes)
+    # Beside a dense block the sparse layer is a part of the path.
+    beside = isinstance(network.private, BlockLinear)
+    name = "private.words" if beside else "private"
+    own = LabelledColumns(name, network.n_logits, cells.codes)
     return network.table(rows, own)
 
 

@@ -50,18 +50,17 @@ class BatchLoader:
             lengths=dataset.lengths,
             rows_at_once=rows_at_once,
         )
+        # A single batch in a fixed order is the same in every epoch.
+        self._is_fixed = not shuffle and len(self) == 1
+        if self._is_fixed and record is None:
+            record = BatchRecord()
         self.record, self._epoch = record, -1
-        self._only = None
 
     def __len__(self):
         return len(self.order)
 
     def __iter__(self):
-        self._epoch += 1
-        if len(self) == 1 and not self.order.shuffle:  # the same in every epoch
-            if self._only is None:
-                self._only = list(self._batches(None))
-            return iter(self._only)
+        self._epoch = 0 if self._is_fixed else self._epoch + 1
         # Drawn even for a recorded epoch: the next order depends on it.
         order = self.order.draw()
         if self.record is not None and self._epoch in self.record.epochs:

@@ -81,14 +81,17 @@ def make_plan(config, spec, recipe, cells_per_class=np.inf):
     -------
     plan : Plan
     """
+    is_few = spec.is_few and recipe.few_in_full_batches
     batch_size = config.batch_size
     if batch_size == "auto":
-        is_full = spec.is_small or spec.is_few
+        is_full = spec.is_small or is_few
         batch_size = spec.n_rows if is_full else recipe.batch_size
     batch_size = min(batch_size, spec.n_rows)
     max_iter = config.max_iter
     if max_iter == "auto":
-        max_iter = _epochs(spec, recipe, batch_size, cells_per_class)
+        max_iter = FULL_BATCH_STEPS_OF_BAGS
+        if not is_few:
+            max_iter = _epochs(spec, recipe, batch_size, cells_per_class)
     sparse_rate, embedding_rate = recipe.sparse_rate, recipe.embedding_rate
     dense_rate = recipe.dense_rate
     if not spec.is_small and batch_size < spec.n_rows:
@@ -110,12 +113,10 @@ def make_plan(config, spec, recipe, cells_per_class=np.inf):
 
 
 def _epochs(spec, recipe, batch_size, cells_per_class):
-    if spec.is_few:
-        return FULL_BATCH_STEPS_OF_BAGS
     if spec.is_small:
         return FULL_BATCH_STEPS
     by_steps = ceil(STEPS * batch_size / spec.n_rows)
-    if spec.is_bag:
+    if spec.is_bag and recipe.few_in_full_batches:
         by_steps = min(by_steps, FEW_EPOCHS)
     encounters = min(ceil(ENCOUNTERS / cells_per_class), ENCOUNTER_EPOCHS)
     return max(recipe.epochs, encounters, by_steps)

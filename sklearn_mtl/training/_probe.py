@@ -164,7 +164,7 @@ def _best(config, trial):
     first = replace(config, alpha=0.0) if config.alpha == "auto" else config
     best = trial(first)
     is_free = (config.max_iter, config.batch_size) == ("auto", "auto")
-    if is_free and best.temperature < UNDERCONFIDENT:
+    if is_free and best.in_full_batches and best.temperature < UNDERCONFIDENT:
         size = min(max(trial.n_rows // PARTS, LEAST_BATCH), ROWS.batch_size)
         other = trial(replace(first, max_iter=PART_EPOCHS, batch_size=size))
         if other.score + _bonus(1 / best.temperature) > best.score:
@@ -199,6 +199,8 @@ class _Candidate:
     batch_size: object
     score: float
     calibration: Calibration
+    # Because bags were few; other rows train by the recipe of their trunk.
+    in_full_batches: bool = True
 
     @property
     def temperature(self):
@@ -233,8 +235,14 @@ class _Trial:
         calibration, logits = judge.calibrate(net)
         score = judge.decisions_score(calibration, logits)
         score -= LOSS_WEIGHT * judge.relative_loss(calibration, logits)
+        spec = net.module__spec
         return _Candidate(
-            config.alpha, config.max_iter, config.batch_size, score, calibration
+            config.alpha,
+            config.max_iter,
+            config.batch_size,
+            score,
+            calibration,
+            in_full_batches=spec.is_few and net.batch_size >= spec.n_rows,
         )
 
 

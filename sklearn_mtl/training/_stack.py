@@ -163,7 +163,8 @@ class Stack:
         self.optimizer = JointOptimizer([self.sparse, dense])
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.batches = net.get_iterator(dataset, training=True)
-        self.batches.record = None  # each batch is used once
+        if self.batches.order.shuffle:
+            self.batches.record = None  # each batch is used once
         self.n_steps = net.max_epochs * len(self.batches)
         self.step = 0
 

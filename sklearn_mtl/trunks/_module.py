@@ -5,6 +5,7 @@ from numbers import Integral
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
+from ..network._recipe import MODULES
 from ._base import BaseTrunk
 
 
@@ -77,6 +78,9 @@ class ModuleTrunk(BaseTrunk):
     @property
     def reads_tokens(self):
         return self.reads == "tokens"
+
+    def recipe(self, spec):
+        return MODULES if spec.is_bag else super().recipe(spec)
 
     def build(self, spec):
         self._validate_params()

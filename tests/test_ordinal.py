@@ -22,13 +22,17 @@ from sklearn.model_selection import cross_validate
 from torch.nn.functional import softplus
 
 from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl.data._features import FEW
 from sklearn_mtl.inspection import ConfusionMatricesDisplay, top_words
 from sklearn_mtl.metrics import multitask_report, multitask_scorer, multitask_scores
 from sklearn_mtl.model_selection import MultiTaskStratifiedKFold, task_view
+from sklearn_mtl.network._build import build_network
+from sklearn_mtl.network._spec import InputSpec
 from sklearn_mtl.search import LossWeightSearchCV
-from sklearn_mtl.sharing import SharedPrivate
+from sklearn_mtl.sharing import HardSharing, SharedPrivate
 from sklearn_mtl.tasks import Ordinal, make_task
 from sklearn_mtl.tasks._thresholds import LEAST_GAP, OrdinalLoss, Thresholds
+from sklearn_mtl.trunks import BagTrunk
 
 class_counts = st.lists(st.integers(1, 6), min_size=1, max_size=4)
 seeds = st.integers(0, 2**32 - 1)
@@ -551,6 +555,24 @@ def test_every_sharing_takes_it(sharing):
     assert error < 0.9
     if sharing in ("shared-private", "hard"):
         assert clf.transform(TEXTS).shape[0] == len(TEXTS)
+
+
+@pytest.mark.parametrize(("n_rows", "slope"), [(FEW, 0.2), (FEW + 1, 0.1)])
+def test_few_full_batches_learn_a_scale_faster(n_rows, slope):
+    shares = np.log([0.2, 0.5, 0.3])
+    spec = InputSpec(9, sparse=True, scale=1.0, n_rows=n_rows)
+    network = build_network(
+        HardSharing(),
+        BagTrunk(4),
+        spec,
+        [1],
+        torch.float32,
+        None,
+        [task_of(3)],
+        [shares],
+    )
+    assert float(network.links[0].slope) == pytest.approx(slope)
+    assert "links.0.slope" in network.state_dict()  # for a warm start
 
 
 def test_it_survives_copies(fitted):

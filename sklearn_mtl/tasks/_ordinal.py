@@ -50,7 +50,8 @@ class Ordinal(Categorical):
     logits of classes. ``class_weight`` applies.
 
     With two classes the only threshold is 0, *s* is 1, and the model is that of a
-    binary :class:`Categorical`.
+    binary :class:`Categorical`, except for temperatures: they divide the logits of
+    thresholds, which leaves the median class, and not the evidence beside class shares.
 
     References
     ----------

@@ -10,6 +10,10 @@ from torch.nn.functional import logsigmoid, softplus
 # tenth had the smallest error, or nearly, on the dev splits of two sets and on
 # synthetic data.
 SLOPE = 0.1
+# Where few bags of words train in 10 full batches. On synthetic reviews 0.1 learnt too
+# little, most of all where tasks share all: from 100 texts the mean absolute error was
+# 0.74 with it, 0.37 with 0.2, 0.38 with 0.3 and 0.45 with 0.4.
+SLOPE_OF_FEW = 0.2
 # Gaps between thresholds learn this many times faster than other dense weights, to
 # follow the spread of the output. 5 and 20 are no different, 1 is slightly worse.
 PACE = 10.0
@@ -36,12 +40,14 @@ class Thresholds(nn.Module):
         start = torch.as_tensor(np.log(not_above / above))
         gaps = start.diff().clamp(min=2 * LEAST_GAP) - LEAST_GAP
         self.register_buffer("first", start[:1])
+        # A buffer, because a warm start must go on with the same.
+        self.register_buffer("slope", torch.tensor(SLOPE))
         # The inverse of softplus.
         self.raw_gaps = nn.Parameter(gaps.expm1().log() / PACE)
 
     def forward(self, logit):
         """Return one column a threshold, from a tensor of shape (n_rows, 1)."""
-        return SLOPE * logit - self.thresholds()
+        return self.slope * logit - self.thresholds()
 
     def thresholds(self):
         """Return the ascending thresholds, shape (n_classes - 1,)."""

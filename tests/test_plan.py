@@ -180,7 +180,7 @@ def test_any_batch_size_makes_enough_steps(n_rows, batch_size):
     assert n_steps(plan, n_rows) >= (FULL_BATCH_STEPS if n_rows <= 200 else STEPS)
     bags = plan_of(n_rows, batch_size=batch_size)
     assert bags.batch_size == plan.batch_size
-    if n_rows <= FEW:
+    if n_rows <= FEW and batch_size >= n_rows:
         assert bags.max_iter == FULL_BATCH_STEPS_OF_BAGS
     else:
         assert bags.max_iter == min(plan.max_iter, FEW_EPOCHS)

@@ -90,7 +90,7 @@ def make_plan(config, spec, recipe, cells_per_class=np.inf):
     max_iter = config.max_iter
     if max_iter == "auto":
         max_iter = FULL_BATCH_STEPS_OF_BAGS
-        if not is_few:
+        if not is_few or batch_size < spec.n_rows:
             max_iter = _epochs(spec, recipe, batch_size, cells_per_class)
     sparse_rate, embedding_rate = recipe.sparse_rate, recipe.embedding_rate
     dense_rate = recipe.dense_rate
@@ -113,9 +113,8 @@ def make_plan(config, spec, recipe, cells_per_class=np.inf):
 
 
 def _epochs(spec, recipe, batch_size, cells_per_class):
-    if spec.is_small:
-        return FULL_BATCH_STEPS
-    by_steps = ceil(STEPS * batch_size / spec.n_rows)
+    steps = FULL_BATCH_STEPS if spec.is_small else STEPS
+    by_steps = ceil(steps * batch_size / spec.n_rows)
     if spec.is_bag and recipe.few_in_full_batches:
         by_steps = min(by_steps, FEW_EPOCHS)
     encounters = min(ceil(ENCOUNTERS / cells_per_class), ENCOUNTER_EPOCHS)

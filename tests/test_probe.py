@@ -190,10 +190,11 @@ def test_a_penalty_of_the_user_stays():
     assert len(trial.tried) == 1
 
 
-def test_labels_that_are_all_different_are_not_probed():
-    texts, _, _ = texts_of(250)
-    labels = np.arange(250)
-    clf = MultiTaskTextClassifier(random_state=0).fit(texts, labels)
+@pytest.mark.parametrize("n_rows", [250, FEW + 100])
+def test_labels_that_are_all_different_are_not_probed(n_rows):
+    texts = [f"word{k % 50} more" for k in range(n_rows)]
+    clf = MultiTaskTextClassifier(trunk=None, random_state=0)
+    clf.fit(texts, np.arange(n_rows))
     assert clf.alpha_ == 0.0
     assert set(clf.temperatures_.values()) == {1.0}
 

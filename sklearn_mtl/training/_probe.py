@@ -140,18 +140,21 @@ def probe(config, rows, dense, cells, term_weights, train):
         random_state=rng.randint(np.iinfo(np.int32).max),
     )
     is_sample = rows.shape[0] > FEW
+    sample = np.arange(rows.shape[0])
+    try:
+        if is_sample:
+            _, sample = multitask_split(cells.codes, FEW / rows.shape[0], rng)
+        parts = multitask_split(cells.codes[sample], JUDGED_SHARE, rng)
+    except ValueError:  # no class has a row to spare
+        return not_probed(config)
     if is_sample:
-        _, sample = multitask_split(cells.codes, FEW / rows.shape[0], rng)
         rows, dense, cells = rows[sample], _rows_of(dense, sample), cells.take(sample)
         # Like all rows, a sample of them does not train in full batches.
         if config.batch_size == "auto":
             tried = replace(tried, batch_size=ROWS.batch_size)
         if config.max_iter == "auto":
             tried = replace(tried, max_iter=FEW_EPOCHS)
-    try:
-        trial = _Trial(rows, dense, cells, term_weights, train, rng, is_sample)
-    except ValueError:  # no class has a row to spare
-        return not_probed(config)
+    trial = _Trial(rows, dense, cells, term_weights, train, parts, is_sample)
     best = _best(tried, trial)
     if is_sample:
         return Probed(best.alpha, config.max_iter, config.batch_size)
@@ -211,8 +214,8 @@ class _Candidate:
 class _Trial:
     """Trains candidates on some rows and scores them on the others."""
 
-    def __init__(self, rows, dense, cells, term_weights, train, rng, is_sample):
-        learnt, judged = multitask_split(cells.codes, JUDGED_SHARE, rng)
+    def __init__(self, rows, dense, cells, term_weights, train, parts, is_sample):
+        learnt, judged = parts
         own = cells.take(learnt)
         if term_weights is not None:
             n_classes = cells.targets.layout.sizes

@@ -30,6 +30,7 @@ def test_settings_are_those_of_the_estimator():
         "alpha": 2.0,
         "temperature": 1.5,
         "logit_adjustment": 0.1,
+        "class_weight": "balanced",
         "early_stopping": True,
         "early_stopping_metric": "worst",
         "validation_fraction": 0.3,

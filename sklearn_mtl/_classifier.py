@@ -112,7 +112,7 @@ class MultiTaskTextClassifier(
     temperature : float or "auto", default="auto"
         Divides the evidence for a class, see `temperatures_`; above 1 probabilities are
         less certain. "auto" finds one for each task: up to 3,000 rows with `alpha`,
-        above on 150 to 500 rows that do not train. With 1 all rows train.
+        to 200,000 on 150 to 500 that do not train. With 1 all rows train.
 
     early_stopping : bool or "auto", default="auto"
         Whether to set rows aside, stop when their score no longer rises, and keep the

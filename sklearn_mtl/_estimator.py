@@ -23,6 +23,7 @@ from .training._aside import set_aside
 from .training._config import TrainingConfig
 from .training._dataset import RowDataset, sorted_by_length
 from .training._effects import feature_effects
+from .training._plan import auto_width
 from .training._probe import needs_probe, not_probed, probe
 from .training._progress import EpochProgress, FitProgress
 from .training._run import TrainingRun
@@ -127,7 +128,10 @@ class BaseMultiTask(RowsMixin, CallbackSupportMixin, BaseEstimator):
         previous = getattr(self, "net_", None)
         learnt, aside = set_aside(config, cells, is_first=previous is None)
         rows, dense = self._fit_rows(take_rows(X, cells.kept), cells, learnt)
-        trunk = resolve_trunk(self.trunk, sparse=issparse(rows))
+        n_logits = sum(task.n_logits for task in cells.targets.tasks)
+        before = previous.module__trunk if previous else None
+        width = auto_width(rows.shape[0], n_logits, before)
+        trunk = resolve_trunk(self.trunk, sparse=issparse(rows), n_units=width)
         rows = match_trunk(
             rows,
             sparse=trunk is not None and trunk.reads_sparse,

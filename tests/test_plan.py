@@ -19,11 +19,16 @@ from sklearn_mtl.training._plan import (
     FULL_BATCH_STEPS,
     FULL_BATCH_STEPS_OF_BAGS,
     LEAST_RATE,
+    NARROW,
+    NARROW_LOGITS,
     SMALL_ADJUSTMENT,
     STEPS,
+    WIDE,
+    auto_width,
     logit_adjustments,
     make_plan,
 )
+from sklearn_mtl.trunks import BagTrunk
 
 
 def config_of(**params):
@@ -332,3 +337,32 @@ def test_plans_are_what_they_were(n_rows, kind, params, expected):
 )
 def test_epochs_for_rare_classes(cells_per_class, epochs):
     assert plan_of(10**6, cells_per_class=cells_per_class).max_iter == epochs
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_logits", "width"),
+    [
+        (FEW, 2, WIDE),
+        (FEW + 1, 2, NARROW),
+        (FEW + 1, NARROW_LOGITS, NARROW),
+        (FEW + 1, NARROW_LOGITS + 1, WIDE),
+    ],
+)
+def test_the_default_trunk_is_narrow_for_many_rows_and_few_classes(
+    n_rows, n_logits, width
+):
+    assert auto_width(n_rows, n_logits) == width
+    assert auto_width(n_rows, n_logits, BagTrunk(7)) == 7
+
+
+def test_only_the_auto_trunk_is_narrow_and_a_warm_start_keeps_its_width():
+    many = ["a good film", "a bad film"] * (FEW // 2 + 1)
+    clf = MultiTaskTextClassifier(max_iter=1, alpha=0, warm_start=True, random_state=0)
+    clf.fit(many, {"tone": [0, 1] * (len(many) // 2)})
+    assert clf.trunk_.n_units == NARROW
+    clf.fit(many[:100], {"tone": [0, 1] * 50})
+    assert clf.trunk_.n_units == NARROW
+    clf.set_params(warm_start=False).fit(many[:100], {"tone": [0, 1] * 50})
+    assert clf.trunk_.n_units == WIDE
+    clf.set_params(trunk="bag").fit(many, {"tone": [0, 1] * (len(many) // 2)})
+    assert clf.trunk_.n_units == WIDE

@@ -51,7 +51,7 @@ def _says(trunk, name):
     return getattr(trunk, name, False)
 
 
-def resolve_trunk(trunk, *, sparse):
+def resolve_trunk(trunk, *, sparse, n_units=None):
     """Return the trunk that a parameter value stands for, or None for no trunk.
 
     Parameters
@@ -60,6 +60,9 @@ def resolve_trunk(trunk, *, sparse):
 
     sparse : bool
         Whether the rows are sparse; "auto" chooses the trunk by it.
+
+    n_units : int, default=None
+        Width of the trunk that "auto" chooses for sparse rows; None means its default.
 
     Raises
     ------
@@ -70,7 +73,8 @@ def resolve_trunk(trunk, *, sparse):
         return None
     if isinstance(trunk, str):
         alias = ("bag" if sparse else "dense") if trunk == "auto" else trunk
-        trunk = TRUNK_ALIASES[alias]()
+        has_width = trunk == "auto" and sparse and n_units is not None
+        trunk = TRUNK_ALIASES[alias](**({"n_units": n_units} if has_width else {}))
     else:
         trunk = clone(trunk)  # parameters of the user are not changed
     if sparse and not trunk.reads_sparse:

@@ -2,8 +2,6 @@
 
 from torch import nn
 
-from ..tasks._thresholds import SLOPE_OF_FEW, Thresholds
-
 
 class LinkedNetwork(nn.Module):
     """A network followed by a link for each task.
@@ -41,11 +39,7 @@ def build_network(
     """Build the network in the given float type, with the links of its tasks."""
     network = sharing.build(trunk, spec, n_logits, heads)
     pairs = zip(tasks, log_class_shares, strict=True)
-    links = [task.link(shares) for task, shares in pairs]
-    if spec.is_few:
-        for link in links:
-            if isinstance(link, Thresholds):
-                link.slope.fill_(SLOPE_OF_FEW)
+    links = [task.link(shares, is_few=spec.is_few) for task, shares in pairs]
     if any(link is not None for link in links):
         network = LinkedNetwork(network, links)
     return network.to(dtype)

@@ -98,7 +98,7 @@ class TaskType(BaseEstimator, ABC):
     def decode(self, codes):
         """Return the labels of the codes, in the user's dtype."""
 
-    def link(self, log_class_shares):
+    def link(self, log_class_shares, *, is_few=False):
         """Build a module that follows the network, or None.
 
         Parameters
@@ -106,6 +106,9 @@ class TaskType(BaseEstimator, ABC):
         log_class_shares : ndarray of shape (n_classes,)
             Logarithms of class shares in the labelled cells. For a type with several
             codes, those of the first code.
+
+        is_few : bool, default=False
+            Whether training takes few steps, as it does over few bags of words.
 
         Returns
         -------

@@ -116,10 +116,12 @@ class Ordinal(Categorical):
     def n_logits(self):
         return 1
 
-    def link(self, log_class_shares):
-        from ._thresholds import Thresholds
+    def link(self, log_class_shares, *, is_few=False):
+        from ._thresholds import SLOPE, SLOPE_OF_FEW, Thresholds
 
-        return Thresholds(log_class_shares) if len(self.classes_) > 2 else None
+        if len(self.classes_) <= 2:
+            return None
+        return Thresholds(log_class_shares, SLOPE_OF_FEW if is_few else SLOPE)
 
     def probabilities(self, logits):
         # A class lies between two thresholds; the first and last classes are unbounded.

@@ -31,9 +31,12 @@ class Thresholds(nn.Module):
     log_class_shares : ndarray of shape (n_classes,)
         Logarithms of the shares of three or more classes. Initial thresholds give each
         class its share at a logit of 0.
+
+    slope : float, default=0.1
+        Factor of the logit.
     """
 
-    def __init__(self, log_class_shares):
+    def __init__(self, log_class_shares, slope=SLOPE):
         super().__init__()
         shares = np.maximum(np.exp(log_class_shares), LEAST_SHARE)
         not_above, above = np.cumsum(shares)[:-1], np.cumsum(shares[::-1])[-2::-1]
@@ -41,7 +44,7 @@ class Thresholds(nn.Module):
         gaps = start.diff().clamp(min=2 * LEAST_GAP) - LEAST_GAP
         self.register_buffer("first", start[:1])
         # A buffer, because a warm start must go on with the same.
-        self.register_buffer("slope", torch.tensor(SLOPE))
+        self.register_buffer("slope", torch.tensor(slope))
         # The inverse of softplus.
         self.raw_gaps = nn.Parameter(gaps.expm1().log() / PACE)
 

@@ -46,7 +46,7 @@ class Count(TaskType):
     def decode(self, codes):
         return self.classes_[codes]
 
-    def link(self, log_class_shares):
+    def link(self, log_class_shares, *, is_few=False):
         mean = np.exp(log_class_shares) @ self.classes_
         return LogRate(float(np.log(max(mean, 1e-3))))
 

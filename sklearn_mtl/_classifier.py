@@ -99,15 +99,14 @@ class MultiTaskTextClassifier(
 
     learning_rate_init : float or "auto", default="auto"
         First step of the input layer, for rows of unit mean squared norm; it decays
-        linearly to 0. "auto" is 500 for sparse rows (plain gradient descent; less in
-        over 3 epochs of batches), 0.007 for dense ones (Adam; 0.03 up to 200 rows),
-        0.003 for token ids. Other rates scale alike.
+        linearly to 0. Other rates scale alike. "auto" is 500 for sparse rows (less in
+        over 3 epochs; down to a 16th for noisy labels of over 3,000 rows), 0.007 for
+        dense ones (0.03 up to 200 rows), 0.003 for token ids.
 
     alpha : float or "auto", default="auto"
         L2 penalty on all weights but biases. In sparse input layers a step decays only
-        the features of its batch. "auto" tries penalties on at most 3,000 rows, a
-        quarter of which judge; it is above 0 for noisy labels. A number saves the time.
-        0 up to 200 rows, for dense rows and with `net_params`.
+        the features of its batch. "auto" is 0, but for 201 to 3,000 sparse rows, where
+        noisy labels need more: it tries penalties on most of the rows.
 
     temperature : float or "auto", default="auto"
         Divides the evidence for a class, see `temperatures_`; above 1 probabilities are
@@ -169,9 +168,10 @@ class MultiTaskTextClassifier(
             early_stopping_, device_ : object
         What the parameters of these names came to.
 
-    loss_weights_, temperatures_ : dict of {str: float}
+    loss_weights_, temperatures_, learning_rate_factor_ : dict of {str: float}, float
         Effective weight of each task, their mean is 1; its temperature: probabilities
-        are proportional to ``share of the class * exp(evidence / temperature)``.
+        are proportional to ``share of the class * exp(evidence / temperature)``; the
+        part of the usual learning rate that noisy labels took.
 
     targets_, net_, calibration_ : objects
         From labels to codes and back; the skorch net; from its logits to probabilities

@@ -156,8 +156,8 @@ class BaseMultiTask(RowsMixin, CallbackSupportMixin, BaseEstimator):
     def _probe(self, config, rows, dense, cells, trunk):
         """Return settings that are read off the data."""
         if hasattr(self, "net_") or not needs_probe(config, rows):
-            before = (getattr(self, name, None) for name in ("alpha_", "calibration_"))
-            return not_probed(config, *before)
+            names = ("alpha_", "calibration_", "learning_rate_factor_")
+            return not_probed(config, *(getattr(self, name, None) for name in names))
 
         def train(config, rows, dense, cells):
             run = TrainingRun(config, rows, cells, trunk, dense=dense)
@@ -245,6 +245,7 @@ class BaseMultiTask(RowsMixin, CallbackSupportMixin, BaseEstimator):
         with computing(self.n_jobs):
             self.calibration_ = run.calibration(net)
         self.alpha_ = run.config.alpha
+        self.learning_rate_factor_ = run.config.learning_rate_factor
         temperatures = self.calibration_.temperatures.tolist()
         self.temperatures_ = dict(zip(self.task_names_, temperatures, strict=True))
         classes = [task.classes_ for task in self.targets_.tasks]

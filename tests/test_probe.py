@@ -44,7 +44,9 @@ def rows_of(n_rows, dtype=np.float32):
         ({}, np.zeros((500, 3)), True),
         ({}, np.zeros((5000, 3)), False),
         ({"alpha": 0.1}, rows_of(500), True),
-        ({"alpha": 0.1}, rows_of(5000), False),
+        ({"alpha": 0.1}, rows_of(5000), True),
+        ({"learning_rate_init": 100.0}, rows_of(500), True),
+        ({"learning_rate_init": 100.0}, rows_of(5000), False),
         ({"alpha": 0.1, "temperature": 1.0}, rows_of(500), False),
         ({"temperature": 1.0}, rows_of(500), True),
         ({"temperature": 1.0}, np.zeros((500, 3)), False),
@@ -59,12 +61,15 @@ def test_without_a_probe_settings_are_those_of_the_user():
     config = config_of(alpha=0.5, max_iter=7)
     assert not_probed(config) == Probed(0.5, 7, "auto")
     assert not_probed(config_of()).alpha == 0.0
+    assert not_probed(config_of()).learning_rate_factor == 1.0
 
 
-def test_a_warm_start_keeps_the_penalty_and_the_calibration():
+def test_a_warm_start_keeps_what_was_found():
     kept = not_probed(config_of(max_iter=2), 3e-3, "a calibration")
     assert kept == Probed(3e-3, 2, "auto", "a calibration")
     assert not_probed(config_of(alpha=0.1), 3e-3).alpha == 0.1
+    kept = not_probed(config_of(), 0.0, None, 0.25)
+    assert kept.settle(config_of()).learning_rate_factor == 0.25
 
 
 def test_noisy_labels_are_regularized():
@@ -121,11 +126,18 @@ def test_fits_are_reproducible():
     assert_array_equal(first.predict_proba(texts)[0], second.predict_proba(texts)[0])
 
 
-def test_a_sample_judges_the_penalty_of_many_rows():
-    texts, noisy, _ = texts_of(FEW + 500, flips=0.3)
-    clf = MultiTaskTextClassifier(random_state=0).fit(texts, noisy)
-    assert clf.alpha_ in _probe.ALPHAS
-    assert clf.batch_size_ == ROWS.batch_size
+def test_many_rows_of_noisy_labels_train_at_a_lower_rate():
+    texts, noisy, true = texts_of(FEW + 1500, flips=0.3)
+    train, test = slice(0, FEW + 500), slice(FEW + 500, None)
+    found = MultiTaskTextClassifier(random_state=0).fit(texts[train], noisy[train])
+    assert found.learning_rate_factor_ in _probe.FACTORS
+    assert (found.alpha_, found.batch_size_) == (0.0, ROWS.batch_size)
+    usual = found.learning_rate_init_ / found.learning_rate_factor_
+    other = MultiTaskTextClassifier(learning_rate_init=usual, random_state=0)
+    other.fit(texts[train], noisy[train])
+    assert other.learning_rate_factor_ == 1.0
+    gain = found.score(texts[test], true[test]) - other.score(texts[test], true[test])
+    assert gain > 0.05
 
 
 class Trial:
@@ -133,15 +145,23 @@ class Trial:
 
     n_rows = 1200
 
-    def __init__(self, outcome):
-        self.outcome, self.tried = outcome, []
+    def __init__(self, outcome, is_sample=False, growth=1.0):
+        self.outcome, self.tried, self.factors = outcome, [], []
+        self.is_sample, self.growth = is_sample, growth
 
     def __call__(self, config):
         self.tried.append((config.alpha, config.max_iter, config.batch_size))
+        self.factors.append(config.learning_rate_factor)
         score, temperature = self.outcome(config)
         calibration = Calibration([], [], np.array([temperature]))
         return _probe._Candidate(
-            config.alpha, config.max_iter, config.batch_size, score, calibration
+            config.alpha,
+            config.max_iter,
+            config.batch_size,
+            config.learning_rate_factor,
+            score,
+            calibration,
+            in_full_batches=not self.is_sample,
         )
 
 
@@ -190,6 +210,31 @@ def test_a_penalty_of_the_user_stays():
     assert len(trial.tried) == 1
 
 
+def test_a_sample_tries_rates_as_long_as_they_help():
+    scores = {1.0: 0.5, 0.5: 0.52, 0.25: 0.49, 0.125: 0.6}
+    trial = Trial(lambda config: (scores[config.learning_rate_factor], 1.3), True)
+    best = _probe._best(config_of(), trial)
+    assert (best.learning_rate_factor, best.alpha) == (0.5, 0.0)
+    assert trial.factors == [1.0, 0.5, 0.25]
+
+
+def test_a_rate_of_the_user_stays_and_so_does_a_penalty():
+    trial = Trial(lambda config: (0.5, 3.0), True)
+    _probe._best(config_of(learning_rate_init=50.0), trial)
+    assert len(trial.tried) == 1
+    trial = Trial(lambda config: (0.5, 3.0), True)
+    _probe._best(config_of(alpha=0.2), trial)
+    assert {alpha for alpha, *_ in trial.tried} == {0.2}
+    assert len(trial.tried) == 1 + len(_probe.FACTORS)
+
+
+@pytest.mark.parametrize(("growth", "n_tried"), [(1.0, 1), (1.5, 2)])
+def test_all_rows_are_expected_to_be_more_overconfident_than_a_sample(growth, n_tried):
+    trial = Trial(lambda config: (config.learning_rate_factor, 1.0), True, growth)
+    _probe._best(config_of(), trial)
+    assert len(trial.tried) == n_tried
+
+
 @pytest.mark.parametrize("n_rows", [250, FEW + 100])
 def test_labels_that_are_all_different_are_not_probed(n_rows):
     texts = [f"word{k % 50} more" for k in range(n_rows)]
@@ -218,3 +263,11 @@ def test_warm_starts_keep_temperatures():
     before, alpha = clf.temperatures_, clf.alpha_
     clf.set_params(max_iter=1).fit(texts, noisy)
     assert (clf.temperatures_, clf.alpha_) == (before, alpha)
+
+
+def test_warm_starts_keep_the_lower_rate():
+    texts, noisy, _ = texts_of(FEW + 500, flips=0.3)
+    clf = MultiTaskTextClassifier(random_state=0, warm_start=True).fit(texts, noisy)
+    factor = clf.learning_rate_factor_
+    assert clf.set_params(max_iter=1).fit(texts, noisy).learning_rate_factor_ == factor
+    assert clf.learning_rate_init_ == factor * ROWS.sparse_rate

@@ -17,6 +17,7 @@ TEXTS = ["late parcel", "wrong bill", "box is late", "bill again"] * 60
 Y = {"topic": ["ship", "pay"] * 120, "tone": ["a", "b", None, "a"] * 60}
 OF_ESTIMATOR = {
     "alpha_",
+    "learning_rate_factor_",
     "batch_size_",
     "best_iter_",
     "calibration_",

@@ -1,6 +1,6 @@
 """The settings of a training run, read off the estimator once."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 
 import torch
 from skorch.callbacks import EarlyStopping, LRScheduler, ProgressBar
@@ -29,8 +29,9 @@ _OF_EVERY_NET = ("epoch_timer", "train_loss", "valid_loss")
 class TrainingConfig:
     """The user's settings of training.
 
-    The attributes are parameters of the estimator, which documents them. Nothing below
-    the estimator sees the estimator: settings are read from here.
+    The attributes are parameters of the estimator, which documents them, and what a
+    probe found. Nothing below the estimator sees the estimator: settings are read from
+    here.
     """
 
     sharing: object
@@ -50,6 +51,8 @@ class TrainingConfig:
     verbose: int
     callbacks: list | None
     net_params: dict | None
+    # Of the rates that "auto" stands for; a probe of the rows may lower it.
+    learning_rate_factor: float = 1.0
 
     @classmethod
     def of(cls, estimator):
@@ -60,7 +63,8 @@ class TrainingConfig:
         ValueError
             If its device is not available.
         """
-        config = cls(**{f.name: getattr(estimator, f.name) for f in fields(cls)})
+        names = [field.name for field in fields(cls) if field.default is MISSING]
+        config = cls(**{name: getattr(estimator, name) for name in names})
         return replace(config, device=resolve_device(config.device))
 
     @property

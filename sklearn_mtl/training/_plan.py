@@ -107,12 +107,12 @@ def make_plan(config, spec, recipe, cells_per_class=np.inf):
     if spec.is_small and not spec.is_bag:
         dense_rate = FULL_BATCH_DENSE_RATE
     input_rate = sparse_rate if spec.is_bag else dense_rate
+    # One setting scales all rates; their ratios stay the same.
+    factor = config.learning_rate_factor
     if config.learning_rate_init != "auto":
-        # One setting scales all rates; their ratios stay the same.
         factor = config.learning_rate_init / input_rate
-        input_rate = config.learning_rate_init
-        sparse_rate, dense_rate = sparse_rate * factor, dense_rate * factor
-        embedding_rate *= factor
+    input_rate, sparse_rate = input_rate * factor, sparse_rate * factor
+    dense_rate, embedding_rate = dense_rate * factor, embedding_rate * factor
     return Plan(
         max_iter, batch_size, input_rate, sparse_rate, embedding_rate, dense_rate
     )

@@ -29,7 +29,7 @@ from .training._progress import EpochProgress, FitProgress
 from .training._run import TrainingRun
 from .training._runtime import computing, numpy_errors
 from .training._stack import attempt
-from .trunks import BaseTrunk, reads_tokens, resolve_trunk
+from .trunks import BagTrunk, BaseTrunk, reads_tokens, resolve_trunk
 from .utils._rows import n_rows, settled, take_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
 from .utils._texts import read_texts
@@ -164,7 +164,10 @@ class BaseMultiTask(RowsMixin, CallbackSupportMixin, BaseEstimator):
             return run.fit(_build_balancing("auto", cells))
 
         with computing(self.n_jobs):
-            return probe(config, rows, dense, cells, self.term_weights_, train)
+            return probe(
+                *(config, rows, dense, cells, self.term_weights_, train),
+                by_feature=trunk is None or type(trunk) is BagTrunk,
+            )
 
     def _check_strategies(self):
         for strategy in (self.trunk, self.sharing, self.loss_weights):

@@ -226,3 +226,10 @@ def test_only_sparse_integers_are_tokens(make, has_lengths):
     assert (lengths is not None) is has_lengths
     if has_lengths:
         assert lengths.tolist() == [2, 1]
+
+
+def test_all_rows_are_not_copied(matrix):
+    dataset = RowDataset(matrix)
+    assert dataset.take(slice(None)) is dataset
+    assert dataset.take(slice(1, 7)) is not dataset
+    assert dataset.take(slice(None, None, -1)) is not dataset

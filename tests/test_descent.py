@@ -19,9 +19,9 @@ from skorch.callbacks import Callback
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.network import _descent
-from sklearn_mtl.network._batch import SparseBatch
+from sklearn_mtl.network._batch import SparseBatch, weighted_sums
 from sklearn_mtl.network._descent import KERNELS, compiled_loops, find_loops
-from sklearn_mtl.network._input import sparse_product, weighted_sums
+from sklearn_mtl.network._input import TablesApart, sparse_product
 from sklearn_mtl.sharing import (
     AdversarialSharedPrivate,
     MixtureOfExperts,
@@ -97,6 +97,52 @@ def test_results_do_not_depend_on_threads(n_threads):
     assert torch.equal(found[0], alone[0])
     assert torch.equal(found[1], alone[1])
     torch.testing.assert_close(alone[0], weighted_sums(table, batch))
+
+
+@pytest.mark.parametrize("index_dtype", [np.int32, np.int64])
+@pytest.mark.parametrize("alpha", [0.0, 0.3])
+def test_scipys_loops_may_read_blocks_of_columns(index_dtype, alpha):
+    batch = batch_of(9, 0.4, 0, np.float64)
+    batch.indices = batch.indices.to(torch.from_numpy(np.empty(0, index_dtype)).dtype)
+    batch.offsets = batch.offsets.to(batch.indices.dtype)
+    codes = torch.full((9, 3), -1)
+    codes[:4, 0], codes[3:6, 1], codes[7, 2] = 0, 1, 2
+    edges, loops = np.array([0, 40, 64, 128]), _descent.scipy_loops()
+    spans = loops.find_spans(codes, edges, 128)
+    reads = np.zeros((9, 4), dtype=bool)
+    reads[:4, :2] = reads[3:6, 1] = reads[7, 2:] = True
+    np.testing.assert_array_equal(
+        np.transpose(np.nonzero(reads)), np.c_[spans.rows, spans.blocks]
+    )
+    read = torch.from_numpy(reads).repeat_interleave(32, dim=1)
+    table = weight_of(128, np.float64).detach()
+    sums = loops.sums(table, batch, spans)
+    torch.testing.assert_close(sums, weighted_sums(table, batch) * read)
+    slopes = sums.new_ones(9, 128)
+    found, expected = table.clone(), table.clone()
+    own = _descent.Product(batch, slopes, spans)
+    loops.add_products(found, [own], 2.0, 1 - alpha)
+    whole = _descent.Product(batch, slopes * read, None)
+    loops.add_products(expected, [whole], 2.0, 1 - alpha)
+    torch.testing.assert_close(found, expected)
+
+
+def test_scipys_loops_read_all_columns_where_blocks_save_little():
+    codes, loops = torch.full((9, 2), -1), _descent.scipy_loops()
+    codes[0] = 0
+    assert loops.find_spans(codes, np.array([0, 32, 64]), 64) is not None
+    assert loops.find_spans(codes, np.array([16, 32, 64]), 64) is None
+    assert loops.find_spans(codes, np.array([0, 32, 48]), 48) is None
+    assert loops.find_spans(codes * 0, np.array([0, 32, 64]), 64) is None
+
+
+def test_places_of_blocks_may_need_64_bits():
+    batch = batch_of(3, 0.5, 0, np.float32)
+    loops = _descent.scipy_loops()
+    for n_features, dtype in [(2**28, torch.int32), (2**30, torch.int64)]:
+        codes = torch.tensor([[0, -1, -1, -1]] * 3)
+        spans = loops.find_spans(codes, np.arange(5) * 32, 128)
+        assert spans.batch(batch, n_features, loops._take).indices.dtype == dtype
 
 
 def test_an_error_in_a_thread_is_raised():
@@ -212,6 +258,15 @@ TEXTS, LABELS = make_multitask_texts(
 )
 
 
+WIDE, WIDE_LABELS = make_multitask_texts(
+    n_samples=400,
+    n_tasks=4,
+    n_classes=[30, 20, 25, 5],
+    missing_rate=[0.7] * 4,
+    random_state=0,
+)
+
+
 def probabilities(kernel=None, seed=0, **params):
     if kernel:
         params["net_params"] = {"optimizer_sparse__kernel": kernel}
@@ -255,6 +310,38 @@ def test_fits_are_the_same_with_each_kernel(params, kernel):
     expected = probabilities("torch", **params)
     found = probabilities(kernel, **params)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("kernel", LOOPS)
+@pytest.mark.parametrize(
+    "name", ["default", "alpha", "dense block", "linear", "private experts"]
+)
+def test_wide_private_paths_have_a_table_of_their_own(name, kernel):
+    found = []
+    for chosen in ("torch", kernel):
+        clf = MultiTaskTextClassifier(
+            random_state=0,
+            max_iter=2,
+            net_params={"optimizer_sparse__kernel": chosen},
+            **SETTINGS[name],
+        ).fit(WIDE, WIDE_LABELS)
+        spec = clf.net_.module__spec
+        assert 0.3 < spec.labelled_share < 0.45
+        table = clf.net_.module_.table
+        assert isinstance(table, TablesApart)
+        assert (table.joint is None) == (name != "private experts")
+        assert table.own.weight.shape[1] == 96
+        found.append(np.concatenate(clf.predict_proba(WIDE), axis=1))
+    np.testing.assert_allclose(*found, rtol=0, atol=1e-5)
+
+
+def test_a_warm_start_keeps_the_tables_of_the_first_fit():
+    clf = MultiTaskTextClassifier(random_state=0, max_iter=1, warm_start=True)
+    clf.fit(WIDE, WIDE_LABELS)
+    shapes = [tuple(w.shape) for w in clf.net_.module_.parameters()]
+    rows = np.flatnonzero((~np.isnan(WIDE_LABELS)).sum(axis=1) > 1)
+    assert clf.fit([WIDE[row] for row in rows], WIDE_LABELS[rows])
+    assert [tuple(w.shape) for w in clf.net_.module_.parameters()] == shapes
 
 
 @pytest.mark.parametrize("kernel", KERNELS)

@@ -618,7 +618,7 @@ def test_symbols_are_numbered_and_found_again():
     sequences = _ngrams.Sequences(np.array([0, 2, 1, 2]), np.array([0, 0, 0, 1]), 3)
     numbering = _ngrams.Numbering(3)
     windows = numbering.windows(sequences, _ngrams.Lengths(1, 3))
-    found = [(n, a.tolist(), b.tolist()) for n, a, b in windows]
+    found = [(n, a.tolist(), b.tolist()) for n, (a, b) in windows]
     # A number is one of base 3, and no window reaches from one sequence to the next.
     assert found == [
         (1, [0, 2, 1, 2], [0, 1, 2, 3]),
@@ -627,7 +627,7 @@ def test_symbols_are_numbered_and_found_again():
     ]
     assert numbering.symbols_of(np.array([7]), 3).tolist() == [[0, 2, 1]]
     whole = _ngrams.Lengths(2, 2, whole=True)
-    found = [(n, b.tolist()) for n, _, b in numbering.windows(sequences, whole)]
+    found = [(n, b.tolist()) for n, (_, b) in numbering.windows(sequences, whole)]
     assert found == [(1, [3]), (2, [0, 1])]
     assert _ngrams.find(np.array([1, 4, 9]), np.array([1, 3, 4])).tolist() == [0, 2, -1]
     assert _ngrams.find(np.array([1]), np.array([])).tolist() == [-1]

@@ -110,9 +110,13 @@ def watch(n_rows=5 * SIZE, **kwargs):
     return Watched(dataset.X, dataset.codes, dataset.weights, **kwargs)
 
 
+def loader_in_thread(dataset, size=SIZE):
+    return BatchLoader(dataset, size, transpose=True)
+
+
 def test_the_next_batch_is_made_while_one_is_used():
     dataset = watch()
-    before, batches = threading.active_count(), iter(BatchLoader(dataset, SIZE))
+    before, batches = threading.active_count(), iter(loader_in_thread(dataset))
     next(batches)
     for _ in range(2):  # nobody has asked for the second one
         assert dataset.made.acquire(timeout=10)
@@ -128,7 +132,13 @@ def test_one_batch_needs_no_thread(monkeypatch):
     assert len(list(BatchLoader(dataset, SIZE))) == 1
     assert dataset.makers == [threading.main_thread()]
     with pytest.raises(NameError):  # so this is what threads are made of
-        list(BatchLoader(dataset, 1))
+        list(loader_in_thread(dataset, 1))
+
+
+def test_rows_that_are_only_cut_out_need_no_thread():
+    dataset = watch()
+    assert len(list(BatchLoader(dataset, SIZE))) == 5
+    assert set(dataset.makers) == {threading.main_thread()}
 
 
 @pytest.mark.parametrize("start", [0, SIZE, 4 * SIZE])
@@ -136,14 +146,14 @@ def test_an_error_in_the_thread_reaches_the_caller(start):
     dataset, before = watch(fails_at=start), threading.active_count()
     seen = []
     with pytest.raises(OSError, match=f"row {start} cannot be read"):
-        seen.extend(BatchLoader(dataset, SIZE))
+        seen.extend(loader_in_thread(dataset))
     assert len(dataset.makers) == start // SIZE
     assert threading.active_count() == before
 
 
 def test_an_iteration_may_be_abandoned():
     before = threading.active_count()
-    loader = BatchLoader(make_dataset(), SIZE)
+    loader = loader_in_thread(make_dataset())
     for k, _ in enumerate(loader):
         if k == 2:
             break

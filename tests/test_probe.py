@@ -165,6 +165,26 @@ class Trial:
         )
 
 
+def test_a_sample_has_each_class_as_often_as_all_rows(monkeypatch):
+    codes = np.arange(40_000)[:, None] % 4
+    for most in (10_000, 200_000):
+        monkeypatch.setattr(_probe, "MOST_ROWS", most)
+        sample = _probe._sample(codes, np.random.RandomState(0))
+        assert_array_equal(np.unique(sample), sample)
+        counts = np.bincount(codes[sample, 0])
+        assert abs(counts - _probe.SAMPLE / 4).max() <= 60  # of 1500
+        assert sample[-1] > 30_000
+
+
+def test_networks_for_a_sample_have_no_weights_for_what_it_lacks():
+    rows = csr_array(np.array([[0, 1.0, 0, 2, 0], [0, 0, 0, 3, 0]]))
+    kept, weights = _probe._without_unseen(rows, np.arange(5.0))
+    assert kept.toarray().tolist() == [[1, 2], [0, 3]]
+    assert weights.tolist() == [1, 3]
+    assert kept.indices.dtype == rows.indices.dtype
+    assert _probe._without_unseen(rows, None)[1] is None
+
+
 def test_one_candidate_is_enough_where_the_network_knows_what_it_knows():
     trial = Trial(lambda config: (0.5, 1.0))
     assert _probe._best(config_of(), trial).alpha == 0.0

@@ -57,9 +57,10 @@ class Numbering:
         self.prefixes = {}
 
     def windows(self, sequences, lengths):
-        """Yield (n, numbers, places) for the windows of n symbols.
+        """Yield (n, [numbers, places]) for the windows of n symbols.
 
-        A window's place is that of its first symbol.
+        A window's place is that of its first symbol. Many texts have many windows:
+        whoever takes the arrays out of the list is alone to hold their memory.
 
         The first sequences to be numbered are the ones that `prefixes` are learned
         from; later ones are numbered alike, and windows with an unknown prefix are
@@ -80,8 +81,7 @@ class Numbering:
                 if not lengths.whole:
                     continue
                 counts = fits & (sizes[first_rows] == n)
-            places = np.flatnonzero(counts)
-            yield n, numbers[places], places
+            yield n, _chosen(numbers, counts)
 
     def _extend(self, numbers, last, n, fits):
         """Return the numbers of windows, and take unknown prefixes out of `fits`."""
@@ -106,6 +106,16 @@ class Numbering:
                 numbers = self.prefixes[place][numbers]
         symbols[:, 0] = numbers
         return symbols
+
+
+def _chosen(numbers, mask):
+    """Return chosen numbers and their places, which take 32 bits where they can."""
+    places = np.flatnonzero(mask).astype(_place_type(len(mask)), copy=False)
+    return [numbers[places], places]
+
+
+def _place_type(size):
+    return np.int32 if size <= np.iinfo(np.int32).max else np.int64
 
 
 class Counts(NamedTuple):
@@ -170,8 +180,8 @@ def count_ngrams(sequences, n_symbols, lengths, keep=None):
     symbols = [np.empty((0, lengths.longest), dtype=np.int64)]
     columns = [csr_array((0, sequences.n_rows), dtype=np.intc)]
     met = [np.empty(0, dtype=np.int64)]
-    for n, numbers, places in numbering.windows(sequences, lengths):
-        numbers, first_places, ngrams = count_windows(numbers, places, sequences)
+    for n, windows in numbering.windows(sequences, lengths):
+        numbers, first_places, ngrams = count_windows(windows, sequences)
         if keep is not None:
             kept = np.flatnonzero(keep(np.diff(ngrams.indptr)))
             if len(kept) < len(numbers):
@@ -209,7 +219,7 @@ class KnownNgrams:
         self._tables = {}
         sizes = np.bincount(ngrams.rows, minlength=ngrams.n_rows)
         every = Lengths(1, lengths.longest)
-        for n, numbers, places in self._numbering.windows(ngrams, every):
+        for n, (numbers, places) in self._numbering.windows(ngrams, every):
             columns = ngrams.rows[places]
             whole = sizes[columns] == n  # all windows teach prefixes, these are wanted
             order = np.argsort(numbers[whole])
@@ -228,11 +238,11 @@ class KnownNgrams:
         """
         found = [csr_array((0, sequences.n_rows), dtype=np.intc)]
         columns = [np.empty(0, dtype=np.int32)]
-        for n, numbers, places in self._numbering.windows(sequences, self.lengths):
+        for n, windows in self._numbering.windows(sequences, self.lengths):
             known, known_columns = self._tables.get(n, ((), ()))
             if not len(known):
                 continue
-            numbers, _, ngrams = count_windows(numbers, places, sequences)
+            numbers, _, ngrams = count_windows(windows, sequences)
             places = find(numbers, known)
             kept = np.flatnonzero(places != MISSING)
             columns.append(known_columns[places[kept]])
@@ -263,8 +273,15 @@ def to_rows(columns, places, n_columns):
     return csr_array((rows.data, indices, rows.indptr), (rows.shape[0], n_columns))
 
 
-def count_windows(numbers, places, sequences):
+def count_windows(windows, sequences):
     """Count how often each sequence has a window of each number.
+
+    Parameters
+    ----------
+    windows : list of ndarray
+        Numbers and places, which are taken out of the list; the numbers are written to.
+
+    sequences : Sequences
 
     Returns
     -------
@@ -277,27 +294,29 @@ def count_windows(numbers, places, sequences):
     counts : csr_array of shape (len(distinct), n_rows)
     """
     place_bits = len(sequences.rows).bit_length()
-    table = None
+    places, numbers, table = windows.pop(), windows.pop(), None
     if int(numbers.max(initial=0)).bit_length() + place_bits > BITS:
         table, numbers = np.unique(numbers, return_inverse=True)
-    windows = numbers << place_bits
-    windows |= places
-    windows.sort()
-    places = windows & ((1 << place_bits) - 1)
-    windows >>= place_bits
-    rows = sequences.rows[places]
-    is_new = changes(windows)
-    is_entry = is_new | changes(rows)
-    entries = np.flatnonzero(is_entry)
-    counts = np.diff(entries, append=len(windows)).astype(np.intc)
+    numbers <<= place_bits
+    numbers |= places
+    numbers.sort()
+    np.bitwise_and(numbers, (1 << place_bits) - 1, out=places, casting="unsafe")
+    numbers >>= place_bits
+    rows, n_windows = sequences.rows[places], len(numbers)
+    is_new = changes(numbers)
     starts = np.flatnonzero(is_new)
-    distinct = windows[starts]
+    distinct, places = numbers[starts], places[starts]
+    del numbers
     # scipy keeps 32-bit indices only where all of them are.
-    small = len(windows) <= np.iinfo(np.int32).max
-    indptr = np.append(np.flatnonzero(is_new[entries]), len(entries))
-    indptr = indptr.astype(np.int32 if small else np.int64)
-    matrix = csr_array((counts, rows[entries], indptr), (len(starts), sequences.n_rows))
-    return distinct if table is None else table[distinct], places[starts], matrix
+    kind = _place_type(n_windows)
+    entries = np.flatnonzero(is_new | changes(rows)).astype(kind, copy=False)
+    counts = np.empty(len(entries), dtype=np.intc)
+    np.subtract(entries[1:], entries[:-1], out=counts[:-1], casting="unsafe")
+    counts[-1:] = n_windows - entries[-1:]
+    rows = rows[entries]
+    indptr = np.append(np.flatnonzero(is_new[entries]), len(entries)).astype(kind)
+    matrix = csr_array((counts, rows, indptr), (len(starts), sequences.n_rows))
+    return distinct if table is None else table[distinct], places, matrix
 
 
 def changes(values):

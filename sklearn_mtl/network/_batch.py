@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch.nn.functional import embedding_bag
 
 
 class Transposed(NamedTuple):
@@ -101,6 +102,26 @@ class SparseBatch:
             # Sorted on the CPU: the device only multiplies.
             moved._transposed = Transposed(*(t.to(device) for t in self.transposed()))
         return moved
+
+
+def weighted_sums(table, batch):
+    """Return the rows of a batch times a table; no gradient is recorded.
+
+    Parameters
+    ----------
+    table : tensor of shape (n_features, n_outputs)
+
+    batch : SparseBatch or Transposed
+        For a Transposed, the table has a row for each row of the batch.
+    """
+    return embedding_bag(
+        batch.indices,
+        table,
+        batch.offsets,
+        mode="sum",
+        per_sample_weights=batch.values,
+        include_last_offset=True,
+    )
 
 
 class TokenBatch(SparseBatch):

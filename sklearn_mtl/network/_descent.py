@@ -19,7 +19,7 @@ import torch
 
 from ..utils._optional import import_optional
 from . import _kernels
-from ._batch import SparseBatch
+from ._batch import SparseBatch, weighted_sums
 
 OLDEST_NUMBA = (0, 68)  # as in pyproject.toml
 KERNELS = ("auto", "numba", "scipy", "torch")
@@ -29,6 +29,11 @@ KERNELS = ("auto", "numba", "scipy", "torch")
 WORTH_COMPILING = 2**24
 # Share of columns that rows read up to which it is faster to leave out the others.
 MOST_READ = 0.8
+# Columns that scipy's loop reads at once where rows read some of them: fewer would
+# need more calls, and more would hold more tasks that a row has no label of.
+BLOCK = 32
+# Share of blocks up to which that is faster than to read all columns.
+MOST_BLOCKS = 0.6
 # Rows that are shrunk at a time: few enough for the cache.
 ROWS_AT_ONCE = 1024
 
@@ -42,13 +47,13 @@ class Product(NamedTuple):
 
     slopes : tensor of shape (n_rows, n_columns)
 
-    spans : tuple of ndarray, or None
-        The columns that each row reads, see :func:`._kernels.find_spans`; None is all.
+    spans : tuple of ndarray, Blocks or None
+        The columns that each row reads, see ``find_spans`` of loops; None is all.
     """
 
     rows: SparseBatch
     slopes: torch.Tensor
-    spans: tuple | None
+    spans: object
 
 
 class Pending:
@@ -150,19 +155,92 @@ def _takes_products(weight):
     )
 
 
-class ScipyLoops:
-    """scipy's loop over sparse rows, on one thread.
+class Blocks:
+    """Blocks of columns that rows read, as rows of a table of one block's width.
 
     Parameters
     ----------
-    add : callable
-        ``csc_matvecs`` of scipy.
+    rows, blocks : ndarray of int
+        Numbers of rows, ascending, and a block that each reads.
+
+    n_blocks : int
+        In a row of the table.
     """
 
-    find_spans = None  # it always reads whole rows
+    def __init__(self, rows, blocks, n_blocks):
+        self.rows, self.blocks, self.n_blocks = rows, blocks, n_blocks
+        self.places = torch.from_numpy(rows * n_blocks + blocks)
+        self._batch = None
 
-    def __init__(self, add):
-        self.add = add
+    def batch(self, rows, n_features, take):
+        """Return a batch with a row for each block that a row reads; made once.
+
+        Parameters
+        ----------
+        rows : SparseBatch
+
+        n_features : int
+
+        take : callable
+            ``csr_row_index`` of scipy.
+        """
+        if self._batch is None:
+            arrays = rows.offsets, rows.indices, rows.values
+            offsets, indices, values = (array.numpy() for array in arrays)
+            if n_features * self.n_blocks > np.iinfo(indices.dtype).max:
+                offsets, indices = offsets.astype(np.int64), indices.astype(np.int64)
+            chosen, blocks = (p.astype(indices.dtype) for p in (self.rows, self.blocks))
+            sizes = np.diff(offsets)[chosen]
+            starts = np.zeros(len(chosen) + 1, dtype=indices.dtype)
+            np.cumsum(sizes, out=starts[1:])
+            places = np.empty(starts[-1], dtype=indices.dtype)
+            own = np.empty(starts[-1], dtype=values.dtype)
+            take(len(chosen), chosen, offsets, indices, values, places, own)
+            places *= self.n_blocks
+            places += np.repeat(blocks, sizes)
+            self._batch = SparseBatch.from_arrays(places, starts, own)
+        return self._batch
+
+
+class ScipyLoops:
+    """scipy's loops over sparse rows, on one thread.
+
+    Parameters
+    ----------
+    add, take : callable
+        ``csc_matvecs`` and ``csr_row_index`` of scipy.
+    """
+
+    def __init__(self, add, take):
+        self._add, self._take = add, take
+
+    def find_spans(self, codes, edges, n_columns):
+        """Return the blocks of columns that each row reads.
+
+        The parameters are those of :meth:`CompiledLoops.find_spans`.
+
+        Returns
+        -------
+        blocks : Blocks or None
+            None where rows read most of them, and where other columns stand before.
+        """
+        if edges[0] or n_columns % BLOCK:
+            return None
+        numbers = np.arange(n_columns // BLOCK)
+        first, last = edges[:-1, None] // BLOCK, (edges[1:, None] - 1) // BLOCK
+        of_task = (first <= numbers) & (numbers <= last)
+        read = (codes.numpy() >= 0).astype(np.float32) @ of_task.astype(np.float32) > 0
+        rows, blocks = np.nonzero(read)
+        if len(rows) > MOST_BLOCKS * read.size:
+            return None
+        return Blocks(rows, blocks, len(numbers))
+
+    def sums(self, table, rows, spans):
+        """Return rows times a table; blocks that a row does not read are 0."""
+        batch = spans.batch(rows, len(table), self._take)
+        sums = table.new_zeros(len(rows), table.shape[1])
+        sums.view(-1, BLOCK)[spans.places] = weighted_sums(table.view(-1, BLOCK), batch)
+        return sums
 
     def add_products(self, table, products, factor, shrink):
         """Multiply rows of a table by `shrink`, and add `factor` times products."""
@@ -173,12 +251,17 @@ class ScipyLoops:
             features, weights = np.flatnonzero(seen), table.numpy()
             for start in range(0, len(features), ROWS_AT_ONCE):
                 weights[features[start : start + ROWS_AT_ONCE]] *= shrink
-        for rows, slopes, _ in products:
+        for rows, slopes, spans in products:
+            n_rows, width = table.shape
+            if spans is not None:
+                rows = spans.batch(rows, n_rows, self._take)
+                slopes = slopes.view(-1, BLOCK)[spans.places]
+                n_rows, width = n_rows * spans.n_blocks, BLOCK
             values = rows.values.to(table.dtype) * factor
             arrays = [rows.offsets, rows.indices, values, slopes.ravel()]
             # The rows of a batch are the columns of its transpose.
-            self.add(
-                *(len(table), len(rows), table.shape[1]),
+            self._add(
+                *(n_rows, len(rows), width),
                 *(array.numpy() for array in [*arrays, table.view(-1)]),
             )
 
@@ -188,10 +271,10 @@ def scipy_loops():
     """Return scipy's loops; None where a version of scipy does not have them."""
     try:
         # Not public: the public product allocates its result.
-        from scipy.sparse._sparsetools import csc_matvecs
+        from scipy.sparse._sparsetools import csc_matvecs, csr_row_index
     except ImportError:
         return None
-    return ScipyLoops(csc_matvecs)
+    return ScipyLoops(csc_matvecs, csr_row_index)
 
 
 class CompiledLoops:

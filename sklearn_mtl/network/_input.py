@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import embedding_bag
 
-from ._descent import Product
+from ._batch import weighted_sums
+from ._descent import BLOCK, Product
 from ._kernels import LANE
 from ._memory import join_tables, new_table
 
@@ -98,16 +98,19 @@ class InputTable(nn.Module):
     ----------
     layers : dict of {str: SparseLinear}
         Their weights move into columns of the same names.
+
+    lane : int, default=LANE
+        The columns are padded to a multiple of it: each row of 32-bit weights then
+        starts at a cache line.
     """
 
     descent = "sparse"
 
-    def __init__(self, layers):
+    def __init__(self, layers, lane=LANE):
         super().__init__()
         self.widths = {name: len(layer.bias) for name, layer in layers.items()}
         n_columns = sum(self.widths.values())
-        # Each row of 32-bit weights then starts at a cache line.
-        n_columns += -n_columns % LANE
+        n_columns += -n_columns % lane
         weights = [layer.weight.detach() for layer in layers.values()]
         self.weight = nn.Parameter(join_tables(weights, n_columns))
         for name, layer in layers.items():
@@ -140,7 +143,7 @@ class InputTable(nn.Module):
 
     def _spans(self, labelled):
         pending = getattr(self.weight, "pending", None)
-        if labelled is None or pending is None or pending.loops.find_spans is None:
+        if labelled is None or pending is None:
             return None
         names, n_columns = list(self.widths), self.weight.shape[1]
         place = names.index(labelled.name)
@@ -151,7 +154,34 @@ class InputTable(nn.Module):
         return pending.loops.find_spans(labelled.codes, edges, n_columns)
 
 
-def join_sparse_layers(network):
+class TablesApart(nn.Module):
+    """A table of columns that few rows read, beside one of columns that all rows read.
+
+    Parameters
+    ----------
+    joint : InputTable or None
+        None where a single layer reads all rows; it keeps its weights.
+
+    own : InputTable
+    """
+
+    def __init__(self, joint, own):
+        super().__init__()
+        self.joint, self.own = joint, own
+
+    def forward(self, batch, labelled=None):
+        """Return a copy of the batch with the product of each layer of both tables.
+
+        The parameters are those of :class:`InputTable`; `labelled` are columns of
+        `own`.
+        """
+        read = self.own(batch, labelled)
+        if self.joint is not None:
+            read.products |= self.joint(batch).products
+        return read
+
+
+def join_sparse_layers(network, apart=None):
     """Put the weights of all sparse layers of a network into one table.
 
     Parameters
@@ -159,14 +189,22 @@ def join_sparse_layers(network):
     network : torch.nn.Module
         All its sparse layers must read the rows of the network.
 
+    apart : str, default=None
+        The name of a layer that gets a table of its own, since few of its columns count
+        in a row.
+
     Returns
     -------
-    table : InputTable or None
+    table : InputTable, TablesApart or None
         Must read the rows before the layers. Its columns have the layers' names in the
         network. None if there are fewer than two layers.
     """
     layers = {n: m for n, m in network.named_modules() if isinstance(m, SparseLinear)}
-    return InputTable(layers) if len(layers) > 1 else None
+    own = layers.pop(apart, None)
+    joint = InputTable(layers) if len(layers) > 1 else None
+    if own is None:
+        return joint
+    return TablesApart(joint, InputTable({apart: own}, lane=BLOCK))
 
 
 def optim_groups(network):
@@ -243,26 +281,6 @@ def sparse_product(weight, batch, spans=None):
         that each row reads. The others are 0.
     """
     return _SparseProduct.apply(weight, batch, spans)
-
-
-def weighted_sums(table, batch):
-    """Return the rows of a batch times a table; no gradient is recorded.
-
-    Parameters
-    ----------
-    table : tensor of shape (n_features, n_outputs)
-
-    batch : SparseBatch or Transposed
-        For a Transposed, the table has a row for each row of the batch.
-    """
-    return embedding_bag(
-        batch.indices,
-        table,
-        batch.offsets,
-        mode="sum",
-        per_sample_weights=batch.values,
-        include_last_offset=True,
-    )
 
 
 class DenseLinear(nn.Linear):

@@ -4,23 +4,34 @@ import ctypes
 import sys
 from functools import cache
 
+import numpy as np
 import torch
 
 # Of Linux, see madvise(2).
 _DONTNEED, _HUGEPAGE = 4, 14
 _PAGE = 2**12
+_ALIGNMENT = 64  # bytes: a cache line, as torch has it
 # Smaller tables fit into the pages that a processor remembers anyway.
 LARGE = 2**24  # bytes
 ROWS_AT_ONCE = 2**14
 
 
-def new_table(n_rows, n_columns, dtype=None):
+def new_table(n_rows, n_columns, dtype=torch.float32):
     """Return a table of zeros, on large pages where the system has them.
 
     Steps go to rows in no order. Finding a page takes as long as reading a row, and
-    pages of 2 MiB are few enough to be remembered.
+    pages of 2 MiB are few enough to be remembered. The system gives memory, and sets it
+    to zero, where the table is first written to.
     """
-    return _empty_table(n_rows, n_columns, dtype).zero_()
+    kind = str(dtype).removeprefix("torch.")
+    n_bytes = n_rows * n_columns * np.dtype(kind).itemsize
+    memory = np.zeros(n_bytes + _ALIGNMENT, dtype=np.uint8)
+    first = -memory.ctypes.data % _ALIGNMENT
+    values = memory[first : first + n_bytes].view(kind)
+    table = torch.from_numpy(values.reshape(n_rows, n_columns))
+    if table.nbytes >= LARGE:
+        _advise(table, table.nbytes, _HUGEPAGE)
+    return table
 
 
 def join_tables(tables, n_columns):
@@ -36,24 +47,20 @@ def join_tables(tables, n_columns):
 
     n_columns : int
     """
-    joint = _empty_table(len(tables[0]), n_columns, tables[0].dtype)
+    joint = new_table(len(tables[0]), n_columns, tables[0].dtype)
     widths = [table.shape[1] for table in tables]
-    *parts, padding = joint.split([*widths, n_columns - sum(widths)], dim=1)
+    parts = joint.split([*widths, n_columns - sum(widths)], dim=1)
+    # Zeros are there already; tables of zeros have no memory yet.
+    pairs = [
+        pair for pair in zip(tables, parts, strict=False) if pair[0].count_nonzero()
+    ]
     for start in range(0, len(joint), ROWS_AT_ONCE):
         rows = slice(start, start + ROWS_AT_ONCE)
-        for table, part in zip(tables, parts, strict=True):
+        for table, part in pairs:
             part[rows] = table[rows]
             if table.nbytes >= LARGE:
                 _advise(table, table[: rows.stop].nbytes, _DONTNEED)
-        padding[rows] = 0
     return joint
-
-
-def _empty_table(n_rows, n_columns, dtype):
-    table = torch.empty(n_rows, n_columns, dtype=dtype)
-    if table.nbytes >= LARGE:
-        _advise(table, table.nbytes, _HUGEPAGE)
-    return table
 
 
 def _advise(table, n_bytes, advice):

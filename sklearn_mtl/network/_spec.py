@@ -35,6 +35,9 @@ class InputSpec:
 
     n_dense : int, default=0
         Columns of the dense block that stands beside sparse rows, on the same scale.
+
+    labelled_share : float, default=1.0
+        The share of all tasks' logits whose task has a label in a row, on average.
     """
 
     n_features: int
@@ -45,6 +48,7 @@ class InputSpec:
     vocabulary: tuple = field(default=(), repr=False)
     token_weights: object = field(default=None, repr=False, compare=False)
     n_dense: int = 0
+    labelled_share: float = 1.0
 
     @property
     def is_small(self):

@@ -14,6 +14,11 @@ from ..network._input import (
 )
 from ..network._output import Output
 
+# A private path of so many columns has a table of its own where at most this share of
+# them counts in a row. Finding two rows of weights takes longer than finding one, but
+# most of the second need not be read.
+APART_COLUMNS, APART_SHARE = 64, 0.5
+
 
 class BaseSharing(BaseEstimator, ABC):
     """Settings of how tasks share weights; builds the network around a trunk.
@@ -127,7 +132,7 @@ class TaskNetwork(nn.Module):
             nn.init.zeros_(self.head.bias)
         if private or trunk is None:
             self.private = input_layer(spec, sum(n_logits))
-        self.table = join_sparse_layers(self)
+        self.table = join_layers(self, spec)
 
     def forward(self, rows, cells=None):
         rows, hidden = read_table(self, rows, cells), None
@@ -148,6 +153,33 @@ class TaskNetwork(nn.Module):
         return torch.cat([parts[head] for head in self.heads], dim=1)
 
 
+def join_layers(network, spec):
+    """Return the table of a network's sparse layers, see `join_sparse_layers`.
+
+    Where the layer ``private`` is wide and most of it does not count in a row, it gets
+    a table of its own.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        With the attributes ``n_logits`` and ``private``.
+
+    spec : InputSpec
+    """
+    is_apart = (
+        network.private is not None
+        and sum(network.n_logits) >= APART_COLUMNS
+        and spec.labelled_share <= APART_SHARE
+    )
+    return join_sparse_layers(network, _private_name(network) if is_apart else None)
+
+
+def _private_name(network):
+    # Beside a dense block the sparse layer is a part of the path.
+    beside = isinstance(network.private, BlockLinear)
+    return "private.words" if beside else "private"
+
+
 def read_table(network, rows, cells=None):
     """Return rows with the products of the network's table, if it has one.
 
@@ -158,10 +190,7 @@ def read_table(network, rows, cells=None):
         return rows
     if cells is None or network.private is None:
         return network.table(rows)
-    # Beside a dense block the sparse layer is a part of the path.
-    beside = isinstance(network.private, BlockLinear)
-    name = "private.words" if beside else "private"
-    own = LabelledColumns(name, network.n_logits, cells.codes)
+    own = LabelledColumns(_private_name(network), network.n_logits, cells.codes)
     return network.table(rows, own)
 
 

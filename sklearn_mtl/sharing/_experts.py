@@ -5,9 +5,9 @@ from abc import ABC, abstractmethod
 import torch
 from torch import nn
 
-from ..network._input import input_layer, join_sparse_layers
+from ..network._input import input_layer
 from ..network._output import Output
-from ._base import head_widths, read_table
+from ._base import head_widths, join_layers, read_table
 
 
 class GatedExperts(nn.Module, ABC):
@@ -159,7 +159,7 @@ class ExpertNetwork(nn.Module):
             nn.init.zeros_(head.bias)
         self.head_of_task = range(len(n_logits)) if heads is None else heads
         self.private = input_layer(spec, sum(n_logits)) if private else None
-        self.table = join_sparse_layers(self)
+        self.table = join_layers(self, spec)
 
     def gate_weights(self, rows, level=-1):
         """Return the gate weights of the tasks, shape (n_rows, n_tasks, n_experts)."""

@@ -60,6 +60,8 @@ class RowDataset(Dataset):
 
     def take(self, rows):
         """Return a dataset of some rows, a list or array of numbers or a slice."""
+        if isinstance(rows, slice) and rows == slice(None):
+            return self  # a slice of a sparse matrix would be a copy
         parts = (self.X, self.codes, self.weights, self.dense)
         return RowDataset(*(None if part is None else part[rows] for part in parts))
 

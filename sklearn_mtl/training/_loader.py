@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
+from scipy.sparse import issparse
 
 from ..network._batch import SparseBatch, TokenBatch
 from ._order import BatchOrder
@@ -13,7 +14,8 @@ class BatchLoader:
     """The batches of a dataset, each made while the previous one is in use.
 
     Replaces the :class:`torch.utils.data.DataLoader` of skorch. The next batch is made
-    on a second thread: numpy and torch release the GIL for most of the work.
+    on a second thread: numpy and torch release the GIL for most of the work. Batches of
+    sparse rows that are neither sorted nor padded are no work, and need no thread.
 
     Parameters
     ----------
@@ -66,7 +68,9 @@ class BatchLoader:
         if self.record is not None and self._epoch in self.record.epochs:
             return iter(self.record.epochs[self._epoch])
         batches = self._batches(order)
-        if len(self) > 1:
+        is_cut_out = issparse(self.dataset.X) and self.dataset.lengths is None
+        # To hand over such a batch takes longer than to make it.
+        if len(self) > 1 and (self.transpose or not is_cut_out):
             batches = made_ahead(batches)
         if self.record is None:
             return batches

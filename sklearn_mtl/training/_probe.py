@@ -11,10 +11,12 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 
-from ..data._features import FEW, SMALL
+from ..data._features import FEW, SMALL, float_type
 from ..data._term_weights import information_weights, weigh_terms
 from ..labels._splitting import multitask_split
 from ..network._recipe import ROWS
+from ..sharing import resolve_sharing
+from ._aside import MOST_ROWS
 from ._calibration import Calibration
 from ._dataset import RowDataset
 from ._judge import Judge
@@ -26,7 +28,7 @@ GROWTH = 0.25
 # Share of the rows that judge.
 JUDGED_SHARE = 0.25
 # What is tried against overconfidence. Beyond the first, each is tried only if the one
-# before was better. In batches of 6,000 and 20,000 rows, of whose labels 10 and 30% were
+# before was better. In batches of 6,000 and 20,000 rows, with 10 and 30% of the labels
 # flipped, lower rates got 2 to 12 points more right than penalties did; in full batches
 # of few rows they got no more.
 FACTORS = (1 / 2, 1 / 4, 1 / 8, 1 / 16)
@@ -128,7 +130,7 @@ def needs_probe(config, rows):
     )
 
 
-def probe(config, rows, dense, cells, term_weights, train):
+def probe(config, rows, dense, cells, term_weights, train, *, by_feature=False):
     """Find settings for a fit.
 
     Parameters
@@ -149,6 +151,10 @@ def probe(config, rows, dense, cells, term_weights, train):
     train : callable
         ``train(config, rows, dense, cells)`` returns a fitted net.
 
+    by_feature : bool, default=False
+        Whether networks have weights for each feature, and need none for features that
+        no row has.
+
     Returns
     -------
     probed : Probed
@@ -166,12 +172,16 @@ def probe(config, rows, dense, cells, term_weights, train):
     is_sample, sample = n_rows > FEW, np.arange(n_rows)
     try:
         if n_rows > SAMPLE:
-            _, sample = multitask_split(cells.codes, SAMPLE / n_rows, rng)
+            sample = _sample(cells.codes, rng)
         parts = multitask_split(cells.codes[sample], JUDGED_SHARE, rng)
     except ValueError:  # no class has a row to spare
         return not_probed(config)
     if is_sample:
+        # What the number of features decides is decided by all of them.
+        tried = replace(tried, sharing=_sharing(config, rows, cells))
         rows, dense, cells = rows[sample], _rows_of(dense, sample), cells.take(sample)
+        if by_feature and issparse(rows):
+            rows, term_weights = _without_unseen(rows, term_weights)
         # Like all rows, a sample of them does not train in full batches.
         if config.batch_size == "auto":
             tried = replace(tried, batch_size=ROWS.batch_size)
@@ -189,6 +199,35 @@ def probe(config, rows, dense, cells, term_weights, train):
         )
     calibration = best.calibration if config.temperature == "auto" else None
     return Probed(best.alpha, best.max_iter, best.batch_size, calibration)
+
+
+def _sample(codes, rng):
+    """Return numbers of SAMPLE rows, with each class as often as in all rows."""
+    drawn = np.arange(len(codes))
+    if len(codes) > MOST_ROWS:  # to deal more of them would take longer than to train
+        drawn = np.sort(rng.choice(len(codes), MOST_ROWS, replace=False))
+    _, sample = multitask_split(codes[drawn], SAMPLE / len(drawn), rng)
+    return drawn[sample]
+
+
+def _sharing(config, rows, cells):
+    return resolve_sharing(
+        config.sharing,
+        n_features=rows.shape[1],
+        n_logits=sum(task.n_logits for task in cells.targets.tasks),
+        itemsize=float_type(rows).itemsize,
+    )
+
+
+def _without_unseen(rows, term_weights):
+    """Leave out features that no row has: few rows have few of those of many."""
+    is_seen = np.zeros(rows.shape[1], dtype=bool)
+    is_seen[rows.indices] = True
+    numbers = np.cumsum(is_seen, dtype=rows.indices.dtype) - 1
+    arrays = rows.data, numbers[rows.indices], rows.indptr
+    shape = rows.shape[0], int(is_seen.sum())
+    own = None if term_weights is None else term_weights[is_seen]
+    return type(rows)(arrays, shape), own
 
 
 def _best(config, trial):

@@ -287,7 +287,21 @@ def _input_spec(rows, cells, trunk, previous, vocabulary, token_weights):
         )
     # Weights trained with one scale are wrong for another.
     scale = known.scale if known else row_scale(rows, cells.row_weights)
-    return InputSpec(n_features, sparse=issparse(rows), scale=scale, n_rows=n_rows)
+    return InputSpec(
+        n_features,
+        sparse=issparse(rows),
+        scale=scale,
+        n_rows=n_rows,
+        labelled_share=known.labelled_share if known else _labelled_share(cells),
+    )
+
+
+def _labelled_share(cells):
+    """Return the share of all logits whose task has a label in a row, on average."""
+    layout = cells.targets.layout
+    n_logits = np.array([task.n_logits for task in cells.targets.tasks])
+    labelled = (cells.codes[:, layout.starts] >= 0).mean(axis=0)
+    return float(labelled @ n_logits / n_logits.sum())
 
 
 def _network_parameters(config, cells, spec, trunk, dtype):

@@ -36,17 +36,22 @@ import skorch
 import torch
 
 from ..balancing import resolve_balancing
+from ..data._columns import ColumnScales
+from ..data._embedding import Embedding
+from ..data._targets import Targets
 from ..network._spec import InputSpec
+from ..sharing import BaseSharing
 from ..tasks import CodeLayout
 from ..training._calibration import Calibration, by_task
 from ..training._config import resolve_device
 from ..training._net import MultiTaskNet
 from ..training._optimizers import LinearDecay
 from ..training._runtime import computing, seeded
-from ..trunks import SequenceTrunk
+from ..trunks import BaseTrunk, SequenceTrunk
 from ._codec import Decoder, Encoder
 from ._document import Document
 from ._errors import BadState
+from ._objects import Keeper
 from ._registry import make_registry
 from ._weights import Bounded, set_weights, weights_of
 
@@ -63,13 +68,23 @@ _OF_NET = (
     "iterator_train__transpose",
     "iterator_valid__batch_size",
 )
+_KINDS = {
+    "targets": Targets,
+    "trunk": BaseTrunk,
+    "sharing": BaseSharing,
+    "column_scales": ColumnScales,
+    "term_weights": np.ndarray,
+    "embedding": Embedding,
+    "heads": list,
+    "history": list,
+}
 _ROWS = ("n_features", "sparse", "scale", "n_rows", "tokens", "n_dense")
 _INPUT = ("n_features_in_", "feature_names_in_", "_sklearn_output_config")
 # Objects that turn X into rows.
 _READERS = ("vectorizer", "column_scales", "term_weights", "embedding")
 
 
-def to_document(estimator, *, history=False, keep_object=None):
+def to_document(estimator, *, history=False):
     """Return what is stored of a fitted estimator.
 
     Parameters
@@ -78,9 +93,6 @@ def to_document(estimator, *, history=False, keep_object=None):
 
     history : bool, default=False
         Whether to store ``history_``.
-
-    keep_object : callable, default=None
-        See `Encoder`.
 
     Returns
     -------
@@ -91,7 +103,8 @@ def to_document(estimator, *, history=False, keep_object=None):
     CannotSave
         If the estimator holds something that has no place in a file.
     """
-    encoder = Encoder(make_registry(), keep_object)
+    keeper = Keeper()
+    encoder = Encoder(make_registry(), keeper)
     net, held = estimator.net_, vars(estimator)
     params = estimator.get_params(deep=False)
     # Loading must never make anyone read a cache of pickles.
@@ -130,6 +143,7 @@ def to_document(estimator, *, history=False, keep_object=None):
         tree=tree,
         arrays=encoder.arrays,
         weights=weights_of(net),
+        objects=list(keeper),
         libraries={each.__name__: each.__version__ for each in LIBRARIES},
     )
 
@@ -242,6 +256,12 @@ def _check_parts(parts):
             raise BadState(f"{group} needs {sorted(names)}.")
     if parts["input"].keys() - set(_INPUT):
         raise BadState(f"input has {sorted(parts['input'])[:5]}.")
+    for name, kinds in _KINDS.items():
+        part = parts[name]
+        if part is not None and not isinstance(part, kinds):
+            raise BadState(f"{name} is a {type(part).__name__}.")
+    if parts["targets"] is None or parts["sharing"] is None:
+        raise BadState("The file has no targets, or no sharing.")
 
 
 def _spec(parts):

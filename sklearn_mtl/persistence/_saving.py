@@ -36,7 +36,7 @@ class SavingMixin:
         ------
         ModelFileError
             A ValueError, if the classifier holds something that has no place in a file,
-            or the file cannot be written.
+            or the file cannot be written; its subclass says which.
 
         Examples
         --------
@@ -69,7 +69,9 @@ class SavingMixin:
     def _load(cls, path, *, password=None, key=None, trusted=None):
         """Load a classifier, see :func:`sklearn_mtl.load`."""
         from ._model import from_document
+        from ._objects import load_objects
 
         with opened(path, password=password, key=key) as reader:
             document = read_document(reader)
-        return from_document(cls, document)
+        objects = load_objects(document.objects, trusted)
+        return from_document(cls, document, objects)

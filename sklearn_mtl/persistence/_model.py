@@ -52,7 +52,7 @@ from ._codec import Decoder, Encoder
 from ._document import Document
 from ._errors import BadState
 from ._objects import Keeper
-from ._registry import make_registry
+from ._registry import make_registry, n_columns
 from ._weights import Bounded, set_weights, weights_of
 
 LIBRARIES = (np, scipy, sklearn, torch, skorch)
@@ -178,8 +178,10 @@ def from_document(kind, document, objects=()):
     parts = _decode(decoder, document.tree)
     params = parts["params"]
     unknown = params.keys() - set(kind._get_param_names())
-    if unknown:
-        raise BadState(f"The classifier has no parameter {sorted(unknown)[0]!r:.100}.")
+    if unknown or params.get("memory") is not None:
+        raise BadState(
+            f"{sorted(unknown)[:5] or 'memory'} is no parameter to be stored."
+        )
     estimator = kind(**params)
     _check_parts(parts)
     targets, training = parts["targets"], parts["training"]
@@ -262,6 +264,30 @@ def _check_parts(parts):
             raise BadState(f"{name} is a {type(part).__name__}.")
     if parts["targets"] is None or parts["sharing"] is None:
         raise BadState("The file has no targets, or no sharing.")
+    _check_sizes(parts)
+
+
+def _check_sizes(parts):
+    """Raise a BadState if parts do not fit together."""
+    spec, calibration = parts["spec"], parts["calibration"]
+    n_tasks = len(parts["targets"].names)
+    sizes = {
+        "heads": (len(parts["heads"]), n_tasks),
+        "temperatures": (calibration["temperatures"].shape, (n_tasks,)),
+    }
+    if calibration["strengths"] is not None:
+        sizes["strengths"] = calibration["strengths"].shape, (n_tasks,)
+    if parts["embedding"] is not None:
+        sizes["embedding"] = parts["embedding"].mean.shape, (spec["n_dense"],)
+    if not spec["tokens"]:
+        if parts["term_weights"] is not None:
+            sizes["term_weights"] = parts["term_weights"].shape, (spec["n_features"],)
+        width = n_columns(parts["vectorizer"])
+        if width is not None:
+            sizes["vectorizer"] = width, spec["n_features"]
+    for name, (found, expected) in sizes.items():
+        if found != expected:
+            raise BadState(f"{name} has the size {found}, and should have {expected}.")
 
 
 def _spec(parts):

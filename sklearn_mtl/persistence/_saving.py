@@ -3,6 +3,7 @@
 from sklearn.utils.validation import check_is_fitted
 
 from ._document import opened, read_document, write_document
+from ._errors import BadState, ModelFileError
 from ._files import replacing
 
 
@@ -74,4 +75,12 @@ class SavingMixin:
         with opened(path, password=password, key=key) as reader:
             document = read_document(reader)
         objects = load_objects(document.objects, trusted)
-        return from_document(cls, document, objects)
+        try:
+            return from_document(cls, document, objects)
+        except (ModelFileError, ImportError):
+            raise
+        except Exception as error:  # whatever a changed file makes it stumble over
+            raise BadState(
+                f"The file describes no classifier: {type(error).__name__}: {error}. "
+                "It was changed, or this package is older than the one that wrote it."
+            ) from error

@@ -124,7 +124,7 @@ class Bounded(TorchFunctionMode):
 
     _NEW = frozenset(
         [torch.empty, torch.zeros, torch.ones, torch.full, torch.eye, torch.arange]
-        + [torch.rand, torch.randn, torch.Tensor.repeat, torch.Tensor.expand]
+        + [torch.rand, torch.randn]
     )
     _DRAWN = frozenset(
         [torch.Tensor.uniform_, torch.Tensor.normal_, torch.Tensor.exponential_]
@@ -141,8 +141,7 @@ class Bounded(TorchFunctionMode):
         kwargs = kwargs or {}
         self._calls -= 1
         if function in self._NEW:
-            with torch.device("meta"):
-                self._left -= _size(function, args, kwargs)
+            self._left -= _size(args, kwargs)
         if self._left < 0 or self._calls < 0:
             raise BadTensor(
                 "The network would be far larger than the weights that the file has "
@@ -153,7 +152,7 @@ class Bounded(TorchFunctionMode):
         return function(*args, **kwargs)
 
 
-def _size(function, args, kwargs):
+def _size(args, kwargs):
     """Return how many numbers a call of torch makes."""
     sizes = kwargs.get("size", args[0] if len(args) == 1 else args)
     if isinstance(sizes, int):

@@ -25,6 +25,9 @@ The tree of a model file, see `_document`, has these entries; values are written
     Numbers that the fit came to, for the fitted attributes.
 ``input``
     ``n_features_in_``, ``feature_names_in_`` where they are set.
+``dtype``
+    "float32": arrays and weights are as they were. "float16", "int8": large ones are
+    stored as `_compact` says.
 ``history``
     ``history_``, or null.
 """
@@ -49,6 +52,7 @@ from ..training._optimizers import LinearDecay
 from ..training._runtime import computing, seeded
 from ..trunks import BaseTrunk, SequenceTrunk
 from ._codec import Decoder, Encoder
+from ._compact import DTYPES, compact, expand
 from ._document import Document
 from ._errors import BadState
 from ._objects import Keeper
@@ -84,12 +88,15 @@ _INPUT = ("n_features_in_", "feature_names_in_", "_sklearn_output_config")
 _READERS = ("vectorizer", "column_scales", "term_weights", "embedding")
 
 
-def to_document(estimator, *, history=False):
+def to_document(estimator, *, dtype="float32", history=False):
     """Return what is stored of a fitted estimator.
 
     Parameters
     ----------
     estimator : MultiTaskTextClassifier
+
+    dtype : {"float32", "float16", "int8"}, default="float32"
+        How large arrays are stored; "float32" leaves them as they are.
 
     history : bool, default=False
         Whether to store ``history_``.
@@ -138,11 +145,12 @@ def to_document(estimator, *, history=False):
             for name, value in own.items()
         }
     kept = estimator.history_ if history and "history_" in held else None
+    tree["dtype"] = dtype
     tree["history"] = encoder.encode(kept, "history")
     return Document(
         tree=tree,
-        arrays=encoder.arrays,
-        weights=weights_of(net),
+        arrays=compact(encoder.arrays, dtype),
+        weights=compact(weights_of(net), dtype),
         objects=list(keeper),
         libraries={each.__name__: each.__version__ for each in LIBRARIES},
     )
@@ -174,8 +182,11 @@ def from_document(kind, document, objects=()):
     ------
     ModelFileError
     """
-    decoder = Decoder(make_registry(), document.arrays, list(objects))
-    parts = _decode(decoder, document.tree)
+    stored = document.tree.get("dtype") if isinstance(document.tree, dict) else None
+    if stored not in DTYPES:
+        raise BadState(f"Weights are stored as {stored!r:.50}.")
+    arrays = expand(document.arrays, stored)
+    parts = _decode(Decoder(make_registry(), arrays, list(objects)), document.tree)
     params = parts["params"]
     unknown = params.keys() - set(kind._get_param_names())
     if unknown or params.get("memory") is not None:
@@ -191,11 +202,12 @@ def from_document(kind, document, objects=()):
     log_shares = _split(calibration["log_shares"], sizes)
     spec = _spec(parts)
     device = _device(estimator.device)
-    with computing(), seeded(0, device), Bounded(document.weights):
-        trunk = _without_vectors(parts["trunk"], document.weights)
+    weights = expand(document.weights, stored, parts["spec"]["dtype"])
+    with computing(), seeded(0, device), Bounded(weights):
+        trunk = _without_vectors(parts["trunk"], weights)
         net = _build(estimator, parts, trunk, spec, device, adjustments, log_shares)
     with computing():
-        set_weights(net, document.weights)
+        set_weights(net, weights)
     fitted = {f"{name}_": parts[name] for name in _READERS}
     names = targets.names
     classes = [task.classes_ for task in targets.tasks]
@@ -232,8 +244,8 @@ def from_document(kind, document, objects=()):
 def _decode(decoder, tree):
     """Return the values of a tree, after checking which there are."""
     groups = ("params", "spec", "calibration", "training", "input")
-    values = ("targets", *_READERS, "trunk", "sharing", "heads", "history")
-    if not isinstance(tree, dict) or tree.keys() != {*groups, *values}:
+    values = ("targets", *_READERS, "trunk", "sharing", "heads", "history", "dtype")
+    if tree.keys() != {*groups, *values}:
         raise BadState("The description of the classifier lacks a part, or has others.")
     parts = {name: decoder.decode(tree[name], name) for name in values}
     for group in groups:

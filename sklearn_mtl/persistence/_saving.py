@@ -10,7 +10,7 @@ from ._files import replacing
 class SavingMixin:
     """Gives a classifier the method :meth:`save`."""
 
-    def save(self, path, *, password=None, key=None, history=False):
+    def save(self, path, *, dtype="float32", password=None, key=None, history=False):
         """Save the fitted classifier to a file that may be passed on.
 
         The file holds numbers, texts and settings, no code: whoever wrote it,
@@ -23,6 +23,11 @@ class SavingMixin:
         path : str or path
             The new file is written beside it and renamed, so that a file of that name
             stays whole until the new one is.
+
+        dtype : {"float32", "float16", "int8"}, default="float32"
+            "float32" leaves weights as they are. "float16" halves the file, and "int8",
+            8-bit integers with a scale for each row of weights, makes a third of it;
+            probabilities then change a little.
 
         password : str, default=None
             Encrypts the file; needs the extra ``secure``.
@@ -55,7 +60,7 @@ class SavingMixin:
         from ._model import to_document
 
         check_is_fitted(self)
-        document = to_document(self, history=history)
+        document = to_document(self, dtype=dtype, history=history)
         with replacing(path) as file:
             if password is None and key is None:
                 write_document(file, document)

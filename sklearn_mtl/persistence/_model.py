@@ -56,6 +56,7 @@ from ._compact import DTYPES, compact, expand
 from ._document import Document
 from ._errors import BadState
 from ._objects import Keeper
+from ._prune import prune
 from ._registry import make_registry, n_columns
 from ._weights import Bounded, set_weights, weights_of
 
@@ -88,7 +89,7 @@ _INPUT = ("n_features_in_", "feature_names_in_", "_sklearn_output_config")
 _READERS = ("vectorizer", "column_scales", "term_weights", "embedding")
 
 
-def to_document(estimator, *, dtype="float32", history=False):
+def to_document(estimator, *, dtype="float32", pruned=0.0, history=False):
     """Return what is stored of a fitted estimator.
 
     Parameters
@@ -97,6 +98,9 @@ def to_document(estimator, *, dtype="float32", history=False):
 
     dtype : {"float32", "float16", "int8"}, default="float32"
         How large arrays are stored; "float32" leaves them as they are.
+
+    pruned : float, default=0.0
+        Share of the features to leave out.
 
     history : bool, default=False
         Whether to store ``history_``.
@@ -117,9 +121,13 @@ def to_document(estimator, *, dtype="float32", history=False):
     # Loading must never make anyone read a cache of pickles.
     params["memory"] = None
     spec, calibration = net.module__spec, estimator.calibration_
+    readers = {name: held[f"{name}_"] for name in _READERS}
+    weights, n_features = weights_of(net), spec.n_features
+    if pruned:
+        readers, weights, n_features = prune(net, readers, weights, pruned)
     values = {
         "targets": estimator.targets_,
-        **{name: held[f"{name}_"] for name in _READERS},
+        **readers,
         "trunk": estimator.trunk_,
         "sharing": estimator.sharing_,
         "heads": net.module__heads,
@@ -127,7 +135,7 @@ def to_document(estimator, *, dtype="float32", history=False):
     groups = {
         "params": params,
         "spec": {name: getattr(spec, name) for name in _ROWS}
-        | {"dtype": net.row_dtype},
+        | {"n_features": n_features, "dtype": net.row_dtype},
         "calibration": {
             "adjustments": _joined(calibration.adjustments),
             "log_shares": _joined(calibration.log_shares),
@@ -150,7 +158,7 @@ def to_document(estimator, *, dtype="float32", history=False):
     return Document(
         tree=tree,
         arrays=compact(encoder.arrays, dtype),
-        weights=compact(weights_of(net), dtype),
+        weights=compact(weights, dtype),
         objects=list(keeper),
         libraries={each.__name__: each.__version__ for each in LIBRARIES},
     )

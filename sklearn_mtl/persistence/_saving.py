@@ -10,7 +10,16 @@ from ._files import replacing
 class SavingMixin:
     """Gives a classifier the method :meth:`save`."""
 
-    def save(self, path, *, dtype="float32", password=None, key=None, history=False):
+    def save(
+        self,
+        path,
+        *,
+        dtype="float32",
+        prune=0.0,
+        password=None,
+        key=None,
+        history=False,
+    ):
         """Save the fitted classifier to a file that may be passed on.
 
         The file holds numbers, texts and settings, no code: whoever wrote it,
@@ -28,6 +37,10 @@ class SavingMixin:
             "float32" leaves weights as they are. "float16" halves the file, and "int8",
             8-bit integers with a scale for each row of weights, makes a third of it;
             probabilities then change a little.
+
+        prune : float, default=0.0
+            Share of the words to leave out, those that move logits least. They are as
+            unknown then as words that were in no text; most of them are rare.
 
         password : str, default=None
             Encrypts the file; needs the extra ``secure``.
@@ -60,7 +73,7 @@ class SavingMixin:
         from ._model import to_document
 
         check_is_fitted(self)
-        document = to_document(self, dtype=dtype, history=history)
+        document = to_document(self, dtype=dtype, pruned=prune, history=history)
         with replacing(path) as file:
             if password is None and key is None:
                 write_document(file, document)

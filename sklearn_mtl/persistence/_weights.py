@@ -22,10 +22,10 @@ def named_weights(net):
     -------
     weights : dict of {str: tensor}
     """
-    module, parts = net.module_, {}
+    module = net.module_
+    parts = {"network": module, "balancing": net.criterion_.balancing}
     if isinstance(module, LinkedNetwork):
-        module, parts["links"] = module.network, module.links
-    parts = {"network": module, **parts, "balancing": net.criterion_.balancing}
+        parts |= {"network": module.network, "links": module.links}
     found, seen = {}, set()
     for prefix, part in parts.items():
         for name, weight in _weights_of(part):
@@ -54,6 +54,18 @@ def _weights_of(module):
     for name, part in module.named_modules():
         if isinstance(part, SparseLinear) and "_table" in vars(part):
             yield (f"{name}.weight" if name else "weight"), part.by_feature()
+
+
+def sparse_names(net):
+    """Return the names of the weights that have a row for each feature, a list."""
+    module = net.module_
+    if isinstance(module, LinkedNetwork):
+        module = module.network
+    return [
+        ".".join(filter(None, ("network", name, "weight")))
+        for name, part in module.named_modules()
+        if isinstance(part, SparseLinear)
+    ]
 
 
 def weights_of(net):

@@ -55,6 +55,7 @@ from sklearn_mtl.persistence._errors import (
     CannotSave,
     CannotWrite,
     ModelFileError,
+    PasswordNeeded,
     UntrustedType,
 )
 from sklearn_mtl.tasks import MultiLabel, Ordinal
@@ -574,6 +575,18 @@ def test_a_path_may_be_a_text_a_path_or_an_open_file(tmp_path):
         check_same(sklearn_mtl.load(path), clf, TEXTS)
     with open(tmp_path / "model.mtl", "rb") as file:
         check_same(sklearn_mtl.load(file), clf, TEXTS)
+
+
+@pytest.mark.parametrize("secret", [{"password": "grün"}, {"key": bytes(range(32))}])
+def test_an_encrypted_file_comes_back_with_its_secret(secret, tmp_path):
+    clf, path = fit(), tmp_path / "model.mtl"
+    clf.save(path, **secret)
+    assert b"w1" not in path.read_bytes()
+    check_same(sklearn_mtl.load(path, **secret), clf, TEXTS)
+    with pytest.raises(PasswordNeeded):
+        sklearn_mtl.load(path)
+    with pytest.raises(ModelFileError):
+        sklearn_mtl.load(path, password="other")
 
 
 def test_where_it_cannot_be_written_the_old_file_stays(tmp_path):

@@ -135,10 +135,8 @@ def _decrypted(file, password, key):
                 "without password and key if you trust where it comes from."
             )
         return file
-    try:
-        from ._encryption import decrypt, is_encrypted
-    except ImportError:  # pragma: no cover
-        return file
+    from ._encryption import decrypt, is_encrypted  # which few files need
+
     return decrypt(file, password=password, key=key) if is_encrypted(file) else file
 
 

@@ -2,6 +2,7 @@
 
 from sklearn.utils.validation import check_is_fitted
 
+from ..utils._state import reads_one_fit
 from ._document import opened, read_document, write_document
 from ._errors import BadState, ModelFileError
 from ._files import replacing
@@ -10,6 +11,7 @@ from ._files import replacing
 class SavingMixin:
     """Gives a classifier the method :meth:`save`."""
 
+    @reads_one_fit
     def save(
         self,
         path,

@@ -78,6 +78,23 @@ def test_permissions_stay(tmp_path):
     assert (tmp_path / "b").stat().st_mode & 0o777 == 0o640
 
 
+def test_what_is_no_plain_file_or_may_not_be_changed_stays(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe")
+    with (
+        pytest.raises(CannotWrite, match="is no plain file"),
+        replacing(tmp_path / "pipe"),
+    ):
+        pass
+    (tmp_path / "a").write_bytes(b"old")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with (
+        pytest.raises(CannotWrite, match="may not be changed"),
+        replacing(tmp_path / "a"),
+    ):
+        pass
+    assert names_in(tmp_path) == ["a", "pipe"]
+
+
 def test_a_link_leads_to_the_new_file(tmp_path):
     (tmp_path / "a").write_bytes(b"old")
     (tmp_path / "link").symlink_to(tmp_path / "a")

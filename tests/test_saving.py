@@ -26,6 +26,7 @@ from sklearn.feature_extraction.text import (
     HashingVectorizer,
     TfidfVectorizer,
 )
+from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -33,6 +34,7 @@ from sklearn.preprocessing import (
     MinMaxScaler,
     Normalizer,
     OneHotEncoder,
+    RobustScaler,
     StandardScaler,
 )
 from skorch.callbacks import EpochTimer
@@ -63,7 +65,7 @@ from sklearn_mtl.persistence._errors import (
 from sklearn_mtl.persistence._registry import make_registry
 from sklearn_mtl.sharing import BaseSharing
 from sklearn_mtl.tasks import MultiLabel, Ordinal, TaskType
-from sklearn_mtl.trunks import BagTrunk, BaseTrunk, ConvTrunk
+from sklearn_mtl.trunks import BagTrunk, BaseTrunk, ConvTrunk, ModuleTrunk
 
 Y = {"topic": ["arts", "news", None, "tech"] * 12, "urgent": [True, False] * 24}
 
@@ -291,7 +293,13 @@ VECTORS = WordVectors(
     ["w1", "w2", "w3"], np.random.default_rng(0).normal(size=(3, 4)).astype("f4")
 )
 TABLE = pd.DataFrame(
-    {"text": TEXTS, "n": np.arange(48.0), "kind": ["x", "y", "z"] * 16}
+    {
+        "text": TEXTS,
+        "n": np.arange(48.0),
+        "kind": ["x", "y", "z"] * 16,
+        "gaps": [1.0, np.nan] * 24,  # a class of its own to the encoder
+        "more": np.arange(48) % 5,
+    }
 )
 
 
@@ -300,8 +308,9 @@ def text_and_numbers(scaler):
         [
             ("text", TfidfVectorizer(), "text"),
             ("number", scaler, ["n"]),
-            ("kind", OneHotEncoder(handle_unknown="ignore"), ["kind"]),
+            ("kind", OneHotEncoder(handle_unknown="ignore"), ["kind", "gaps"]),
         ],
+        remainder="passthrough",
     )
 
 
@@ -352,7 +361,18 @@ def test_readers_of_texts_come_back(name, tmp_path):
     check_same(again(clf, tmp_path), clf, [*TEXTS, "", "unseen words", "w1 w2"])
 
 
-@pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler(), MaxAbsScaler()])
+@pytest.mark.parametrize(
+    "scaler",
+    [
+        StandardScaler(),
+        MinMaxScaler(),
+        MaxAbsScaler(),
+        RobustScaler(),
+        make_pipeline(SimpleImputer(), StandardScaler()),
+        "passthrough",
+    ],
+    ids=str,
+)
 def test_numbers_beside_texts_come_back(scaler, tmp_path):
     clf = fit(TABLE, vectorizer=text_and_numbers(scaler))
     assert clf.column_scales_ is not None
@@ -486,6 +506,40 @@ def test_every_strategy_of_the_package_has_a_place(family):
     assert found <= known
 
 
+class Own(MultiTaskTextClassifier):
+    """A class of the user."""
+
+
+def test_a_subclass_is_refused_by_name(tmp_path):
+    clf = Own(max_iter=1).fit(TEXTS, Y)
+    with pytest.raises(CannotSave, match="this is a Own, a class of yours"):
+        clf.save(tmp_path / "model.mtl")
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path):
+    clf = fit()
+    clf.net_.module_.head.bias.data[0] = float("nan")
+    with pytest.raises(CannotSave, match=r"network\.head\.bias' holds NaN or infinity"):
+        clf.save(tmp_path / "model.mtl")
+
+
+class Masked(torch.nn.Module):
+    """Has a buffer that holds infinity."""
+
+    def __init__(self, n_features):
+        super().__init__()
+        self.layer = torch.nn.Linear(n_features, 4)
+        self.register_buffer("mask", torch.tensor([0.0, 0.0, 0.0, -torch.inf]))
+
+    def forward(self, rows):
+        return (self.layer(rows) + self.mask).relu()
+
+
+def test_modules_of_the_user_may_hold_infinities(tmp_path):
+    clf = fit(ROWS, trunk=ModuleTrunk(Masked, n_units=4))
+    check_same(again(clf, tmp_path, [Masked]), clf, ROWS)
+
+
 def test_an_unfitted_classifier_is_refused(tmp_path):
     with pytest.raises(ValueError, match="not fitted yet"):
         MultiTaskTextClassifier().save(tmp_path / "model.mtl")
@@ -594,6 +648,11 @@ def test_a_path_may_be_a_text_a_path_or_an_open_file(tmp_path):
         check_same(sklearn_mtl.load(path), clf, TEXTS)
     with open(tmp_path / "model.mtl", "rb") as file:
         check_same(sklearn_mtl.load(file), clf, TEXTS)
+    with (
+        open(tmp_path / "model.mtl", encoding="latin-1") as file,
+        pytest.raises(TypeError, match="Open it with mode='rb'"),
+    ):
+        sklearn_mtl.load(file)
 
 
 @pytest.mark.parametrize("secret", [{"password": "grün"}, {"key": bytes(range(32))}])

@@ -221,11 +221,16 @@ class Decoder:
 
     objects : list
         Objects of classes that are not in the registry.
+
+    most_texts : int, default=1_000_000
+        Of one list, because many short texts take far more memory than bytes. A
+        vocabulary may have as many as there are rows of weights.
     """
 
     registry: dict
     arrays: dict
     objects: list = field(default_factory=list)
+    most_texts: int = 1_000_000
 
     def decode(self, node, place, depth=0):
         """Return the object that a tree stands for.
@@ -318,6 +323,8 @@ class Decoder:
         size = node["size"]
         if content.dtype != np.uint8 or len(separator) != 1 or type(size) is not int:
             raise BadState(f"{place} holds no texts. {CHANGED}")
+        if size > self.most_texts:
+            raise BadState(f"{place} holds {size} texts, more than weights. {CHANGED}")
         joined = content.tobytes().decode("utf-8", "surrogatepass")
         if size == 0:
             return []

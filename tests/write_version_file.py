@@ -13,18 +13,21 @@ import pandas as pd
 
 from sklearn_mtl import MultiTaskTextClassifier, load
 from sklearn_mtl.persistence._document import VERSION
+from sklearn_mtl.sharing import MixtureOfExperts
 from sklearn_mtl.tasks import Ordinal
 from sklearn_mtl.trunks import BagTrunk, ConvTrunk
 
 FILES = Path(__file__).parent / "files"
-TEXTS = [
+SENTENCES = [
     "the parcel is late",
     "wrong bill again",
     "Paket kommt zu spät",
     "the bill is wrong",
     "late parcel again",
     "die Rechnung ist falsch",
-] * 40
+]
+# Words enough for weights of which fewer bits are stored.
+TEXTS = [f"{SENTENCES[k % 6]} {k % 83}th" for k in range(240)]
 Y = pd.DataFrame(
     {
         "topic": ["ship", "pay"] * 120,
@@ -40,21 +43,21 @@ FITS = {
     "all": (
         {
             "embedding": "lsa",
-            "trunk": BagTrunk(48),
-            "sharing": "mmoe",
+            "trunk": BagTrunk(40),
+            "sharing": MixtureOfExperts(2),
             "task_types": {"stars": "ordinal", "topic": Ordinal(["pay", "ship"])},
         },
         list(Y),
         {"dtype": "int8", "prune": 0.1},
     ),
-    "half": ({"trunk": BagTrunk(96)}, ["topic", "stars"], {"dtype": "float16"}),
+    "half": ({"trunk": BagTrunk(40)}, ["topic", "stars"], {"dtype": "float16"}),
     "tokens": (
         {"trunk": ConvTrunk(embedding_dim=4, n_filters=4)},
         ["tone", "tags"],
         {},
     ),
 }
-QUESTIONS = [*TEXTS[:6], "", "other words", "so late ü"]
+QUESTIONS = [*SENTENCES, "", "other words", "so late ü"]
 
 
 def plain(cell):

@@ -1,9 +1,11 @@
 """Classifiers saved to a file and loaded again are the same to the last bit."""
 
 import json
+import pickle
 import subprocess
 import sys
 import zipfile
+from copy import deepcopy
 from inspect import isabstract
 from pathlib import Path
 
@@ -63,6 +65,7 @@ from sklearn_mtl.persistence._errors import (
     UntrustedType,
 )
 from sklearn_mtl.persistence._registry import make_registry
+from sklearn_mtl.search import LossWeightSearchCV
 from sklearn_mtl.sharing import BaseSharing
 from sklearn_mtl.tasks import MultiLabel, Ordinal, TaskType
 from sklearn_mtl.trunks import BagTrunk, BaseTrunk, ConvTrunk, ModuleTrunk
@@ -149,6 +152,36 @@ def test_a_warm_start_goes_on_as_it_would_have(tmp_path):
     assert found.history_ == clf.history_
     assert found.n_iter_ == 2
     check_same(again(clf, tmp_path), clf, TEXTS)
+
+
+def test_a_loaded_classifier_is_copied_and_saved_like_any_other(tmp_path):
+    clf = fit()
+    found = again(clf, tmp_path)
+    before = (tmp_path / "model.mtl").read_bytes()
+    check_same(pickle.loads(pickle.dumps(found)), clf, TEXTS)
+    check_same(deepcopy(found), clf, TEXTS)
+    check_same(again(found, tmp_path), clf, TEXTS)
+    assert (tmp_path / "model.mtl").read_bytes() == before
+    clone(found).fit(TEXTS, Y)
+
+
+def test_what_a_search_has_fitted_comes_back(tmp_path):
+    search = LossWeightSearchCV(
+        MultiTaskTextClassifier(max_iter=1, random_state=0), [[1, 1], [1, 2]], cv=2
+    ).fit(TEXTS, {"topic": ["arts", "news"] * 24, "urgent": [True, False] * 24})
+    clf = search.best_estimator_
+    check_same(again(clf, tmp_path), clf, TEXTS)
+    # Networks that have learnt side by side.
+    for own in clf._fit_each(TEXTS, Y, [[1, 1], [1, 2]]):
+        check_same(again(own, tmp_path), own, TEXTS)
+
+
+def test_a_device_that_is_not_there_gives_way_to_the_cpu(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    clf = fit().set_params(device="cuda:7")
+    found = again(clf, tmp_path)
+    assert (found.device, found.device_) == ("cuda:7", "cpu")
+    assert_array_equal(found.predict(TEXTS), clf.predict(TEXTS))
 
 
 def test_history_is_stored_on_request(tmp_path):

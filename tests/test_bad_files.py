@@ -279,8 +279,11 @@ CLASSES = (*TASKS, 0, "state", "classes_")
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (_at("params", "memory", value="/tmp"), "memory.* is no parameter"),
-        (_at("params", "unknown", value=1), "'unknown'.* is no parameter"),
+        (_at("params", "memory", value="/tmp"), "set to read other files"),
+        (_at("params", "n_jobs", value=10**9), "has n_jobs=1000000000"),
+        (_at("params", "n_jobs", value="all"), "has n_jobs='all'"),
+        (_at("vectorizer", "state", "n_jobs", value=-257), "has n_jobs=-257"),
+        (_at("params", "unknown", value=1), r"no parameter \['unknown'\]"),
         (_at(*CLASSES, value={"list": ["a", "a"], "dtype": "<U1"}), "class twice"),
         (_at(*CLASSES, value={"list": [], "dtype": "<U1"}), "class twice, or none"),
         (_at(*CLASSES, value={"list": ["a"], "dtype": "<U9999999"}), "no texts of the"),

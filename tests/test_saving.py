@@ -539,6 +539,16 @@ def test_every_strategy_of_the_package_has_a_place(family):
     assert found <= known
 
 
+def test_what_could_not_be_loaded_is_refused_by_name(tmp_path):
+    clf = fit(n_jobs=1).set_params(n_jobs=1000)
+    with pytest.raises(CannotSave, match="MultiTaskTextClassifier has n_jobs=1000"):
+        clf.save(tmp_path / "model.mtl")
+    clf = fit(vectorizer=CountVectorizer())
+    clf.vectorizer_.set_params(input="filename")
+    with pytest.raises(CannotSave, match="CountVectorizer is set to read other files"):
+        clf.save(tmp_path / "model.mtl")
+
+
 class Own(MultiTaskTextClassifier):
     """A class of the user."""
 

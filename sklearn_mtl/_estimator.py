@@ -18,6 +18,7 @@ from .data._features import check_numeric, match_trunk
 from .labels._tables import as_label_table
 from .metrics._scores import codes_accuracy, mean_over_tasks
 from .metrics._weights import table_weights
+from .persistence._saving import SavingMixin
 from .sharing import BaseSharing
 from .training._aside import set_aside
 from .training._config import TrainingConfig
@@ -35,7 +36,7 @@ from .utils._state import fitted_attributes, reads_one_fit, take_over, without_f
 from .utils._texts import read_texts
 
 
-class BaseMultiTask(RowsMixin, CallbackSupportMixin, BaseEstimator):
+class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator):
     """Fits a net to X and y, and predicts codes from X.
 
     Reads the constructor parameters of

@@ -29,8 +29,8 @@ from sklearn_mtl.feature_extraction import (
     FastTfidfVectorizer,
     _ngrams,
     _settings,
+    _terms,
     _tokens,
-    _vectorizers,
 )
 from sklearn_mtl.feature_extraction._packed import HashTable
 
@@ -49,7 +49,7 @@ def without_addresses(parameters):
 @pytest.fixture(autouse=True, scope="module")
 def _fast_for_few_texts():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_vectorizers, "SMALL", 0)
+        patch.setattr(_terms, "SMALL", 0)
         yield
 
 
@@ -480,28 +480,49 @@ def test_threads_may_share_a_vectorizer():
         assert_same(found, expected)
 
 
-def test_few_short_texts_are_left_to_scikit_learn(monkeypatch, n_slow):
-    monkeypatch.setattr(_vectorizers, "SMALL", 100)
-    vectorizer = FastCountVectorizer().fit(["one film"])
-    vectorizer.transform(["one film"])
-    assert n_slow() == 1
-    vectorizer.transform(["one film"] * 20)
-    assert n_slow() == 1
+@pytest.mark.parametrize("analyzer", ["word", "char", "char_wb"])
+@pytest.mark.parametrize("ngram_range", [(1, 1), (1, 3), (2, 2), (3, 5)])
+@pytest.mark.parametrize("strip_accents", [None, "ascii", "unicode"])
+def test_few_short_texts_are_counted_one_by_one(
+    monkeypatch, n_slow, analyzer, ngram_range, strip_accents
+):
+    settings = {
+        "analyzer": analyzer,
+        "ngram_range": ngram_range,
+        "strip_accents": strip_accents,
+        "lowercase": analyzer != "char",
+        "stop_words": ["the", "of"] if analyzer == "word" else None,
+    }
+    texts = [*TEXTS, "a", "", " the Café  of\tthe cafés \n ÀÉ ", "ab", "abc abc"]
+    fitted = TfidfVectorizer(**settings, sublinear_tf=True).fit(texts)
+    ours = FastTfidfVectorizer(**settings, sublinear_tf=True).fit(texts)
+    monkeypatch.setattr(_terms, "SMALL", 10**9)
+    before = n_slow()
+    for text in texts:
+        assert_same(ours.transform([text]), fitted.transform([text]))
+    assert_same(ours.transform(texts), fitted.transform(texts))
+    assert n_slow() == before
 
 
-def test_texts_are_few_and_short_below_a_number_of_characters(monkeypatch, n_slow):
-    counts = FastCountVectorizer().fit(["one film"])
+@pytest.mark.parametrize("norm", ["l1", "l2", None])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("sublinear", [True, False])
+def test_weights_are_those_of_scikit_learn(norm, dtype, sublinear):
+    settings = {"norm": norm, "dtype": dtype, "sublinear_tf": sublinear}
+    texts = [" ".join(TEXTS), *TEXTS, "", "unknownword"]
+    for use_idf in (True, False):
+        fitted = TfidfVectorizer(**settings, use_idf=use_idf).fit(texts)
+        ours = FastTfidfVectorizer(**settings, use_idf=use_idf).fit(texts)
+        assert_same(ours.transform(texts * 9), fitted.transform(texts * 9))
+
+
+def test_hashes_of_few_short_texts_are_left_to_scikit_learn(monkeypatch, n_slow):
     hashes = FastHashingVectorizer()
     for characters, is_slow in ((16, 0), (17, 1)):
-        monkeypatch.setattr(_vectorizers, "SMALL", characters)
-        for vectorizer in (counts, hashes):
-            before = n_slow()
-            vectorizer.transform(["one film"] * 2)
-            assert n_slow() == before + is_slow
-    # A vocabulary is learnt by our code from any text.
-    before = n_slow()
-    FastCountVectorizer().fit(["one film"])
-    assert n_slow() == before
+        monkeypatch.setattr(_terms, "SMALL", characters)
+        before = n_slow()
+        hashes.transform(["one film"] * 2)
+        assert n_slow() == before + is_slow
 
 
 def test_settings_are_read_by_their_names():

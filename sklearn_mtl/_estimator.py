@@ -14,7 +14,8 @@ from sklearn.utils.validation import (
 from ._reading import RowsMixin
 from .balancing import BaseBalancing, resolve_balancing
 from .data._cells import read_cells
-from .data._features import check_numeric, match_trunk
+from .data._features import check_numeric
+from .data._rows import match_trunk
 from .labels._tables import as_label_table
 from .metrics._scores import codes_accuracy, mean_over_tasks
 from .metrics._weights import table_weights

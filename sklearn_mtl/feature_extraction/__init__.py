@@ -25,5 +25,5 @@ _MODULES = {
     "WordVectorVectorizer": "_word_vectors",
     "WordVectors": "_word_vectors",
 }
-__all__ = list(_MODULES)  # noqa: PLE0604
+__all__ = list(_MODULES)
 __getattr__ = attributes_of(__name__, _MODULES)

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 
-from ..data._features import FEW, SMALL
-from ..data._term_weights import information_weights, weigh_terms
+from ..data._rows import FEW, SMALL, weigh_terms
+from ..data._term_weights import information_weights
 from ..labels._splitting import multitask_split
 from ..network._recipe import ROWS
 from ._calibration import Calibration

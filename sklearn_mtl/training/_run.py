@@ -11,7 +11,7 @@ from skorch.callbacks import ParamMapper
 from skorch.helper import predefined_split
 from torch import nn
 
-from ..data._features import SMALL, float_type, row_scale
+from ..data._rows import SMALL, float_type, row_scale
 from ..feature_extraction import UNKNOWN
 from ..network._descent import scipy_loops
 from ..network._recipe import default_recipe

@@ -10,7 +10,7 @@ from sklearn.utils.metaestimators import available_if
 
 from ._estimator import BaseMultiTask
 from ._params import ParamsMixin, has_own_representation
-from .data._targets import check_output
+from .answers._labels import check_output
 from .utils._state import reads_one_fit
 
 

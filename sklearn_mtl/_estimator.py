@@ -17,7 +17,7 @@ from .data._cells import read_cells
 from .data._features import check_numeric
 from .data._rows import match_trunk
 from .labels._tables import as_label_table
-from .metrics._scores import codes_accuracy, mean_over_tasks
+from .metrics._accuracy import codes_accuracy, mean_over_tasks
 from .metrics._weights import table_weights
 from .sharing import BaseSharing
 from .training._aside import set_aside

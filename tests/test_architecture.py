@@ -46,6 +46,8 @@ LAYERS = (
     # leaves: for any multi-output classifier, not only ours
     ("model_selection", "inspection", "datasets", "feature_extraction"),
     ("metrics",),
+    # logits to labels
+    ("answers",),
     ("labels",),
     ("utils",),
 )
@@ -60,6 +62,7 @@ WITHOUT_NETWORK = (
     "datasets",
     "feature_extraction",
     "metrics",
+    "answers",
     "labels",
     "utils",
 )

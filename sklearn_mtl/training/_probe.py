@@ -11,11 +11,11 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 
+from ..answers._calibration import Calibration
 from ..data._rows import FEW, SMALL, weigh_terms
 from ..data._term_weights import information_weights
 from ..labels._splitting import multitask_split
 from ..network._recipe import ROWS
-from ._calibration import Calibration
 from ._dataset import RowDataset
 from ._judge import Judge
 from ._plan import FEW_EPOCHS

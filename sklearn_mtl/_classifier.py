@@ -348,12 +348,7 @@ class MultiTaskTextClassifier(
             each has a probability of its own.
         """
         check_output(output, ("list", "dict"))
-        probabilities = self._probabilities(X)
-        if output == "dict":
-            return dict(zip(self.task_names_, probabilities, strict=True))
-        if self.targets_.container == "vector":
-            return probabilities[0]
-        return probabilities
+        return self.targets_.arrange(self._probabilities(X), output)
 
     @reads_one_fit
     def score(self, X, y, sample_weight=None):

@@ -4,8 +4,9 @@ from functools import partial
 
 import numpy as np
 
+from .data._block import unpacked
 from .data._columns import find_column_scales
-from .data._embedding import fit_embedding, unpacked
+from .data._embedding import fit_embedding
 from .data._features import as_bags, check_numeric, fit_vectorizer, transform_rows
 from .data._rows import RowSteps
 from .data._term_weights import information_weights, rare_words, weighs_terms

@@ -118,6 +118,23 @@ class LabelCodes:
             return columns[0]
         return _as_array(columns, self.tasks)
 
+    def arrange(self, probabilities, output="list"):
+        """Return the probabilities of each task in the container the user wants.
+
+        Parameters
+        ----------
+        probabilities : list of ndarray of shape (n_samples, n_classes)
+
+        output : {"list", "dict"}, default="list"
+
+        Returns
+        -------
+        probabilities : list of ndarray, dict, or ndarray if labels were 1-D
+        """
+        if output == "dict":
+            return dict(zip(self.names, probabilities, strict=True))
+        return probabilities[0] if self.container == "vector" else probabilities
+
     @staticmethod
     def _as_cells(sets, cell_type, task):
         """Return sets of labels in the type of the user's cells."""

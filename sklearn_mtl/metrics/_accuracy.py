@@ -4,6 +4,40 @@ import warnings
 
 import numpy as np
 
+from ..labels._tables import as_label_table
+from ._weights import table_weights
+
+
+def mean_accuracy(targets, decide, y, sample_weight=None, missing_label=None):
+    """Return the mean over tasks of the accuracy on labelled cells.
+
+    Parameters
+    ----------
+    targets : LabelCodes
+
+    decide : callable
+        Returns the predicted codes; called after `y` is checked.
+
+    y, sample_weight, missing_label : as for the estimator
+
+    Returns
+    -------
+    accuracy : float
+    """
+    table = as_label_table(y, missing_label=missing_label).select(targets.names)
+    weights = table_weights(sample_weight, table)
+    if weights is not None:
+        table = table.mask(weights == 0)
+    codes = targets.encode(table, unknown="warn")
+    decided = decide()
+    if len(decided) != len(codes):
+        raise ValueError(
+            "Found input variables with inconsistent numbers of samples: "
+            f"{[len(decided), len(codes)]}"
+        )
+    starts = targets.layout.starts
+    return mean_over_tasks(codes_accuracy(codes, decided, weights, starts))
+
 
 def codes_accuracy(codes, decided, weights=None, starts=None):
     """Return the accuracy of each task over encoded cells.

@@ -1,7 +1,47 @@
 """Multi-task text classification for people who use scikit-learn."""
 
-__all__ = ["MultiTaskTextClassifier", "__version__"]
+__all__ = ["MultiTaskTextClassifier", "__version__", "load"]
 __version__ = "0.1.0"
+
+
+def load(path, *, password=None, key=None, trusted=None):
+    """Load a classifier that :meth:`MultiTaskTextClassifier.save` has written.
+
+    Nothing in a file is run, whoever wrote it, and all of it is checked before it is
+    used.
+
+    Parameters
+    ----------
+    path : str, path or seekable binary file
+
+    password : str, default=None
+        Of an encrypted file.
+
+    key : bytes of length 32, default=None
+        Of a file that was encrypted by a key.
+
+    trusted : list of str or type, default=None
+        Classes that are not of this package and may be imported and called, if the file
+        holds objects of such; the error that asks for them names them.
+
+    Returns
+    -------
+    classifier : MultiTaskTextClassifier
+        Fitted; it may be cloned, and fitted further by ``warm_start``.
+
+    Raises
+    ------
+    ModelFileError
+        A ValueError; its subclass says what is wrong with the file.
+
+    FileNotFoundError
+        If there is no such file.
+    """
+    from ._classifier import MultiTaskTextClassifier
+
+    return MultiTaskTextClassifier._load(
+        path, password=password, key=key, trusted=trusted
+    )
 
 
 def __getattr__(name):

@@ -15,6 +15,7 @@ from .data._features import check_numeric
 from .data._rows import match_trunk
 from .labels._tables import as_label_table
 from .metrics._accuracy import mean_accuracy
+from .persistence._saving import SavingMixin
 from .sharing import BaseSharing
 from .training._aside import set_aside
 from .training._config import TrainingConfig
@@ -23,15 +24,16 @@ from .training._effects import feature_effects
 from .training._probe import needs_probe, not_probed, probe
 from .training._progress import EpochProgress, FitProgress
 from .training._run import TrainingRun
-from .training._runtime import computing, numpy_errors
+from .training._runtime import computing
 from .training._stack import attempt
 from .trunks import BaseTrunk, reads_tokens, resolve_trunk
+from .utils._numpy import numpy_errors
 from .utils._rows import n_rows, settled, take_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
 from .utils._texts import read_texts
 
 
-class BaseMultiTask(RowsMixin, CallbackSupportMixin, BaseEstimator):
+class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator):
     """Fits a net to X and y, and predicts codes from X.
 
     Reads the constructor parameters of

@@ -12,8 +12,8 @@ from .data._rows import RowSteps
 from .data._term_weights import information_weights, rare_words, weighs_terms
 from .feature_extraction._sentences import import_encoder
 from .sharing import shares_trunk
-from .training._runtime import numpy_errors
 from .trunks import reads_tokens, weighs_tokens
+from .utils._numpy import numpy_errors
 from .utils._texts import read_texts, reads_tables_too, refuse_rows, refuse_texts
 
 

@@ -35,6 +35,8 @@ LAYERS = (
     ("_classifier",),
     ("_estimator", "_params"),
     ("_reading",),
+    # fitted estimators as files
+    ("persistence",),
     # rows, cells and settings in, a trained net out
     ("training",),
     # strategies that build networks, one idea a file

@@ -1,0 +1,308 @@
+"""Zip files of stored members, written and read strictly.
+
+Of what the zip format allows only this is used: members that are stored as they are,
+one behind the other without a gap, each starting at a multiple of 64 bytes so that
+arrays in it can be mapped; 64-bit sizes; no comments, times or attributes. All bytes
+but those of members follow from their names, sizes and checksums. A reader makes them
+again and compares, so nothing in a file goes unread. Any program that reads zip files
+opens them.
+"""
+
+import struct
+from typing import NamedTuple
+from zlib import crc32
+
+from ._errors import BadMember, ChecksumError, NotAModelFile, TruncatedFile
+
+ALIGNMENT = 64
+MOST_MEMBERS = 64
+LONGEST_NAME = 100
+CHUNK = 2**20
+# The first of January 1980, and the version of the zip format with 64-bit sizes.
+_DATE, _VERSION = 0x21, 45
+_LOCAL = struct.Struct("<IHHHHHIIIHH")
+_CENTRAL = struct.Struct("<IHHHHHHIIIHHHHHII")
+_END64 = struct.Struct("<IQHHIIQQQQ")
+_LOCATOR = struct.Struct("<IIQI")
+_END = struct.Struct("<IHHHHIIH")
+_TAIL = _END64.size + _LOCATOR.size + _END.size
+_MAX32 = 0xFFFFFFFF
+# The field that Android's zipalign takes for padding.
+_ZIP64, _PADDING = 1, 0xD935
+MAGIC = struct.pack("<IH", 0x04034B50, _VERSION)
+
+
+class Member(NamedTuple):
+    """A member of an archive.
+
+    Attributes
+    ----------
+    name : str
+
+    size : int
+
+    checksum : int
+        The CRC-32 of its bytes.
+
+    header : int
+        Where in the file its header starts.
+    """
+
+    name: str
+    size: int
+    checksum: int
+    header: int
+
+    @property
+    def start(self):
+        """Where in the file its bytes start."""
+        return self.header + len(_local_header(self))
+
+    @property
+    def stop(self):
+        return self.start + self.size
+
+
+def write_archive(file, members):
+    """Write an archive.
+
+    Parameters
+    ----------
+    file : writable binary object
+        Written from front to back.
+
+    members : dict of {str: list of bytes-like}
+        The bytes of each member, in pieces.
+    """
+    written, place = [], 0
+    for name, pieces in members.items():
+        checksum = 0
+        for piece in pieces:
+            checksum = crc32(piece, checksum)
+        size = sum(memoryview(piece).nbytes for piece in pieces)
+        member = Member(name, size, checksum, place)
+        file.write(_local_header(member))
+        for piece in pieces:
+            file.write(piece)
+        written.append(member)
+        place = member.stop
+    file.write(_directory(written, place))
+
+
+def read_archive(file, names=None):
+    """Read the table of members of an archive, and check all that is not in members.
+
+    Parameters
+    ----------
+    file : seekable binary object
+
+    names : set of str, default=None
+        The members that may be there; None allows any proper name.
+
+    Returns
+    -------
+    members : dict of {str: Member}
+
+    Raises
+    ------
+    NotAModelFile, TruncatedFile, BadMember, ChecksumError
+    """
+    n_bytes = file.seek(0, 2)
+    file.seek(0)
+    start = file.read(len(MAGIC))
+    if start != MAGIC[: len(start)] or not start:
+        raise NotAModelFile("This is no file that clf.save(path) has written.")
+    n_members, place, length = _read_end(file, n_bytes)
+    file.seek(place)
+    directory = file.read(length)
+    members = _read_directory(directory, n_members)
+    _check_names([member.name for member in members], names)
+    stop = 0
+    for member in members:
+        if member.header != stop:
+            raise BadMember(
+                f"The part {member.name!r} does not start where the one before ends. "
+                f"{_ADVICE}"
+            )
+        stop = member.stop
+        if stop > place:
+            raise BadMember(
+                f"The part {member.name!r} is larger than the file, as it says. "
+                f"{_ADVICE}"
+            )
+    if stop != place:
+        raise BadMember(f"There are bytes that belong to no part. {_ADVICE}")
+    for member in members:
+        file.seek(member.header)
+        expected = _local_header(member)
+        if file.read(len(expected)) != expected:
+            raise ChecksumError(
+                f"The header of the part {member.name!r} is damaged. {_ADVICE}"
+            )
+    file.seek(place)
+    if file.read() != _directory(members, place):
+        raise ChecksumError(f"The table of parts is damaged. {_ADVICE}")
+    return {member.name: member for member in members}
+
+
+def read_member(file, member):
+    """Return the bytes of a member after its checksum has been verified."""
+    file.seek(member.start)
+    content = file.read(member.size)
+    check_member(member, content)
+    return content
+
+
+def check_member(member, content):
+    """Raise a ChecksumError if these are not the bytes of a member."""
+    if len(content) != member.size:
+        raise TruncatedFile(f"The part {member.name!r} is cut off. {_ADVICE}")
+    if crc32(content) != member.checksum:
+        raise ChecksumError(
+            f"The part {member.name!r} does not have the checksum that it had when it "
+            f"was written. {_ADVICE}"
+        )
+
+
+_ADVICE = "The file was damaged or changed; get it again, or save the model again."
+
+
+def _local_header(member):
+    name = member.name.encode()
+    fixed = _LOCAL.size + len(name) + 20
+    # The field has four bytes itself, and two that say what the padding aligns to.
+    padding = -(member.header + fixed + 6) % ALIGNMENT
+    extra = struct.pack("<HHQQ", _ZIP64, 16, member.size, member.size)
+    extra += struct.pack("<HHH", _PADDING, 2 + padding, ALIGNMENT) + bytes(padding)
+    return (
+        _LOCAL.pack(
+            0x04034B50,
+            _VERSION,
+            0x800,  # the name is UTF-8
+            0,  # stored
+            0,
+            _DATE,
+            member.checksum,
+            _MAX32,
+            _MAX32,
+            len(name),
+            len(extra),
+        )
+        + name
+        + extra
+    )
+
+
+def _directory(members, place):
+    """Return the end of an archive: the table of members, and where it is."""
+    entries = b"".join(map(_central_header, members))
+    count, length = len(members), len(entries)
+    end64 = _END64.pack(
+        0x06064B50, 44, _VERSION, _VERSION, 0, 0, count, count, length, place
+    )
+    locator = _LOCATOR.pack(0x07064B50, 0, place + length, 1)
+    end = _END.pack(0x06054B50, 0, 0, 0xFFFF, 0xFFFF, _MAX32, _MAX32, 0)
+    return entries + end64 + locator + end
+
+
+def _central_header(member):
+    name = member.name.encode()
+    extra = struct.pack("<HHQQQ", _ZIP64, 24, member.size, member.size, member.header)
+    return (
+        _CENTRAL.pack(
+            0x02014B50,
+            _VERSION,
+            _VERSION,
+            0x800,
+            0,
+            0,
+            _DATE,
+            member.checksum,
+            _MAX32,
+            _MAX32,
+            len(name),
+            len(extra),
+            0,
+            0,
+            0,
+            0,
+            _MAX32,
+        )
+        + name
+        + extra
+    )
+
+
+def _read_end(file, n_bytes):
+    """Return the number of members, and the place and length of their table."""
+    cut_off = TruncatedFile(
+        "The file has no end, so it was cut off, or something was put behind it. "
+        f"{_ADVICE}"
+    )
+    if n_bytes < _TAIL:
+        raise cut_off
+    file.seek(n_bytes - _TAIL)
+    tail = file.read(_TAIL)
+    end64 = _END64.unpack_from(tail)
+    locator = _LOCATOR.unpack_from(tail, _END64.size)
+    end = _END.unpack_from(tail, _END64.size + _LOCATOR.size)
+    if (end64[0], locator[0], end[0]) != (0x06064B50, 0x07064B50, 0x06054B50):
+        raise cut_off
+    count, length, place = end64[7:]
+    most = MOST_MEMBERS * (_CENTRAL.size + LONGEST_NAME + 28)
+    if count > MOST_MEMBERS or length > most:
+        raise BadMember(
+            f"The file says that it has {count} parts in a table of {length} bytes, "
+            f"and {MOST_MEMBERS} parts are the most there may be. {_ADVICE}"
+        )
+    if place + length + _TAIL != n_bytes:
+        raise TruncatedFile(
+            f"The file has {n_bytes} bytes, and should have {place + length + _TAIL}. "
+            f"{_ADVICE}"
+        )
+    return count, place, length
+
+
+def _read_directory(directory, n_members):
+    members, place = [], 0
+    for _ in range(n_members):
+        if place + _CENTRAL.size > len(directory):
+            raise BadMember(f"The table of parts is too short. {_ADVICE}")
+        fields = _CENTRAL.unpack_from(directory, place)
+        checksum, size_of_name = fields[7], fields[10]
+        place += _CENTRAL.size
+        name, extra = (
+            directory[place : place + size_of_name],
+            directory[place + size_of_name : place + size_of_name + 28],
+        )
+        place += size_of_name + 28
+        if fields[0] != 0x02014B50 or len(extra) < 28:
+            raise BadMember(f"The table of parts is damaged. {_ADVICE}")
+        try:
+            name = name.decode()
+        except UnicodeDecodeError as error:
+            raise BadMember(f"A part has no proper name. {_ADVICE}") from error
+        _, _, size, _, header = struct.unpack("<HHQQQ", extra)
+        members.append(Member(name, size, checksum, header))
+    return members
+
+
+def _check_names(found, allowed):
+    doubled = {name for name in found if found.count(name) > 1}
+    if doubled:
+        raise BadMember(f"The part(s) {sorted(doubled)} are there twice. {_ADVICE}")
+    for name in found:
+        parts = name.split("/")
+        is_plain = name.isascii() and name.isprintable() and len(name) <= LONGEST_NAME
+        if (
+            not is_plain
+            or "\\" in name
+            or ":" in name
+            or any(part in ("", ".", "..") for part in parts)
+        ):
+            raise BadMember(
+                f"A part is called {name[:100]!r}, which leads out of the file. "
+                f"{_ADVICE}"
+            )
+        if allowed is not None and name not in allowed:
+            raise BadMember(f"The part {name[:100]!r} is unknown. {_ADVICE}")

@@ -1,0 +1,304 @@
+"""A model file as a tree of JSON and named arrays.
+
+A file is a zip archive, see `_archive`, of these members:
+
+``format.json``
+    ``{"format": "sklearn_mtl model", "version": 1, "libraries": {name: version}}``. It
+    comes first, and future versions have it, too.
+``model.json``
+    The tree: `_model` says what stands where, `_codec` how objects are written.
+``weights.safetensors``
+    The weights of the network, under names that do not depend on how layers are merged
+    in memory: ``network.<path of the layer>.<weight>``. A layer over sparse rows has
+    its ``weight`` of shape (n_features, n_outputs).
+``arrays.safetensors``
+    All other arrays, under the names by which the tree refers to them.
+``objects/<number>.skops``
+    Objects of the user's own classes, if there are any.
+
+The version is raised when a reader of the version before would misread a file or refuse
+it: for a member, a field or a type that it does not know, or a known one with another
+meaning. A field that may be absent, with a default that is right for older files, is no
+new version for those who read. Readers read all versions up to their own, for ever:
+`tests/files` has a file of each.
+"""
+
+import json
+import mmap
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from . import _archive, _tensors
+from ._errors import (
+    BadMember,
+    BadState,
+    BadTensor,
+    CannotSave,
+    NewerFormat,
+    NotAModelFile,
+    PasswordNotNeeded,
+)
+
+FORMAT, VERSION = "sklearn_mtl model", 1
+MEMBERS = ("format.json", "model.json", "weights.safetensors", "arrays.safetensors")
+_OBJECT = re.compile(r"objects/(0|[1-9][0-9]?)\.skops")
+# Bounds for what a small file may become in memory.
+LARGEST_JSON = 2**24
+MOST_VALUES = 1_500_000
+MOST_GROUPS = 300_000
+
+
+@dataclass
+class Document:
+    """What is in a model file.
+
+    Attributes
+    ----------
+    tree : dict
+        Of JSON.
+
+    arrays, weights : dict of {str: ndarray}
+
+    objects : list of bytes
+        Objects of the user's own classes.
+
+    libraries : dict of {str: str}
+        The versions that wrote the file.
+
+    version : int
+        The version of the format.
+    """
+
+    tree: dict
+    arrays: dict
+    weights: dict
+    objects: list = field(default_factory=list)
+    libraries: dict = field(default_factory=dict)
+    version: int = VERSION
+
+
+def write_document(file, document):
+    """Write a document to a binary file, from front to back."""
+    head = {
+        "format": FORMAT,
+        "version": document.version,
+        "libraries": document.libraries,
+    }
+    members = {
+        "format.json": [_to_json(head)],
+        "model.json": [_to_json(document.tree)],
+        "weights.safetensors": _tensors.to_bytes(document.weights),
+        "arrays.safetensors": _tensors.to_bytes(document.arrays),
+    }
+    for number, content in enumerate(document.objects):
+        members[f"objects/{number}.skops"] = [content]
+    _archive.write_archive(file, members)
+
+
+@contextmanager
+def opened(source, password=None, key=None):
+    """Open a model file for reading; an encrypted one is decrypted.
+
+    Parameters
+    ----------
+    source : str, path or seekable binary file
+
+    password : str, default=None
+
+    key : bytes of length 32, default=None
+
+    Yields
+    ------
+    reader : seekable binary file
+    """
+    if hasattr(source, "read"):
+        yield _decrypted(source, password, key)
+        return
+    if Path(source).is_dir():
+        raise NotAModelFile(f"{str(source)!r} is a folder. Pass the name of a file.")
+    with open(source, "rb") as file:
+        yield _decrypted(file, password, key)
+
+
+def _decrypted(file, password, key):
+    file.seek(0)
+    is_plain = file.read(len(_archive.MAGIC)) == _archive.MAGIC
+    file.seek(0)
+    if is_plain:
+        if password is not None or key is not None:
+            raise PasswordNotNeeded(
+                "The file is not encrypted, so anyone may have written it. Load it "
+                "without password and key if you trust where it comes from."
+            )
+        return file
+    try:
+        from ._encryption import decrypt, is_encrypted
+    except ImportError:  # pragma: no cover
+        return file
+    return decrypt(file, password=password, key=key) if is_encrypted(file) else file
+
+
+def read_document(file, *, map_arrays=False):
+    """Read a document and check all of it that can be checked without its objects.
+
+    Parameters
+    ----------
+    file : seekable binary file
+
+    map_arrays : bool, default=False
+        Whether arrays are mapped from disk, where `file` is a plain file. They are read
+        only, and pages come as they are needed.
+
+    Returns
+    -------
+    document : Document
+
+    Raises
+    ------
+    ModelFileError
+    """
+    members = _archive.read_archive(file)
+    if "format.json" not in members:
+        raise NotAModelFile("This zip file is none that clf.save(path) has written.")
+    head = _read_json(file, members["format.json"])
+    _check_head(head)
+    n_objects = _check_members(members)
+    load = _mapped if map_arrays and _can_map(file) else _archive.read_member
+    return Document(
+        tree=_read_json(file, members["model.json"]),
+        arrays=_read_arrays(file, members["arrays.safetensors"], load),
+        weights=_read_arrays(file, members["weights.safetensors"], load),
+        objects=[
+            _archive.read_member(file, members[f"objects/{number}.skops"])
+            for number in range(n_objects)
+        ],
+        libraries=head["libraries"],
+        version=head["version"],
+    )
+
+
+def _check_head(head):
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
+        raise NotAModelFile("This zip file is none that clf.save(path) has written.")
+    version, libraries = head.get("version"), head.get("libraries")
+    if type(version) is not int or version < 1:
+        raise BadState(f"The version of the format is {version!r:.50}.")
+    if version > VERSION:
+        raise NewerFormat(
+            f"The file has version {version} of the format, and this package reads up "
+            f"to version {VERSION}. Update it: pip install -U sklearn-mtl."
+        )
+    if not isinstance(libraries, dict) or not all(
+        isinstance(each, str) for each in libraries.values()
+    ):
+        raise BadState("The file does not say by what versions it was written.")
+
+
+def _check_members(members):
+    """Return the number of objects, after checking which members there are."""
+    missing = [name for name in MEMBERS if name not in members]
+    if missing:
+        raise BadMember(f"The file lacks the part(s) {missing}. Save the model again.")
+    rest = [name for name in members if name not in MEMBERS]
+    expected = [f"objects/{number}.skops" for number in range(len(rest))]
+    unknown = [name for name in rest if not _OBJECT.fullmatch(name)]
+    if unknown or sorted(rest) != sorted(expected):
+        raise BadMember(
+            f"The file has the part(s) {unknown or rest}, which do not belong there. "
+            "It was changed; get it again."
+        )
+    return len(rest)
+
+
+def _read_arrays(file, member, load):
+    arrays = _tensors.from_bytes(load(file, member))
+    for name, array in arrays.items():
+        # The largest value is NaN if any is.
+        if (
+            array.dtype.kind == "f"
+            and array.size
+            and not (np.isfinite(array.max()) and np.isfinite(array.min()))
+        ):
+            raise BadTensor(
+                f"The array {name!r} holds NaN or infinity. The file was damaged; save "
+                "the model again."
+            )
+    return arrays
+
+
+def _can_map(file):
+    try:
+        file.fileno()
+    except (OSError, AttributeError):
+        return False
+    return True
+
+
+def _mapped(file, member):
+    content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    view = memoryview(content)[member.start : member.stop]
+    _archive.check_member(member, view)
+    return view
+
+
+def _to_json(tree):
+    text = json.dumps(tree, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    content = text.encode("utf-8", "surrogatepass")
+    if _is_too_large(content):
+        raise CannotSave(
+            f"The description of the classifier would have {len(content)} bytes, more "
+            "than may be loaded again. Save without history; with very many classes, "
+            "only pickle is left."
+        )
+    return content
+
+
+def _read_json(file, member):
+    if member.size > LARGEST_JSON:
+        raise _too_large(member)
+    content = _archive.read_member(file, member)
+    if _is_too_large(content):
+        raise _too_large(member)
+    try:
+        return json.loads(
+            content.decode("utf-8", "surrogatepass"),
+            object_pairs_hook=_distinct,
+            parse_constant=_refuse,
+        )
+    except RecursionError as error:
+        raise BadState(
+            f"The part {member.name!r} is nested too deep to be read. It was changed; "
+            "get the file again."
+        ) from error
+    except ValueError as error:
+        raise BadState(f"The part {member.name!r} is no JSON: {error}.") from error
+
+
+def _too_large(member):
+    return BadMember(
+        f"The part {member.name!r} has {member.size} bytes, or more values than a "
+        "classifier has. It was changed; get the file again."
+    )
+
+
+def _is_too_large(content):
+    return (
+        len(content) > LARGEST_JSON
+        or content.count(b",") > MOST_VALUES
+        or content.count(b"[") + content.count(b"{") > MOST_GROUPS
+    )
+
+
+def _distinct(pairs):
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
+def _refuse(constant):
+    raise ValueError(f"{constant} is no number of JSON")

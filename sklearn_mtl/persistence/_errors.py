@@ -1,0 +1,49 @@
+"""Errors of model files: one class for each kind, under one base."""
+
+
+class ModelFileError(ValueError):
+    """A model cannot be saved to a file, or loaded from it."""
+
+
+class NotAModelFile(ModelFileError):
+    """The file is something else."""
+
+
+class NewerFormat(ModelFileError):
+    """The file was written by a newer version of this package."""
+
+
+class TruncatedFile(ModelFileError):
+    """The file ends before its end."""
+
+
+class ChecksumError(ModelFileError):
+    """The bytes of the file are not those that were written."""
+
+
+class BadMember(ModelFileError):
+    """A part of the file is missing, unknown, doubled or too large."""
+
+
+class BadTensor(ModelFileError):
+    """Arrays of numbers in the file are described wrongly, or hold NaN."""
+
+
+class BadState(ModelFileError):
+    """The description of the classifier makes no sense."""
+
+
+class CannotSave(ModelFileError):
+    """Something that the classifier holds has no place in a model file."""
+
+
+class UntrustedType(ModelFileError):
+    """The file holds an object of a class that has to be trusted first."""
+
+
+class CannotWrite(ModelFileError, OSError):
+    """The file cannot be written; what was there before is still there."""
+
+
+class PasswordNotNeeded(ModelFileError):
+    """A password or key is given, and the file is not encrypted."""

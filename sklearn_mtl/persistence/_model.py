@@ -1,0 +1,321 @@
+"""What of a classifier is stored, and how it is made of that again.
+
+The tree of a model file, see `_document`, has these entries; values are written as
+`_codec` says, and "array" names arrays of ``arrays.safetensors``:
+
+``params``
+    ``{name: value}``: the constructor parameters of the classifier, without `memory`.
+``targets``
+    ``{"type": "Targets", "state": {...}}``: names and types of tasks, the container of
+    labels and ``tasks``, each with its ``classes_``.
+``vectorizer``, ``column_scales``, ``term_weights``, ``embedding``
+    What turns texts or numbers into rows, in this order; null where there is none.
+``trunk``, ``sharing``
+    What the network was built by; trunk is null for a linear model.
+``spec``
+    The rows that the network reads: ``n_features``, ``sparse``, ``scale``, ``n_rows``,
+    ``tokens``, ``n_dense``, and their float type ``dtype``.
+``heads``
+    A number for each task, equal for tasks of the same type and classes.
+``calibration``
+    ``adjustments`` and ``log_shares``: numbers of all codes of all tasks, one behind
+    the other, as many as a code has values; ``temperatures``, one for each task;
+    ``strengths``, one for each or null.
+``training``
+    Numbers that the fit came to, for the fitted attributes.
+``input``
+    ``n_features_in_``, ``feature_names_in_`` where they are set.
+``history``
+    ``history_``, or null.
+"""
+
+import numpy as np
+import scipy
+import sklearn
+import skorch
+import torch
+
+from ..answers._calibration import Calibration, by_task
+from ..balancing import resolve_balancing
+from ..network._spec import InputSpec
+from ..tasks import CodeLayout
+from ..training._config import resolve_device
+from ..training._net import MultiTaskNet
+from ..training._optimizers import LinearDecay
+from ..training._runtime import computing, seeded
+from ..trunks import SequenceTrunk
+from ._codec import Decoder, Encoder
+from ._document import Document
+from ._errors import BadState
+from ._registry import make_registry
+from ._weights import Bounded, set_weights, weights_of
+
+LIBRARIES = (np, scipy, sklearn, torch, skorch)
+# Attributes of the estimator, and of the net, that are plain numbers.
+_NUMBERS = ("max_iter_", "batch_size_", "learning_rate_init_", "early_stopping_")
+_COUNTS = ("alpha_", "n_iter_", "best_iter_", "loss_weights_")
+_OF_NET = (
+    "alpha",
+    "embedding_rate",
+    "optimizer_sparse__lr",
+    "optimizer_dense__lr",
+    "iterator_train__shuffle",
+    "iterator_train__transpose",
+    "iterator_valid__batch_size",
+)
+_ROWS = ("n_features", "sparse", "scale", "n_rows", "tokens", "n_dense")
+_INPUT = ("n_features_in_", "feature_names_in_", "_sklearn_output_config")
+# Objects that turn X into rows.
+_READERS = ("vectorizer", "column_scales", "term_weights", "embedding")
+
+
+def to_document(estimator, *, history=False, keep_object=None):
+    """Return what is stored of a fitted estimator.
+
+    Parameters
+    ----------
+    estimator : MultiTaskTextClassifier
+
+    history : bool, default=False
+        Whether to store ``history_``.
+
+    keep_object : callable, default=None
+        See `Encoder`.
+
+    Returns
+    -------
+    document : Document
+
+    Raises
+    ------
+    CannotSave
+        If the estimator holds something that has no place in a file.
+    """
+    encoder = Encoder(make_registry(), keep_object)
+    net, held = estimator.net_, vars(estimator)
+    params = estimator.get_params(deep=False)
+    # Loading must never make anyone read a cache of pickles.
+    params["memory"] = None
+    spec, calibration = net.module__spec, estimator.calibration_
+    values = {
+        "targets": estimator.targets_,
+        **{name: held[f"{name}_"] for name in _READERS},
+        "trunk": estimator.trunk_,
+        "sharing": estimator.sharing_,
+        "heads": net.module__heads,
+    }
+    groups = {
+        "params": params,
+        "spec": {name: getattr(spec, name) for name in _ROWS}
+        | {"dtype": net.row_dtype},
+        "calibration": {
+            "adjustments": _joined(calibration.adjustments),
+            "log_shares": _joined(calibration.log_shares),
+            "temperatures": calibration.temperatures,
+            "strengths": calibration.strengths,
+        },
+        "training": {name: held[name] for name in (*_NUMBERS, *_COUNTS)}
+        | {name: vars(net)[name] for name in _OF_NET},
+        "input": {name: held[name] for name in _INPUT if name in held},
+    }
+    tree = {name: encoder.encode(value, name) for name, value in values.items()}
+    for group, own in groups.items():
+        tree[group] = {
+            name: encoder.encode(value, f"{group}.{name}")
+            for name, value in own.items()
+        }
+    kept = estimator.history_ if history and "history_" in held else None
+    tree["history"] = encoder.encode(kept, "history")
+    return Document(
+        tree=tree,
+        arrays=encoder.arrays,
+        weights=weights_of(net),
+        libraries={each.__name__: each.__version__ for each in LIBRARIES},
+    )
+
+
+def _joined(by_task):
+    arrays = [np.asarray(code, dtype=np.float64) for task in by_task for code in task]
+    return np.concatenate(arrays)
+
+
+def from_document(kind, document, objects=()):
+    """Return the estimator that a document was made of.
+
+    Parameters
+    ----------
+    kind : type
+        MultiTaskTextClassifier.
+
+    document : Document
+
+    objects : list
+        Objects of the user's own classes.
+
+    Returns
+    -------
+    estimator : MultiTaskTextClassifier
+
+    Raises
+    ------
+    ModelFileError
+    """
+    decoder = Decoder(make_registry(), document.arrays, list(objects))
+    parts = _decode(decoder, document.tree)
+    params = parts["params"]
+    unknown = params.keys() - set(kind._get_param_names())
+    if unknown:
+        raise BadState(f"The classifier has no parameter {sorted(unknown)[0]!r:.100}.")
+    estimator = kind(**params)
+    _check_parts(parts)
+    targets, training = parts["targets"], parts["training"]
+    calibration = parts["calibration"]
+    sizes = targets.layout.sizes
+    adjustments = _split(calibration["adjustments"], sizes)
+    log_shares = _split(calibration["log_shares"], sizes)
+    spec = _spec(parts)
+    device = _device(estimator.device)
+    with computing(), seeded(0, device), Bounded(document.weights):
+        trunk = _without_vectors(parts["trunk"], document.weights)
+        net = _build(estimator, parts, trunk, spec, device, adjustments, log_shares)
+    with computing():
+        set_weights(net, document.weights)
+    fitted = {f"{name}_": parts[name] for name in _READERS}
+    names = targets.names
+    classes = [task.classes_ for task in targets.tasks]
+    fitted |= {
+        "net_": net,
+        "trunk_": parts["trunk"],
+        "targets_": targets,
+        "sharing_": parts["sharing"],
+        "device_": net.device,
+        "task_names_": names,
+        "task_types_": targets.types,
+        "n_outputs_": len(names),
+        "calibration_": Calibration(
+            by_task(targets.tasks, adjustments),
+            by_task(targets.tasks, log_shares),
+            calibration["temperatures"],
+            calibration["strengths"],
+        ),
+        "temperatures_": dict(
+            zip(names, calibration["temperatures"].tolist(), strict=True)
+        ),
+        "classes_": classes[0] if targets.container == "vector" else classes,
+        **{name: training[name] for name in (*_NUMBERS, *_COUNTS)},
+        **parts["input"],
+    }
+    if parts["trunk"] is not None:
+        fitted["_n_features_out"] = parts["trunk"].n_units
+    if parts["history"] is not None:
+        fitted["history_"] = parts["history"]
+    vars(estimator).update(fitted)
+    return estimator
+
+
+def _decode(decoder, tree):
+    """Return the values of a tree, after checking which there are."""
+    groups = ("params", "spec", "calibration", "training", "input")
+    values = ("targets", *_READERS, "trunk", "sharing", "heads", "history")
+    if not isinstance(tree, dict) or tree.keys() != {*groups, *values}:
+        raise BadState("The description of the classifier lacks a part, or has others.")
+    parts = {name: decoder.decode(tree[name], name) for name in values}
+    for group in groups:
+        if not isinstance(tree[group], dict):
+            raise BadState(f"{group} is no object of JSON.")
+        parts[group] = {
+            name: decoder.decode(own, f"{group}.{name}")
+            for name, own in tree[group].items()
+        }
+    return parts
+
+
+def _check_parts(parts):
+    """Raise a BadState if parts are not of the kinds that they should be."""
+    required = {
+        "spec": {*_ROWS, "dtype"},
+        "calibration": {"adjustments", "log_shares", "temperatures", "strengths"},
+        "training": {*_NUMBERS, *_COUNTS, *_OF_NET},
+    }
+    for group, names in required.items():
+        if parts[group].keys() != names:
+            raise BadState(f"{group} needs {sorted(names)}.")
+    if parts["input"].keys() - set(_INPUT):
+        raise BadState(f"input has {sorted(parts['input'])[:5]}.")
+
+
+def _spec(parts):
+    spec = dict(parts["spec"])
+    if spec.pop("dtype") not in ("float32", "float64"):
+        raise BadState("The float type of the rows is neither float32 nor float64.")
+    tokens = spec["tokens"]
+    vocabulary = getattr(parts["vectorizer"], "tokens_", ()) if tokens else ()
+    return InputSpec(
+        **spec,
+        vocabulary=tuple(vocabulary[: spec["n_features"]]),
+        token_weights=parts["term_weights"] if tokens else None,
+    )
+
+
+def _split(values, sizes):
+    """Divide numbers of all codes into an array for each."""
+    if values.ndim != 1 or len(values) != sum(sizes):
+        raise BadState(f"There are {len(values)} numbers for {sum(sizes)} classes.")
+    return np.split(values, np.cumsum(sizes)[:-1])
+
+
+def _device(wanted):
+    """Return the device to load to; one that is not there gives way to the CPU."""
+    try:
+        return resolve_device(wanted)
+    except ValueError:
+        return "cpu"
+
+
+def _build(estimator, parts, trunk, spec, device, adjustments, log_shares):
+    """Return a net with the settings of the fitted one and weights of no meaning."""
+    tasks, names = parts["targets"].tasks, parts["targets"].names
+    starts = CodeLayout(tasks).starts
+    balancing = resolve_balancing(estimator.loss_weights)
+    net = MultiTaskNet(
+        tasks=tasks,
+        task_names=names,
+        module__sharing=parts["sharing"],
+        module__trunk=trunk,
+        module__spec=spec,
+        module__n_logits=[task.n_logits for task in tasks],
+        module__heads=parts["heads"],
+        module__dtype=getattr(torch, parts["spec"]["dtype"]),
+        module__tasks=tasks,
+        module__log_class_shares=[log_shares[k] for k in starts],
+        criterion__tasks=tasks,
+        criterion__adjustments=adjustments,
+        criterion__balancing=balancing.build(names, np.ones(len(names))),
+        iterator_valid__rows_at_once=trunk.rows_at_once if spec.tokens else None,
+        iterator_train__generator=None,
+        iterator_train__record=None,
+        max_epochs=parts["training"]["max_iter_"],
+        batch_size=parts["training"]["batch_size_"],
+        train_split=None,
+        callbacks=[("learning_rate", LinearDecay())],
+        device=device,
+        verbose=estimator.verbose,
+        **{name: parts["training"][name] for name in _OF_NET},
+    ).initialize()
+    net.module__trunk = parts["trunk"]
+    net._forget_training()
+    return net
+
+
+def _without_vectors(trunk, weights):
+    """Return a trunk that builds the network without its word vectors.
+
+    They may lie in a file elsewhere, and the weights are there.
+    """
+    if not isinstance(trunk, SequenceTrunk) or trunk.vectors is None:
+        return trunk
+    widths = {a.shape[-1] for n, a in weights.items() if n.endswith("embedding.weight")}
+    if len(widths) != 1:
+        raise BadState("There are word vectors, and no embeddings of one width.")
+    twin = type(trunk)(**trunk.get_params(deep=False))
+    return twin.set_params(vectors=None, embedding_dim=widths.pop())

@@ -1,0 +1,282 @@
+"""The classes whose objects a model file may hold, and what of them it stores.
+
+Only classes of this package and a few of scikit-learn are known, each under a name of
+its own that stays when the class moves. Of an estimator its parameters are stored and
+the fitted attributes listed here; what follows from these is made again.
+"""
+
+from operator import itemgetter
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import (
+    CountVectorizer,
+    HashingVectorizer,
+    TfidfTransformer,
+    TfidfVectorizer,
+)
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    OneHotEncoder,
+    StandardScaler,
+)
+
+from .. import balancing, feature_extraction, sharing, tasks, trunks
+from ..data._columns import ColumnScales
+from ..data._embedding import Embedding, LatentSemantics
+from ..data._features import UnionInTurn
+from ..data._targets import Targets
+from ..utils._optional import import_optional
+from ._codec import Entry
+from ._errors import BadState
+
+# Attributes that scikit-learn's base classes set on any transformer.
+_COMMON = ("n_features_in_", "feature_names_in_", "_sklearn_output_config")
+_VOCABULARY = ("vocabulary_", "fixed_vocabulary_")
+_FITTED = {
+    CountVectorizer: _VOCABULARY,
+    HashingVectorizer: (),
+    TfidfTransformer: ("idf_",),
+    FeatureUnion: (),
+    Pipeline: (),
+    ColumnTransformer: (
+        "transformers_",
+        "sparse_output_",
+        "output_indices_",
+        "_columns",
+        "_transformer_to_input_indices",
+        "_remainder",
+        "_name_to_fitted_passthrough",
+    ),
+    StandardScaler: ("mean_", "var_", "scale_", "n_samples_seen_"),
+    MaxAbsScaler: ("max_abs_", "scale_", "n_samples_seen_"),
+    MinMaxScaler: (
+        "min_",
+        "scale_",
+        "data_min_",
+        "data_max_",
+        "data_range_",
+        "n_samples_seen_",
+    ),
+    Normalizer: (),
+    OneHotEncoder: (
+        "categories_",
+        "drop_idx_",
+        "_infrequent_enabled",
+        "_drop_idx_after_grouping",
+        "_n_features_outs",
+        "_infrequent_indices",
+        "_default_to_infrequent_mappings",
+    ),
+    TruncatedSVD: (
+        "components_",
+        "explained_variance_",
+        "explained_variance_ratio_",
+        "singular_values_",
+    ),
+    LatentSemantics: ("components_",),
+    UnionInTurn: (),
+    feature_extraction.FastCountVectorizer: _VOCABULARY,
+    feature_extraction.FastHashingVectorizer: (),
+    feature_extraction.SequenceVectorizer: _VOCABULARY,
+    feature_extraction.PooledEmbedding: ("encoder_",),
+    feature_extraction.TextCleaner: (),
+    feature_extraction.UniversalSentenceEncoder: (),
+    feature_extraction.WordVectorTrainer: (),
+    feature_extraction.WordVectorVectorizer: (
+        "counter_",
+        "word_vectors_",
+        "common_",
+        "coverage_",
+        "_n_features_out",
+    ),
+    tasks.Categorical: ("classes_",),
+    tasks.Ordinal: ("classes_",),
+    tasks.MultiLabel: ("classes_", "thresholds_"),
+    balancing.FixedWeights: (),
+    trunks.BagTrunk: (),
+    trunks.DenseTrunk: (),
+    trunks.ConvTrunk: ("coverage_",),
+    trunks.RecurrentTrunk: ("coverage_",),
+    trunks.AttentionTrunk: ("coverage_",),
+    trunks.ModuleTrunk: (),
+    sharing.SharedPrivate: (),
+    sharing.HardSharing: (),
+    sharing.Separate: (),
+    sharing.MixtureOfExperts: (),
+    sharing.ProgressiveLayers: (),
+    sharing.AdversarialSharedPrivate: (),
+}
+
+
+def _estimator(kind, fitted):
+    """Return the entry of a class with scikit-learn's parameters."""
+    known = (*fitted, *_COMMON)
+
+    def get(value):
+        state = value.get_params(deep=False)
+        held = vars(value)
+        state |= {name: held[name] for name in known if name in held}
+        if isinstance(state.get("vocabulary_"), dict):
+            pairs = state["vocabulary_"].items()
+            state["vocabulary_"] = dict(sorted(pairs, key=itemgetter(1)))
+        return state
+
+    def make(state):
+        parameters = kind._get_param_names()
+        unknown = state.keys() - {*parameters, *known}
+        if unknown:
+            raise BadState(f"{kind.__name__} has no {sorted(unknown)[:5]}.")
+        value = kind(**{name: state.pop(name) for name in parameters if name in state})
+        vars(value).update(state)
+        return value
+
+    return Entry(kind, get, make)
+
+
+def _tfidf(kind):
+    """Return the entry of a TfidfVectorizer, which keeps its weights in an object."""
+    plain = _estimator(kind, (*_VOCABULARY, "idf"))
+    names = ("norm", "use_idf", "smooth_idf", "sublinear_tf")
+
+    def get(value):
+        state = plain.get(value)
+        inner = getattr(value, "_tfidf", None)
+        if hasattr(inner, "idf_"):
+            state["idf"] = inner.idf_
+        return state
+
+    def make(state):
+        idf = state.pop("idf", None)
+        value = plain.make(state)
+        if hasattr(value, "vocabulary_"):
+            settings = {name: getattr(value, name) for name in names}
+            value._tfidf = TfidfTransformer(**settings)
+            value._tfidf.n_features_in_ = len(value.vocabulary_)
+            if idf is not None:
+                if idf.shape != (len(value.vocabulary_),):
+                    raise BadState("There is not one idf for each word.")
+                value._tfidf.idf_ = idf
+        return value
+
+    return Entry(kind, get, make)
+
+
+def _subwords():
+    kind = feature_extraction.SubwordVectorizer
+    plain = _estimator(kind, (*_VOCABULARY, "tokenizer"))
+
+    def get(value):
+        state = plain.get(value)
+        if hasattr(value, "tokenizer_"):
+            state["tokenizer"] = value.tokenizer_.to_str()
+        if state["pretrained"] is not None and hasattr(value, "tokenizer_"):
+            # An object of the library, or a path that others do not have.
+            state["pretrained"] = {"tokenizer": value.tokenizer_.to_str()}
+        return state
+
+    def read(text):
+        tokenizers = import_optional("tokenizers", "subwords", "SubwordVectorizer")
+        try:
+            return tokenizers.Tokenizer.from_str(text)
+        except Exception as error:  # the library raises nothing more special
+            raise BadState(f"The tokenizer cannot be read: {error}.") from error
+
+    def make(state):
+        text = state.pop("tokenizer", None)
+        if isinstance(state.get("pretrained"), dict):
+            state["pretrained"] = read(state["pretrained"]["tokenizer"])
+        value = plain.make(state)
+        if text is not None:
+            value.tokenizer_ = read(text)
+        return value
+
+    return Entry(kind, get, make)
+
+
+def _plain(kind, *names):
+    """Return the entry of a class whose constructor takes what it holds."""
+
+    def make(state):
+        if state.keys() != set(names):
+            raise BadState(f"{kind.__name__} needs {list(names)}.")
+        return kind(**state)
+
+    return Entry(kind, lambda value: {n: getattr(value, n) for n in names}, make)
+
+
+def _random_state():
+    def get(value):
+        _, keys, place, has_gauss, gauss = value.get_state()
+        return {"keys": keys, "place": place, "has_gauss": has_gauss, "gauss": gauss}
+
+    def make(state):
+        value = np.random.RandomState()
+        value.set_state(("MT19937", *state.values()))
+        return value
+
+    return Entry(np.random.RandomState, get, make)
+
+
+_CELLS = {None: None, "list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
+
+
+def _targets():
+    def get(value):
+        return {
+            "names": value.names,
+            "types": [value.types[name] for name in value.names],
+            "tasks": value.tasks,
+            "container": value.container,
+            "cell_types": [kind and kind.__name__ for kind in value._cell_types],
+            "template": value.template,
+        }
+
+    def make(state):
+        value = object.__new__(Targets)
+        value.names, value.tasks = state["names"], state["tasks"]
+        value.container, value.template = state["container"], state["template"]
+        _check_tasks(value.names, value.tasks, state["types"], state["cell_types"])
+        if value.container not in ("vector", "array", "dict", "frame"):
+            raise BadState(f"Labels come in no {value.container!r:.50}.")
+        value.types = dict(zip(value.names, state["types"], strict=True))
+        value._cell_types = [_CELLS[name] for name in state["cell_types"]]
+        value.layout = tasks.CodeLayout(value.tasks)
+        return value
+
+    return Entry(Targets, get, make)
+
+
+def _check_tasks(names, own, types, cells):
+    """Raise a BadState if these are not tasks with a name and distinct classes each."""
+    if not names or len(set(names)) < len(names) or len(own) != len(names):
+        raise BadState(f"There are {len(own)} tasks of the names {names[:5]}.")
+    if len(types) != len(names) or len(cells) != len(names):
+        raise BadState(f"There are not {len(names)} types of tasks and cells.")
+    for name, task in zip(names, own, strict=True):
+        if not isinstance(task, tasks.TaskType):
+            raise BadState(f"The task {name!r} is a {type(task).__name__}.")
+        labels = task.classes_.tolist()
+        if not labels or len(set(labels)) < len(labels):
+            raise BadState(
+                f"The task {name!r} has a class twice, or none: {labels[:10]}."
+            )
+
+
+def make_registry():
+    """Return the registry, a dict of {str: Entry}."""
+    entries = [_estimator(kind, fitted) for kind, fitted in _FITTED.items()]
+    entries += [_tfidf(TfidfVectorizer), _tfidf(feature_extraction.FastTfidfVectorizer)]
+    entries += [
+        _subwords(),
+        _plain(feature_extraction.WordVectors, "words", "vectors"),
+        _plain(ColumnScales, "columns", "means", "factors"),
+        _plain(Embedding, "transformer", "mean", "factor"),
+        _random_state(),
+        _targets(),
+    ]
+    return {entry.kind.__name__: entry for entry in entries}

@@ -1,0 +1,75 @@
+"""Saving a classifier to a file, and loading it again."""
+
+from sklearn.utils.validation import check_is_fitted
+
+from ._document import opened, read_document, write_document
+from ._files import replacing
+
+
+class SavingMixin:
+    """Gives a classifier the method :meth:`save`."""
+
+    def save(self, path, *, password=None, key=None, history=False):
+        """Save the fitted classifier to a file that may be passed on.
+
+        The file holds numbers, texts and settings, no code: whoever wrote it,
+        :func:`sklearn_mtl.load` runs nothing of it. Predictions of the loaded
+        classifier are the same to the last bit. Not stored are `memory` and, unless
+        asked for, ``history_``; callbacks and the optimizer of ``net_`` are made anew.
+
+        Parameters
+        ----------
+        path : str or path
+            The new file is written beside it and renamed, so that a file of that name
+            stays whole until the new one is.
+
+        password : str, default=None
+            Encrypts the file; needs the extra ``secure``.
+
+        key : bytes of length 32, default=None
+            Encrypts the file without a password.
+
+        history : bool, default=False
+            Whether to store ``history_``, losses and scores of each epoch.
+
+        Raises
+        ------
+        ModelFileError
+            A ValueError, if the classifier holds something that has no place in a file,
+            or the file cannot be written.
+
+        Examples
+        --------
+        >>> from tempfile import TemporaryDirectory
+        >>> import sklearn_mtl
+        >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+        >>> labels = {"tone": ["good", "bad"] * 10, "kind": ["a", "a", "b", None] * 5}
+        >>> clf = sklearn_mtl.MultiTaskTextClassifier(random_state=0).fit(texts, labels)
+        >>> with TemporaryDirectory() as folder:
+        ...     clf.save(f"{folder}/model.mtl")
+        ...     again = sklearn_mtl.load(f"{folder}/model.mtl")
+        >>> bool((again.predict(texts) == clf.predict(texts)).all())
+        True
+        """
+        from ._model import to_document
+
+        check_is_fitted(self)
+        document = to_document(self, history=history)
+        with replacing(path) as file:
+            if password is None and key is None:
+                write_document(file, document)
+                return
+            from ._encryption import encrypt
+
+            writer = encrypt(file, password=password, key=key)
+            write_document(writer, document)
+            writer.close()
+
+    @classmethod
+    def _load(cls, path, *, password=None, key=None, trusted=None):
+        """Load a classifier, see :func:`sklearn_mtl.load`."""
+        from ._model import from_document
+
+        with opened(path, password=password, key=key) as reader:
+            document = read_document(reader)
+        return from_document(cls, document)

@@ -1,0 +1,165 @@
+"""The weights of a network under names that do not depend on how they lie in memory."""
+
+import numpy as np
+import torch
+from torch.overrides import TorchFunctionMode
+
+from ..network._build import LinkedNetwork
+from ..network._input import InputTable, SparseLinear
+from ._errors import BadTensor, CannotSave
+
+
+def named_weights(net):
+    """Return views of all weights and buffers of a net, by name.
+
+    Weights that several layers share come once, under the first name.
+
+    Parameters
+    ----------
+    net : MultiTaskNet
+
+    Returns
+    -------
+    weights : dict of {str: tensor}
+    """
+    module, parts = net.module_, {}
+    if isinstance(module, LinkedNetwork):
+        module, parts["links"] = module.network, module.links
+    parts = {"network": module, **parts, "balancing": net.criterion_.balancing}
+    found, seen = {}, set()
+    for prefix, part in parts.items():
+        for name, weight in _weights_of(part):
+            if not isinstance(weight, torch.Tensor):
+                raise CannotSave(
+                    f"The network keeps {name!r}, which is no tensor but "
+                    f"{type(weight).__name__}. Keep it in a buffer."
+                )
+            place = weight.data_ptr(), weight.shape, weight.stride(), weight.dtype
+            if weight.numel() and place in seen:
+                continue
+            seen.add(place)
+            found[f"{prefix}.{name}"] = weight
+    return found
+
+
+def _weights_of(module):
+    tables = {
+        f"{name}.weight" if name else "weight"
+        for name, part in module.named_modules()
+        if isinstance(part, InputTable)
+    }
+    for name, weight in module.state_dict().items():
+        if name not in tables:
+            yield name, weight
+    for name, part in module.named_modules():
+        if isinstance(part, SparseLinear) and "_table" in vars(part):
+            yield (f"{name}.weight" if name else "weight"), part.by_feature()
+
+
+def weights_of(net):
+    """Return the weights of a net as arrays, by name."""
+    return {name: _as_array(name, each) for name, each in named_weights(net).items()}
+
+
+def _as_array(name, weight):
+    try:
+        return weight.detach().cpu().numpy()
+    except TypeError as error:
+        raise CannotSave(
+            f"The weight {name!r} has the type {weight.dtype}, which numpy lacks. Cast "
+            "the module to 32-bit floats."
+        ) from error
+
+
+@torch.no_grad()
+def set_weights(net, arrays):
+    """Set the weights of a net.
+
+    Parameters
+    ----------
+    net : MultiTaskNet
+
+    arrays : dict of {str: ndarray}
+
+    Raises
+    ------
+    BadTensor
+        If names, shapes or types are not those of the net.
+    """
+    weights = named_weights(net)
+    missing = [name for name in weights if name not in arrays]
+    unknown = [name for name in arrays if name not in weights]
+    if missing or unknown:
+        raise BadTensor(
+            f"The file does not have the weights of this network. Missing: "
+            f"{missing[:5]}; unknown: {unknown[:5]}."
+        )
+    for name, weight in weights.items():
+        array = arrays[name]
+        if tuple(weight.shape) != array.shape:
+            raise BadTensor(
+                f"The array {name!r} has the shape {array.shape}, and the network "
+                f"needs {tuple(weight.shape)}."
+            )
+        own = np.dtype(str(weight.dtype).removeprefix("torch."))
+        if own != array.dtype:
+            raise BadTensor(
+                f"The array {name!r} has the type {array.dtype}, and the network "
+                f"needs {own}."
+            )
+        weight.copy_(torch.from_numpy(array.copy()))
+
+
+class Bounded(TorchFunctionMode):
+    """Builds a network whose weights are known, in a block.
+
+    Initial weights are not drawn. What is built may not be much larger than the weights
+    that are there for it, so that a small file cannot ask for much memory.
+
+    Parameters
+    ----------
+    weights : dict of {str: ndarray}
+        What the network will get.
+    """
+
+    _NEW = frozenset(
+        [torch.empty, torch.zeros, torch.ones, torch.full, torch.eye, torch.arange]
+        + [torch.rand, torch.randn, torch.Tensor.repeat, torch.Tensor.expand]
+    )
+    _DRAWN = frozenset(
+        [torch.Tensor.uniform_, torch.Tensor.normal_, torch.Tensor.exponential_]
+    )
+
+    def __init__(self, weights):
+        super().__init__()
+        n_rows = max((a.shape[0] for a in weights.values() if a.ndim), default=0)
+        # Layers are built one by one, and then joined in tables of padded rows.
+        self._left = 3 * sum(a.size for a in weights.values()) + 64 * n_rows + 1_000_000
+        self._calls = 100 * len(weights) + 10_000
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        self._calls -= 1
+        if function in self._NEW:
+            with torch.device("meta"):
+                self._left -= _size(function, args, kwargs)
+        if self._left < 0 or self._calls < 0:
+            raise BadTensor(
+                "The network would be far larger than the weights that the file has "
+                "for it. The file was changed; get it again."
+            )
+        if function in self._DRAWN:
+            return args[0]
+        return function(*args, **kwargs)
+
+
+def _size(function, args, kwargs):
+    """Return how many numbers a call of torch makes."""
+    sizes = kwargs.get("size", args[0] if len(args) == 1 else args)
+    if isinstance(sizes, int):
+        return sizes
+    total = 1
+    for size in sizes:
+        if isinstance(size, int):
+            total *= size
+    return total

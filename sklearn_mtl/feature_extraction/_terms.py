@@ -48,6 +48,9 @@ class KnownTerms:
                 pass
         return self._count_few(texts)
 
+    def __reduce__(self):
+        return KnownTerms, (self._analysis, self._vocabulary)
+
     def _for_many(self):
         """Return what counts in many texts, made once; None if there is no such."""
         with self._lock:
@@ -120,3 +123,33 @@ def _norms(values, rows, n_rows, norm):
     if norm == "l2":  # products in the type of the values, summed in order in 64 bits
         return np.sqrt(np.bincount(rows, values * values, n_rows))
     return np.bincount(rows, np.abs(values), n_rows)
+
+
+class TermVectorizer:
+    """A fitted vectorizer of counts or TF-IDF values: what `transform` needs.
+
+    Parameters
+    ----------
+    terms : KnownTerms
+
+    dtype : dtype
+        A float type.
+
+    binary : bool
+        Whether terms are counted once a text.
+
+    weigh : callable, default=None
+        Applied to the counts, in place.
+    """
+
+    def __init__(self, terms, dtype, *, binary, weigh=None):
+        self._terms, self._dtype, self._binary = terms, dtype, binary
+        self._weigh = weigh
+
+    def transform(self, texts):
+        """Return the rows of a list of texts, a csr_array."""
+        counts = self._terms.count(texts)
+        rows = as_counts(counts, self._dtype, binary=self._binary)
+        if self._weigh is not None:
+            self._weigh(rows)
+        return rows

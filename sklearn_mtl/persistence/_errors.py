@@ -47,3 +47,7 @@ class CannotWrite(ModelFileError, OSError):
 
 class PasswordNotNeeded(ModelFileError):
     """A password or key is given, and the file is not encrypted."""
+
+
+class RuntimeUnsupported(ModelFileError):
+    """The classifier needs a library that the chosen runtime does without."""

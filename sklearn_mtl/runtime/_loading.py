@@ -1,16 +1,28 @@
 """A predictor of a model file."""
 
+from functools import partial
+
 import numpy as np
 
 from ..answers._calibration import Calibration, by_task
+from ..data._block import Components, DenseBlock
+from ..data._columns import ColumnScales
 from ..data._rows import RowSteps, made_rows
+from ..feature_extraction._terms import TermVectorizer
 from ..persistence._codec import Decoder
 from ..persistence._document import opened, read_document
 from ..persistence._errors import BadState, ModelFileError, RuntimeUnsupported
 from ._layers import Spec, Thresholds, Weights
 from ._network import WITH_REPRESENTATION, build_network
 from ._predictor import MultiTaskPredictor
-from ._registry import INSTEAD, TRUNKS, Foreign, make_registry
+from ._registry import (
+    INSTEAD,
+    TRUNKS,
+    Foreign,
+    JoinedVectorizers,
+    Settings,
+    make_registry,
+)
 
 _STEPS = ("vectorizer", "column_scales", "term_weights", "embedding")
 
@@ -72,7 +84,7 @@ def _predictor_of(document):
     labels, spec = parts["targets"], _spec(parts["spec"])
     _check_steps(parts, spec)
     network, links = _network(parts, spec, Weights(document.weights, spec.dtype))
-    return MultiTaskPredictor(
+    predictor = MultiTaskPredictor(
         labels=labels,
         steps=_steps(parts),
         network=network,
@@ -85,6 +97,17 @@ def _predictor_of(document):
         has_representation=parts["trunk"] is not None
         and parts["sharing"].name in WITH_REPRESENTATION,
     )
+    _try_out(predictor, parts["vectorizer"], spec)
+    return predictor
+
+
+def _try_out(predictor, vectorizer, spec):
+    """Answer for one row, so that what does not fit is found before a request."""
+    X = np.ones((1, spec.n_features), spec.dtype) if vectorizer is None else ["a text"]
+    for answers in (predictor.predict(X, "dict"), predictor.predict_proba(X, "dict")):
+        for name, own in answers.items():
+            if len(own) != 1:
+                raise BadState(f"The task {name!r:.50} gives {len(own)} answers.")
 
 
 def _refuse_trunk(node):
@@ -98,6 +121,13 @@ def _refuse_trunk(node):
 
 def _spec(own):
     dtype = {"float32": np.dtype("f4"), "float64": np.dtype("f8")}[own["dtype"]]
+    numbers = own["n_features"], own["n_dense"], own["scale"]
+    if (
+        [type(number) for number in numbers] != [int, int, float]
+        or min(numbers) < 0
+        or type(own["sparse"]) is not bool
+    ):
+        raise BadState(f"The rows of the network are no {own!s:.200}.")
     spec = Spec(own["n_features"], own["sparse"], own["scale"], own["n_dense"], dtype)
     if own["tokens"]:
         raise RuntimeUnsupported(
@@ -108,6 +138,16 @@ def _spec(own):
 
 def _check_steps(parts, spec):
     """Raise a BadState if arrays do not have a number for each feature."""
+    kinds = {
+        "vectorizer": TermVectorizer | JoinedVectorizers,
+        "column_scales": ColumnScales,
+        "term_weights": np.ndarray,
+        "embedding": DenseBlock,
+        "trunk": Settings,
+    }
+    for name, kind in kinds.items():
+        if not isinstance(parts[name], kind | None):
+            raise BadState(f"{name} is a {type(parts[name]).__name__}.")
     weights, scales = parts["term_weights"], parts["column_scales"]
     if weights is not None and weights.shape != (spec.n_features,):
         raise BadState("There is not one weight for each term.")
@@ -119,6 +159,10 @@ def _check_steps(parts, spec):
         )
         if len(shapes) > 1 or outside:
             raise BadState("The scales of columns are not those of the rows.")
+    if parts["vectorizer"] is None:
+        n_features = parts["input"].get("n_features_in_")
+        if n_features != spec.n_features:
+            raise BadState(f"X had {n_features!r:.50} columns, and the network others.")
     embedding = parts["embedding"]
     if (embedding is None) != (not spec.n_dense) or (
         embedding is not None and embedding.mean.shape != (spec.n_dense,)
@@ -126,20 +170,22 @@ def _check_steps(parts, spec):
         raise BadState("The embedding does not fit the network.")
     if embedding is not None:
         shape = spec.n_dense, spec.n_features
+        if not isinstance(embedding.transformer, Components):
+            raise BadState("The embedding has no components.")
         if embedding.transformer.components_.shape != shape:
             raise BadState(f"The components of the embedding are not {shape}.")
 
 
 def _steps(parts):
     vectorizer = parts["vectorizer"]
-
-    def vectorize(texts):
-        return made_rows(vectorizer.transform(texts), texts)
-
     return RowSteps(
-        None if vectorizer is None else vectorize,
+        None if vectorizer is None else partial(_vectorize, vectorizer),
         *(parts[name] for name in _STEPS[1:]),
     )
+
+
+def _vectorize(vectorizer, texts):
+    return made_rows(vectorizer.transform(texts), texts)
 
 
 def _network(parts, spec, weights):

@@ -57,15 +57,10 @@ def _hard(params, n_units, spec, n_logits, heads, weights):
 
 
 def _separate(params, n_units, spec, n_logits, heads, weights):
-    networks = [
+    return SeparateNetworks(
         TaskNetwork(f"network.networks.{k}", n_units, spec, [n], weights, private=True)
         for k, n in enumerate(n_logits)
-    ]
-
-    def network(rows):
-        return [own(rows)[0][0] for own in networks], None
-
-    return network
+    )
 
 
 def _mixture(params, n_units, spec, n_logits, heads, weights):
@@ -171,6 +166,16 @@ class TaskNetwork:
             if self.private is not None:
                 logits = logits + self.private(rows)
         return np.split(logits, self.edges, axis=1), hidden
+
+
+class SeparateNetworks:
+    """Independent networks that read the same rows."""
+
+    def __init__(self, networks):
+        self.networks = list(networks)
+
+    def __call__(self, rows):
+        return [network(rows)[0][0] for network in self.networks], None
 
 
 def _columns_of_tasks(n_logits, heads):

@@ -98,7 +98,6 @@ class MultiTaskPredictor:
             f"sharing={sharing})"
         )
 
-    @numpy_errors()
     def predict(self, X, output="array"):
         """Predict a label for every task.
 
@@ -125,7 +124,6 @@ class MultiTaskPredictor:
         check_output(output, ("array", "frame", "dict"))
         return self._labels.decode(self._codes(X), output, like=X)
 
-    @numpy_errors()
     def predict_proba(self, X, output="list"):
         """Predict the calibrated probability of every class of every task.
 
@@ -142,11 +140,11 @@ class MultiTaskPredictor:
             1-D. Where cells hold several labels, each has a probability of its own.
         """
         check_output(output, ("list", "dict"))
-        logits, _ = self._forward(X)
-        own = self._calibration.probabilities(self._labels.tasks, logits)
+        with numpy_errors():
+            logits, _ = self._forward(X)
+            own = self._calibration.probabilities(self._labels.tasks, logits)
         return self._labels.arrange(own, output)
 
-    @numpy_errors()
     def score(self, X, y, sample_weight=None):
         """Return the mean over tasks of the accuracy on labelled cells.
 
@@ -186,13 +184,14 @@ class MultiTaskPredictor:
             )
         return self._represent
 
-    @numpy_errors()
     def _represent(self, X):
-        return self._forward(X)[1]
+        with numpy_errors():
+            return self._forward(X)[1]
 
     def _codes(self, X):
-        logits, _ = self._forward(X)
-        decided = self._calibration.decisions(self._labels.tasks, logits)
+        with numpy_errors():
+            logits, _ = self._forward(X)
+            decided = self._calibration.decisions(self._labels.tasks, logits)
         return np.column_stack(decided)
 
     def _forward(self, X):

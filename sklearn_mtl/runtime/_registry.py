@@ -72,7 +72,13 @@ class StoredLabels(LabelCodes):
 
     @property
     def template(self):
-        return self._frame()
+        if "_template" not in vars(self):
+            self._template = self._frame()
+        return self._template
+
+    def __getstate__(self):
+        self.template  # noqa: B018 (read now: the file stays behind)
+        return {**vars(self), "_frame": None}
 
 
 _CELLS = {None: None, "list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
@@ -119,9 +125,9 @@ class Foreign:
 def _refuse(name, state):
     raise RuntimeUnsupported(
         f"The classifier has a {name:.100}, which runtime='numpy' does not run. It "
-        f"works with {', '.join(TRUNKS)} and trunk=None, with all sharings and task types of "
-        "this package, and with its vectorizers of terms: FastTfidfVectorizer, "
-        f"FastCountVectorizer and 'auto'. {INSTEAD}"
+        f"works with {', '.join(TRUNKS)} and trunk=None, with all sharings and task "
+        "types of this package, and with its vectorizers of terms: 'auto', "
+        f"FastTfidfVectorizer and FastCountVectorizer. {INSTEAD}"
     )
 
 

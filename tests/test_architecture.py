@@ -35,6 +35,8 @@ LAYERS = (
     ("_classifier",),
     ("_estimator", "_params"),
     ("_reading",),
+    # answers of files without torch and scikit-learn
+    ("runtime",),
     # fitted estimators as files
     ("persistence",),
     # rows, cells and settings in, a trained net out

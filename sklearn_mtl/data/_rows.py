@@ -3,6 +3,7 @@
 Nothing here needs scikit-learn: a runtime without it makes rows by the same steps.
 """
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -146,7 +147,8 @@ def weigh_terms(rows, weights):
         A new matrix that shares the indices.
     """
     values = rows.data * weights.astype(rows.dtype)[rows.indices]
-    weighed = type(rows)((values, rows.indices, rows.indptr), rows.shape)
+    weighed = copy(rows)
+    weighed.data = values
     before, after = squared_norms(rows), squared_norms(weighed)
     factors = np.sqrt(np.divide(before, after, out=after, where=after > 0))
     values *= np.repeat(factors, np.diff(rows.indptr)).astype(rows.dtype)

@@ -6,6 +6,7 @@ the fitted attributes listed here; what follows from these is made again.
 """
 
 from operator import itemgetter
+from os import PathLike
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
@@ -30,9 +31,10 @@ from ..data._columns import ColumnScales
 from ..data._embedding import Embedding, LatentSemantics
 from ..data._features import UnionInTurn
 from ..data._targets import Targets
+from ..feature_extraction._subwords import read_tokenizer
 from ..utils._optional import import_optional
 from ._codec import Entry
-from ._errors import BadState
+from ._errors import BadState, CannotSave
 
 # Attributes that scikit-learn's base classes set on any transformer.
 _COMMON = ("n_features_in_", "feature_names_in_", "_sklearn_output_config")
@@ -119,6 +121,13 @@ def _estimator(kind, fitted):
 
     def get(value):
         state = value.get_params(deep=False)
+        if "memory" in state:
+            state["memory"] = None
+        if state.get("input", "content") != "content":
+            raise CannotSave(
+                f"{value!r:.100} reads files, and a model file must not make anyone do "
+                "that. Read them yourself, and fit with input='content'."
+            )
         held = vars(value)
         state |= {name: held[name] for name in known if name in held}
         if isinstance(state.get("vocabulary_"), dict):
@@ -131,6 +140,12 @@ def _estimator(kind, fitted):
         unknown = state.keys() - {*parameters, *known}
         if unknown:
             raise BadState(f"{kind.__name__} has no {sorted(unknown)[:5]}.")
+        # The first would read pickles, the second any file.
+        if (
+            state.get("memory") is not None
+            or state.get("input", "content") != "content"
+        ):
+            raise BadState(f"{kind.__name__} is set to read other files.")
         value = kind(**{name: state.pop(name) for name in parameters if name in state})
         vars(value).update(state)
         return value
@@ -174,9 +189,9 @@ def _subwords():
         state = plain.get(value)
         if hasattr(value, "tokenizer_"):
             state["tokenizer"] = value.tokenizer_.to_str()
-        if state["pretrained"] is not None and hasattr(value, "tokenizer_"):
-            # An object of the library, or a path that others do not have.
-            state["pretrained"] = {"tokenizer": value.tokenizer_.to_str()}
+        if not isinstance(state["pretrained"], str | PathLike | None):
+            text = read_tokenizer(state["pretrained"]).to_str()
+            state["pretrained"] = {"tokenizer": text}
         return state
 
     def read(text):
@@ -280,3 +295,17 @@ def make_registry():
         _targets(),
     ]
     return {entry.kind.__name__: entry for entry in entries}
+
+
+def n_columns(vectorizer):
+    """Return the columns of the rows that a vectorizer makes, or None if unknown."""
+    if isinstance(vectorizer, feature_extraction.SequenceVectorizer):
+        return None
+    if isinstance(vectorizer, CountVectorizer):
+        return len(vectorizer.vocabulary_)
+    if isinstance(vectorizer, HashingVectorizer):
+        return vectorizer.n_features
+    if isinstance(vectorizer, FeatureUnion):
+        parts = [n_columns(part) for _, part in vectorizer.transformer_list]
+        return None if None in parts else sum(parts)
+    return None

@@ -3,13 +3,23 @@
 from sklearn.utils.validation import check_is_fitted
 
 from ._document import opened, read_document, write_document
+from ._errors import BadState, ModelFileError
 from ._files import replacing
 
 
 class SavingMixin:
     """Gives a classifier the method :meth:`save`."""
 
-    def save(self, path, *, password=None, key=None, history=False):
+    def save(
+        self,
+        path,
+        *,
+        dtype="float32",
+        prune=0.0,
+        password=None,
+        key=None,
+        history=False,
+    ):
         """Save the fitted classifier to a file that may be passed on.
 
         The file holds numbers, texts and settings, no code: whoever wrote it,
@@ -22,6 +32,15 @@ class SavingMixin:
         path : str or path
             The new file is written beside it and renamed, so that a file of that name
             stays whole until the new one is.
+
+        dtype : {"float32", "float16", "int8"}, default="float32"
+            "float32" leaves weights as they are. "float16" halves the file, and "int8",
+            8-bit integers with a scale for each row of weights, makes a third of it;
+            probabilities then change a little.
+
+        prune : float, default=0.0
+            Share of the words to leave out, those that move logits least. They are as
+            unknown then as words that were in no text; most of them are rare.
 
         password : str, default=None
             Encrypts the file; needs the extra ``secure``.
@@ -36,7 +55,7 @@ class SavingMixin:
         ------
         ModelFileError
             A ValueError, if the classifier holds something that has no place in a file,
-            or the file cannot be written.
+            or the file cannot be written; its subclass says which.
 
         Examples
         --------
@@ -54,7 +73,7 @@ class SavingMixin:
         from ._model import to_document
 
         check_is_fitted(self)
-        document = to_document(self, history=history)
+        document = to_document(self, dtype=dtype, pruned=prune, history=history)
         with replacing(path) as file:
             if password is None and key is None:
                 write_document(file, document)
@@ -69,7 +88,17 @@ class SavingMixin:
     def _load(cls, path, *, password=None, key=None, trusted=None):
         """Load a classifier, see :func:`sklearn_mtl.load`."""
         from ._model import from_document
+        from ._objects import load_objects
 
         with opened(path, password=password, key=key) as reader:
             document = read_document(reader)
-        return from_document(cls, document)
+        objects = load_objects(document.objects, trusted)
+        try:
+            return from_document(cls, document, objects)
+        except (ModelFileError, ImportError):
+            raise
+        except Exception as error:  # whatever a changed file makes it stumble over
+            raise BadState(
+                f"The file describes no classifier: {type(error).__name__}: {error}. "
+                "It was changed, or this package is older than the one that wrote it."
+            ) from error

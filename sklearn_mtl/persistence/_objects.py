@@ -1,0 +1,123 @@
+"""Objects of classes that a model file does not know, stored by skops.
+
+skops stores objects of any class without pickle. Loading them imports and calls their
+classes, so whoever loads must say which ones to trust.
+"""
+
+import io
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
+
+from ..utils._optional import import_optional
+from ._errors import BadMember, CannotSave, UntrustedType
+
+_PURPOSE = "A model file with an object of a class that is not of this package"
+
+
+class Keeper(list):
+    """Objects as bytes; a call adds one and returns its number."""
+
+    def __call__(self, value, place):
+        """Add an object.
+
+        Raises
+        ------
+        CannotSave
+            If skops is not there, or cannot store the object so that it can be loaded.
+        """
+        kind = value if isinstance(value, type) else type(value)
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        try:
+            skops = import_optional("skops.io", "skops", _PURPOSE)
+        except ImportError as error:
+            raise CannotSave(
+                f"{place} is {value!r:.100}. Its class {name} is not of this package, "
+                "and skops, which stores such objects, is not installed: pip install "
+                '"sklearn-mtl[skops]".'
+            ) from error
+        try:
+            content = skops.dumps(value)
+            skops.loads(content, trusted=skops.get_untrusted_types(data=content))
+        except Exception as error:  # whatever its class raises
+            raise CannotSave(
+                f"{place} is {value!r:.100}, of {name}, which skops cannot store: "
+                f"{error}. Functions and classes must be importable by name from a "
+                "module, not defined in a function or by lambda."
+            ) from error
+        self.append(content)
+        return len(self) - 1
+
+
+def load_objects(contents, trusted):
+    """Load objects whose classes are trusted.
+
+    Parameters
+    ----------
+    contents : list of bytes
+
+    trusted : list of str or type, or None
+
+    Returns
+    -------
+    objects : list
+
+    Raises
+    ------
+    UntrustedType
+        If they need classes that are not listed; nothing has been imported then.
+
+    BadMember
+        If they are none of skops.
+
+    ImportError
+        If skops is not installed.
+    """
+    if isinstance(trusted, str | bool):
+        raise TypeError(
+            f"trusted must list classes, by name or themselves. Got {trusted!r}."
+        )
+    if not contents:
+        return []
+    skops = import_optional("skops.io", "skops", _PURPOSE)
+    names = {each if isinstance(each, str) else _name(each) for each in trusted or ()}
+    needed = set()
+    for content in contents:
+        _check_zip(content)
+        needed.update(_read(skops.get_untrusted_types, data=content))
+    if trusted is None or needed - names:
+        raise UntrustedType(
+            f"The file holds {len(contents)} object(s) of other packages, which skops "
+            f"loads by importing and calling these classes: {sorted(needed)}. Someone "
+            "who chose them can run any code. If you trust where the file comes from, "
+            f"and have looked at the list, pass trusted={sorted(needed)} to load."
+        )
+    return [_read(skops.loads, content, trusted=sorted(needed)) for content in contents]
+
+
+def _name(kind):
+    return f"{kind.__module__}.{kind.__name__}"
+
+
+def _read(function, *args, **kwargs):
+    try:
+        return function(*args, **kwargs)
+    except Exception as error:  # of whatever a changed file makes it stumble over
+        raise BadMember(
+            f"An object of the file cannot be loaded: {type(error).__name__}: {error}. "
+            "Are its package and skops there in the versions that wrote it?"
+        ) from error
+
+
+def _check_zip(content):
+    """Raise a BadMember if unpacking would make more of the bytes than there are."""
+    try:
+        with ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+    except (BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise BadMember(f"An object of the file cannot be read: {error}.") from error
+    if any(each.compress_type != ZIP_STORED for each in members) or (
+        sum(each.file_size for each in members) > len(content)
+    ):
+        raise BadMember(
+            "An object of the file is packed, and may be any size unpacked. The file "
+            "was changed; get it again."
+        )

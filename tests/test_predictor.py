@@ -275,6 +275,27 @@ def test_missing_labels_are_left_out_of_scores(loaded):
         predictor.score(TEXTS[1:], y)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "int8"])
+@pytest.mark.parametrize("sharing", ["shared-private", "mmoe"])
+@pytest.mark.parametrize("prune", [0, 0.3])
+def test_weights_in_fewer_bytes(tmp_path, monkeypatch, dtype, sharing, prune):
+    monkeypatch.setattr("sklearn_mtl.persistence._compact.SMALLEST", 10)
+    clf = fitted(sharing=sharing, embedding="lsa")
+    path = tmp_path / "model.mtl"
+    clf.save(path, dtype=dtype, prune=prune)
+    predictor = sklearn_mtl.load(path, runtime="numpy")
+    assert_same(predictor, sklearn_mtl.load(path), NEW)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int8"])
+def test_weights_of_dense_rows_in_fewer_bytes(tmp_path, monkeypatch, dtype):
+    monkeypatch.setattr("sklearn_mtl.persistence._compact.SMALLEST", 10)
+    path = tmp_path / "model.mtl"
+    fitted(ROWS).save(path, dtype=dtype)
+    predictor = sklearn_mtl.load(path, runtime="numpy")
+    assert_same(predictor, sklearn_mtl.load(path), ROWS)
+
+
 def test_a_predictor_can_be_pickled(loaded):
     predictor = loaded(fitted())
     again = pickle.loads(pickle.dumps(predictor))

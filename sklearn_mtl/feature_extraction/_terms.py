@@ -82,7 +82,7 @@ class KnownTerms:
 
 
 def as_counts(matrix, dtype, *, binary):
-    """Return counts in a dtype, with `binary` 1 where a term occurs; the same object."""
+    """Change counts to a dtype, with `binary` to 1 where a term occurs."""
     if binary:
         matrix.data.fill(1)
     # In its place: a new matrix of one text takes longer than all that is done to it.

@@ -3,9 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from ..answers._thresholds import thresholds_of
 from ..data._block import BLOCK_GAIN
+from ..persistence._compact import SCALE, expand
 from ..persistence._errors import BadTensor
 
 
@@ -41,12 +43,16 @@ class Weights:
     ----------
     arrays : dict of {str: ndarray}
 
+    stored : {"float32", "float16", "int8"}
+        How large ones are stored, see `persistence._compact`.
+
     dtype : dtype
         The float type of the network.
     """
 
-    def __init__(self, arrays, dtype):
-        self._arrays, self._left, self._dtype = arrays, set(arrays), dtype
+    def __init__(self, arrays, stored, dtype):
+        self._arrays, self._left = arrays, set(arrays)
+        self._stored, self._dtype = stored, dtype
 
     def __len__(self):
         return len(self._arrays)
@@ -55,23 +61,52 @@ class Weights:
         return name in self._arrays
 
     def take(self, name, *shape):
-        """Return a weight.
+        """Return a weight in the float type of the network.
 
         Raises
         ------
         BadTensor
             If it is not there, or has another shape or type.
         """
+        parts = self._parts(name, shape)
+        array = expand(parts, self._stored, self._dtype)[name]
+        if array.dtype != self._dtype:
+            raise BadTensor(
+                f"The weight {name!r:.100} has the type {array.dtype}, and the network "
+                f"{self._dtype}."
+            )
+        return array
+
+    def take_table(self, name, *shape):
+        """Return a weight with a row for each feature, a `Table`.
+
+        Large ones stay as they are stored: most texts need a few of their rows.
+        """
+        parts = self._parts(name, shape)
+        if parts[name].dtype == self._dtype:
+            return Table(parts[name])
+        expand({key: part[:1] for key, part in parts.items()}, self._stored)  # checks
+        scales = parts.get(name + SCALE)
+        if scales is None and parts[name].dtype != np.float16:
+            raise BadTensor(f"The weight {name!r:.100} is no {self._stored}.")
+        return Table(parts[name], scales, self._dtype)
+
+    def _parts(self, name, shape):
         array = self._arrays.get(name)
         if array is None:
             raise BadTensor(f"The file lacks the weight {name!r:.100}.")
-        if array.shape != shape or array.dtype != self._dtype:
+        if array.shape != shape:
             raise BadTensor(
-                f"The weight {name!r:.100} has the shape {array.shape} and the type "
-                f"{array.dtype}, and the network needs {shape} and {self._dtype}."
+                f"The weight {name!r:.100} has the shape {array.shape}, and the "
+                f"network needs {shape}."
             )
-        self._left.discard(name)
-        return array
+        parts = {name: array}
+        if array.dtype == np.int8 and name + SCALE in self._arrays:
+            parts[name + SCALE] = self._arrays[name + SCALE]
+            if parts[name + SCALE].shape != shape[:1]:
+                raise BadTensor(f"The scales of {name!r:.100} do not fit to it.")
+        self._left -= set(parts)
+        return parts
 
     def refuse_others(self, *allowed):
         """Raise a BadTensor if weights are left whose names do not start with these."""
@@ -80,6 +115,36 @@ class Weights:
             raise BadTensor(
                 f"The file has weights that the network does not: {unknown[:5]!r:.200}."
             )
+
+
+class Table(NamedTuple):
+    """A weight with a row for each feature, of the stored or of the network's type.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_features, n_outputs)
+
+    scales : ndarray of shape (n_features,) or None
+        What to multiply each row by.
+
+    dtype : dtype or None
+        The type of products; None: that of the rows.
+    """
+
+    rows: np.ndarray
+    scales: np.ndarray | None = None
+    dtype: np.dtype | None = None
+
+    def product(self, features):
+        """Return sparse rows times the weight, an array."""
+        if self.dtype is None:
+            return features @ self.rows
+        used, places = np.unique(features.indices, return_inverse=True)
+        own = self.rows[used].astype(self.dtype)
+        if self.scales is not None:
+            own *= self.scales[used, None].astype(self.dtype)
+        parts = features.data, places.astype(features.indices.dtype), features.indptr
+        return csr_array(parts, (features.shape[0], len(used))) @ own
 
 
 class Linear:
@@ -124,19 +189,20 @@ class InputLayer:
     def __init__(self, weights, name, spec, n_outputs):
         self.scale = spec.dtype.type(spec.scale)
         self.sparse, self.block = spec.sparse, None
-        shape = spec.n_features, n_outputs
         if spec.n_dense:
             block = weights.take(f"{name}.block.weight", n_outputs, spec.n_dense)
             self.block, name = block, f"{name}.words"
-        if not spec.sparse:
-            shape = shape[::-1]
-        self.weight = weights.take(f"{name}.weight", *shape)
+        name_of_weight = f"{name}.weight"
+        if spec.sparse:
+            self.table = weights.take_table(name_of_weight, spec.n_features, n_outputs)
+        else:
+            self.weight = weights.take(name_of_weight, n_outputs, spec.n_features)
         self.bias = weights.take(f"{name}.bias", n_outputs)
 
     def __call__(self, rows):
         if not self.sparse:
             return (rows.features * self.scale) @ self.weight.T + self.bias
-        outputs = rows.features @ self.weight
+        outputs = self.table.product(rows.features)
         outputs *= self.scale
         outputs += self.bias
         if self.block is not None:

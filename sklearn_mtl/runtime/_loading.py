@@ -10,6 +10,7 @@ from ..data._columns import ColumnScales
 from ..data._rows import RowSteps, made_rows
 from ..feature_extraction._terms import TermVectorizer
 from ..persistence._codec import Decoder
+from ..persistence._compact import DTYPES, expand
 from ..persistence._document import opened, read_document
 from ..persistence._errors import BadState, ModelFileError, RuntimeUnsupported
 from ._layers import Spec, Thresholds, Weights
@@ -65,11 +66,14 @@ def _predictor_of(document):
     tree = document.tree
     _refuse_trunk(tree["trunk"])
     # Frames need the library that they are of, which takes time to import.
+    stored = tree["dtype"]
+    if stored not in DTYPES:
+        raise BadState(f"Weights are stored as {stored!r:.50}.")
     own = dict(tree["targets"]["state"])
     frame = own.pop("template")
     decoder = Decoder(
         make_registry(lambda: decoder.decode(frame, "template")),
-        document.arrays,
+        expand(document.arrays, stored),
         Foreign(),
     )
     tree = tree | {"targets": {"type": "Targets", "state": own}}
@@ -83,7 +87,9 @@ def _predictor_of(document):
     missing = decoder.decode(tree["params"]["missing_label"], "missing_label")
     labels, spec = parts["targets"], _spec(parts["spec"])
     _check_steps(parts, spec)
-    network, links = _network(parts, spec, Weights(document.weights, spec.dtype))
+    network, links = _network(
+        parts, spec, Weights(document.weights, stored, spec.dtype)
+    )
     predictor = MultiTaskPredictor(
         labels=labels,
         steps=_steps(parts),

@@ -348,7 +348,8 @@ class MultiTaskTextClassifier(
             each has a probability of its own.
         """
         check_output(output, ("list", "dict"))
-        return self.targets_.arrange(self._probabilities(X), output)
+        probabilities = self._probabilities(X)
+        return self.targets_.arrange(probabilities, output)
 
     @reads_one_fit
     def score(self, X, y, sample_weight=None):

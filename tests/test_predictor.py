@@ -14,7 +14,11 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.feature_extraction.text import (
+    CountVectorizer,
+    HashingVectorizer,
+    TfidfVectorizer,
+)
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
 
@@ -176,6 +180,14 @@ def test_numbers_beside_words_are_scaled(loaded):
         FastTfidfVectorizer(stop_words=["w1", "w2"], lowercase=False),
         FastTfidfVectorizer(token_pattern=r"w(\d+)"),
         FastTfidfVectorizer(token_pattern=r"[^ ]+", strip_accents="ascii"),
+        FastTfidfVectorizer(preprocessor=TextCleaner(strip_accents="ascii")),
+        HashingVectorizer(n_features=64, norm="l1", alternate_sign=False),
+        FastHashingVectorizer(
+            n_features=50, analyzer="char_wb", ngram_range=(2, 3), dtype=np.float32
+        ),
+        FeatureUnion(
+            [("a", FastHashingVectorizer(n_features=16)), ("b", TfidfVectorizer())]
+        ),
         FeatureUnion([("a", FastTfidfVectorizer()), ("b", FastCountVectorizer())]),
     ],
     ids=repr,
@@ -449,14 +461,6 @@ def test_no_vector_without_a_trunk(loaded):
     ("params", "message"),
     [
         ({"trunk": ConvTrunk()}, "ConvTrunk, which needs torch.*BagTrunk, DenseTrunk"),
-        (
-            {"vectorizer": FastHashingVectorizer(n_features=64)},
-            "FastHashingVectorizer, which runtime='numpy' does not run",
-        ),
-        (
-            {"vectorizer": FastTfidfVectorizer(preprocessor=TextCleaner())},
-            "TextCleaner",
-        ),
         (
             {"vectorizer": FastTfidfVectorizer(stop_words="english")},
             "stop_words that is a name",

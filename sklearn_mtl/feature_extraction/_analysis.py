@@ -32,6 +32,9 @@ class Analysis:
     token_pattern : str
 
     stop_words : frozenset of str or None
+
+    preprocessor : callable, default=None
+        Makes a text ready in the place of `lowercase` and `strip_accents`.
     """
 
     analyzer: str
@@ -40,13 +43,16 @@ class Analysis:
     ngram_range: tuple
     token_pattern: str
     stop_words: frozenset | None
+    preprocessor: object = None
 
     @property
     def preprocess(self):
         """What is done to a text before it is cut, a callable."""
+        if self.preprocessor is not None:
+            return self.preprocessor
         steps = [str.lower] if self.lowercase else []
         if self.strip_accents:
-            steps.append(_ACCENTS[self.strip_accents])
+            steps.append(ACCENTS[self.strip_accents])
         if len(steps) == 2:
             return partial(_both, *steps)
         return steps[0] if steps else str
@@ -71,8 +77,11 @@ class Analysis:
         Returns
         -------
         counter : WordCounter, CharacterCounter or None
-            None for a pattern with groups, which match a part of what they find.
+            None for a pattern with groups, which match a part of what they find, and
+            with a preprocessor.
         """
+        if self.preprocessor is not None:
+            return None
         preprocess, lowercase = self.preprocess, bool(self.lowercase)
         if self.analyzer == "char":
             return CharacterCounter(None, preprocess, self.ngram_range)
@@ -107,7 +116,7 @@ def _only_ascii(text):
     return parts.encode("ascii", "ignore").decode("ascii")
 
 
-_ACCENTS = {"ascii": _only_ascii, "unicode": _without_marks}
+ACCENTS = {"ascii": _only_ascii, "unicode": _without_marks}
 
 
 def _words(preprocess, find, drop, shortest, longest, text):

@@ -58,24 +58,8 @@ def analysis_of(vectorizer):
     )
 
 
-def counter_for(vectorizer):
-    """Return what counts the features of texts as a vectorizer does.
-
-    Parameters
-    ----------
-    vectorizer : CountVectorizer or HashingVectorizer
-
-    Returns
-    -------
-    counter : WordCounter, CharacterCounter or None
-        None if the settings are not covered.
-    """
-    analysis = analysis_of(vectorizer)
-    return None if analysis is None else analysis.counter()
-
-
 def settings_of(vectorizer):
-    """Return the settings that `counter_for` looks at, to be compared later."""
+    """Return the settings that `analysis_of` looks at, to be compared later."""
     names = ("analyzer", "lowercase", "ngram_range", "strip_accents", "token_pattern")
     settings = [getattr(vectorizer, name) for name in names]
     return settings, vectorizer.get_stop_words()

@@ -25,7 +25,7 @@ class KnownTerms:
 
     def __init__(self, analysis, vocabulary):
         self._analysis, self._vocabulary = analysis, vocabulary
-        self._n_terms = len(vocabulary)
+        self.n_features = len(vocabulary)
         self._terms = analysis.terms()
         self._lock, self._known = Lock(), None
 
@@ -78,7 +78,7 @@ class KnownTerms:
             np.array(columns, dtype=np.int32),
             np.array(ends, dtype=np.int32),
         )
-        return csr_array(parts, (len(texts), self._n_terms))
+        return csr_array(parts, (len(texts), self.n_features))
 
 
 def as_counts(matrix, dtype, *, binary):
@@ -146,7 +146,7 @@ class TermVectorizer:
 
     def __init__(self, terms, dtype, *, binary, weigh=None):
         self._terms, self._dtype, self._binary = terms, dtype, binary
-        self._weigh = weigh
+        self._weigh, self.n_features = weigh, terms.n_features
 
     def transform(self, texts):
         """Return the rows of a list of texts, a csr_array."""

@@ -3,20 +3,17 @@
 from numbers import Integral
 
 import numpy as np
-from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import (
     CountVectorizer,
     HashingVectorizer,
     TfidfVectorizer,
 )
-from sklearn.preprocessing import normalize
-from sklearn.utils import murmurhash3_32
 from sklearn.utils._sparse import _align_api_if_sparse
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted
 
 from ..utils._texts import as_documents
-from . import _terms
-from ._settings import analysis_of, counter_for, settings_of
+from ._hashing import HashedTerms
+from ._settings import analysis_of, settings_of
 from ._terms import KnownTerms, as_counts, weigh_counts
 from ._tokens import UnsuitedError
 
@@ -264,35 +261,21 @@ class FastHashingVectorizer(HashingVectorizer):
             return super().transform(X)  # which refuses it
         self._validate_ngram_range()
         self.build_analyzer()  # refuses bad settings, and warns of stop words
-        counter = counter_for(self) if self.dtype in FLOAT_DTYPES else None
+        analysis = analysis_of(self) if self.dtype in FLOAT_DTYPES else None
         documents = as_documents(X)
-        documents = documents if counter is None else list(documents)
-        texts = None if counter is None else as_texts(documents, self.decode)
-        if texts and sum(map(len, texts)) >= _terms.SMALL:
-            try:
-                names, counts = counter.count(texts)
-                if names:
-                    return self._hash(names, counts)
-            except UnsuitedError:
-                pass
-        return super().transform(documents)
-
-    def _hash(self, names, counts):
-        """Turn counts of n-grams into counts of their hashes."""
-        hashes = np.fromiter(map(murmurhash3_32, names), np.int64, len(names))
-        columns = (np.abs(hashes) % self.n_features).astype(counts.indices.dtype)
-        signs = np.ones(len(names), dtype=self.dtype)
-        if self.alternate_sign:
-            signs[hashes < 0] = -1
-        data = signs[counts.indices] * counts.data.astype(self.dtype)
-        shape = counts.shape[0], self.n_features
-        matrix = csr_array((data, columns[counts.indices], counts.indptr), shape)
-        matrix.sum_duplicates()  # keeps the zeros of signs that cancel
-        if self.binary:
-            matrix.data.fill(1)
-        if self.norm is not None:
-            matrix = normalize(matrix, norm=self.norm, copy=False)
-        return _align_api_if_sparse(matrix)
+        documents = documents if analysis is None else list(documents)
+        texts = None if analysis is None else as_texts(documents, self.decode)
+        if not texts:
+            return super().transform(documents)
+        terms = HashedTerms(
+            analysis,
+            self.n_features,
+            self.alternate_sign,
+            self.dtype,
+            self.binary,
+            self.norm,
+        )
+        return _align_api_if_sparse(terms.transform(texts))
 
 
 def as_texts(documents, decode):

@@ -8,7 +8,6 @@ from ..answers._calibration import Calibration, by_task
 from ..data._block import Components, DenseBlock
 from ..data._columns import ColumnScales
 from ..data._rows import RowSteps, made_rows
-from ..feature_extraction._terms import TermVectorizer
 from ..persistence._codec import Decoder
 from ..persistence._compact import DTYPES, expand
 from ..persistence._document import opened, read_document
@@ -19,8 +18,8 @@ from ._predictor import MultiTaskPredictor
 from ._registry import (
     INSTEAD,
     TRUNKS,
+    VECTORIZERS,
     Foreign,
-    JoinedVectorizers,
     Settings,
     make_registry,
 )
@@ -145,14 +144,14 @@ def _spec(own):
 def _check_steps(parts, spec):
     """Raise a BadState if arrays do not have a number for each feature."""
     kinds = {
-        "vectorizer": TermVectorizer | JoinedVectorizers,
+        "vectorizer": VECTORIZERS,
         "column_scales": ColumnScales,
         "term_weights": np.ndarray,
         "embedding": DenseBlock,
         "trunk": Settings,
     }
     for name, kind in kinds.items():
-        if not isinstance(parts[name], kind | None):
+        if parts[name] is not None and not isinstance(parts[name], kind):
             raise BadState(f"{name} is a {type(parts[name]).__name__}.")
     weights, scales = parts["term_weights"], parts["column_scales"]
     if weights is not None and weights.shape != (spec.n_features,):
@@ -165,10 +164,11 @@ def _check_steps(parts, spec):
         )
         if len(shapes) > 1 or outside:
             raise BadState("The scales of columns are not those of the rows.")
-    if parts["vectorizer"] is None:
-        n_features = parts["input"].get("n_features_in_")
-        if n_features != spec.n_features:
-            raise BadState(f"X had {n_features!r:.50} columns, and the network others.")
+    n_features = parts["input"].get("n_features_in_")
+    if parts["vectorizer"] is not None:
+        n_features = parts["vectorizer"].n_features
+    if n_features != spec.n_features:
+        raise BadState(f"Rows have {n_features!r:.50} columns, and the network others.")
     embedding = parts["embedding"]
     if (embedding is None) != (not spec.n_dense) or (
         embedding is not None and embedding.mean.shape != (spec.n_dense,)

@@ -22,6 +22,8 @@ from ..data._block import Components, DenseBlock
 from ..data._columns import ColumnScales
 from ..data._rows import join_columns
 from ..feature_extraction._analysis import Analysis
+from ..feature_extraction._clean import Cleaning
+from ..feature_extraction._hashing import HashedTerms
 from ..feature_extraction._terms import KnownTerms, TermVectorizer, weigh_counts
 from ..persistence._codec import Entry
 from ..persistence._errors import BadState, RuntimeUnsupported
@@ -44,10 +46,14 @@ class JoinedVectorizers:
 
     def __init__(self, parts):
         self.parts = parts
+        self.n_features = sum(part.n_features for part in parts)
 
     def transform(self, texts):
         """Return the rows of a list of texts."""
         return join_columns([part.transform(texts) for part in self.parts])
+
+
+VECTORIZERS = TermVectorizer, HashedTerms, JoinedVectorizers
 
 
 class StoredLabels(LabelCodes):
@@ -127,7 +133,8 @@ def _refuse(name, state):
         f"The classifier has a {name:.100}, which runtime='numpy' does not run. It "
         f"works with {', '.join(TRUNKS)} and trunk=None, with all sharings and task "
         "types of this package, and with its vectorizers of terms: 'auto', "
-        f"FastTfidfVectorizer and FastCountVectorizer. {INSTEAD}"
+        "FastTfidfVectorizer, FastCountVectorizer, FastHashingVectorizer. "
+        f"{INSTEAD}"
     )
 
 
@@ -153,11 +160,12 @@ def _settings(name):
     return Entry(None, None, partial(Settings, name))
 
 
-def _terms(kind, state):
-    """Return the vectorizer of a CountVectorizer or TfidfVectorizer, ours or not."""
-    for name in ("preprocessor", "tokenizer"):
-        if state[name] is not None:
-            _refuse_setting(kind, name, "a function")
+def _analysis(kind, state):
+    """Return the settings of a vectorizer by which texts become terms."""
+    if state["tokenizer"] is not None:
+        _refuse_setting(kind, "tokenizer", "a function")
+    if not isinstance(state["preprocessor"], Cleaning | None):
+        raise BadState(f"The preprocessor of a {kind} is none.")
     if state["input"] != "content":
         _refuse_setting(kind, "input", repr(state["input"]))
     if isinstance(state["stop_words"], str) and state["analyzer"] == "word":
@@ -171,14 +179,20 @@ def _terms(kind, state):
     ):
         raise BadState(f"The settings of a {kind} are none that it may have.")
     words = state["stop_words"] if state["analyzer"] == "word" else None
-    analysis = Analysis(
+    return Analysis(
         state["analyzer"],
         bool(state["lowercase"]),
         state["strip_accents"],
         tuple(sizes),
         state["token_pattern"],
         None if words is None else frozenset(words),
+        state["preprocessor"],
     )
+
+
+def _terms(kind, state):
+    """Return the vectorizer of a CountVectorizer or TfidfVectorizer, ours or not."""
+    analysis = _analysis(kind, state)
     vocabulary, dtype = state["vocabulary_"], np.dtype(state["dtype"])
     n_terms = len(vocabulary)
     columns = np.fromiter(vocabulary.values(), np.int64, n_terms)
@@ -196,6 +210,35 @@ def _terms(kind, state):
         )
     terms = KnownTerms(analysis, vocabulary)
     return TermVectorizer(terms, dtype, binary=bool(state["binary"]), weigh=weigh)
+
+
+def _hashed(kind, state):
+    dtype, n_features = np.dtype(state["dtype"]), state["n_features"]
+    if type(n_features) is not int or not 0 < n_features < 2**31:
+        raise BadState(f"There are {n_features!r:.50} hashed features.")
+    if dtype.kind != "f" or state["norm"] not in (None, "l1", "l2"):
+        _refuse_setting(kind, "dtype or norm", repr((str(dtype), state["norm"])))
+    return HashedTerms(
+        _analysis(kind, state),
+        n_features,
+        bool(state["alternate_sign"]),
+        dtype,
+        bool(state["binary"]),
+        state["norm"],
+    )
+
+
+def _cleaning(state):
+    cleaning = Cleaning()
+    names = ("lowercase", "strip_accents", "html", "urls", "numbers")
+    vars(cleaning).update({name: state[name] for name in names})
+    if (
+        not isinstance(cleaning.urls, str | None)
+        or not isinstance(cleaning.numbers, str | None)
+        or cleaning.strip_accents not in (None, "ascii", "unicode")
+    ):
+        raise BadState("The settings of a TextCleaner are none that it may have.")
+    return cleaning
 
 
 def _idf(state, n_terms):
@@ -216,7 +259,7 @@ def _union(kind, state):
     parts = [part for _, part in state["transformer_list"]]
     if state.get("transformer_weights"):
         _refuse_setting(kind, "transformer_weights", "set")
-    if not parts or not all(isinstance(p, TermVectorizer) for p in parts):
+    if not parts or not all(isinstance(p, VECTORIZERS[:2]) for p in parts):
         _refuse_setting(kind, "a part", "no vectorizer of terms")
     return JoinedVectorizers(parts)
 
@@ -252,6 +295,9 @@ def make_registry(frame):
         Embedding=Entry(None, None, _embedding),
         LatentSemantics=Entry(None, None, _components),
     )
+    registry["TextCleaner"] = Entry(None, None, _cleaning)
+    for kind in ("HashingVectorizer", "FastHashingVectorizer"):
+        registry[kind] = Entry(None, None, partial(_hashed, kind))
     for name in (*TRUNKS, *NETWORKS):
         registry[name] = _settings(name)
     for name in ("CountVectorizer", "TfidfVectorizer"):

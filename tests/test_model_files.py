@@ -14,8 +14,10 @@ import pytest
 from fuzz_model_files import TEXTS, make_original, members_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from safetensors import numpy as safetensors
+from write_version_file import TEXTS as TEXTS_OF_FILES
+from write_version_file import Y, answers
 
 import sklearn_mtl
 from sklearn_mtl.persistence import _archive, _document, _tensors
@@ -76,6 +78,23 @@ def test_permissions_stay(tmp_path):
     finally:
         os.umask(before)
     assert (tmp_path / "b").stat().st_mode & 0o777 == 0o640
+
+
+def test_what_is_no_plain_file_or_may_not_be_changed_stays(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe")
+    with (
+        pytest.raises(CannotWrite, match="is no plain file"),
+        replacing(tmp_path / "pipe"),
+    ):
+        pass
+    (tmp_path / "a").write_bytes(b"old")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with (
+        pytest.raises(CannotWrite, match="may not be changed"),
+        replacing(tmp_path / "a"),
+    ):
+        pass
+    assert names_in(tmp_path) == ["a", "pipe"]
 
 
 def test_a_link_leads_to_the_new_file(tmp_path):
@@ -270,13 +289,11 @@ def test_files_of_every_version_load_for_ever(path):
     """What a file of each version predicted when it was written."""
     expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     clf = sklearn_mtl.load(path)
-    found = clf.predict(expected["texts"]).tolist()
-    assert found == expected["labels"]
-    for own, other in zip(
-        clf.predict_proba(expected["texts"]), expected["probabilities"], strict=True
-    ):
-        np.testing.assert_allclose(own, other, rtol=1e-5, atol=1e-6)
-    clf.set_params(warm_start=True).fit(expected["texts"], expected["labels"])
+    found = answers(clf)
+    assert found["labels"] == expected["labels"]
+    for name, own in expected["probabilities"].items():
+        assert_allclose(found["probabilities"][name], own, rtol=1e-5, atol=1e-6)
+    clf.set_params(warm_start=True).fit(TEXTS_OF_FILES, Y[clf.task_names_])
 
 
 def test_there_is_a_file_of_each_version():

@@ -51,3 +51,19 @@ class PasswordNotNeeded(ModelFileError):
 
 class RuntimeUnsupported(ModelFileError):
     """The classifier needs a library that the chosen runtime does without."""
+
+
+class BadPassword(ModelFileError):
+    """What is passed as password or key cannot be one."""
+
+
+class PasswordNeeded(ModelFileError):
+    """The file is encrypted, and the password or key for it is not given."""
+
+
+class WrongPassword(ModelFileError):
+    """The password or key is not the one that the file was encrypted by."""
+
+
+class CostlyKey(ModelFileError):
+    """To derive its key, the file asks for more memory or work than is allowed."""

@@ -194,7 +194,10 @@ def from_document(kind, document, objects=()):
     if stored not in DTYPES:
         raise BadState(f"Weights are stored as {stored!r:.50}.")
     arrays = expand(document.arrays, stored)
-    parts = _decode(Decoder(make_registry(), arrays, list(objects)), document.tree)
+    decoder = Decoder(make_registry(), arrays, list(objects))
+    rows = (len(each) for each in document.weights.values() if each.ndim)
+    decoder.most_texts = max(decoder.most_texts, *rows)
+    parts = _decode(decoder, document.tree)
     params = parts["params"]
     unknown = params.keys() - set(kind._get_param_names())
     if unknown or params.get("memory") is not None:

@@ -17,12 +17,15 @@ from sklearn.feature_extraction.text import (
     TfidfTransformer,
     TfidfVectorizer,
 )
+from sklearn.impute import SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import (
+    FunctionTransformer,
     MaxAbsScaler,
     MinMaxScaler,
     Normalizer,
     OneHotEncoder,
+    RobustScaler,
     StandardScaler,
 )
 
@@ -64,7 +67,11 @@ _FITTED = {
         "data_range_",
         "n_samples_seen_",
     ),
+    RobustScaler: ("center_", "scale_"),
     Normalizer: (),
+    # What passes columns on in a ColumnTransformer; functions are objects of their own.
+    FunctionTransformer: (),
+    SimpleImputer: ("statistics_", "indicator_", "_fit_dtype", "_fill_dtype"),
     OneHotEncoder: (
         "categories_",
         "drop_idx_",

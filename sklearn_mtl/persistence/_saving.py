@@ -2,14 +2,16 @@
 
 from sklearn.utils.validation import check_is_fitted
 
+from ..utils._state import reads_one_fit
 from ._document import opened, read_document, write_document
-from ._errors import BadState, ModelFileError
+from ._errors import BadState, CannotSave, ModelFileError
 from ._files import replacing
 
 
 class SavingMixin:
     """Gives a classifier the method :meth:`save`."""
 
+    @reads_one_fit
     def save(
         self,
         path,
@@ -73,6 +75,12 @@ class SavingMixin:
         from ._model import to_document
 
         check_is_fitted(self)
+        if type(self).__module__.partition(".")[0] != "sklearn_mtl":
+            raise CannotSave(
+                f"A file holds a MultiTaskTextClassifier, and this is a "
+                f"{type(self).__name__}, a class of yours. Fit the former, or use "
+                "pickle."
+            )
         document = to_document(self, dtype=dtype, pruned=prune, history=history)
         with replacing(path) as file:
             if password is None and key is None:

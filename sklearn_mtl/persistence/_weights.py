@@ -119,7 +119,10 @@ def set_weights(net, arrays):
                 f"The array {name!r} has the type {array.dtype}, and the network "
                 f"needs {own}."
             )
-        weight.copy_(torch.from_numpy(array.copy()))
+        if weight.device.type == "cpu":
+            np.copyto(weight.numpy(), array)
+        else:
+            weight.copy_(torch.from_numpy(array.copy()))
 
 
 class Bounded(TorchFunctionMode):

@@ -75,6 +75,8 @@ def _predictor_of(document):
         expand(document.arrays, stored),
         Foreign(),
     )
+    rows = (len(each) for each in document.weights.values() if each.ndim)
+    decoder.most_texts = max(decoder.most_texts, *rows)
     tree = tree | {"targets": {"type": "Targets", "state": own}}
     names = ("targets", *_STEPS, "trunk", "sharing", "heads")
     parts = {name: decoder.decode(tree[name], name) for name in names}

@@ -64,10 +64,10 @@ def predictor_of(document):
 def _predictor_of(document):
     tree = document.tree
     _refuse_trunk(tree["trunk"])
-    # Frames need the library that they are of, which takes time to import.
     stored = tree["dtype"]
     if stored not in DTYPES:
         raise BadState(f"Weights are stored as {stored!r:.50}.")
+    # A frame needs its library, which takes time to import: made when asked for.
     own = dict(tree["targets"]["state"])
     frame = own.pop("template")
     decoder = Decoder(

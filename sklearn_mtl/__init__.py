@@ -37,7 +37,8 @@ def load(path, *, password=None, key=None, trusted=None, runtime="torch"):
     Raises
     ------
     ModelFileError
-        A ValueError; its subclass says what is wrong with the file.
+        A ValueError; its subclasses, in ``sklearn_mtl.persistence``, say what is wrong
+        with the file.
 
     FileNotFoundError
         If there is no such file.

@@ -236,6 +236,16 @@ def test_labels_come_back_in_their_dtype(name, tmp_path):
     assert [type(cell) for cell in own] == [type(cell) for cell in other]
 
 
+def test_many_tasks_and_labels_come_back(tmp_path):
+    y = {f"task{k}": [(k + row) % 5 for row in range(48)] for k in range(150)}
+    types = dict.fromkeys(y, "ordinal")
+    y["tags"] = [
+        {f"tag{k}" for k in range(20 * row, 20 * row + 25)} for row in range(48)
+    ]
+    clf = fit(y=y, task_types=types)
+    check_same(again(clf, tmp_path), clf, TEXTS)
+
+
 @pytest.mark.parametrize(
     "y",
     [
@@ -537,6 +547,16 @@ def test_every_strategy_of_the_package_has_a_place(family):
     }
     assert found
     assert found <= known
+
+
+def test_what_could_not_be_loaded_is_refused_by_name(tmp_path):
+    clf = fit(n_jobs=1).set_params(n_jobs=1000)
+    with pytest.raises(CannotSave, match="MultiTaskTextClassifier has n_jobs=1000"):
+        clf.save(tmp_path / "model.mtl")
+    clf = fit(vectorizer=CountVectorizer())
+    clf.vectorizer_.set_params(input="filename")
+    with pytest.raises(CannotSave, match="CountVectorizer is set to read other files"):
+        clf.save(tmp_path / "model.mtl")
 
 
 class Own(MultiTaskTextClassifier):

@@ -54,10 +54,10 @@ from ..trunks import BaseTrunk, SequenceTrunk
 from ._codec import Decoder, Encoder
 from ._compact import DTYPES, compact, expand
 from ._document import Document
-from ._errors import BadState
+from ._errors import BadState, CannotSave
 from ._objects import Keeper
 from ._prune import prune
-from ._registry import make_registry, n_columns
+from ._registry import check_settings, make_registry, n_columns
 from ._weights import Bounded, set_weights, weights_of
 
 LIBRARIES = (np, scipy, sklearn, torch, skorch)
@@ -120,6 +120,7 @@ def to_document(estimator, *, dtype="float32", pruned=0.0, history=False):
     params = estimator.get_params(deep=False)
     # Loading must never make anyone read a cache of pickles.
     params["memory"] = None
+    check_settings(type(estimator), params, CannotSave)
     spec, calibration = net.module__spec, estimator.calibration_
     readers = {name: held[f"{name}_"] for name in _READERS}
     weights, n_features = weights_of(net), spec.n_features
@@ -200,10 +201,9 @@ def from_document(kind, document, objects=()):
     parts = _decode(decoder, document.tree)
     params = parts["params"]
     unknown = params.keys() - set(kind._get_param_names())
-    if unknown or params.get("memory") is not None:
-        raise BadState(
-            f"{sorted(unknown)[:5] or 'memory'} is no parameter to be stored."
-        )
+    if unknown:
+        raise BadState(f"The classifier has no parameter {sorted(unknown)[:5]}.")
+    check_settings(kind, params)
     estimator = kind(**params)
     _check_parts(parts)
     targets, training = parts["targets"], parts["training"]
@@ -214,7 +214,7 @@ def from_document(kind, document, objects=()):
     spec = _spec(parts)
     device = _device(estimator.device)
     weights = expand(document.weights, stored, parts["spec"]["dtype"])
-    with computing(), seeded(0, device), Bounded(weights):
+    with computing(), seeded(0, device), Bounded(weights, len(sizes)):
         trunk = _without_vectors(parts["trunk"], weights)
         net = _build(estimator, parts, trunk, spec, device, adjustments, log_shares)
     with computing():

@@ -5,6 +5,7 @@ its own that stays when the class moves. Of an estimator its parameters are stor
 the fitted attributes listed here; what follows from these is made again.
 """
 
+from numbers import Integral
 from operator import itemgetter
 from os import PathLike
 
@@ -39,6 +40,7 @@ from ..utils._optional import import_optional
 from ._codec import Entry
 from ._errors import BadState, CannotSave
 
+MOST_JOBS = 256
 # Attributes that scikit-learn's base classes set on any transformer.
 _COMMON = ("n_features_in_", "feature_names_in_", "_sklearn_output_config")
 _VOCABULARY = ("vocabulary_", "fixed_vocabulary_")
@@ -122,6 +124,27 @@ _FITTED = {
 }
 
 
+def check_settings(kind, state, error=BadState):
+    """Raise an error if parameters of an object do what no file may ask for.
+
+    That is to read other files, some of them pickles, or to start processes or threads
+    without end.
+    """
+    if state.get("memory") is not None or state.get("input", "content") != "content":
+        raise error(
+            f"{kind.__name__} is set to read other files, which a model file must not "
+            "make anyone do. Read them yourself, and fit with input='content'."
+        )
+    n_jobs = state.get("n_jobs")
+    if n_jobs is not None and not (
+        isinstance(n_jobs, Integral) and abs(n_jobs) <= MOST_JOBS
+    ):
+        raise error(
+            f"{kind.__name__} has n_jobs={n_jobs!r:.50}. In a file {MOST_JOBS} is the "
+            "most; -1 is all cores there are."
+        )
+
+
 def _estimator(kind, fitted):
     """Return the entry of a class with scikit-learn's parameters."""
     known = (*fitted, *_COMMON)
@@ -130,11 +153,7 @@ def _estimator(kind, fitted):
         state = value.get_params(deep=False)
         if "memory" in state:
             state["memory"] = None
-        if state.get("input", "content") != "content":
-            raise CannotSave(
-                f"{value!r:.100} reads files, and a model file must not make anyone do "
-                "that. Read them yourself, and fit with input='content'."
-            )
+        check_settings(kind, state, CannotSave)
         held = vars(value)
         state |= {name: held[name] for name in known if name in held}
         if isinstance(state.get("vocabulary_"), dict):
@@ -147,12 +166,7 @@ def _estimator(kind, fitted):
         unknown = state.keys() - {*parameters, *known}
         if unknown:
             raise BadState(f"{kind.__name__} has no {sorted(unknown)[:5]}.")
-        # The first would read pickles, the second any file.
-        if (
-            state.get("memory") is not None
-            or state.get("input", "content") != "content"
-        ):
-            raise BadState(f"{kind.__name__} is set to read other files.")
+        check_settings(kind, state)
         value = kind(**{name: state.pop(name) for name in parameters if name in state})
         vars(value).update(state)
         return value

@@ -1,6 +1,7 @@
 """From logits to calibrated probabilities, and to decisions."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -94,13 +95,22 @@ class Calibration:
             The power of the shares of classes.
         """
         temperature = self.temperatures[k]
-        offsets = [
-            (added - shares) / temperature + prior * shares
-            for added, shares in zip(
-                self.adjustments[k], self.log_shares[k], strict=True
-            )
-        ]
+        offsets = self._offsets.get((k, prior))
+        if offsets is None:
+            pairs = zip(self.adjustments[k], self.log_shares[k], strict=True)
+            offsets = self._offsets[k, prior] = [
+                (added - shares) / temperature + prior * shares
+                for added, shares in pairs
+            ]
         return task.calibrated(logits, temperature, offsets)
+
+    @cached_property
+    def _offsets(self):
+        """What is added to logits, by task and prior: the same for all texts."""
+        return {}
+
+    def __getstate__(self):
+        return {name: own for name, own in vars(self).items() if name != "_offsets"}
 
 
 def has_temperature(task):

@@ -23,6 +23,8 @@ def public_callables():
             module = import_module(info.name)
             items += [getattr(module, n) for n in getattr(module, "__all__", ())]
     for item in filter(callable, items):
+        if isclass(item) and issubclass(item, Exception):
+            continue  # has no parameter but its message
         yield item.__qualname__, item
         for name, member in vars(item).items() if isclass(item) else ():
             member = getattr(member, "__func__", member)  # of a class method

@@ -10,7 +10,7 @@ from sklearn.utils.metaestimators import available_if
 
 from ._estimator import BaseMultiTask
 from ._params import ParamsMixin, has_own_representation
-from .data._targets import check_output
+from .answers._labels import check_output
 from .utils._state import reads_one_fit
 
 
@@ -349,11 +349,7 @@ class MultiTaskTextClassifier(
         """
         check_output(output, ("list", "dict"))
         probabilities = self._probabilities(X)
-        if output == "dict":
-            return dict(zip(self.task_names_, probabilities, strict=True))
-        if self.targets_.container == "vector":
-            return probabilities[0]
-        return probabilities
+        return self.targets_.arrange(probabilities, output)
 
     @reads_one_fit
     def score(self, X, y, sample_weight=None):

@@ -6,18 +6,15 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.callback import CallbackSupportMixin
-from sklearn.utils.validation import (
-    check_consistent_length,
-    check_is_fitted,
-)
+from sklearn.utils.validation import check_is_fitted
 
 from ._reading import RowsMixin
 from .balancing import BaseBalancing, resolve_balancing
 from .data._cells import read_cells
-from .data._features import check_numeric, match_trunk
+from .data._features import check_numeric
+from .data._rows import match_trunk
 from .labels._tables import as_label_table
-from .metrics._scores import codes_accuracy, mean_over_tasks
-from .metrics._weights import table_weights
+from .metrics._accuracy import mean_accuracy
 from .persistence._saving import SavingMixin
 from .sharing import BaseSharing
 from .training._aside import set_aside
@@ -28,9 +25,10 @@ from .training._plan import auto_width
 from .training._probe import needs_probe, not_probed, probe
 from .training._progress import EpochProgress, FitProgress
 from .training._run import TrainingRun
-from .training._runtime import computing, numpy_errors
+from .training._runtime import computing
 from .training._stack import attempt
 from .trunks import BagTrunk, BaseTrunk, reads_tokens, resolve_trunk
+from .utils._numpy import numpy_errors
 from .utils._rows import n_rows, settled, take_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
 from .utils._texts import read_texts
@@ -298,16 +296,13 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
 
     def _mean_accuracy(self, X, y, sample_weight):
         check_is_fitted(self)
-        table = as_label_table(y, missing_label=self.missing_label)
-        table = table.select(self.task_names_)
-        weights = table_weights(sample_weight, table)
-        if weights is not None:
-            table = table.mask(weights == 0)
-        codes = self.targets_.encode(table, unknown="warn")
-        decided = self._codes(X)
-        check_consistent_length(decided, codes)
-        starts = self.targets_.layout.starts
-        return mean_over_tasks(codes_accuracy(codes, decided, weights, starts))
+        return mean_accuracy(
+            self.targets_,
+            lambda: self._codes(X),
+            y,
+            sample_weight,
+            self.missing_label,
+        )
 
     @reads_one_fit
     def _feature_effects(self, X, through):

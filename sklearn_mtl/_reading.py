@@ -1,21 +1,20 @@
 """How an estimator turns its X into rows: words, their weights, and embeddings."""
 
+from functools import partial
+
 import numpy as np
 
+from .data._block import unpacked
 from .data._columns import find_column_scales
-from .data._embedding import fit_embedding, unpacked
+from .data._embedding import fit_embedding
 from .data._features import as_bags, check_numeric, fit_vectorizer, transform_rows
-from .data._term_weights import (
-    information_weights,
-    rare_words,
-    weigh_terms,
-    weighs_terms,
-)
+from .data._rows import RowSteps
+from .data._term_weights import information_weights, rare_words, weighs_terms
 from .feature_extraction._sentences import import_encoder
 from .sharing import shares_trunk
-from .training._runtime import numpy_errors
 from .trunks import reads_tokens, weighs_tokens
-from .utils._texts import read_texts, reads_tables_too
+from .utils._numpy import numpy_errors
+from .utils._texts import read_texts, reads_tables_too, refuse_rows, refuse_texts
 
 
 class RowsMixin:
@@ -80,7 +79,7 @@ class RowsMixin:
         if hasattr(self, "vectorizer_"):  # of a warm start
             if self.vectorizer_ is None and not isinstance(X, list):
                 # X is checked already, and has lost its column names.
-                return self._weigh(self._scale(X)), None
+                return self._steps.finish(X), None
             return self._transform_rows(X)
         if isinstance(self.vectorizer, str) and not isinstance(X, list):
             self.vectorizer_, rows = None, X
@@ -94,12 +93,11 @@ class RowsMixin:
                     cells.targets.layout.sizes, cells.cells_per_class
                 ),
             )
-        self.column_scales_ = None
+        self.column_scales_ = self.term_weights_ = self.embedding_ = None
         if not self._reads_words(X):
             self.column_scales_ = find_column_scales(rows, cells.row_weights)
-        rows = self._scale(rows)
+        rows = self._steps.scale(rows)
         n_classes = cells.targets.layout.sizes
-        self.term_weights_ = None
         if weighs_terms(
             self.term_weighting,
             rows,
@@ -115,8 +113,8 @@ class RowsMixin:
             if learnt is not None:  # the labels of the other rows judge
                 bags, codes, weights = bags[learnt], codes[learnt], weights[learnt]
             self.term_weights_ = information_weights(bags, codes, weights, n_classes)
-        rows = self._weigh(rows)
-        self.embedding_ = dense = None
+        rows = self._steps.weigh(rows)
+        dense = None
         if self.embedding is not None:
             seed = self.random_state
             if isinstance(seed, np.random.RandomState):
@@ -140,15 +138,15 @@ class RowsMixin:
             or hasattr(self.vectorizer_, "analyzer")
         )
 
-    def _scale(self, rows):
-        scales = self.column_scales_
-        return rows if scales is None else scales.apply(rows)
-
-    def _weigh(self, rows):
-        weights = self.term_weights_
-        if weights is None or reads_tokens(self.trunk):  # these weight embeddings
-            return rows
-        return weigh_terms(rows, weights)
+    @property
+    def _steps(self):
+        return RowSteps(
+            partial(transform_rows, self.vectorizer_),
+            self.column_scales_,
+            # Those of tokens weigh embeddings.
+            None if reads_tokens(self.trunk) else self.term_weights_,
+            self.embedding_,
+        )
 
     @numpy_errors()
     def _transform_rows(self, X):
@@ -158,19 +156,13 @@ class RowsMixin:
             self._check_table(X)
         if self.vectorizer_ is not None:
             X = X if texts is None else texts
-            rows = self._weigh(self._scale(transform_rows(self.vectorizer_, X)))
-            if self.embedding_ is None:
-                return rows, None
-            return rows, self.embedding_.block(X, rows, self.memory)
+            return self._steps(X, self.memory)
         if texts is None:
             rows = check_numeric(self, X, reset=False)
             if self.embedding_ is not None:  # in a search, which embeds a fold once
                 return unpacked(rows, self.embedding_)
-            return self._weigh(self._scale(rows)), None
-        raise ValueError(
-            f"X holds texts, and fit saw rows of {self.n_features_in_} numeric "
-            "features. Pass such rows."
-        )
+            return self._steps.finish(rows), None
+        refuse_texts(self.n_features_in_)
 
     def _check_table(self, X):
         """Refuse X other than texts if the fitted vectorizer reads only texts."""
@@ -181,7 +173,4 @@ class RowsMixin:
             and isinstance(getattr(self.vectorizer_, "analyzer", None), str)
         )
         if reads_texts:  # a user's analyzer may read anything
-            found = "holds numeric rows" if hasattr(X, "__len__") else f"is {X!r}"
-            raise ValueError(
-                f"X {found}, and fit saw texts. Pass a list or a column of texts."
-            )
+            refuse_rows(X)

@@ -24,7 +24,7 @@ from .metrics._scorer import MultiTaskScorer
 from .model_selection._cv import as_splitter
 from .model_selection._paired import as_splittable
 from .training._progress import FitProgress
-from .training._runtime import numpy_errors
+from .utils._numpy import numpy_errors
 from .utils._rows import n_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
 from .utils._texts import as_read_by

@@ -35,6 +35,8 @@ LAYERS = (
     ("_classifier",),
     ("_estimator", "_params"),
     ("_reading",),
+    # answers of files without torch and scikit-learn
+    ("runtime",),
     # fitted estimators as files
     ("persistence",),
     # rows, cells and settings in, a trained net out
@@ -48,6 +50,8 @@ LAYERS = (
     # leaves: for any multi-output classifier, not only ours
     ("model_selection", "inspection", "datasets", "feature_extraction"),
     ("metrics",),
+    # logits to labels
+    ("answers",),
     ("labels",),
     ("utils",),
 )
@@ -62,6 +66,7 @@ WITHOUT_NETWORK = (
     "datasets",
     "feature_extraction",
     "metrics",
+    "answers",
     "labels",
     "utils",
 )

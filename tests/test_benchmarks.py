@@ -207,6 +207,19 @@ def test_steps_from_end_to_end(benchmark, data, tmp_path):
         assert found["share_of_floor"][kernel] == pytest.approx(share, rel=1e-2)
 
 
+def test_serving_from_end_to_end(benchmark, data, tmp_path, capsys):
+    out = tmp_path / "serving.json"
+    arguments = ["--data", data, "--out", out, "--starts", 1, "--models", tmp_path]
+    found = benchmark("serving", *arguments)["reviews"]
+    for runtime in ("torch", "numpy"):
+        assert found[runtime]["texts"] == 24
+        for key in ("start_seconds", "peak_megabytes", "milliseconds_per_text"):
+            assert found[runtime][key] > 0
+    assert found["agreement"]["labels_that_differ"] == 0
+    assert found["agreement"]["largest_difference_of_probabilities"] < 1e-6
+    assert "| reviews, numpy |" in capsys.readouterr().out
+
+
 def test_files_from_end_to_end(benchmark, data, tmp_path, capsys):
     found = benchmark("files", "--data", data, "--out", tmp_path / "files.json")
     sizes = {

@@ -10,16 +10,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, softmax
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl.network._spec import InputSpec
-from sklearn_mtl.tasks import Categorical, MultiLabel, Ordinal
-from sklearn_mtl.training._calibration import (
-    SMALL_TEMPERATURE,
+from sklearn_mtl.answers._calibration import (
     Calibration,
     by_task,
     has_temperature,
-    typical_temperature,
     weighs_classes,
 )
+from sklearn_mtl.network._spec import InputSpec
+from sklearn_mtl.tasks import Categorical, MultiLabel, Ordinal
+from sklearn_mtl.training._calibration import SMALL_TEMPERATURE, typical_temperature
 
 SHARES = np.log([0.7, 0.2, 0.1])
 

@@ -21,15 +21,12 @@ from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.data._features import (
     PARTS_BUDGET,
     as_bags,
-    as_rows,
     auto_vectorizers,
     check_numeric,
     fit_vectorizer,
-    float_type,
-    match_trunk,
-    row_scale,
     transform_rows,
 )
+from sklearn_mtl.data._rows import as_rows, float_type, match_trunk, row_scale
 from sklearn_mtl.utils._rows import take_rows
 from sklearn_mtl.utils._texts import read_texts
 

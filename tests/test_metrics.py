@@ -33,13 +33,13 @@ from sklearn.metrics import (
 
 import sklearn_mtl
 from sklearn_mtl.metrics import multitask_scores
+from sklearn_mtl.metrics._accuracy import codes_accuracy, mean_over_tasks
 from sklearn_mtl.metrics._metrics import (
     METRICS,
     calibration_error,
     resolve_metrics,
     score_task,
 )
-from sklearn_mtl.metrics._scores import codes_accuracy, mean_over_tasks
 from sklearn_mtl.metrics._weights import cell_weights
 
 KINDS = [["x", "y", "zz"], [1, 2, 3], [True, False], [0.0, 1.0]]

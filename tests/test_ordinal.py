@@ -22,7 +22,7 @@ from sklearn.model_selection import cross_validate
 from torch.nn.functional import softplus
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl.data._features import FEW
+from sklearn_mtl.data._rows import FEW
 from sklearn_mtl.inspection import ConfusionMatricesDisplay, top_words
 from sklearn_mtl.metrics import multitask_report, multitask_scorer, multitask_scores
 from sklearn_mtl.model_selection import MultiTaskStratifiedKFold, task_view

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl.data._features import FEW, SMALL, auto_vectorizers
+from sklearn_mtl.data._features import auto_vectorizers
+from sklearn_mtl.data._rows import FEW, SMALL
 from sklearn_mtl.network._recipe import MODULES, PLAIN_EMBEDDINGS, ROWS, TOKENS
 from sklearn_mtl.network._spec import InputSpec
 from sklearn_mtl.training._config import TrainingConfig

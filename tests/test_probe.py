@@ -6,12 +6,12 @@ from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl.data._features import FEW
+from sklearn_mtl.answers._calibration import Calibration
+from sklearn_mtl.data._rows import FEW
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.network._recipe import ROWS
 from sklearn_mtl.search import LossWeightSearchCV
 from sklearn_mtl.training import _probe
-from sklearn_mtl.training._calibration import Calibration
 from sklearn_mtl.training._config import TrainingConfig
 from sklearn_mtl.training._probe import Probed, needs_probe, not_probed
 

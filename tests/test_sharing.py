@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import sharing as sharings
-from sklearn_mtl.data._features import FEW, SMALL
+from sklearn_mtl.data._rows import FEW, SMALL
 from sklearn_mtl.network._batch import Cells, SparseBatch, TokenBatch
 from sklearn_mtl.network._input import SparseLinear
 from sklearn_mtl.network._spec import InputSpec

@@ -5,8 +5,8 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from sklearn_mtl.tasks import Categorical, Ordinal
-from sklearn_mtl.training._calibration import Calibration
+from sklearn_mtl.answers._calibration import Calibration
+from sklearn_mtl.tasks import Categorical, Ordinal, TaskType
 from sklearn_mtl.training._temperatures import fit_temperatures
 
 N_ROWS = 4000
@@ -86,7 +86,7 @@ def test_without_cells_temperatures_are_1():
 
 def test_types_without_a_temperature_keep_1():
     class Plain(Categorical):
-        calibrated = Categorical.__mro__[1].calibrated
+        calibrated = TaskType.calibrated
 
     parts = [draw_task(3.0), draw_task(3.0)]
     types = [Plain().fit(np.arange(3)), Categorical().fit(np.arange(3))]

@@ -10,14 +10,13 @@ from scipy.sparse import csr_array, csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl.data._features import SMALL
+from sklearn_mtl.data._rows import SMALL, weigh_terms
 from sklearn_mtl.data._term_weights import (
     FEW_CELLS,
     MANY_CLASSES_ROWS,
     WEIGHED_CLASSES,
     information_weights,
     rare_words,
-    weigh_terms,
     weighs_terms,
 )
 from sklearn_mtl.datasets import make_multitask_texts

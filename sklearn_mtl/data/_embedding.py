@@ -5,8 +5,6 @@ words, hundreds of times those of dense layers, and each would cost as much as a
 So they stay apart: a block has its own weights in the network.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.sparse import csr_array, hstack, issparse
 from sklearn import config_context
@@ -17,6 +15,7 @@ from sklearn.utils.validation import check_memory
 
 from ..feature_extraction import UniversalSentenceEncoder
 from ..utils._rows import n_rows, squared_norms
+from ._block import Components, DenseBlock
 
 # Components of "lsa", at most. With 100, macro-F1 was 0.4 points lower on edos and 0.6
 # on 1000 texts of intents (dev splits); 400 were no better.
@@ -30,7 +29,7 @@ LSA_PART = 0.25
 ROUNDING = 1e-6
 
 
-class LatentSemantics(TransformerMixin, BaseEstimator):
+class LatentSemantics(Components, TransformerMixin, BaseEstimator):
     """Truncated singular value decomposition of sparse rows.
 
     Latent semantic analysis: texts are near along these components if they share words,
@@ -67,61 +66,12 @@ class LatentSemantics(TransformerMixin, BaseEstimator):
         )
         return self
 
-    def transform(self, X):
-        """Return the rows along the components, (n_rows, n_components)."""
-        return X @ self.components_.T
 
+class Embedding(DenseBlock):
+    """A fitted embedding, of a transformer that reads texts or rows."""
 
-@dataclass(frozen=True)
-class Embedding:
-    """A fitted embedding, and the scale of its block.
-
-    Attributes
-    ----------
-    transformer : transformer
-        Reads texts; a `LatentSemantics` reads the sparse rows instead.
-
-    mean : ndarray of shape (n_dense,)
-        Subtracted first.
-
-    factor : float
-        Multiplied then.
-    """
-
-    transformer: object
-    mean: np.ndarray
-    factor: float
-
-    def block(self, X, rows, memory=None):
-        """Return the block of some texts, (n_rows, n_dense).
-
-        Parameters
-        ----------
-        X : list of str, or what the transformer takes
-
-        rows : csr_matrix or csr_array of shape (n_rows, n_features)
-            The words of the same texts.
-
-        memory : None, str or joblib.Memory, default=None
-            Cache for embeddings of texts that need no fit.
-
-        Raises
-        ------
-        ValueError
-            If the transformer gives other columns than in the fit.
-        """
-        values = _transform(self.transformer, X, rows, memory)
-        if values.shape[1] != len(self.mean):
-            raise ValueError(
-                f"The embedding made {values.shape[1]} column(s), and in fit "
-                f"{len(self.mean)}. Pass one whose width does not change."
-            )
-        return self.scaled(values, rows.dtype)
-
-    def scaled(self, values, dtype):
-        """Return what the transformer made, centred and scaled."""
-        centred = (values - self.mean).astype(dtype, copy=False)
-        return centred * dtype.type(self.factor)
+    def values(self, X, rows, memory=None):
+        return _transform(self.transformer, X, rows, memory)
 
 
 def fit_embedding(embedding, X, rows, weights, *, weight, seed, memory=None):
@@ -264,9 +214,3 @@ def check_block(values, n_texts):
 def packed(rows, block):
     """Join rows and the block beside them, if any, as one sparse matrix."""
     return rows if block is None else hstack([rows, csr_array(block)], format="csr")
-
-
-def unpacked(joint, embedding):
-    """Return the two parts that :func:`packed` has joined, for a fitted embedding."""
-    n_words = joint.shape[1] - len(embedding.mean)
-    return joint[:, :n_words], joint[:, n_words:].toarray()

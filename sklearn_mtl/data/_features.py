@@ -1,20 +1,16 @@
 """From X to the rows that the network reads."""
 
 import numpy as np
-from scipy.sparse import csr_array, hstack, issparse
+from scipy.sparse import csr_array
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.pipeline import FeatureUnion
-from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_memory, validate_data
 
 from ..feature_extraction import UNKNOWN, FastTfidfVectorizer, SequenceVectorizer
-from ..utils._rows import n_rows, squared_norms
+from ..utils._rows import n_rows
+from ._rows import SMALL, as_rows, join_columns, made_rows
 
-# Up to this many rows, data are small: full batches, no dropout, min_df of 1.
-SMALL = 200
-# Up to this many rows, bags of words train in full batches without dropout.
-FEW = 3000
 # Most characters, in all texts together, for which parts of words are used.
 PARTS_BUDGET = 5_000_000
 
@@ -36,10 +32,10 @@ class UnionInTurn(FeatureUnion):
 
     def fit_transform(self, X, y=None):
         parts = [part.fit_transform(X, y) for _, part in self.transformer_list]
-        return hstack(parts, format="csr")
+        return join_columns(parts)
 
     def transform(self, X):
-        return hstack([part.transform(X) for _, part in self.transformer_list], "csr")
+        return join_columns([part.transform(X) for _, part in self.transformer_list])
 
 
 def auto_vectorizers(texts, *, as_tokens=False, rare_words=SMALL):
@@ -145,9 +141,8 @@ def fit_vectorizer(vectorizer, X, memory=None, *, as_tokens=False, rare_words=SM
 
 def _fit_transform(vectorizer, X):
     with config_context(transform_output="default"):
-        rows = as_rows(vectorizer.fit_transform(X))
-    _check_count(rows, X)
-    return vectorizer, rows
+        rows = vectorizer.fit_transform(X)
+    return vectorizer, made_rows(rows, X)
 
 
 def transform_rows(vectorizer, X):
@@ -157,70 +152,7 @@ def transform_rows(vectorizer, X):
     sparse rows.
     """
     with config_context(transform_output="default"):
-        rows = as_rows(vectorizer.transform(X))
-    _check_count(rows, X)
-    return rows
-
-
-def _check_count(rows, X):
-    """Raise a ValueError if the vectorizer changed the number of rows."""
-    if rows.shape[0] != n_rows(X):
-        raise ValueError(
-            f"The vectorizer made {rows.shape[0]} row(s) of {n_rows(X)}. In a "
-            "ColumnTransformer a text vectorizer takes its column by name, 'text', and "
-            "not in a list, ['text']."
-        )
-
-
-def as_rows(rows):
-    """Return rows as finite float CSR or ndarray, ready for batches."""
-    rows = rows.tocsr() if issparse(rows) else np.ascontiguousarray(rows)
-    if rows.dtype not in (np.float32, np.float64):
-        rows = rows.astype(np.float32)
-    if issparse(rows) and not rows.has_canonical_format:
-        rows = rows.copy()  # may belong to the caller
-        rows.sum_duplicates()
-    assert_all_finite(rows, input_name="X")
-    return rows
-
-
-def match_trunk(rows, *, sparse, tokens=False, n_tokens=None):
-    """Return rows in the form that a trunk reads.
-
-    Parameters
-    ----------
-    rows : csr_matrix, csr_array or ndarray
-
-    sparse : bool
-        Whether to convert dense rows to sparse ones.
-
-    tokens : bool, default=False
-        Whether the trunk reads token ids.
-
-    n_tokens : int, default=None
-        Ids that a fitted network knows; others become UNKNOWN.
-
-    Returns
-    -------
-    rows : csr_matrix, csr_array or ndarray
-        Of dtype int32 for tokens.
-
-    Raises
-    ------
-    ValueError
-        If `tokens` is True and rows are not token ids.
-    """
-    if not tokens:
-        return csr_array(rows) if sparse and not issparse(rows) else rows
-    if not issparse(rows) or not _are_sequences(rows):
-        raise ValueError(
-            "The trunk reads sequences of token ids, and the rows are rows of features."
-            " Use vectorizer='auto' with texts, or SequenceVectorizer."
-        )
-    ids = rows.data.astype(np.int32)
-    if n_tokens is not None:
-        ids[ids >= n_tokens] = UNKNOWN
-    return csr_array((ids, rows.indices, rows.indptr), rows.shape)
+        return made_rows(vectorizer.transform(X), X)
 
 
 def as_bags(rows):
@@ -230,24 +162,3 @@ def as_bags(rows):
     bags = csr_array((np.ones(len(ids), np.float32), ids, rows.indptr.copy()), shape)
     bags.sum_duplicates()  # in place, row starts included
     return bags
-
-
-def _are_sequences(rows):
-    """Whether each row has whole numbers above 0 in its columns 0, 1, 2, ..."""
-    starts = np.repeat(rows.indptr[:-1], np.diff(rows.indptr))
-    return bool(
-        (rows.data >= 1).all()
-        and (rows.data == np.floor(rows.data)).all()
-        and (rows.indices == np.arange(rows.nnz) - starts).all()
-    )
-
-
-def float_type(rows):
-    """Return the float type of a network over these rows."""
-    return rows.dtype if rows.dtype.kind == "f" else np.dtype(np.float32)
-
-
-def row_scale(rows, weights):
-    """Return the factor that scales rows to a weighted mean squared norm of 1."""
-    mean = float(np.average(squared_norms(rows), weights=weights))
-    return mean**-0.5 if mean > 0 else 1.0

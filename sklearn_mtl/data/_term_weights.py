@@ -3,8 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
-from ..utils._rows import squared_norms
-from ._features import SMALL
+from ._rows import SMALL
 
 # The part of the mean information that every feature gets, and the power that maps
 # information to weight: on dev splits 0.125 to 0.35 did about the same.
@@ -182,25 +181,3 @@ def information_weights(rows, codes, cell_weights, n_classes):
 def _xlogx(values):
     # scipy's xlogy takes ten times as long.
     return values * np.log(np.maximum(values, 1e-300))
-
-
-def weigh_terms(rows, weights):
-    """Multiply each feature by its weight; rows keep their norms.
-
-    Parameters
-    ----------
-    rows : csr_matrix or csr_array of shape (n_rows, n_features)
-
-    weights : ndarray of shape (n_features,)
-
-    Returns
-    -------
-    rows : csr_matrix or csr_array
-        A new matrix that shares the indices.
-    """
-    values = rows.data * weights.astype(rows.dtype)[rows.indices]
-    weighed = type(rows)((values, rows.indices, rows.indptr), rows.shape)
-    before, after = squared_norms(rows), squared_norms(weighed)
-    factors = np.sqrt(np.divide(before, after, out=after, where=after > 0))
-    values *= np.repeat(factors, np.diff(rows.indptr)).astype(rows.dtype)
-    return weighed

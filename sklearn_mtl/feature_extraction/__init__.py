@@ -9,29 +9,21 @@ which `WordVectorVectorizer` takes means; `UniversalSentenceEncoder` knows texts
 elsewhere, and `PooledEmbedding` splits long ones; `TextCleaner` cleans texts for all.
 """
 
-from ._cleaning import TextCleaner
-from ._sentences import PooledEmbedding, UniversalSentenceEncoder
-from ._sequences import UNKNOWN, SequenceVectorizer
-from ._subwords import SubwordVectorizer
-from ._vectorizers import (
-    FastCountVectorizer,
-    FastHashingVectorizer,
-    FastTfidfVectorizer,
-)
-from ._word_vector_trainer import WordVectorTrainer
-from ._word_vectors import WordVectors, WordVectorVectorizer
+from ..utils._lazy import attributes_of
 
-__all__ = [
-    "UNKNOWN",
-    "FastCountVectorizer",
-    "FastHashingVectorizer",
-    "FastTfidfVectorizer",
-    "PooledEmbedding",
-    "SequenceVectorizer",
-    "SubwordVectorizer",
-    "TextCleaner",
-    "UniversalSentenceEncoder",
-    "WordVectorTrainer",
-    "WordVectorVectorizer",
-    "WordVectors",
-]
+_MODULES = {
+    "UNKNOWN": "_tokens",
+    "FastCountVectorizer": "_vectorizers",
+    "FastHashingVectorizer": "_vectorizers",
+    "FastTfidfVectorizer": "_vectorizers",
+    "PooledEmbedding": "_sentences",
+    "SequenceVectorizer": "_sequences",
+    "SubwordVectorizer": "_subwords",
+    "TextCleaner": "_cleaning",
+    "UniversalSentenceEncoder": "_sentences",
+    "WordVectorTrainer": "_word_vector_trainer",
+    "WordVectorVectorizer": "_word_vectors",
+    "WordVectors": "_word_vectors",
+}
+__all__ = list(_MODULES)
+__getattr__ = attributes_of(__name__, _MODULES)

@@ -1,25 +1,13 @@
 """What to make of markup, addresses, numbers and accents before tokens are cut."""
 
-import re
-from html import unescape
-
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.feature_extraction.text import strip_accents_ascii, strip_accents_unicode
 from sklearn.utils._param_validation import StrOptions
 
 from ..utils._texts import as_documents, check_texts
-
-# Style sheets and scripts go with what stands in them; declarations are tags, too.
-_TAG = re.compile(
-    r"<!--.*?-->|<(style|script)\b[^<>]*>.*?</\1\s*>|<(?:/|[!?]\[?)?[a-zA-Z][^<>]*>",
-    re.DOTALL | re.IGNORECASE,
-)
-_URL = re.compile(r"(?:\bhttps?://|\bwww\.)[^\s<>\"']+", re.IGNORECASE)
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_ACCENTS = {"ascii": strip_accents_ascii, "unicode": strip_accents_unicode}
+from ._clean import Cleaning
 
 
-class TextCleaner(TransformerMixin, BaseEstimator):
+class TextCleaner(Cleaning, TransformerMixin, BaseEstimator):
     """Clean texts: as the ``preprocessor`` of a vectorizer, or as a step before it.
 
     An object is a callable from text to text, which every vectorizer of scikit-learn
@@ -81,23 +69,6 @@ class TextCleaner(TransformerMixin, BaseEstimator):
         self.urls = urls
         self.numbers = numbers
 
-    def __call__(self, text):
-        """Return the clean text."""
-        if self.html:
-            text = unescape(_TAG.sub(" ", text))
-        # Before case and accents change what an address or a number looks like.
-        if self.urls is not None:
-            text = _URL.sub(_literal(self.urls), text)
-        if self.numbers is not None:
-            text = _NUMBER.sub(_literal(self.numbers), text)
-        if self.lowercase:
-            text = text.lower()
-        if self.strip_accents is not None:
-            text = _ACCENTS[self.strip_accents](text)
-            if self.lowercase:  # letters of mathematics are capitals only now
-                text = text.lower()
-        return text
-
     def fit(self, X, y=None):
         """Check the parameters; there is nothing to learn.
 
@@ -142,8 +113,3 @@ class TextCleaner(TransformerMixin, BaseEstimator):
         tags.requires_fit = False
         tags.input_tags.string, tags.input_tags.two_d_array = True, False
         return tags
-
-
-def _literal(word):
-    """Return what puts a word between blanks, as it is."""
-    return lambda _: f" {word} "

@@ -10,9 +10,10 @@ from sklearn.utils._sparse import _align_api_if_sparse
 
 from ..utils._state import fits_aside
 from ..utils._texts import as_documents
+from ._tokens import UNKNOWN
 from ._vectorizers import FastCountVectorizer
 
-PADDING, UNKNOWN = 0, 1
+PADDING = 0
 FIRST = 2  # id of the first token of the vocabulary
 # One character is a word, too; scikit-learn's pattern leaves these out.
 TOKEN_PATTERN = r"(?u)\b\w+\b"

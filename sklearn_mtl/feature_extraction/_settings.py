@@ -5,9 +5,7 @@ from numbers import Integral
 
 from sklearn.feature_extraction.text import CountVectorizer
 
-from ._chars import CharacterCounter
-from ._tokens import RUNS, Cutter
-from ._words import WordCounter
+from ._analysis import Analysis
 
 # What subclasses may replace to read texts in their own way.
 HOOKS = (
@@ -22,8 +20,8 @@ HOOKS = (
 )
 
 
-def counter_for(vectorizer):
-    """Return what counts the features of texts as a vectorizer does.
+def analysis_of(vectorizer):
+    """Return by which settings a vectorizer makes terms of texts.
 
     Parameters
     ----------
@@ -31,7 +29,7 @@ def counter_for(vectorizer):
 
     Returns
     -------
-    counter : WordCounter, CharacterCounter or None
+    analysis : Analysis or None
         None if the settings are not covered.
     """
     own = type(vectorizer)
@@ -47,27 +45,21 @@ def counter_for(vectorizer):
         )
     ):
         return None
-    preprocess = vectorizer.build_preprocessor()
-    lowercase = bool(vectorizer.lowercase)
-    ngram_range = vectorizer.ngram_range
-    if vectorizer.analyzer == "char":
-        return CharacterCounter(None, preprocess, ngram_range)
-    if vectorizer.analyzer == "char_wb":
-        cutter = Cutter.at_blanks(preprocess, lowercase)
-        return CharacterCounter(cutter, preprocess, ngram_range)
-    pattern = vectorizer.token_pattern
-    if pattern in RUNS:
-        cutter = Cutter.of_runs(RUNS[pattern], preprocess, lowercase)
-    elif re.compile(pattern).groups:
+    is_word = vectorizer.analyzer == "word"
+    if is_word and re.compile(vectorizer.token_pattern).groups:
         return None
-    else:
-        tokenize = vectorizer.build_tokenizer()
-        cutter = Cutter.of_pattern(tokenize, preprocess, joins=ngram_range[1] > 1)
-    return WordCounter(cutter, vectorizer.get_stop_words(), ngram_range)
+    return Analysis(
+        vectorizer.analyzer,
+        bool(vectorizer.lowercase),
+        vectorizer.strip_accents or None,
+        tuple(vectorizer.ngram_range),
+        vectorizer.token_pattern,
+        vectorizer.get_stop_words() if is_word else None,
+    )
 
 
 def settings_of(vectorizer):
-    """Return the settings that `counter_for` looks at, to be compared later."""
+    """Return the settings that `analysis_of` looks at, to be compared later."""
     names = ("analyzer", "lowercase", "ngram_range", "strip_accents", "token_pattern")
     settings = [getattr(vectorizer, name) for name in names]
     return settings, vectorizer.get_stop_words()

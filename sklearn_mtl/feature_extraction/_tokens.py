@@ -9,6 +9,8 @@ import numpy as np
 from ._ngrams import MISSING, Sequences
 from ._packed import PackedReader, translation
 
+UNKNOWN = 1  # what stands for a word outside the vocabulary, in rows of token ids
+
 # Codes that no word has; MISSING is another.
 END = -2  # of None, which stands after the tokens of each text
 DROPPED = -3  # the token is taken out, its neighbours become neighbours

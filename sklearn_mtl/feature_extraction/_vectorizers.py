@@ -3,23 +3,19 @@
 from numbers import Integral
 
 import numpy as np
-from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import (
     CountVectorizer,
     HashingVectorizer,
     TfidfVectorizer,
 )
-from sklearn.preprocessing import normalize
-from sklearn.utils import murmurhash3_32
 from sklearn.utils._sparse import _align_api_if_sparse
-from sklearn.utils.validation import FLOAT_DTYPES
+from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted
 
 from ..utils._texts import as_documents
-from ._settings import counter_for, settings_of
+from ._hashing import HashedTerms
+from ._settings import analysis_of, settings_of
+from ._terms import KnownTerms, as_counts, weigh_counts
 from ._tokens import UnsuitedError
-
-# For fewer characters than these, scikit-learn's loop is through before ours is set up.
-SMALL = 8_000
 
 
 class Settled(dict):
@@ -59,7 +55,6 @@ class FastCountVectorizer(CountVectorizer):
       that sort before a blank, where ``ngram_range`` joins tokens;
     - ``input="file"`` and ``input="filename"``;
     - subclasses that override a method that reads texts, such as ``build_analyzer``;
-    - calls of ``transform`` with few and short texts.
 
     Any other ``token_pattern`` than runs of word characters, the default and ``\w+``
     among them, is matched text by text, which takes most of the time.
@@ -85,16 +80,17 @@ class FastCountVectorizer(CountVectorizer):
 
     def _count_vocab(self, raw_documents, fixed_vocab):
         self.build_analyzer()  # refuses bad settings, and warns of stop words
-        counter = counter_for(self)
+        analysis = analysis_of(self)
         documents = as_documents(raw_documents)
-        documents = documents if counter is None else list(documents)
-        texts = None if counter is None else as_texts(documents, self.decode)
-        if texts and not (fixed_vocab and sum(map(len, texts)) < SMALL):
+        documents = documents if analysis is None else list(documents)
+        texts = None if analysis is None else as_texts(documents, self.decode)
+        if texts and fixed_vocab:
+            counts = self._known_terms(analysis).count(texts)
+            return self.vocabulary_, self._finish(counts)
+        if texts:
             try:
-                if fixed_vocab:
-                    matrix = self._known_terms(counter).count(texts)
-                    return self.vocabulary_, self._finish(matrix)
-                names, matrix = counter.count(texts, self._frequency_filter(len(texts)))
+                keep = self._frequency_filter(len(texts))
+                names, matrix = analysis.counter().count(texts, keep)
                 # Without a feature, scikit-learn finds the right error.
                 if names:
                     vocabulary = Settled(zip(names, range(len(names)), strict=True))
@@ -143,20 +139,18 @@ class FastCountVectorizer(CountVectorizer):
         )
         return lambda df: (df >= low) & (df <= high)
 
-    def _known_terms(self, counter):
+    def _known_terms(self, analysis):
         """Return a counter of the vocabulary's terms, kept from call to call."""
         vocabulary = self.vocabulary_
         made_for = vocabulary, len(vocabulary), settings_of(self)
         kept = getattr(self, "_known", None)
         if kept is None or kept[0][0] is not vocabulary or kept[0][1:] != made_for[1:]:
-            kept = self._known = made_for, counter.know(vocabulary)
+            kept = self._known = made_for, KnownTerms(analysis, vocabulary)
         return kept[1]
 
     def _finish(self, matrix):
-        if self.binary:
-            matrix.data.fill(1)
-        parts = matrix.data, matrix.indices, matrix.indptr
-        return _align_api_if_sparse(csr_array(parts, matrix.shape, dtype=self.dtype))
+        counts = as_counts(matrix, self.dtype, binary=self.binary)
+        return _align_api_if_sparse(counts)
 
     def __getstate__(self):
         state = super().__getstate__().copy()
@@ -202,6 +196,27 @@ class FastTfidfVectorizer(TfidfVectorizer, FastCountVectorizer):
            [0.5 , 0.5 , 0.7 ]])
     """
 
+    def transform(self, raw_documents):
+        """Return the matrix of TF-IDF values.
+
+        Parameters
+        ----------
+        raw_documents : iterable of str or bytes
+
+        Returns
+        -------
+        X : csr_array or csr_matrix of shape (n_samples, n_features)
+            Which of the two is up to scikit-learn's setting ``sparse_interface``.
+        """
+        if self.dtype not in (np.float32, np.float64):  # scikit-learn warns, converts
+            return super().transform(raw_documents)
+        check_is_fitted(self, msg="The TF-IDF vectorizer is not fitted")
+        X = FastCountVectorizer.transform(self, raw_documents)
+        own = self._tfidf  # what the settings were in fit
+        idf = getattr(own, "idf_", None)
+        weigh_counts(X, idf, sublinear=own.sublinear_tf, norm=own.norm)
+        return X
+
 
 class FastHashingVectorizer(HashingVectorizer):
     """Turn texts into counts of hashed features, fast.
@@ -246,35 +261,21 @@ class FastHashingVectorizer(HashingVectorizer):
             return super().transform(X)  # which refuses it
         self._validate_ngram_range()
         self.build_analyzer()  # refuses bad settings, and warns of stop words
-        counter = counter_for(self) if self.dtype in FLOAT_DTYPES else None
+        analysis = analysis_of(self) if self.dtype in FLOAT_DTYPES else None
         documents = as_documents(X)
-        documents = documents if counter is None else list(documents)
-        texts = None if counter is None else as_texts(documents, self.decode)
-        if texts and sum(map(len, texts)) >= SMALL:
-            try:
-                names, counts = counter.count(texts)
-                if names:
-                    return self._hash(names, counts)
-            except UnsuitedError:
-                pass
-        return super().transform(documents)
-
-    def _hash(self, names, counts):
-        """Turn counts of n-grams into counts of their hashes."""
-        hashes = np.fromiter(map(murmurhash3_32, names), np.int64, len(names))
-        columns = (np.abs(hashes) % self.n_features).astype(counts.indices.dtype)
-        signs = np.ones(len(names), dtype=self.dtype)
-        if self.alternate_sign:
-            signs[hashes < 0] = -1
-        data = signs[counts.indices] * counts.data.astype(self.dtype)
-        shape = counts.shape[0], self.n_features
-        matrix = csr_array((data, columns[counts.indices], counts.indptr), shape)
-        matrix.sum_duplicates()  # keeps the zeros of signs that cancel
-        if self.binary:
-            matrix.data.fill(1)
-        if self.norm is not None:
-            matrix = normalize(matrix, norm=self.norm, copy=False)
-        return _align_api_if_sparse(matrix)
+        documents = documents if analysis is None else list(documents)
+        texts = None if analysis is None else as_texts(documents, self.decode)
+        if not texts:
+            return super().transform(documents)
+        terms = HashedTerms(
+            analysis,
+            self.n_features,
+            self.alternate_sign,
+            self.dtype,
+            self.binary,
+            self.norm,
+        )
+        return _align_api_if_sparse(terms.transform(texts))
 
 
 def as_texts(documents, decode):

@@ -3,7 +3,6 @@
 from numbers import Real
 
 import numpy as np
-from sklearn.preprocessing import MultiLabelBinarizer
 
 # Types of a cell of several labels. Predictions have the same type.
 CELL_TYPES = (list, tuple, set, frozenset)
@@ -168,5 +167,8 @@ def indicators(sets, labels):
     table : ndarray of shape (n_cells, n_labels), dtype int
         1 where a set holds a label. All must be in `labels`.
     """
-    binarizer = MultiLabelBinarizer(classes=labels.tolist())
-    return binarizer.fit(()).transform(sets).astype(np.int64, copy=False)
+    place = {label: k for k, label in enumerate(labels.tolist())}
+    columns = [place[member] for cell in sets for member in cell]
+    table = np.zeros((len(sets), len(place)), dtype=np.int64)
+    table[np.repeat(np.arange(len(sets)), list(map(len, sets))), columns] = 1
+    return table

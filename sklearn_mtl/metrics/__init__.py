@@ -3,13 +3,13 @@
 For the predictions of any multi-output classifier, scikit-learn's own included.
 """
 
-from ._report import MultiTaskReport, multitask_report
-from ._scorer import multitask_scorer
-from ._scores import multitask_scores
+from ..utils._lazy import attributes_of
 
-__all__ = [
-    "MultiTaskReport",
-    "multitask_report",
-    "multitask_scorer",
-    "multitask_scores",
-]
+_MODULES = {
+    "MultiTaskReport": "_report",
+    "multitask_report": "_report",
+    "multitask_scorer": "_scorer",
+    "multitask_scores": "_scores",
+}
+__all__ = list(_MODULES)
+__getattr__ = attributes_of(__name__, _MODULES)

@@ -1,10 +1,8 @@
 """The scores of all tasks, and what they come to together."""
 
-import warnings
-
 import numpy as np
-from sklearn.exceptions import UndefinedMetricWarning
 
+from ._accuracy import mean_over_tasks
 from ._metrics import resolve_metrics, score_task
 from ._predictions import read_predictions
 
@@ -171,19 +169,6 @@ def refuse_names_of_aggregates(names):
         )
 
 
-def mean_over_tasks(values):
-    """Return the mean of the task scores that are not NaN; NaN, warned of, if none."""
-    values = [value for value in values if not np.isnan(value)]
-    if not values:
-        warnings.warn(
-            "No task has labelled cells that give a score, so the mean score is NaN.",
-            UndefinedMetricWarning,
-            stacklevel=3,
-        )
-        return np.nan
-    return float(np.mean(values))
-
-
 def worst_of_tasks(values, is_loss=False):
     """Return the least favourable of the task scores that are not NaN, or NaN."""
     values = [value for value in values if not np.isnan(value)]
@@ -226,34 +211,3 @@ def exact_match(predictions):
         "accuracy": float(np.average(right, weights=weights)),
         "support": len(rows),
     }
-
-
-def codes_accuracy(codes, decided, weights=None, starts=None):
-    """Return the accuracy of each task over encoded cells.
-
-    Parameters
-    ----------
-    codes : ndarray of shape (n_rows, n_codes)
-        True classes; -1 where a cell is missing, -2 for a label that fit never saw.
-
-    decided : ndarray of shape (n_rows, n_codes)
-        Predicted classes.
-
-    weights : ndarray of shape (n_rows, n_tasks), default=None
-
-    starts : ndarray of shape (n_tasks,), default=None
-        First code of each task, all of which must be right. None is a code a task.
-
-    Returns
-    -------
-    accuracy : ndarray of shape (n_tasks,)
-        NaN for a task without a labelled cell.
-    """
-    equal = codes == decided
-    if starts is not None and len(starts) < codes.shape[1]:
-        equal = np.logical_and.reduceat(equal, starts, axis=1)
-        codes = codes[:, starts]
-    counted = (codes != -1) * (1.0 if weights is None else weights)
-    total = counted.sum(axis=0)
-    right = (counted * equal).sum(axis=0)
-    return np.divide(right, total, out=np.full(len(total), np.nan), where=total > 0)

@@ -7,15 +7,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..data._block import BLOCK_GAIN
 from ._batch import weighted_sums
 from ._descent import BLOCK, Product
 from ._kernels import LANE
 from ._memory import join_tables, new_table
-
-# Factor on dense blocks. Adam's steps on their weights count as many times, for in the
-# few epochs of sparse rows a block would learn too little at the rate of other layers.
-# On dev splits 2 and 32 were worse than 8, with small and with large data.
-BLOCK_GAIN = 8.0
 
 
 class SparseLinear(nn.Module):

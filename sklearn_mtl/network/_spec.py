@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ..data._features import FEW, SMALL
+from ..data._rows import FEW, SMALL
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,10 @@ class PasswordNotNeeded(ModelFileError):
     """A password or key is given, and the file is not encrypted."""
 
 
+class RuntimeUnsupported(ModelFileError):
+    """The classifier needs a library that the chosen runtime does without."""
+
+
 class BadPassword(ModelFileError):
     """What is passed as password or key cannot be one."""
 

@@ -38,6 +38,7 @@ import sklearn
 import skorch
 import torch
 
+from ..answers._calibration import Calibration, by_task
 from ..balancing import resolve_balancing
 from ..data._columns import ColumnScales
 from ..data._embedding import Embedding
@@ -45,7 +46,6 @@ from ..data._targets import Targets
 from ..network._spec import InputSpec
 from ..sharing import BaseSharing
 from ..tasks import CodeLayout
-from ..training._calibration import Calibration, by_task
 from ..training._config import resolve_device
 from ..training._net import MultiTaskNet
 from ..training._optimizers import LinearDecay

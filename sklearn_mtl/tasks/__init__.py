@@ -2,9 +2,9 @@
 
 from sklearn.base import clone
 
+from ..answers._layout import CodeLayout
 from ._base import TaskType
 from ._categorical import Categorical
-from ._layout import CodeLayout
 from ._multilabel import MultiLabel
 from ._ordinal import Ordinal
 

@@ -5,10 +5,11 @@ from abc import ABC, abstractmethod
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ..answers._types import Answers
 from ..utils._same import is_same
 
 
-class TaskType(BaseEstimator, ABC):
+class TaskType(Answers, BaseEstimator, ABC):
     """One task: cells <-> codes, codes and logits -> loss, logits -> probabilities.
 
     Pass an object of your own subclass in ``task_types``. It needs ``n_logits`` and the
@@ -38,7 +39,6 @@ class TaskType(BaseEstimator, ABC):
         Whether :meth:`tuned` is called with rows that were set aside.
     """
 
-    is_multilabel = False
     is_tuned = False
     _parameter_constraints: dict = {}
 
@@ -85,11 +85,6 @@ class TaskType(BaseEstimator, ABC):
         """
         return self
 
-    @property
-    def code_sizes(self):
-        """The number of values of each code of a cell, a list."""
-        return [len(self.classes_)]
-
     @abstractmethod
     def encode(self, cells):
         """Return codes of shape (n_labelled,), dtype int64; -1 for an unknown label."""
@@ -132,28 +127,6 @@ class TaskType(BaseEstimator, ABC):
         probabilities : ndarray of shape (n_samples, n_classes)
         """
 
-    def calibrated(self, logits, temperature, offsets):
-        """Divide logits by a temperature and add offsets.
-
-        The default returns `logits`: the type has no temperature.
-
-        Parameters
-        ----------
-        logits : ndarray of shape (n_samples, n_logits)
-
-        temperature : float
-            Above 1 where the network is overconfident.
-
-        offsets : list of ndarray
-            For each code, what to add to the logits of its values. Types without a
-            logit for each value ignore it.
-
-        Returns
-        -------
-        logits : ndarray of shape (n_samples, n_logits)
-        """
-        return logits
-
     def likelihoods(self, logits, codes):
         """Return the probability of each code.
 
@@ -166,10 +139,6 @@ class TaskType(BaseEstimator, ABC):
             None of them missing.
         """
         return self.probabilities(logits)[np.arange(len(codes)), codes]
-
-    def choose(self, probabilities):
-        """Return the predicted codes from probabilities."""
-        return probabilities.argmax(axis=1)
 
     def tuned(self, logits, codes, weights):
         """Return a task whose decisions are tuned on rows set aside.

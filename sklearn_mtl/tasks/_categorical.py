@@ -1,13 +1,12 @@
 """One class out of two or more: binary and multiclass label columns."""
 
-from itertools import repeat
-
 import numpy as np
 
+from ..answers._types import CategoricalAnswers
 from ._base import TaskType
 
 
-class Categorical(TaskType):
+class Categorical(CategoricalAnswers, TaskType):
     r"""A column whose cell holds one of several classes.
 
     The model is multinomial logistic regression on the logits,
@@ -34,35 +33,6 @@ class Categorical(TaskType):
     @property
     def kind(self):
         return type(self)
-
-    @property
-    def n_logits(self):
-        return len(self.classes_) if len(self.classes_) > 2 else 1
-
-    def encode(self, cells):
-        # Python compares numbers exactly; numpy would convert mixed integers to floats.
-        number = {label: k for k, label in enumerate(self.classes_.tolist())}
-        codes = map(number.get, cells.tolist(), repeat(-1))
-        return np.fromiter(codes, dtype=np.int64, count=len(cells))
-
-    def decode(self, codes):
-        return self.classes_[codes]
-
-    def probabilities(self, logits):
-        n_classes = len(self.classes_)
-        if n_classes == 1:
-            return np.ones((len(logits), 1), dtype=logits.dtype)
-        if n_classes == 2:
-            logits = np.column_stack([np.zeros_like(logits[:, 0]), logits[:, 0]])
-        logits = logits - logits.max(axis=1, keepdims=True)
-        exponentials = np.exp(logits)
-        return exponentials / exponentials.sum(axis=1, keepdims=True)
-
-    def calibrated(self, logits, temperature, offsets):
-        (added,) = offsets
-        if len(self.classes_) == 2:
-            added = added[1:] - added[0]
-        return logits / logits.dtype.type(temperature) + added.astype(logits.dtype)
 
     def effects(self, slopes):
         if len(self.classes_) == 2:  # the first of two classes has a logit of 0

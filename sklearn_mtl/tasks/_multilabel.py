@@ -4,16 +4,16 @@ from copy import copy
 from numbers import Real
 
 import numpy as np
-from scipy.special import expit
 from sklearn.metrics import precision_recall_curve
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ..labels._sets import indicators, labels_of, sets_of
+from ..answers._types import MultiLabelAnswers
+from ..labels._sets import labels_of
 from ..utils._warn import FILTERS
 from ._base import TaskType
 
 
-class MultiLabel(TaskType):
+class MultiLabel(MultiLabelAnswers, TaskType):
     r"""A column whose cells hold any number of labels, such as tags.
 
     Each label is a binary question, and the loss of a cell is the sum over all labels.
@@ -97,7 +97,6 @@ class MultiLabel(TaskType):
     }
 
     name = "multilabel"
-    is_multilabel = True
 
     def __init__(
         self,
@@ -133,42 +132,12 @@ class MultiLabel(TaskType):
         return type(self), *parameters.values()
 
     @property
-    def n_logits(self):
-        return len(self.classes_)
-
-    @property
-    def code_sizes(self):
-        return [2] * len(self.classes_)
-
-    @property
     def is_ordered(self):
         return False
-
-    def encode(self, cells):
-        known = frozenset(self.classes_.tolist())
-        codes = indicators([cell & known for cell in cells], self.classes_)
-        codes[[not cell <= known for cell in cells]] = -1
-        return codes
-
-    def decode(self, codes):
-        return sets_of(codes, self.classes_)
-
-    def probabilities(self, logits):
-        return expit(logits)
-
-    def calibrated(self, logits, temperature, offsets):
-        logits = logits / logits.dtype.type(temperature)
-        if self.loss != "binary":  # the other loss adjusts nothing
-            return logits
-        added = np.array([values[1] - values[0] for values in offsets])
-        return logits + added.astype(logits.dtype)
 
     def likelihoods(self, logits, codes):
         probabilities = self.probabilities(logits)
         return np.where(codes == 1, probabilities, 1 - probabilities)
-
-    def choose(self, probabilities):
-        return (probabilities > self.thresholds_).astype(np.int64)
 
     def effects(self, slopes):
         return slopes

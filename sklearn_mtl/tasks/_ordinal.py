@@ -1,13 +1,13 @@
 """One class out of several with an order: stars, grades, degrees."""
 
 import numpy as np
-from scipy.special import expit
 
+from ..answers._types import OrdinalAnswers
 from ..labels._tables import as_label_table
 from ._categorical import Categorical
 
 
-class Ordinal(Categorical):
+class Ordinal(OrdinalAnswers, Categorical):
     r"""A column whose classes have an order, such as stars from 1 to 5.
 
     The model has proportional odds: of all *K* classes, counted from 0 in their order,
@@ -112,31 +112,12 @@ class Ordinal(Categorical):
             listed is None or list(listed) == self.classes_.tolist()
         )
 
-    @property
-    def n_logits(self):
-        return 1
-
     def link(self, log_class_shares, *, is_few=False):
         from ._thresholds import SLOPE, SLOPE_OF_FEW, Thresholds
 
         if len(self.classes_) <= 2:
             return None
         return Thresholds(log_class_shares, SLOPE_OF_FEW if is_few else SLOPE)
-
-    def probabilities(self, logits):
-        # A class lies between two thresholds; the first and last classes are unbounded.
-        logits = logits[:, : len(self.classes_) - 1]
-        end = np.full((len(logits), 1), np.inf, dtype=logits.dtype)
-        below, above = np.hstack([end, logits]), np.hstack([logits, -end])
-        # Not a difference, which would lose small probabilities.
-        return expit(below) * expit(-above) * -np.expm1(above - below)
-
-    def calibrated(self, logits, temperature, offsets):
-        return logits / logits.dtype.type(temperature)
-
-    def choose(self, probabilities):
-        exceeds = np.cumsum(probabilities[:, :0:-1], axis=1)
-        return (exceeds > 0.5).sum(axis=1)
 
     def effects(self, slopes):
         n_classes = len(self.classes_)

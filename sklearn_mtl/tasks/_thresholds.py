@@ -5,6 +5,8 @@ import torch
 from torch import nn
 from torch.nn.functional import logsigmoid, softplus
 
+from ..answers._thresholds import LEAST_GAP, PACE
+
 # Factor of the network's output. Its learning rates suit classes that only compete; on
 # a scale they would throw a text from end to end. Of 1, 0.3, 0.1, 0.05 and 0.03, a
 # tenth had the smallest error, or nearly, on the dev splits of two sets and on
@@ -14,12 +16,8 @@ SLOPE = 0.1
 # little, most of all where tasks share all: from 100 texts the mean absolute error was
 # 0.74 with it, 0.37 with 0.2, 0.38 with 0.3 and 0.45 with 0.4.
 SLOPE_OF_FEW = 0.2
-# Gaps between thresholds learn this many times faster than other dense weights, to
-# follow the spread of the output. 5 and 20 are no different, 1 is slightly worse.
-PACE = 10.0
-# The least gap between thresholds, and the least class share at their start. They keep
-# logarithms of gaps and shares within 32-bit precision.
-LEAST_GAP = 1e-3
+# The least class share at the start, which keeps logarithms of shares within 32-bit
+# precision.
 LEAST_SHARE = 1e-6
 
 

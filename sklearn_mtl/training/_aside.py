@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from sklearn.utils import check_random_state
 
-from ..data._features import FEW
+from ..data._rows import FEW
 from ..labels._splitting import multitask_split
 
 # Share of the rows that temperatures are found on, with the least and the most rows,

@@ -5,7 +5,7 @@ import torch
 from scipy.sparse import issparse
 from torch.utils.data import Dataset
 
-from ..data._features import float_type
+from ..data._rows import float_type
 from ..network._batch import Cells, SparseBatch, TokenBatch
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..answers._calibration import Calibration, by_task, has_temperature, weighs_classes
 from ..tasks import CodeLayout
-from ._calibration import Calibration, by_task, has_temperature, weighs_classes
 from ._temperatures import fit_temperatures
 
 # Powers of class shares by which decisions weigh classes. Between equals the typical

@@ -9,7 +9,7 @@ from math import ceil
 
 import numpy as np
 
-from ..data._features import FEW
+from ..data._rows import FEW
 
 # Above 3 epochs sparse rates are lower, so that a row moves the weights as far in
 # total, but never below this share: few rows, with many epochs, need no less.

@@ -11,13 +11,14 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 
-from ..data._features import FEW, SMALL, float_type
-from ..data._term_weights import information_weights, weigh_terms
+from ..answers._calibration import Calibration
+from ..data._features import float_type
+from ..data._rows import FEW, SMALL, weigh_terms
+from ..data._term_weights import information_weights
 from ..labels._splitting import multitask_split
 from ..network._recipe import ROWS
 from ..sharing import resolve_sharing
 from ._aside import MOST_ROWS
-from ._calibration import Calibration
 from ._dataset import RowDataset
 from ._judge import Judge
 

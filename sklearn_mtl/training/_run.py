@@ -11,14 +11,15 @@ from skorch.callbacks import ParamMapper
 from skorch.helper import predefined_split
 from torch import nn
 
-from ..data._features import SMALL, float_type, row_scale
+from ..answers._calibration import Calibration, by_task
+from ..data._rows import SMALL, float_type, row_scale
 from ..feature_extraction import UNKNOWN
 from ..network._descent import scipy_loops
 from ..network._recipe import default_recipe
 from ..network._spec import InputSpec
 from ..sharing import resolve_sharing
 from ..trunks import reads_tokens
-from ._calibration import Calibration, by_task, typical_temperature
+from ._calibration import typical_temperature
 from ._dataset import RowDataset
 from ._judge import Judge
 from ._loader import BatchRecord

@@ -10,11 +10,12 @@ from functools import cache
 from pathlib import Path
 from threading import RLock
 
-import numpy as np
 import torch
 from joblib import effective_n_jobs
 from threadpoolctl import ThreadpoolController
 from torch.overrides import TorchFunctionMode
+
+from ..utils._numpy import numpy_errors
 
 # Layers draw their weights from torch's random numbers, which are global.
 _BUILDING = RLock()
@@ -41,14 +42,6 @@ def computing(n_jobs=None):
         stack.enter_context(_single_precision())
         stack.enter_context(numpy_errors())
         yield
-
-
-def numpy_errors():
-    """Return a context, or decorator, with numpy's default error settings.
-
-    For code that calls the user's vectorizer, whose torch settings must not change.
-    """
-    return np.errstate(divide="warn", over="warn", under="ignore", invalid="warn")
 
 
 def _single_precision():

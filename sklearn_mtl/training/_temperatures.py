@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from ..answers._calibration import has_temperature
 from ..tasks import CodeLayout
-from ._calibration import has_temperature
 
 # Temperatures that are considered.
 LOWEST, HIGHEST = 0.01, 100.0

@@ -1,11 +1,13 @@
-"""Rows in any container: their number, selections, single columns, norms."""
+"""Rows in any container: their number, selections, single columns, norms.
+
+Narwhals is imported where there may be a frame: a column of texts needs none.
+"""
 
 from collections.abc import Mapping, Set
+from numbers import Integral
 
-import narwhals as nw
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils.validation import _num_samples
 
 from ._optional import import_optional
 
@@ -43,7 +45,19 @@ def n_rows(X):
     """
     if isinstance(X, Mapping) and not issparse(X):
         X = next(iter(X.values()), ())
-    return _num_samples(X)
+    if hasattr(X, "shape"):
+        if len(X.shape) == 0:
+            raise TypeError(
+                "Input should have at least 1 dimension i.e. satisfy `len(x.shape) > "
+                f"0`, got scalar `{X!r}` instead."
+            )
+        if isinstance(X.shape[0], Integral):
+            return X.shape[0]
+    if not hasattr(X, "__len__") and hasattr(X, "__array__"):
+        X = np.asarray(X)
+    if not hasattr(X, "__len__") or hasattr(X, "fit"):
+        raise TypeError(f"Expected sequence or array-like, got {type(X)}")
+    return len(X)
 
 
 def take_rows(X, rows):
@@ -76,6 +90,8 @@ def take_rows(X, rows):
     X = _readable(X)
     if hasattr(X, "to_pylist"):
         return _take_arrow(X, rows)
+    import narwhals as nw
+
     opened = nw.from_native(X, pass_through=True)
     if isinstance(opened, nw.DataFrame):
         part = opened[rows.tolist()]
@@ -135,6 +151,8 @@ def one_column(X):
         return _cells(X)
     if len(shape) != 2 or shape[1] != 1:
         return None
+    import narwhals as nw
+
     frame = nw.from_native(X, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         return frame[:, 0].to_list()

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Set
 
 import numpy as np
-from sklearn.utils import get_tags
 
 from ._rows import one_column, settled
 
@@ -165,7 +164,23 @@ def reads_tables_too(vectorizer):
     if hasattr(vectorizer, "steps"):
         parts = [part for _, part in vectorizer.steps if hasattr(part, "fit")]
         return not parts or reads_tables_too(parts[0])
+    from sklearn.utils import get_tags  # a runtime without it has no such objects
+
     return get_tags(vectorizer).input_tags.two_d_array
+
+
+def refuse_rows(X):
+    """Raise a ValueError: X is no collection of texts, and texts are wanted."""
+    found = "holds numeric rows" if hasattr(X, "__len__") else f"is {X!r}"
+    raise ValueError(f"X {found}, and fit saw texts. Pass a list or a column of texts.")
+
+
+def refuse_texts(n_features):
+    """Raise a ValueError: X holds texts, and numeric rows are wanted."""
+    raise ValueError(
+        f"X holds texts, and fit saw rows of {n_features} numeric features. Pass such "
+        "rows."
+    )
 
 
 def refuse_text_table(X):

@@ -1,0 +1,1 @@
+"""From logits to probabilities, decisions and labels, with numpy and scipy alone."""

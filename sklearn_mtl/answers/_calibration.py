@@ -1,0 +1,143 @@
+"""From logits to calibrated probabilities, and to decisions."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ._layout import CodeLayout
+from ._types import Answers, CategoricalAnswers, OrdinalAnswers
+
+
+@dataclass(frozen=True)
+class Calibration:
+    r"""What turns the logits of each task into probabilities and decisions.
+
+    Training adds :math:`a_c` to the logit of class *c*, whose share is :math:`\pi_c`,
+    so :math:`z_c + a_c - \log \pi_c` is the evidence for it. With the temperature *T*
+    of the task, probabilities are
+
+    .. math:: p_c \propto \pi_c \exp((z_c + a_c - \log \pi_c) / T)
+
+    Attributes
+    ----------
+    adjustments : list of list of ndarray
+        For each task and each of its codes, what training added to the logits.
+
+    log_shares : list of list of ndarray
+        Logarithms of the shares of classes, in the same form.
+
+    temperatures : ndarray of shape (n_tasks,)
+        Above 1 where the network is overconfident.
+
+    strengths : ndarray of shape (n_tasks,) or None, default=None
+        The prediction is the class whose probability, divided by the share of the class
+        to this power, is highest. None: the class with the highest logit. Where cells
+        hold several labels, their thresholds decide.
+    """
+
+    adjustments: list
+    log_shares: list
+    temperatures: np.ndarray
+    strengths: np.ndarray | None = None
+
+    def probabilities(self, tasks, logits):
+        """Return calibrated probabilities.
+
+        Parameters
+        ----------
+        tasks : list of TaskType
+
+        logits : list of ndarray of shape (n_rows, n_logits)
+
+        Returns
+        -------
+        probabilities : list of ndarray of shape (n_rows, n_classes)
+        """
+        pairs = enumerate(zip(tasks, logits, strict=True))
+        return [
+            task.probabilities(self.calibrated(k, task, own))
+            for k, (task, own) in pairs
+        ]
+
+    def decisions(self, tasks, logits):
+        """Return the predicted codes of each task, a list.
+
+        Parameters
+        ----------
+        tasks : list of TaskType
+
+        logits : list of ndarray of shape (n_rows, n_logits)
+        """
+        pairs = enumerate(zip(tasks, logits, strict=True))
+        return [self.decide(k, task, own) for k, (task, own) in pairs]
+
+    def decide(self, k, task, logits):
+        """Return the predicted codes of task `k`."""
+        if task.is_multilabel:  # its thresholds are those of calibrated probabilities
+            logits = self.calibrated(k, task, logits)
+        elif self.strengths is not None and weighs_classes(task):
+            logits = self.calibrated(k, task, logits, 1 - self.strengths[k])
+        return task.choose(task.probabilities(logits))
+
+    def calibrated(self, k, task, logits, prior=1.0):
+        """Return the calibrated logits of task `k`.
+
+        Parameters
+        ----------
+        k : int
+
+        task : TaskType
+
+        logits : ndarray of shape (n_rows, n_logits)
+
+        prior : float, default=1.0
+            The power of the shares of classes.
+        """
+        temperature = self.temperatures[k]
+        offsets = self._offsets.get((k, prior))
+        if offsets is None:
+            pairs = zip(self.adjustments[k], self.log_shares[k], strict=True)
+            offsets = self._offsets[k, prior] = [
+                (added - shares) / temperature + prior * shares
+                for added, shares in pairs
+            ]
+        return task.calibrated(logits, temperature, offsets)
+
+    @cached_property
+    def _offsets(self):
+        """What is added to logits, by task and prior: the same for all texts."""
+        return {}
+
+    def __getstate__(self):
+        return {name: own for name, own in vars(self).items() if name != "_offsets"}
+
+
+def has_temperature(task):
+    """Whether the type of a task says what a temperature does to its logits."""
+    return type(task).calibrated is not Answers.calibrated
+
+
+def weighs_classes(task):
+    """Whether decisions about a task may weigh its classes."""
+    return isinstance(task, CategoricalAnswers) and not isinstance(task, OrdinalAnswers)
+
+
+def by_task(tasks, values):
+    """Group values of codes by task.
+
+    Parameters
+    ----------
+    tasks : list of TaskType
+
+    values : list, one for each code
+
+    Returns
+    -------
+    values : list of list
+    """
+    owners = CodeLayout(tasks).owners.tolist()
+    return [
+        [value for value, owner in zip(values, owners, strict=True) if owner == k]
+        for k in range(len(tasks))
+    ]

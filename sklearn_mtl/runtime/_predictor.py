@@ -1,0 +1,233 @@
+"""The predictor: answers of a saved classifier."""
+
+import numpy as np
+
+from ..answers._labels import check_output
+from ..data._rows import match_trunk
+from ..utils._numpy import numpy_errors
+from ..utils._texts import read_texts, refuse_rows, refuse_texts
+from ._layers import Rows
+from ._numeric import read_numeric
+
+# Rows at once, which bounds the memory of hidden vectors.
+BATCH = 2048
+
+
+class MultiTaskPredictor:
+    """Predictions of a saved classifier on numpy and scipy alone.
+
+    :func:`sklearn_mtl.load` makes it with ``runtime="numpy"``. Its methods are those of
+    :class:`~sklearn_mtl.MultiTaskTextClassifier`: the same arguments, containers,
+    checks of texts and predictions; probabilities differ by rounding alone. Importing
+    torch and scikit-learn takes seconds and hundreds of megabytes, and a service that
+    only predicts can do without. An object may be shared by threads.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,) or list of such arrays
+        Classes of each task, in the dtype of the labels; one array for a 1-D y.
+
+    n_outputs_, task_names_, task_types_ : int, list of str, dict of {str: str}
+        Number of tasks; their names; the type of each.
+
+    temperatures_ : dict of {str: float}
+        The temperature of each task.
+
+    n_features_in_, feature_names_in_ : int, ndarray of shape (n_features_in_,)
+        For numeric X; names for a DataFrame.
+
+    See Also
+    --------
+    sklearn_mtl.MultiTaskTextClassifier : Fits, saves, and predicts the same.
+
+    Notes
+    -----
+    The weights of a file that is not encrypted are mapped, not read: pages come when
+    they are needed, and processes share them. Replace such a file by another, as
+    :meth:`~sklearn_mtl.MultiTaskTextClassifier.save` does; do not write into it.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import sklearn_mtl
+    >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    >>> labels = {"tone": ["good", "bad"] * 10, "topic": ["it", None, "art", "art"] * 5}
+    >>> clf = sklearn_mtl.MultiTaskTextClassifier(random_state=0).fit(texts, labels)
+    >>> with TemporaryDirectory() as folder:
+    ...     clf.save(f"{folder}/model.mtl")
+    ...     predictor = sklearn_mtl.load(f"{folder}/model.mtl", runtime="numpy")
+    >>> predictor
+    MultiTaskPredictor(tasks=['tone', 'topic'], trunk=BagTrunk, sharing=SharedPrivate)
+    >>> predictor.predict(["great film", "awful phone"])
+    array([['good', 'art'],
+           ['bad', 'it']], dtype='<U4')
+    """
+
+    def __init__(
+        self,
+        *,
+        labels,
+        steps,
+        network,
+        links,
+        calibration,
+        spec,
+        input_names,
+        missing_label,
+        strategies,
+        has_representation,
+    ):
+        self._labels, self._steps, self._calibration = labels, steps, calibration
+        self._network, self._links, self._spec = network, links, spec
+        self._missing_label, self._strategies = missing_label, strategies
+        self._has_representation = has_representation
+        self.task_names_, self.task_types_ = labels.names, labels.types
+        self.n_outputs_ = len(labels.names)
+        classes = [task.classes_ for task in labels.tasks]
+        self.classes_ = classes[0] if labels.container == "vector" else classes
+        temperatures = calibration.temperatures.tolist()
+        self.temperatures_ = dict(zip(labels.names, temperatures, strict=True))
+        for name in ("n_features_in_", "feature_names_in_"):
+            if name in input_names:
+                setattr(self, name, input_names[name])
+
+    def __repr__(self):
+        trunk, sharing = (each and each.name for each in self._strategies)
+        return (
+            f"MultiTaskPredictor(tasks={self.task_names_}, trunk={trunk}, "
+            f"sharing={sharing})"
+        )
+
+    def predict(self, X, output="array"):
+        """Predict a label for every task.
+
+        Parameters
+        ----------
+        X : iterable of str, or array-like or sparse matrix of shape \
+                (n_samples, n_features)
+            Texts, or numeric rows if those were in fit.
+
+        output : {"array", "frame", "dict"}, default="array"
+            "array" is an ndarray of shape (n_samples, n_tasks), or (n_samples,) if y
+            was 1-D, of the common dtype of all labels, object where there is none.
+            "frame", a DataFrame like y, and "dict", arrays, keep each task's dtype.
+
+        Returns
+        -------
+        y_pred : ndarray, DataFrame or dict
+
+        Raises
+        ------
+        ValueError
+            If X holds no texts, or rows of another shape than in fit.
+        """
+        check_output(output, ("array", "frame", "dict"))
+        return self._labels.decode(self._codes(X), output, like=X)
+
+    def predict_proba(self, X, output="list"):
+        """Predict the calibrated probability of every class of every task.
+
+        Parameters
+        ----------
+        X : texts or numeric rows, as in :meth:`predict`
+
+        output : {"list", "dict"}, default="list"
+
+        Returns
+        -------
+        probabilities : list of ndarray of shape (n_samples, n_classes), or dict
+            In task order, classes in the order of ``classes_``; an ndarray if y was
+            1-D. Where cells hold several labels, each has a probability of its own.
+        """
+        check_output(output, ("list", "dict"))
+        with numpy_errors():
+            logits, _ = self._forward(X)
+            own = self._calibration.probabilities(self._labels.tasks, logits)
+        return self._labels.arrange(own, output)
+
+    def score(self, X, y, sample_weight=None):
+        """Return the mean over tasks of the accuracy on labelled cells.
+
+        Parameters
+        ----------
+        X : texts or numeric rows, as in :meth:`predict`
+
+        y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
+            Labels. One that fit never saw counts as wrong, with a warning.
+
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
+                default=None
+
+        Returns
+        -------
+        score : float
+            NaN, with a warning, if no cell is labelled.
+        """
+        from ..metrics._accuracy import mean_accuracy
+
+        return mean_accuracy(
+            self._labels, lambda: self._codes(X), y, sample_weight, self._missing_label
+        )
+
+    @property
+    def transform(self):
+        """Return the hidden vector of each text that all tasks read.
+
+        A method, ``transform(X)``, which gives an ndarray of shape (n_samples,
+        n_units); only where the tasks read one vector.
+        """
+        if not self._has_representation:
+            trunk, sharing = (each and each.name for each in self._strategies)
+            raise AttributeError(
+                f"No shared representation with trunk={trunk} and sharing={sharing}. "
+                "Take a trunk, and 'auto' or 'hard' sharing."
+            )
+        return self._represent
+
+    def _represent(self, X):
+        with numpy_errors():
+            return self._forward(X)[1]
+
+    def _codes(self, X):
+        with numpy_errors():
+            logits, _ = self._forward(X)
+            decided = self._calibration.decisions(self._labels.tasks, logits)
+        return np.column_stack(decided)
+
+    def _forward(self, X):
+        """Return the logits of each task, and the vector that all tasks read."""
+        rows, dense = self._read(X)
+        rows = match_trunk(rows, sparse=self._spec.sparse)
+        dtype = self._spec.dtype
+        rows = rows.astype(dtype, copy=False)
+        if dense is not None:
+            dense = dense.astype(dtype, copy=False)
+        if rows.shape[0] <= BATCH:
+            return self._answer(Rows(rows, dense))
+        parts = []
+        for start in range(0, rows.shape[0], BATCH):
+            own = slice(start, start + BATCH)
+            block = None if dense is None else dense[own]
+            parts.append(self._answer(Rows(rows[own], block)))
+        logits, hidden = zip(*parts, strict=True)
+        hidden = None if hidden[0] is None else np.concatenate(hidden)
+        return [np.concatenate(own) for own in zip(*logits, strict=True)], hidden
+
+    def _answer(self, rows):
+        logits, hidden = self._network(rows)
+        pairs = zip(self._links, logits, strict=True)
+        logits = [own if link is None else link(own) for link, own in pairs]
+        return logits, hidden
+
+    def _read(self, X):
+        """Return the rows of X, and the block beside them or None."""
+        texts = read_texts(X)
+        if self._steps.vectorize is not None:
+            if texts is None:
+                refuse_rows(X)
+            return self._steps(texts)
+        names = getattr(self, "feature_names_in_", None)
+        if texts is not None:
+            refuse_texts(self.n_features_in_)
+        rows = read_numeric(X, self.n_features_in_, names)
+        return self._steps.finish(rows), None

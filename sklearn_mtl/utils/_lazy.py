@@ -1,0 +1,30 @@
+"""Names of a package that are imported when they are asked for."""
+
+from importlib import import_module
+
+
+def attributes_of(package, modules):
+    """Return a ``__getattr__`` for a package that imports its modules on demand.
+
+    Importing one module of the package then does not import the others, and what they
+    need: scikit-learn alone takes most of a second.
+
+    Parameters
+    ----------
+    package : str
+        Its ``__name__``.
+
+    modules : dict of {str: str}
+        The module of each name that the package offers.
+
+    Returns
+    -------
+    getter : callable
+    """
+
+    def getter(name):
+        if name not in modules:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(import_module(f"{package}.{modules[name]}"), name)
+
+    return getter

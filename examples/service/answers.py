@@ -1,0 +1,58 @@
+"""Predictions of a model as values that JSON has."""
+
+import numpy as np
+
+
+class Answers:
+    """Asks a model, and describes it.
+
+    Parameters
+    ----------
+    model : MultiTaskTextClassifier or MultiTaskPredictor
+        Fitted to texts.
+    """
+
+    def __init__(self, model):
+        self._model = model
+        self.names = list(model.task_names_)
+        classes = model.classes_
+        if len(self.names) == 1 and isinstance(classes, np.ndarray):
+            classes = [classes]
+        self.classes = dict(zip(self.names, map(list, classes), strict=True))
+
+    def __call__(self, texts, with_probabilities):
+        """Return an answer for each text; called from the thread of the model."""
+        labels = self._model.predict(texts, output="dict")
+        answers = [
+            {"labels": dict(zip(self.names, map(plain, row), strict=True))}
+            for row in zip(*(labels[name] for name in self.names), strict=True)
+        ]
+        if with_probabilities:
+            found = self._model.predict_proba(texts)
+            found = [found] if isinstance(found, np.ndarray) else found
+            rows = zip(*(each.astype(float).tolist() for each in found), strict=True)
+            for answer, row in zip(answers, rows, strict=True):
+                answer["probabilities"] = dict(zip(self.names, row, strict=True))
+        return answers
+
+    def schema(self):
+        """Return tasks, their types and their classes."""
+        return [
+            {
+                "name": str(name),
+                "type": str(self._model.task_types_[name]),
+                "classes": [plain(each) for each in self.classes[name]],
+            }
+            for name in self.names
+        ]
+
+
+def plain(value):
+    """Return a label as JSON has it: cells of several labels are lists, dates texts."""
+    if isinstance(value, np.generic) and not isinstance(value, np.datetime64):
+        value = value.item()
+    if isinstance(value, np.ndarray | list | tuple | set | frozenset):
+        return [plain(each) for each in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return str(value)

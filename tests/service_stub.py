@@ -5,6 +5,8 @@ another error. The first task answers with the length of the text, the second wi
 number of texts that were answered together. Real models are served in `test_service`.
 """
 
+import atexit
+import signal
 import sys
 import time
 from pathlib import Path
@@ -22,6 +24,7 @@ class Stub:
     task_names_ = ["length", "together"]
     task_types_ = {"length": "multiclass", "together": "multilabel"}
     classes_ = [np.array([1, 2]), np.array(["few", "many"])]
+    n_answered = 0
 
     def predict(self, texts, output):
         assert output == "dict"
@@ -34,6 +37,7 @@ class Stub:
                 time.sleep(float(text.split()[1]))
         together = np.empty(len(texts), dtype=object)
         together[:] = [["n", str(len(texts))] for _ in texts]
+        Stub.n_answered += len(texts)
         return {"length": np.array([len(text) for text in texts]), "together": together}
 
     def predict_proba(self, texts):
@@ -49,5 +53,8 @@ def load_model(path, *, password, key, runtime):
 
 
 if __name__ == "__main__":
+    # uvicorn ends the process by the signal that it was sent, if nobody handles it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    atexit.register(lambda: print(f"answered {Stub.n_answered}", file=sys.stderr))
     serve.load_model = load_model
     sys.exit(serve.main())

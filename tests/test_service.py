@@ -192,11 +192,17 @@ def test_announced_and_real_size_are_limited(service):
 
     headers = {"content-type": "application/json"}
     assert service.ask("POST", "/predict", pieces(), headers)[0] == 413
+    start = b"POST /predict HTTP/1.1\r\nHost: x\r\n"
     with socket.create_connection(("127.0.0.1", service.port), timeout=5) as client:
-        client.sendall(
-            b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n"
-        )
+        client.sendall(start + b"Content-Length: 99999999999\r\n\r\n")
         assert b" 413 " in client.recv(100)
+    with socket.create_connection(("127.0.0.1", service.port), timeout=5) as client:
+        client.sendall(start + b"Transfer-Encoding: chunked\r\n\r\n")
+        chunk = b"3e8\r\n" + b"a" * 1000 + b"\r\n"
+        with contextlib.suppress(ConnectionError):
+            for _ in range(10_000):  # it never ends
+                client.sendall(chunk)
+            pytest.fail("all of it was read")
 
 
 def test_bodies_that_never_end_time_out(service):
@@ -282,6 +288,37 @@ def test_what_was_accepted_is_answered_before_the_end(number):
     assert not any("Traceback" in line for line in service.lines)
 
 
+def test_clients_get_all_that_is_answered_when_the_end_comes_under_load():
+    def ask_on(service):
+        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
+        n_answers = 0
+        with (
+            contextlib.closing(connection),
+            contextlib.suppress(ConnectionError),
+        ):
+            while True:
+                connection.request(
+                    "POST",
+                    "/predict",
+                    b'{"text": "sleep 0.001"}',
+                    {"content-type": "application/json"},
+                )
+                response = connection.getresponse()
+                assert len(json.loads(response.read())["predictions"]) == 1
+                assert response.status == 200
+                n_answers += 1
+        return n_answers
+
+    with Service("model.mtl") as service:
+        with ThreadPoolExecutor(8) as pool:
+            clients = [pool.submit(ask_on, service) for _ in range(8)]
+            time.sleep(1)
+            service.stop()
+        n_answers = sum(client.result() for client in clients)
+    assert n_answers > 50
+    assert service.lines[-1] == f"answered {n_answers}\n"
+
+
 def test_password_comes_from_the_environment():
     with Service("model.mtl", SKLEARN_MTL_PASSWORD="pässword") as service:
         assert "loaded model.mtl pässword None numpy\n" in service.lines
@@ -301,6 +338,24 @@ def test_password_comes_from_the_environment():
 def test_bad_starts(arguments, environment, message):
     with pytest.raises(RuntimeError, match=message):
         Service(*arguments, **environment)
+
+
+def test_load_script(service, tmp_path):
+    (tmp_path / "texts.txt").write_text("a\nbb\n\nccc\n")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-W", "error", SERVE.with_name("load_test.py")),
+            *(f"http://127.0.0.1:{service.port}", tmp_path / "texts.txt"),
+            *("--clients", "2", "--seconds", "0.5", "--texts-a-request", "3"),
+        ],
+        capture_output=True,
+        check=True,
+    )
+    result = json.loads(done.stdout)
+    assert result["n_errors"] == 0
+    assert 0 < result["p50_ms"] <= result["p99_ms"] <= result["max_ms"]
+    assert result["texts_a_second"] > 3
+    assert len(result["memory_mb"]) > 5
 
 
 @pytest.mark.skipif(

@@ -221,18 +221,25 @@ class Guard:
             self.metrics.seconds.observe(time.perf_counter() - start)
 
     async def _read(self, scope, receive):
+        # A client that is cut off while it sends sees no answer: what is too large is
+        # read to its end and thrown away, unless it is out of all proportion.
+        most, most_read = self.limits.max_body, 16 * self.limits.max_body
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if int(announced) > self.limits.max_body:
+        if int(announced) > most_read:
             raise TooLarge
-        body = bytearray()
+        body, n_bytes = bytearray(), 0
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return None
-            body += message.get("body", b"")
-            if len(body) > self.limits.max_body:
+            n_bytes += len(message.get("body", b""))
+            if n_bytes > most_read:
                 raise TooLarge
+            if n_bytes <= most:
+                body += message.get("body", b"")
             if not message.get("more_body", False):
+                if n_bytes > most:
+                    raise TooLarge
                 return bytes(body)
 
 

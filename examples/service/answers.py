@@ -18,14 +18,15 @@ class Answers:
         classes = model.classes_
         if len(self.names) == 1 and isinstance(classes, np.ndarray):
             classes = [classes]
-        self.classes = dict(zip(self.names, map(list, classes), strict=True))
+        self.classes = dict(zip(self.names, classes, strict=True))
 
     def __call__(self, texts, with_probabilities):
         """Return an answer for each text; called from the thread of the model."""
         labels = self._model.predict(texts, output="dict")
+        columns = [plain_column(labels[name]) for name in self.names]
         answers = [
-            {"labels": dict(zip(self.names, map(plain, row), strict=True))}
-            for row in zip(*(labels[name] for name in self.names), strict=True)
+            {"labels": dict(zip(self.names, row, strict=True))}
+            for row in zip(*columns, strict=True)
         ]
         if with_probabilities:
             found = self._model.predict_proba(texts)
@@ -41,18 +42,24 @@ class Answers:
             {
                 "name": str(name),
                 "type": str(self._model.task_types_[name]),
-                "classes": [plain(each) for each in self.classes[name]],
+                "classes": plain_column(self.classes[name]),
             }
             for name in self.names
         ]
 
 
+def plain_column(values):
+    """Return labels of a task as JSON has them."""
+    values = np.asarray(values)
+    if values.dtype.kind in "biufU":
+        return values.tolist()
+    return [plain(value) for value in values]
+
+
 def plain(value):
-    """Return a label as JSON has it: cells of several labels are lists, dates texts."""
-    if isinstance(value, np.generic) and not isinstance(value, np.datetime64):
+    """Return a label as JSON has it; a cell of several labels becomes a list."""
+    if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, np.ndarray | list | tuple | set | frozenset):
+    if isinstance(value, list | tuple | set | frozenset):
         return [plain(each) for each in value]
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    return str(value)
+    return value

@@ -207,6 +207,17 @@ def test_steps_from_end_to_end(benchmark, data, tmp_path):
         assert found["share_of_floor"][kernel] == pytest.approx(share, rel=1e-2)
 
 
+def test_files_from_end_to_end(benchmark, data, tmp_path, capsys):
+    found = benchmark("files", "--data", data, "--out", tmp_path / "files.json")
+    sizes = {
+        form: rows["reviews"]["megabytes"] for form, rows in found["forms"].items()
+    }
+    assert list(sizes) == list(found["labels"])
+    assert sizes["pruned"] < sizes["float32"]
+    assert found["forms"]["int8"]["reviews"]["accuracy"] > 0.5
+    assert "| 8 bits |" in capsys.readouterr().out
+
+
 def test_few_rows_from_end_to_end(benchmark, cases, data, tmp_path, capsys):
     arguments = ("--data", data, "--out", tmp_path / "few.json")
     results = benchmark("few", *arguments, "--rows", "6,12", "--draws", 2)

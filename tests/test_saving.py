@@ -1,9 +1,12 @@
 """Classifiers saved to a file and loaded again are the same to the last bit."""
 
 import json
+import pickle
 import subprocess
 import sys
 import zipfile
+from copy import deepcopy
+from inspect import isabstract
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +28,7 @@ from sklearn.feature_extraction.text import (
     HashingVectorizer,
     TfidfVectorizer,
 )
+from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -32,13 +36,15 @@ from sklearn.preprocessing import (
     MinMaxScaler,
     Normalizer,
     OneHotEncoder,
+    RobustScaler,
     StandardScaler,
 )
 from skorch.callbacks import EpochTimer
 from test_every_network import LABELS, ROWS, TEXTS, data_of, every_network, fitted
 
 import sklearn_mtl
-from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl import MultiTaskTextClassifier, balancing, sharing, tasks, trunks
+from sklearn_mtl.balancing import BaseBalancing
 from sklearn_mtl.feature_extraction import (
     FastCountVectorizer,
     FastHashingVectorizer,
@@ -55,10 +61,14 @@ from sklearn_mtl.persistence._errors import (
     CannotSave,
     CannotWrite,
     ModelFileError,
+    PasswordNeeded,
     UntrustedType,
 )
-from sklearn_mtl.tasks import MultiLabel, Ordinal
-from sklearn_mtl.trunks import BagTrunk, ConvTrunk, ModuleTrunk
+from sklearn_mtl.persistence._registry import make_registry
+from sklearn_mtl.search import LossWeightSearchCV
+from sklearn_mtl.sharing import BaseSharing
+from sklearn_mtl.tasks import MultiLabel, Ordinal, TaskType
+from sklearn_mtl.trunks import BagTrunk, BaseTrunk, ConvTrunk, ModuleTrunk
 
 Y = {"topic": ["arts", "news", None, "tech"] * 12, "urgent": [True, False] * 24}
 
@@ -142,6 +152,36 @@ def test_a_warm_start_goes_on_as_it_would_have(tmp_path):
     assert found.history_ == clf.history_
     assert found.n_iter_ == 2
     check_same(again(clf, tmp_path), clf, TEXTS)
+
+
+def test_a_loaded_classifier_is_copied_and_saved_like_any_other(tmp_path):
+    clf = fit()
+    found = again(clf, tmp_path)
+    before = (tmp_path / "model.mtl").read_bytes()
+    check_same(pickle.loads(pickle.dumps(found)), clf, TEXTS)
+    check_same(deepcopy(found), clf, TEXTS)
+    check_same(again(found, tmp_path), clf, TEXTS)
+    assert (tmp_path / "model.mtl").read_bytes() == before
+    clone(found).fit(TEXTS, Y)
+
+
+def test_what_a_search_has_fitted_comes_back(tmp_path):
+    search = LossWeightSearchCV(
+        MultiTaskTextClassifier(max_iter=1, random_state=0), [[1, 1], [1, 2]], cv=2
+    ).fit(TEXTS, {"topic": ["arts", "news"] * 24, "urgent": [True, False] * 24})
+    clf = search.best_estimator_
+    check_same(again(clf, tmp_path), clf, TEXTS)
+    # Networks that have learnt side by side.
+    for own in clf._fit_each(TEXTS, Y, [[1, 1], [1, 2]]):
+        check_same(again(own, tmp_path), own, TEXTS)
+
+
+def test_a_device_that_is_not_there_gives_way_to_the_cpu(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    clf = fit().set_params(device="cuda:7")
+    found = again(clf, tmp_path)
+    assert (found.device, found.device_) == ("cuda:7", "cpu")
+    assert_array_equal(found.predict(TEXTS), clf.predict(TEXTS))
 
 
 def test_history_is_stored_on_request(tmp_path):
@@ -286,7 +326,13 @@ VECTORS = WordVectors(
     ["w1", "w2", "w3"], np.random.default_rng(0).normal(size=(3, 4)).astype("f4")
 )
 TABLE = pd.DataFrame(
-    {"text": TEXTS, "n": np.arange(48.0), "kind": ["x", "y", "z"] * 16}
+    {
+        "text": TEXTS,
+        "n": np.arange(48.0),
+        "kind": ["x", "y", "z"] * 16,
+        "gaps": [1.0, np.nan] * 24,  # a class of its own to the encoder
+        "more": np.arange(48) % 5,
+    }
 )
 
 
@@ -295,8 +341,9 @@ def text_and_numbers(scaler):
         [
             ("text", TfidfVectorizer(), "text"),
             ("number", scaler, ["n"]),
-            ("kind", OneHotEncoder(handle_unknown="ignore"), ["kind"]),
+            ("kind", OneHotEncoder(handle_unknown="ignore"), ["kind", "gaps"]),
         ],
+        remainder="passthrough",
     )
 
 
@@ -347,7 +394,18 @@ def test_readers_of_texts_come_back(name, tmp_path):
     check_same(again(clf, tmp_path), clf, [*TEXTS, "", "unseen words", "w1 w2"])
 
 
-@pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler(), MaxAbsScaler()])
+@pytest.mark.parametrize(
+    "scaler",
+    [
+        StandardScaler(),
+        MinMaxScaler(),
+        MaxAbsScaler(),
+        RobustScaler(),
+        make_pipeline(SimpleImputer(), StandardScaler()),
+        "passthrough",
+    ],
+    ids=str,
+)
 def test_numbers_beside_texts_come_back(scaler, tmp_path):
     clf = fit(TABLE, vectorizer=text_and_numbers(scaler))
     assert clf.column_scales_ is not None
@@ -467,6 +525,64 @@ def test_trust_is_given_class_by_class(trusted, tmp_path):
         again(fit(), tmp_path, trusted)
 
 
+@pytest.mark.parametrize("family", [balancing, sharing, tasks, trunks])
+def test_every_strategy_of_the_package_has_a_place(family):
+    """An object of a class that has none would go through skops."""
+    base = (BaseBalancing, BaseSharing, BaseTrunk, TaskType)
+    known = {entry.kind for entry in make_registry().values()}
+    found = {
+        kind
+        for kind in vars(family).values()
+        if isinstance(kind, type) and issubclass(kind, base) and not isabstract(kind)
+    }
+    assert found
+    assert found <= known
+
+
+def test_what_could_not_be_loaded_is_refused_by_name(tmp_path):
+    clf = fit(n_jobs=1).set_params(n_jobs=1000)
+    with pytest.raises(CannotSave, match="MultiTaskTextClassifier has n_jobs=1000"):
+        clf.save(tmp_path / "model.mtl")
+    clf = fit(vectorizer=CountVectorizer())
+    clf.vectorizer_.set_params(input="filename")
+    with pytest.raises(CannotSave, match="CountVectorizer is set to read other files"):
+        clf.save(tmp_path / "model.mtl")
+
+
+class Own(MultiTaskTextClassifier):
+    """A class of the user."""
+
+
+def test_a_subclass_is_refused_by_name(tmp_path):
+    clf = Own(max_iter=1).fit(TEXTS, Y)
+    with pytest.raises(CannotSave, match="this is a Own, a class of yours"):
+        clf.save(tmp_path / "model.mtl")
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path):
+    clf = fit()
+    clf.net_.module_.head.bias.data[0] = float("nan")
+    with pytest.raises(CannotSave, match=r"network\.head\.bias' holds NaN or infinity"):
+        clf.save(tmp_path / "model.mtl")
+
+
+class Masked(torch.nn.Module):
+    """Has a buffer that holds infinity."""
+
+    def __init__(self, n_features):
+        super().__init__()
+        self.layer = torch.nn.Linear(n_features, 4)
+        self.register_buffer("mask", torch.tensor([0.0, 0.0, 0.0, -torch.inf]))
+
+    def forward(self, rows):
+        return (self.layer(rows) + self.mask).relu()
+
+
+def test_modules_of_the_user_may_hold_infinities(tmp_path):
+    clf = fit(ROWS, trunk=ModuleTrunk(Masked, n_units=4))
+    check_same(again(clf, tmp_path, [Masked]), clf, ROWS)
+
+
 def test_an_unfitted_classifier_is_refused(tmp_path):
     with pytest.raises(ValueError, match="not fitted yet"):
         MultiTaskTextClassifier().save(tmp_path / "model.mtl")
@@ -475,15 +591,15 @@ def test_an_unfitted_classifier_is_refused(tmp_path):
 def test_names_of_weights_do_not_depend_on_how_layers_are_merged(tmp_path):
     """A table of several layers, a single layer, and a network behind links."""
     names = {}
-    for sharing in ("hard", "shared-private"):
+    for scheme in ("hard", "shared-private"):
         for types in ({}, {"topic": Ordinal(["news", "arts", "tech"])}):
-            fit(sharing=sharing, task_types=types).save(tmp_path / "model.mtl")
+            fit(sharing=scheme, task_types=types).save(tmp_path / "model.mtl")
             with zipfile.ZipFile(tmp_path / "model.mtl") as file:
                 content = file.read("weights.safetensors")
             size = int.from_bytes(content[:8], "little")
             header = json.loads(content[8 : 8 + size])
             found = {n for n in header if n.startswith("network.")}
-            names[sharing, bool(types)] = found
+            names[scheme, bool(types)] = found
             assert header["network.trunk.0.weight"]["shape"][1] == 128
     assert names["hard", False] == names["hard", True]
     assert names["shared-private", False] == names["shared-private", True]
@@ -554,7 +670,8 @@ def test_loading_needs_no_pickle(tmp_path):
     code = f"""
 import pickle
 import sklearn_mtl
-from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl import MultiTaskTextClassifier, balancing, sharing, tasks, trunks
+from sklearn_mtl.balancing import BaseBalancing
 def refuse(*args, **kwargs):
     raise AssertionError("pickle")
 pickle.loads = pickle.load = pickle.Unpickler = refuse
@@ -574,6 +691,23 @@ def test_a_path_may_be_a_text_a_path_or_an_open_file(tmp_path):
         check_same(sklearn_mtl.load(path), clf, TEXTS)
     with open(tmp_path / "model.mtl", "rb") as file:
         check_same(sklearn_mtl.load(file), clf, TEXTS)
+    with (
+        open(tmp_path / "model.mtl", encoding="latin-1") as file,
+        pytest.raises(TypeError, match="Open it with mode='rb'"),
+    ):
+        sklearn_mtl.load(file)
+
+
+@pytest.mark.parametrize("secret", [{"password": "grün"}, {"key": bytes(range(32))}])
+def test_an_encrypted_file_comes_back_with_its_secret(secret, tmp_path):
+    clf, path = fit(), tmp_path / "model.mtl"
+    clf.save(path, **secret)
+    assert b"safetensors" not in path.read_bytes()
+    check_same(sklearn_mtl.load(path, **secret), clf, TEXTS)
+    with pytest.raises(PasswordNeeded):
+        sklearn_mtl.load(path)
+    with pytest.raises(ModelFileError):
+        sklearn_mtl.load(path, password="other")
 
 
 def test_where_it_cannot_be_written_the_old_file_stays(tmp_path):
@@ -596,8 +730,7 @@ def test_a_file_that_is_not_there(tmp_path):
         sklearn_mtl.load(Path(tmp_path))
 
 
-def test_a_module_of_the_user_over_words(tmp_path):
+def test_an_optimizer_of_the_user_is_asked_for(tmp_path):
     clf = fit(trunk=BagTrunk(8), net_params={"optimizer_dense": torch.optim.AdamW})
     found = again(clf, tmp_path, ["torch.optim.adamw.AdamW"])
     assert found.net_params == {"optimizer_dense": torch.optim.AdamW}
-    assert isinstance(ModuleTrunk, type)

@@ -8,7 +8,8 @@ Plain values of JSON stand for themselves; every JSON object has one of these fo
 ``{"dict": [[key, value], ...]}``           a dict
 ``{"places": [...]}``                       a dict from texts to 0, 1, 2, ...
 ``{"array": name, "dtype": dtype}``         an array of numbers, truth values or times
-``{"list": [...], "dtype": dtype}``         a 1-D array of anything else, such as texts
+``{"list": [...], "dtype": dtype}``         a 1-D array of anything else, such as texts,
+                                            or with "shape" an array with NaN
 ``{"texts": name, "separator": text,        a list of texts, joined in an array of
 "size": n}``                                UTF-8 bytes
 ``{"number": value, "dtype": dtype}``       a scalar of numpy
@@ -183,7 +184,11 @@ class Encoder:
             node = self._array(array.view(np.int64), place, depth)
             return node | {"dtype": array.dtype.name}
         if _tensors.is_storable(array):
-            return {"array": self._keep(array, place)}
+            if kind != "f" or np.isfinite(array).all():
+                return {"array": self._keep(array, place)}
+            # Arrays with NaN are taken for damaged; a few numbers go beside the text.
+            flat = self._list(array.ravel().tolist(), place, depth)
+            return {"list": flat, "dtype": array.dtype.str, "shape": list(array.shape)}
         if array.ndim != 1 or kind not in "USO":
             raise CannotSave(
                 f"{place} is an array of shape {array.shape} and type {array.dtype}, "
@@ -216,11 +221,16 @@ class Decoder:
 
     objects : list
         Objects of classes that are not in the registry.
+
+    most_texts : int, default=1_000_000
+        Of one list, because many short texts take far more memory than bytes. A
+        vocabulary may have as many as there are rows of weights.
     """
 
     registry: dict
     arrays: dict
     objects: list = field(default_factory=list)
+    most_texts: int = 1_000_000
 
     def decode(self, node, place, depth=0):
         """Return the object that a tree stands for.
@@ -294,7 +304,9 @@ class Decoder:
 
     def _list(self, node, place, depth):
         values = self.decode(node["list"], place, depth + 1)
-        dtype = dtype_of(node["dtype"], "USO")
+        dtype = dtype_of(node["dtype"], "USOf")
+        if dtype.kind == "f":
+            return np.array(values, dtype=dtype).reshape(node["shape"])
         if dtype.kind != "O":
             longest = max(map(len, values), default=0)
             if not all(isinstance(v, str | bytes) for v in values) or (
@@ -311,6 +323,8 @@ class Decoder:
         size = node["size"]
         if content.dtype != np.uint8 or len(separator) != 1 or type(size) is not int:
             raise BadState(f"{place} holds no texts. {CHANGED}")
+        if size > self.most_texts:
+            raise BadState(f"{place} holds {size} texts, more than weights. {CHANGED}")
         joined = content.tobytes().decode("utf-8", "surrogatepass")
         if size == 0:
             return []

@@ -45,6 +45,7 @@ from ._errors import (
 
 FORMAT, VERSION = "sklearn_mtl model", 1
 MEMBERS = ("format.json", "model.json", "weights.safetensors", "arrays.safetensors")
+_OF_ARRAYS = ("arrays.safetensors", "weights.safetensors")
 _OBJECT = re.compile(r"objects/(0|[1-9][0-9]?)\.skops")
 # Bounds for what a small file may become in memory.
 LARGEST_JSON = 2**24
@@ -82,7 +83,19 @@ class Document:
 
 
 def write_document(file, document):
-    """Write a document to a binary file, from front to back."""
+    """Write a document to a binary file, from front to back.
+
+    Raises
+    ------
+    CannotSave
+        If it could not be read again.
+    """
+    for name, weight in document.weights.items():
+        if not (document.objects or is_finite(weight)):
+            raise CannotSave(
+                f"The weight {name!r} holds NaN or infinity, so predictions mean "
+                "nothing. Fit again, with a lower learning_rate_init."
+            )
     head = {
         "format": FORMAT,
         "version": document.version,
@@ -126,8 +139,11 @@ def opened(source, password=None, key=None):
 
 def _decrypted(file, password, key):
     file.seek(0)
-    is_plain = file.read(len(_archive.MAGIC)) == _archive.MAGIC
+    start = file.read(len(_archive.MAGIC))
     file.seek(0)
+    if isinstance(start, str):
+        raise TypeError("The file is open for text. Open it with mode='rb'.")
+    is_plain = start == _archive.MAGIC
     if is_plain:
         if password is not None or key is not None:
             raise PasswordNotNeeded(
@@ -135,10 +151,8 @@ def _decrypted(file, password, key):
                 "without password and key if you trust where it comes from."
             )
         return file
-    try:
-        from ._encryption import decrypt, is_encrypted
-    except ImportError:  # pragma: no cover
-        return file
+    from ._encryption import decrypt, is_encrypted  # which few files need
+
     return decrypt(file, password=password, key=key) if is_encrypted(file) else file
 
 
@@ -168,10 +182,15 @@ def read_document(file, *, map_arrays=False):
     _check_head(head)
     n_objects = _check_members(members)
     load = _mapped if map_arrays and _can_map(file) else _archive.read_member
+    arrays, weights = (
+        _tensors.from_bytes(load(file, members[name])) for name in _OF_ARRAYS
+    )
+    if not n_objects:  # modules of the user may hold infinities
+        _check_numbers(arrays | weights)
     return Document(
         tree=_read_json(file, members["model.json"]),
-        arrays=_read_arrays(file, members["arrays.safetensors"], load),
-        weights=_read_arrays(file, members["weights.safetensors"], load),
+        arrays=arrays,
+        weights=weights,
         objects=[
             _archive.read_member(file, members[f"objects/{number}.skops"])
             for number in range(n_objects)
@@ -214,20 +233,21 @@ def _check_members(members):
     return len(rest)
 
 
-def _read_arrays(file, member, load):
-    arrays = _tensors.from_bytes(load(file, member))
+def _check_numbers(arrays):
     for name, array in arrays.items():
-        # The largest value is NaN if any is.
-        if (
-            array.dtype.kind == "f"
-            and array.size
-            and not (np.isfinite(array.max()) and np.isfinite(array.min()))
-        ):
+        if not is_finite(array):
             raise BadTensor(
                 f"The array {name!r} holds NaN or infinity. The file was damaged; save "
                 "the model again."
             )
-    return arrays
+
+
+def is_finite(array):
+    """Whether an array holds neither NaN nor infinity."""
+    if array.dtype.kind != "f" or not array.size:
+        return True
+    # Both are NaN if any number is; no array of truth values is made.
+    return bool(np.isfinite(array.max()) and np.isfinite(array.min()))
 
 
 def _can_map(file):

@@ -1,11 +1,13 @@
 """Files that are there as a whole or not at all."""
 
 import os
-import tempfile
+import secrets
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ._errors import CannotWrite
+
+_BINARY = getattr(os, "O_BINARY", 0)  # of Windows
 
 
 @contextmanager
@@ -31,16 +33,11 @@ def replacing(path):
         is full.
     """
     path = Path(path)
-    if path.is_dir():
-        raise CannotWrite(
-            f"{str(path)!r} is a folder. Pass the name of a file, such as "
-            f"{str(path / 'model.mtl')!r}."
-        )
+    _check_target(path)
     path = Path(os.path.realpath(path))  # a link goes on to lead to the new file
+    beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
     try:
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent
-        )
+        handle = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
     except OSError as error:
         raise CannotWrite(
             f"Cannot write into the folder {str(path.parent)!r}: {error.strerror}. "
@@ -51,11 +48,12 @@ def replacing(path):
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, _mode_of(path))
-        os.replace(name, path)
+        if path.exists():
+            os.chmod(beside, path.stat().st_mode & 0o777)
+        os.replace(beside, path)
     except BaseException as error:
         with suppress(OSError):
-            os.unlink(name)
+            os.unlink(beside)
         if isinstance(error, OSError) and not isinstance(error, CannotWrite):
             raise CannotWrite(
                 f"Cannot write {str(path)!r}: {error.strerror or error}. What was "
@@ -65,13 +63,21 @@ def replacing(path):
     _sync_folder(path.parent)
 
 
-def _mode_of(path):
-    """Return the permissions of a file, or those that a new one would get."""
-    with suppress(OSError):
-        return path.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+def _check_target(path):
+    if path.is_dir():
+        raise CannotWrite(
+            f"{str(path)!r} is a folder. Pass the name of a file, such as "
+            f"{str(path / 'model.mtl')!r}."
+        )
+    if not path.exists():
+        return
+    if not path.is_file():  # a device would be replaced by a file
+        raise CannotWrite(f"{str(path)!r} is no plain file. Pass another name.")
+    if not os.access(path, os.W_OK):
+        raise CannotWrite(
+            f"{str(path)!r} is there and may not be changed. Pass another name, or "
+            "make it writable."
+        )
 
 
 def _sync_folder(folder):

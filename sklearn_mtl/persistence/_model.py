@@ -25,6 +25,9 @@ The tree of a model file, see `_document`, has these entries; values are written
     Numbers that the fit came to, for the fitted attributes.
 ``input``
     ``n_features_in_``, ``feature_names_in_`` where they are set.
+``dtype``
+    "float32": arrays and weights are as they were. "float16", "int8": large ones are
+    stored as `_compact` says.
 ``history``
     ``history_``, or null.
 """
@@ -49,10 +52,12 @@ from ..training._optimizers import LinearDecay
 from ..training._runtime import computing, seeded
 from ..trunks import BaseTrunk, SequenceTrunk
 from ._codec import Decoder, Encoder
+from ._compact import DTYPES, compact, expand
 from ._document import Document
-from ._errors import BadState
+from ._errors import BadState, CannotSave
 from ._objects import Keeper
-from ._registry import make_registry
+from ._prune import prune
+from ._registry import check_settings, make_registry, n_columns
 from ._weights import Bounded, set_weights, weights_of
 
 LIBRARIES = (np, scipy, sklearn, torch, skorch)
@@ -84,12 +89,18 @@ _INPUT = ("n_features_in_", "feature_names_in_", "_sklearn_output_config")
 _READERS = ("vectorizer", "column_scales", "term_weights", "embedding")
 
 
-def to_document(estimator, *, history=False):
+def to_document(estimator, *, dtype="float32", pruned=0.0, history=False):
     """Return what is stored of a fitted estimator.
 
     Parameters
     ----------
     estimator : MultiTaskTextClassifier
+
+    dtype : {"float32", "float16", "int8"}, default="float32"
+        How large arrays are stored; "float32" leaves them as they are.
+
+    pruned : float, default=0.0
+        Share of the features to leave out.
 
     history : bool, default=False
         Whether to store ``history_``.
@@ -109,10 +120,15 @@ def to_document(estimator, *, history=False):
     params = estimator.get_params(deep=False)
     # Loading must never make anyone read a cache of pickles.
     params["memory"] = None
+    check_settings(type(estimator), params, CannotSave)
     spec, calibration = net.module__spec, estimator.calibration_
+    readers = {name: held[f"{name}_"] for name in _READERS}
+    weights, n_features = weights_of(net), spec.n_features
+    if pruned:
+        readers, weights, n_features = prune(net, readers, weights, pruned)
     values = {
         "targets": estimator.targets_,
-        **{name: held[f"{name}_"] for name in _READERS},
+        **readers,
         "trunk": estimator.trunk_,
         "sharing": estimator.sharing_,
         "heads": net.module__heads,
@@ -120,7 +136,7 @@ def to_document(estimator, *, history=False):
     groups = {
         "params": params,
         "spec": {name: getattr(spec, name) for name in _ROWS}
-        | {"dtype": net.row_dtype},
+        | {"n_features": n_features, "dtype": net.row_dtype},
         "calibration": {
             "adjustments": _joined(calibration.adjustments),
             "log_shares": _joined(calibration.log_shares),
@@ -138,11 +154,12 @@ def to_document(estimator, *, history=False):
             for name, value in own.items()
         }
     kept = estimator.history_ if history and "history_" in held else None
+    tree["dtype"] = dtype
     tree["history"] = encoder.encode(kept, "history")
     return Document(
         tree=tree,
-        arrays=encoder.arrays,
-        weights=weights_of(net),
+        arrays=compact(encoder.arrays, dtype),
+        weights=compact(weights, dtype),
         objects=list(keeper),
         libraries={each.__name__: each.__version__ for each in LIBRARIES},
     )
@@ -174,12 +191,19 @@ def from_document(kind, document, objects=()):
     ------
     ModelFileError
     """
-    decoder = Decoder(make_registry(), document.arrays, list(objects))
+    stored = document.tree.get("dtype") if isinstance(document.tree, dict) else None
+    if stored not in DTYPES:
+        raise BadState(f"Weights are stored as {stored!r:.50}.")
+    arrays = expand(document.arrays, stored)
+    decoder = Decoder(make_registry(), arrays, list(objects))
+    rows = (len(each) for each in document.weights.values() if each.ndim)
+    decoder.most_texts = max(decoder.most_texts, *rows)
     parts = _decode(decoder, document.tree)
     params = parts["params"]
     unknown = params.keys() - set(kind._get_param_names())
     if unknown:
-        raise BadState(f"The classifier has no parameter {sorted(unknown)[0]!r:.100}.")
+        raise BadState(f"The classifier has no parameter {sorted(unknown)[:5]}.")
+    check_settings(kind, params)
     estimator = kind(**params)
     _check_parts(parts)
     targets, training = parts["targets"], parts["training"]
@@ -189,11 +213,12 @@ def from_document(kind, document, objects=()):
     log_shares = _split(calibration["log_shares"], sizes)
     spec = _spec(parts)
     device = _device(estimator.device)
-    with computing(), seeded(0, device), Bounded(document.weights):
-        trunk = _without_vectors(parts["trunk"], document.weights)
+    weights = expand(document.weights, stored, parts["spec"]["dtype"])
+    with computing(), seeded(0, device), Bounded(weights):
+        trunk = _without_vectors(parts["trunk"], weights)
         net = _build(estimator, parts, trunk, spec, device, adjustments, log_shares)
     with computing():
-        set_weights(net, document.weights)
+        set_weights(net, weights)
     fitted = {f"{name}_": parts[name] for name in _READERS}
     names = targets.names
     classes = [task.classes_ for task in targets.tasks]
@@ -230,8 +255,8 @@ def from_document(kind, document, objects=()):
 def _decode(decoder, tree):
     """Return the values of a tree, after checking which there are."""
     groups = ("params", "spec", "calibration", "training", "input")
-    values = ("targets", *_READERS, "trunk", "sharing", "heads", "history")
-    if not isinstance(tree, dict) or tree.keys() != {*groups, *values}:
+    values = ("targets", *_READERS, "trunk", "sharing", "heads", "history", "dtype")
+    if tree.keys() != {*groups, *values}:
         raise BadState("The description of the classifier lacks a part, or has others.")
     parts = {name: decoder.decode(tree[name], name) for name in values}
     for group in groups:
@@ -262,6 +287,30 @@ def _check_parts(parts):
             raise BadState(f"{name} is a {type(part).__name__}.")
     if parts["targets"] is None or parts["sharing"] is None:
         raise BadState("The file has no targets, or no sharing.")
+    _check_sizes(parts)
+
+
+def _check_sizes(parts):
+    """Raise a BadState if parts do not fit together."""
+    spec, calibration = parts["spec"], parts["calibration"]
+    n_tasks = len(parts["targets"].names)
+    sizes = {
+        "heads": (len(parts["heads"]), n_tasks),
+        "temperatures": (calibration["temperatures"].shape, (n_tasks,)),
+    }
+    if calibration["strengths"] is not None:
+        sizes["strengths"] = calibration["strengths"].shape, (n_tasks,)
+    if parts["embedding"] is not None:
+        sizes["embedding"] = parts["embedding"].mean.shape, (spec["n_dense"],)
+    if not spec["tokens"]:
+        if parts["term_weights"] is not None:
+            sizes["term_weights"] = parts["term_weights"].shape, (spec["n_features"],)
+        width = n_columns(parts["vectorizer"])
+        if width is not None:
+            sizes["vectorizer"] = width, spec["n_features"]
+    for name, (found, expected) in sizes.items():
+        if found != expected:
+            raise BadState(f"{name} has the size {found}, and should have {expected}.")
 
 
 def _spec(parts):

@@ -5,7 +5,9 @@ its own that stays when the class moves. Of an estimator its parameters are stor
 the fitted attributes listed here; what follows from these is made again.
 """
 
+from numbers import Integral
 from operator import itemgetter
+from os import PathLike
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
@@ -16,12 +18,15 @@ from sklearn.feature_extraction.text import (
     TfidfTransformer,
     TfidfVectorizer,
 )
+from sklearn.impute import SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import (
+    FunctionTransformer,
     MaxAbsScaler,
     MinMaxScaler,
     Normalizer,
     OneHotEncoder,
+    RobustScaler,
     StandardScaler,
 )
 
@@ -30,10 +35,12 @@ from ..data._columns import ColumnScales
 from ..data._embedding import Embedding, LatentSemantics
 from ..data._features import UnionInTurn
 from ..data._targets import Targets
+from ..feature_extraction._subwords import read_tokenizer
 from ..utils._optional import import_optional
 from ._codec import Entry
-from ._errors import BadState
+from ._errors import BadState, CannotSave
 
+MOST_JOBS = 256
 # Attributes that scikit-learn's base classes set on any transformer.
 _COMMON = ("n_features_in_", "feature_names_in_", "_sklearn_output_config")
 _VOCABULARY = ("vocabulary_", "fixed_vocabulary_")
@@ -62,7 +69,11 @@ _FITTED = {
         "data_range_",
         "n_samples_seen_",
     ),
+    RobustScaler: ("center_", "scale_"),
     Normalizer: (),
+    # What passes columns on in a ColumnTransformer; functions are objects of their own.
+    FunctionTransformer: (),
+    SimpleImputer: ("statistics_", "indicator_", "_fit_dtype", "_fill_dtype"),
     OneHotEncoder: (
         "categories_",
         "drop_idx_",
@@ -113,12 +124,36 @@ _FITTED = {
 }
 
 
+def check_settings(kind, state, error=BadState):
+    """Raise an error if parameters of an object do what no file may ask for.
+
+    That is to read other files, some of them pickles, or to start processes or threads
+    without end.
+    """
+    if state.get("memory") is not None or state.get("input", "content") != "content":
+        raise error(
+            f"{kind.__name__} is set to read other files, which a model file must not "
+            "make anyone do. Read them yourself, and fit with input='content'."
+        )
+    n_jobs = state.get("n_jobs")
+    if n_jobs is not None and not (
+        isinstance(n_jobs, Integral) and abs(n_jobs) <= MOST_JOBS
+    ):
+        raise error(
+            f"{kind.__name__} has n_jobs={n_jobs!r:.50}. In a file {MOST_JOBS} is the "
+            "most; -1 is all cores there are."
+        )
+
+
 def _estimator(kind, fitted):
     """Return the entry of a class with scikit-learn's parameters."""
     known = (*fitted, *_COMMON)
 
     def get(value):
         state = value.get_params(deep=False)
+        if "memory" in state:
+            state["memory"] = None
+        check_settings(kind, state, CannotSave)
         held = vars(value)
         state |= {name: held[name] for name in known if name in held}
         if isinstance(state.get("vocabulary_"), dict):
@@ -131,6 +166,7 @@ def _estimator(kind, fitted):
         unknown = state.keys() - {*parameters, *known}
         if unknown:
             raise BadState(f"{kind.__name__} has no {sorted(unknown)[:5]}.")
+        check_settings(kind, state)
         value = kind(**{name: state.pop(name) for name in parameters if name in state})
         vars(value).update(state)
         return value
@@ -174,9 +210,9 @@ def _subwords():
         state = plain.get(value)
         if hasattr(value, "tokenizer_"):
             state["tokenizer"] = value.tokenizer_.to_str()
-        if state["pretrained"] is not None and hasattr(value, "tokenizer_"):
-            # An object of the library, or a path that others do not have.
-            state["pretrained"] = {"tokenizer": value.tokenizer_.to_str()}
+        if not isinstance(state["pretrained"], str | PathLike | None):
+            text = read_tokenizer(state["pretrained"]).to_str()
+            state["pretrained"] = {"tokenizer": text}
         return state
 
     def read(text):
@@ -280,3 +316,17 @@ def make_registry():
         _targets(),
     ]
     return {entry.kind.__name__: entry for entry in entries}
+
+
+def n_columns(vectorizer):
+    """Return the columns of the rows that a vectorizer makes, or None if unknown."""
+    if isinstance(vectorizer, feature_extraction.SequenceVectorizer):
+        return None
+    if isinstance(vectorizer, CountVectorizer):
+        return len(vectorizer.vocabulary_)
+    if isinstance(vectorizer, HashingVectorizer):
+        return vectorizer.n_features
+    if isinstance(vectorizer, FeatureUnion):
+        parts = [n_columns(part) for _, part in vectorizer.transformer_list]
+        return None if None in parts else sum(parts)
+    return None

@@ -10,9 +10,9 @@ from math import prod
 
 import numpy as np
 
-from ._errors import BadTensor
+from ._errors import BadTensor, CannotSave
 
-LONGEST_HEADER = 2**24
+LONGEST_HEADER = 2**23
 MOST_TENSORS = 20_000
 # Names of types in the format, and those of numpy.
 DTYPES = {
@@ -63,6 +63,11 @@ def to_bytes(arrays):
             pieces.append(memoryview(array.reshape(-1).view(np.uint8)))
         place += array.nbytes
     text = json.dumps(header, separators=(",", ":")).encode()
+    if len(arrays) > MOST_TENSORS or len(text) >= LONGEST_HEADER:
+        raise CannotSave(
+            f"The classifier has {len(arrays)} arrays, and a model file at most "
+            f"{MOST_TENSORS}. Only pickle is left."
+        )
     text += b" " * (-(8 + len(text)) % 64)  # arrays then start where they can be mapped
     return [struct.pack("<Q", len(text)), text, *pieces]
 
@@ -119,14 +124,16 @@ def from_bytes(content):
 
 
 def _read_header(text):
+    text = bytes(text)
+    # Before it is read: an object for each array, and one around them.
+    if text.count(b"{") > MOST_TENSORS + 2:
+        raise BadTensor(f"There are more than {MOST_TENSORS} arrays.")
     try:
-        header = json.loads(bytes(text), object_pairs_hook=_distinct)
+        header = json.loads(text, object_pairs_hook=_distinct)
     except (ValueError, RecursionError) as error:
         raise BadTensor(f"The header of arrays cannot be read: {error}.") from error
-    if not isinstance(header, dict) or len(header) > MOST_TENSORS:
-        raise BadTensor(
-            f"The header of arrays must be an object of at most {MOST_TENSORS} arrays."
-        )
+    if not isinstance(header, dict):
+        raise BadTensor("The header of arrays must be an object of JSON.")
     header.pop("__metadata__", None)
     checked = {name: _entry(name, entry) for name, entry in header.items()}
     return dict(sorted(checked.items(), key=lambda item: item[1][2:]))

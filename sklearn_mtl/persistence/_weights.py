@@ -22,10 +22,10 @@ def named_weights(net):
     -------
     weights : dict of {str: tensor}
     """
-    module, parts = net.module_, {}
+    module = net.module_
+    parts = {"network": module, "balancing": net.criterion_.balancing}
     if isinstance(module, LinkedNetwork):
-        module, parts["links"] = module.network, module.links
-    parts = {"network": module, **parts, "balancing": net.criterion_.balancing}
+        parts |= {"network": module.network, "links": module.links}
     found, seen = {}, set()
     for prefix, part in parts.items():
         for name, weight in _weights_of(part):
@@ -54,6 +54,18 @@ def _weights_of(module):
     for name, part in module.named_modules():
         if isinstance(part, SparseLinear) and "_table" in vars(part):
             yield (f"{name}.weight" if name else "weight"), part.by_feature()
+
+
+def sparse_names(net):
+    """Return the names of the weights that have a row for each feature, a list."""
+    module = net.module_
+    if isinstance(module, LinkedNetwork):
+        module = module.network
+    return [
+        ".".join(filter(None, ("network", name, "weight")))
+        for name, part in module.named_modules()
+        if isinstance(part, SparseLinear)
+    ]
 
 
 def weights_of(net):
@@ -107,7 +119,10 @@ def set_weights(net, arrays):
                 f"The array {name!r} has the type {array.dtype}, and the network "
                 f"needs {own}."
             )
-        weight.copy_(torch.from_numpy(array.copy()))
+        if weight.device.type == "cpu":
+            np.copyto(weight.numpy(), array)
+        else:
+            weight.copy_(torch.from_numpy(array.copy()))
 
 
 class Bounded(TorchFunctionMode):
@@ -124,7 +139,7 @@ class Bounded(TorchFunctionMode):
 
     _NEW = frozenset(
         [torch.empty, torch.zeros, torch.ones, torch.full, torch.eye, torch.arange]
-        + [torch.rand, torch.randn, torch.Tensor.repeat, torch.Tensor.expand]
+        + [torch.rand, torch.randn]
     )
     _DRAWN = frozenset(
         [torch.Tensor.uniform_, torch.Tensor.normal_, torch.Tensor.exponential_]
@@ -141,8 +156,7 @@ class Bounded(TorchFunctionMode):
         kwargs = kwargs or {}
         self._calls -= 1
         if function in self._NEW:
-            with torch.device("meta"):
-                self._left -= _size(function, args, kwargs)
+            self._left -= _size(args, kwargs)
         if self._left < 0 or self._calls < 0:
             raise BadTensor(
                 "The network would be far larger than the weights that the file has "
@@ -153,7 +167,7 @@ class Bounded(TorchFunctionMode):
         return function(*args, **kwargs)
 
 
-def _size(function, args, kwargs):
+def _size(args, kwargs):
     """Return how many numbers a call of torch makes."""
     sizes = kwargs.get("size", args[0] if len(args) == 1 else args)
     if isinstance(sizes, int):

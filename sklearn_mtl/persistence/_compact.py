@@ -1,0 +1,133 @@
+"""Weights in fewer bytes: 16-bit floats, or 8-bit integers and a scale for each row.
+
+A weight of fewer than `SMALLEST` numbers keeps its type: it saves nothing. A row of
+8-bit integers is multiplied by its number in the array of the same name with
+``.scale`` behind it. A row is all that has the same first index.
+"""
+
+import numpy as np
+
+from ._errors import BadTensor, CannotSave
+
+DTYPES = ("float32", "float16", "int8")
+SMALLEST = 10_000
+SCALE = ".scale"
+_MOST = 127
+ROWS_AT_ONCE = 2**14
+
+
+def compact(weights, dtype):
+    """Return weights in the type in which they are stored.
+
+    Parameters
+    ----------
+    weights : dict of {str: ndarray}
+
+    dtype : {"float32", "float16", "int8"}
+        "float32" leaves them as they are.
+
+    Returns
+    -------
+    weights : dict of {str: ndarray}
+
+    Raises
+    ------
+    CannotSave
+        If a weight is too large for 16 bits.
+
+    ValueError
+        If there is no such type.
+    """
+    if dtype not in DTYPES:
+        raise ValueError(f"dtype must be one of {DTYPES}. Got {dtype!r}.")
+    if dtype == "float32":
+        return weights
+    found = {}
+    for name, array in weights.items():
+        if array.dtype.kind != "f" or array.size < SMALLEST:
+            found[name] = array
+        elif array.ndim < 2:
+            found[name] = array.astype(np.float32)
+        elif dtype == "float16":
+            found[name] = _half(name, array)
+        else:
+            found[name], found[name + SCALE] = _quantized(array)
+    return found
+
+
+def _half(name, array):
+    largest = max(array.max(), -array.min())
+    if largest > np.finfo(np.float16).max:
+        raise CannotSave(
+            f"The weight {name!r} goes up to {largest:.3g}, too large for 16 bits. Use "
+            "dtype='float32' or 'int8'."
+        )
+    return array.astype(np.float16)
+
+
+def _quantized(array):
+    """Return integers of 8 bits, and what to multiply each row by."""
+    rows = array.reshape(len(array), -1)
+    integers = np.empty(rows.shape, dtype=np.int8)
+    scales = np.empty(len(rows), dtype=np.float32)
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        part = slice(start, start + ROWS_AT_ONCE)
+        own = rows[part]
+        largest = np.abs(own).max(axis=1).astype(np.float32)
+        scales[part] = largest / np.float32(_MOST)
+        factors = np.divide(
+            _MOST, largest, out=np.zeros_like(largest), where=largest > 0
+        )
+        integers[part] = np.rint(own * factors[:, None])
+    return integers.reshape(array.shape), scales
+
+
+def expand(weights, stored, dtype=None):
+    """Return weights in floats again.
+
+    Parameters
+    ----------
+    weights : dict of {str: ndarray}
+        What `compact` has returned.
+
+    stored : {"float32", "float16", "int8"}
+        What it was asked for.
+
+    dtype : {"float32", "float64"}, default=None
+        The type of all floats; None makes 32 bits of those that were made smaller, and
+        leaves the others.
+
+    Returns
+    -------
+    weights : dict of {str: ndarray}
+
+    Raises
+    ------
+    BadTensor
+        If integers and scales do not fit together.
+    """
+    if stored == "float32":
+        return weights
+    found = {}
+    for name, array in weights.items():
+        if array.dtype == np.float16:
+            found[name] = array.astype(dtype or np.float32)
+        elif name + SCALE in weights:
+            scales = weights[name + SCALE]
+            found[name] = _multiplied(name, array, scales, dtype or np.float32)
+        elif not (name.endswith(SCALE) and name.removesuffix(SCALE) in weights):
+            is_float = dtype is not None and array.dtype.kind == "f"
+            found[name] = array.astype(dtype) if is_float else array
+    return found
+
+
+def _multiplied(name, integers, scales, dtype):
+    if (
+        integers.dtype != np.int8
+        or not integers.ndim
+        or (scales.shape != integers.shape[:1] or scales.dtype != np.float32)
+    ):
+        raise BadTensor(f"The scales of the array {name!r} do not fit to it.")
+    rows = integers.reshape(len(integers), -1).astype(dtype)
+    rows *= scales[:, None].astype(dtype)
+    return rows.reshape(integers.shape)

@@ -319,6 +319,17 @@ def test_clients_get_all_that_is_answered_when_the_end_comes_under_load():
     assert service.lines[-1] == f"answered {n_answers}\n"
 
 
+def test_number_of_connections_is_limited():
+    with Service("model.mtl", "--max-connections=3") as service:
+        address = ("127.0.0.1", service.port)
+        assert service.predict(text="a")[0] == 200
+        with socket.create_connection(address), socket.create_connection(address):
+            time.sleep(0.2)
+            assert service.ask("GET", "/health")[0] == 503
+        time.sleep(0.2)
+        assert service.ask("GET", "/health")[0] == 200
+
+
 def test_password_comes_from_the_environment():
     with Service("model.mtl", SKLEARN_MTL_PASSWORD="pässword") as service:
         assert "loaded model.mtl pässword None numpy\n" in service.lines

@@ -13,10 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples" / "service"))
-
-import serve
-
 
 class Stub:
     """What the service needs of a model."""
@@ -53,6 +49,12 @@ def load_model(path, *, password, key, runtime):
 
 
 if __name__ == "__main__":
+    # Not above: pytest imports this module too, to look for examples in docstrings.
+    sys.path.insert(
+        0, str(Path(__file__).resolve().parents[1] / "examples" / "service")
+    )
+    import serve
+
     # uvicorn ends the process by the signal that it was sent, if nobody handles it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     atexit.register(lambda: print(f"answered {Stub.n_answered}", file=sys.stderr))

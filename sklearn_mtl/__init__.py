@@ -32,7 +32,8 @@ def load(path, *, password=None, key=None, trusted=None):
     Raises
     ------
     ModelFileError
-        A ValueError; its subclass says what is wrong with the file.
+        A ValueError; its subclasses, in ``sklearn_mtl.persistence``, say what is wrong
+        with the file.
 
     FileNotFoundError
         If there is no such file.

@@ -14,7 +14,8 @@ from fuzz_model_files import (
 )
 
 import sklearn_mtl
-from sklearn_mtl.persistence import _archive, _document
+from sklearn_mtl import persistence
+from sklearn_mtl.persistence import _archive, _document, _errors
 from sklearn_mtl.persistence._codec import Decoder
 from sklearn_mtl.persistence._errors import (
     BadMember,
@@ -54,6 +55,13 @@ def test_a_damaged_file_is_refused_or_predicts_the_same(seed, original, tmp_path
     content, clf = original
     expected = clf.predict_proba([f"w{k % 7} w{k % 5} w{k % 3}" for k in range(60)])
     run_case(seed, content, expected, tmp_path / "model.mtl")
+
+
+def test_every_kind_of_error_can_be_caught_by_its_name():
+    found = {kind for kind in vars(_errors).values() if isinstance(kind, type)}
+    assert found == {getattr(persistence, name) for name in persistence.__all__}
+    assert all(issubclass(kind, persistence.ModelFileError) for kind in found)
+    assert issubclass(persistence.ModelFileError, ValueError)
 
 
 def test_a_file_put_together_again_is_the_same(content):

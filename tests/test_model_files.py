@@ -220,6 +220,11 @@ def test_archives_are_read_as_they_were_written(members):
         assert other.testzip() is None
 
 
+def test_too_many_members_are_not_written():
+    with pytest.raises(CannotSave, match="65 parts, many objects"):
+        _archive.write_archive(io.BytesIO(), {str(k): [] for k in range(65)})
+
+
 # Arrays
 
 ARRAYS = {

@@ -236,6 +236,16 @@ def test_labels_come_back_in_their_dtype(name, tmp_path):
     assert [type(cell) for cell in own] == [type(cell) for cell in other]
 
 
+def test_many_tasks_and_labels_come_back(tmp_path):
+    y = {f"task{k}": [(k + row) % 5 for row in range(48)] for k in range(150)}
+    types = dict.fromkeys(y, "ordinal")
+    y["tags"] = [
+        {f"tag{k}" for k in range(20 * row, 20 * row + 25)} for row in range(48)
+    ]
+    clf = fit(y=y, task_types=types)
+    check_same(again(clf, tmp_path), clf, TEXTS)
+
+
 @pytest.mark.parametrize(
     "y",
     [

@@ -12,12 +12,11 @@ import struct
 from typing import NamedTuple
 from zlib import crc32
 
-from ._errors import BadMember, ChecksumError, NotAModelFile, TruncatedFile
+from ._errors import BadMember, CannotSave, ChecksumError, NotAModelFile, TruncatedFile
 
 ALIGNMENT = 64
 MOST_MEMBERS = 64
 LONGEST_NAME = 100
-CHUNK = 2**20
 # The first of January 1980, and the version of the zip format with 64-bit sizes.
 _DATE, _VERSION = 0x21, 45
 _LOCAL = struct.Struct("<IHHHHHIIIHH")
@@ -30,6 +29,7 @@ _MAX32 = 0xFFFFFFFF
 # The field that Android's zipalign takes for padding.
 _ZIP64, _PADDING = 1, 0xD935
 MAGIC = struct.pack("<IH", 0x04034B50, _VERSION)
+_ADVICE = "The file was damaged or changed; get it again, or save the model again."
 
 
 class Member(NamedTuple):
@@ -73,7 +73,17 @@ def write_archive(file, members):
 
     members : dict of {str: list of bytes-like}
         The bytes of each member, in pieces.
+
+    Raises
+    ------
+    CannotSave
+        If there are too many members.
     """
+    if len(members) > MOST_MEMBERS:
+        raise CannotSave(
+            f"There are {len(members)} parts, many objects of classes of yours among "
+            f"them, and a file has at most {MOST_MEMBERS}. Join some objects in one."
+        )
     written, place = [], 0
     for name, pieces in members.items():
         checksum = 0
@@ -89,15 +99,12 @@ def write_archive(file, members):
     file.write(_directory(written, place))
 
 
-def read_archive(file, names=None):
+def read_archive(file):
     """Read the table of members of an archive, and check all that is not in members.
 
     Parameters
     ----------
     file : seekable binary object
-
-    names : set of str, default=None
-        The members that may be there; None allows any proper name.
 
     Returns
     -------
@@ -116,7 +123,7 @@ def read_archive(file, names=None):
     file.seek(place)
     directory = file.read(length)
     members = _read_directory(directory, n_members)
-    _check_names([member.name for member in members], names)
+    _check_names([member.name for member in members])
     stop = 0
     for member in members:
         if member.header != stop:
@@ -162,9 +169,6 @@ def check_member(member, content):
             f"The part {member.name!r} does not have the checksum that it had when it "
             f"was written. {_ADVICE}"
         )
-
-
-_ADVICE = "The file was damaged or changed; get it again, or save the model again."
 
 
 def _local_header(member):
@@ -287,7 +291,7 @@ def _read_directory(directory, n_members):
     return members
 
 
-def _check_names(found, allowed):
+def _check_names(found):
     doubled = {name for name in found if found.count(name) > 1}
     if doubled:
         raise BadMember(f"The part(s) {sorted(doubled)} are there twice. {_ADVICE}")
@@ -304,5 +308,3 @@ def _check_names(found, allowed):
                 f"A part is called {name[:100]!r}, which leads out of the file. "
                 f"{_ADVICE}"
             )
-        if allowed is not None and name not in allowed:
-            raise BadMember(f"The part {name[:100]!r} is unknown. {_ADVICE}")

@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import _tensors
-from ._errors import BadState, CannotSave
+from ._errors import BadState, CannotSave, ModelFileError
 from ._frames import decode_frame, encode_frame
 from ._values import CHANGED, READERS, dtype_of, encode_value
 
@@ -256,7 +256,7 @@ class Decoder:
             if form in READERS:
                 return READERS[form](node)
             return _FORMS[form](self, node, place, depth)
-        except BadState:
+        except ModelFileError:
             raise
         except (
             ValueError,

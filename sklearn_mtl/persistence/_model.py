@@ -214,7 +214,7 @@ def from_document(kind, document, objects=()):
     spec = _spec(parts)
     device = _device(estimator.device)
     weights = expand(document.weights, stored, parts["spec"]["dtype"])
-    with computing(), seeded(0, device), Bounded(weights):
+    with computing(), seeded(0, device), Bounded(weights, len(sizes)):
         trunk = _without_vectors(parts["trunk"], weights)
         net = _build(estimator, parts, trunk, spec, device, adjustments, log_shares)
     with computing():

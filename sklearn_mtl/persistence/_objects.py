@@ -86,7 +86,8 @@ def load_objects(contents, trusted):
     if trusted is None or needed - names:
         raise UntrustedType(
             f"The file holds {len(contents)} object(s) of other packages, which skops "
-            f"loads by importing and calling these classes: {sorted(needed)}. Someone "
+            f"loads by importing and calling these classes: {sorted(needed)}, beside "
+            "those of scikit-learn, scipy and numpy that skops itself trusts. Someone "
             "who chose them can run any code. If you trust where the file comes from, "
             f"and have looked at the list, pass trusted={sorted(needed)} to load."
         )

@@ -1,5 +1,7 @@
 """The weights of a network under names that do not depend on how they lie in memory."""
 
+from math import prod
+
 import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
@@ -135,6 +137,9 @@ class Bounded(TorchFunctionMode):
     ----------
     weights : dict of {str: ndarray}
         What the network will get.
+
+    n_codes : int
+        Losses take so many small tensors.
     """
 
     _NEW = frozenset(
@@ -145,18 +150,18 @@ class Bounded(TorchFunctionMode):
         [torch.Tensor.uniform_, torch.Tensor.normal_, torch.Tensor.exponential_]
     )
 
-    def __init__(self, weights):
+    def __init__(self, weights, n_codes):
         super().__init__()
         n_rows = max((a.shape[0] for a in weights.values() if a.ndim), default=0)
         # Layers are built one by one, and then joined in tables of padded rows.
         self._left = 3 * sum(a.size for a in weights.values()) + 64 * n_rows + 1_000_000
-        self._calls = 100 * len(weights) + 10_000
+        self._calls = 100 * (len(weights) + n_codes) + 10_000
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         self._calls -= 1
         if function in self._NEW:
-            self._left -= _size(args, kwargs)
+            self._left -= _size(function, args, kwargs)
         if self._left < 0 or self._calls < 0:
             raise BadTensor(
                 "The network would be far larger than the weights that the file has "
@@ -167,13 +172,12 @@ class Bounded(TorchFunctionMode):
         return function(*args, **kwargs)
 
 
-def _size(args, kwargs):
-    """Return how many numbers a call of torch makes."""
-    sizes = kwargs.get("size", args[0] if len(args) == 1 else args)
-    if isinstance(sizes, int):
-        return sizes
-    total = 1
-    for size in sizes:
-        if isinstance(size, int):
-            total *= size
-    return total
+def _size(function, args, kwargs):
+    """Return how many numbers a call of torch makes, or about as many."""
+    sizes = kwargs.get("size", args)
+    if args and isinstance(args[0], list | tuple):
+        sizes = args[0]
+    numbers = [size for size in sizes if isinstance(size, int)]
+    if function is torch.eye and len(numbers) == 1:
+        numbers *= 2
+    return prod(max(number, 1) for number in numbers)

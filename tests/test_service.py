@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import inspect
 import json
 import os
 import re
@@ -369,10 +368,6 @@ def test_load_script(service, tmp_path):
     assert len(result["memory_mb"]) > 5
 
 
-@pytest.mark.skipif(
-    "runtime" not in inspect.signature(sklearn_mtl.load).parameters,
-    reason="load does not know runtime=",
-)
 @pytest.mark.parametrize("runtime", ["numpy", "torch"])
 def test_a_saved_classifier_is_served(model, runtime, tmp_path):
     path = tmp_path / "model.mtl"

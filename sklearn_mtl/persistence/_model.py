@@ -63,7 +63,7 @@ from ._weights import Bounded, set_weights, weights_of
 LIBRARIES = (np, scipy, sklearn, torch, skorch)
 # Attributes of the estimator, and of the net, that are plain numbers.
 _NUMBERS = ("max_iter_", "batch_size_", "learning_rate_init_", "early_stopping_")
-_COUNTS = ("alpha_", "n_iter_", "best_iter_", "loss_weights_")
+_COUNTS = ("alpha_", "learning_rate_factor_", "n_iter_", "best_iter_", "loss_weights_")
 _OF_NET = (
     "alpha",
     "embedding_rate",

@@ -12,8 +12,7 @@ from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 
 from ..answers._calibration import Calibration
-from ..data._features import float_type
-from ..data._rows import FEW, SMALL, weigh_terms
+from ..data._rows import FEW, SMALL, float_type, weigh_terms
 from ..data._term_weights import information_weights
 from ..labels._splitting import multitask_split
 from ..network._recipe import ROWS

@@ -41,7 +41,7 @@ def test_settings_are_those_of_the_estimator():
         "callbacks": [],
         "net_params": {"lr": 1},
     }
-    assert asdict(config_of(**settings)) == settings
+    assert asdict(config_of(**settings)) == {**settings, "learning_rate_factor": 1.0}
 
 
 def test_settings_are_read_once():

@@ -23,6 +23,8 @@ def new_table(n_rows, n_columns, dtype=torch.float32):
     pages of 2 MiB are few enough to be remembered. The system gives memory, and sets it
     to zero, where the table is first written to.
     """
+    # Nothing is made here, but who bounds what torch makes, as `load` does, sees it.
+    torch.empty(n_rows, n_columns, dtype=dtype, device="meta")
     kind = str(dtype).removeprefix("torch.")
     n_bytes = n_rows * n_columns * np.dtype(kind).itemsize
     memory = np.zeros(n_bytes + _ALIGNMENT, dtype=np.uint8)

@@ -22,7 +22,7 @@ TEST_ROWS = 1000
 MADE_UP = {"n_tasks": 2, "n_classes": 2, "relatedness": 0.5}
 OPTIONS = [
     *common(seeds=5, threads=1, needs_data=None),
-    Option("rows", "rows of train", integers, [400, 1500, 6000]),
+    Option("rows", "rows of train", integers, [400, 1500, 6000, 20_000]),
     Option("flips", "shares of flipped labels", shares, [0.0, 0.1, 0.2, 0.3, 0.4]),
 ]
 

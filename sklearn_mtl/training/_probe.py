@@ -42,8 +42,8 @@ OVERCONFIDENT, VERY = 1.15, 1.6
 UNDERCONFIDENT = 0.8
 PARTS, LEAST_BATCH, PART_EPOCHS = 12, 32, 12
 # What the log loss counts for, as a share of the entropy of labels, beside the mean of
-# macro-F1 and accuracy. A change must gain LEAST_GAIN, or less the more the logarithm
-# of the temperature speaks for it: a few hundred rows judge poorly.
+# macro-F1 and accuracy. A change must gain less the more the logarithm of the
+# temperature speaks for it, and in few rows, which judge poorly, LEAST_GAIN more.
 LOSS_WEIGHT = 0.5
 LEAST_GAIN, BONUS = 0.01, 0.03
 
@@ -250,7 +250,7 @@ def _best(config, trial):
     if trial.is_sample:
         name, steps = "learning_rate_factor", COARSE if expected > FAR else HALVINGS
         values = [0.5**step for step in steps]
-    bonus, candidates = _bonus(expected), [best]
+    bonus, candidates = _bonus(expected, 0.0 if trial.is_sample else LEAST_GAIN), [best]
     settled = replace(first, max_iter=best.max_iter, batch_size=best.batch_size)
     for step, value in zip(steps, values, strict=True):
         other = trial(replace(settled, **{name: value}))
@@ -261,8 +261,8 @@ def _best(config, trial):
     return max(candidates, key=lambda each: each.score)
 
 
-def _bonus(temperature):
-    return BONUS * np.log(temperature) - LEAST_GAIN
+def _bonus(temperature, least_gain=LEAST_GAIN):
+    return BONUS * np.log(temperature) - least_gain
 
 
 @dataclass(frozen=True)

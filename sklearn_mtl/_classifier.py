@@ -46,9 +46,9 @@ class MultiTaskTextClassifier(
         ``embedding``); a transformer reads texts and returns a 2-D array. Worth its
         time on short texts with few labels. Not for trunks over sequences.
 
-    embedding_weight : float, default=0.5
-        Norm of the block beside that of words; "lsa" gets a quarter of it. Where texts
-        are long, take less, such as 0.1.
+    embedding_weight : float or "auto", default="auto"
+        Norm of the block beside that of words; "lsa" gets a quarter of it. "auto" is
+        0.5, and of texts that have more than 30 words each, as much less.
 
     trunk : {"auto", "bag", "dense", "conv", "recurrent", "attention"}, BaseTrunk \
             or None, default="auto"
@@ -219,7 +219,7 @@ class MultiTaskTextClassifier(
         *,
         term_weighting="auto",
         embedding=None,
-        embedding_weight=0.5,
+        embedding_weight="auto",
         trunk="auto",
         sharing="auto",
         loss_weights="auto",

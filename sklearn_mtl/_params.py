@@ -61,7 +61,10 @@ class ParamsMixin:
             HasMethods(["fit_transform", "transform"]),
             None,
         ],
-        "embedding_weight": [Interval(Real, 0, None, closed="neither")],
+        "embedding_weight": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, None, closed="neither"),
+        ],
         "trunk": [StrOptions({"auto", *TRUNK_ALIASES}), BaseTrunk, None],
         "sharing": [StrOptions({"auto", *ALIASES}), BaseSharing],
         "loss_weights": [

@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.data import _embedding
-from sklearn_mtl.data._embedding import LatentSemantics, fit_embedding
+from sklearn_mtl.data._embedding import LatentSemantics, auto_weight, fit_embedding
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.inspection import top_words
 from sklearn_mtl.metrics import multitask_scorer
@@ -430,7 +430,7 @@ def test_unknown_embeddings_are_refused(embedding):
         fit(embedding=embedding)
 
 
-@pytest.mark.parametrize("weight", [0, -1.0, "auto", None])
+@pytest.mark.parametrize("weight", [0, -1.0, "half", None])
 def test_unknown_weights_are_refused(weight):
     with pytest.raises(ValueError, match="'embedding_weight' parameter"):
         fit(embedding="lsa", embedding_weight=weight)
@@ -492,3 +492,30 @@ def test_needs_no_fit_asks_the_tags():
     assert _embedding.needs_no_fit(Lengths())
     assert not _embedding.needs_no_fit(svd())
     assert not _embedding.needs_no_fit(object())
+
+
+@pytest.mark.parametrize(
+    ("X", "weight"),
+    [
+        (["three words here"] * 4, 0.5),
+        (["w " * 59 + "w"], 0.25),
+        (["w " * 59 + "w", "w"], 0.5 * 30 / 30.5),
+        (pd.DataFrame({"text": ["w " * 99]}), 0.5),
+        ([["a", "list"]] * 3, 0.5),
+    ],
+)
+def test_a_block_weighs_less_beside_long_texts(X, weight):
+    assert auto_weight(X) == pytest.approx(weight)
+
+
+def test_the_auto_weight_may_be_written_out():
+    texts = [f"{text} {'more words ' * 30}" for text in TEXTS]
+    given = classifier(embedding=Lengths(), embedding_weight=auto_weight(texts))
+    found = classifier(embedding=Lengths())
+    assert auto_weight(texts) < 0.3
+    for own, other in zip(
+        found.fit(texts, LABELS).predict_proba(texts),
+        given.fit(texts, LABELS).predict_proba(texts),
+        strict=True,
+    ):
+        assert_array_equal(own, other)

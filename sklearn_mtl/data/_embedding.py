@@ -25,6 +25,11 @@ PASSES = 2
 # The part of its weight that "lsa" gets. Its numbers tell nothing that words do not,
 # and learn faster: at full weight intents of 1000 texts lost 2.5 points of macro-F1.
 LSA_PART = 0.25
+# "auto" weighs a block so much, and less in proportion where texts have more words: one
+# vector says less of a long text. On 24,000 reviews of 119 words on average (dev split)
+# an encoder at 0.5 cost 1.7 points of macro-F1, at 0.125 0.1, and gained 0.1 at 0.06;
+# on 1000 of them it gained 8 points at 0.125 or 0.5.
+WEIGHT, WORDS = 0.5, 30
 # Centred values are nothing but rounding below this part of the values' norm.
 ROUNDING = 1e-6
 
@@ -90,7 +95,7 @@ def fit_embedding(embedding, X, rows, weights, *, weight, seed, memory=None):
     weights : ndarray of shape (n_rows,)
         Weights of the rows, for means.
 
-    weight : float
+    weight : float or "auto"
         Mean norm of the block, as a part of that of the rows; of "lsa" a quarter of it.
 
     seed : int or None
@@ -118,6 +123,8 @@ def fit_embedding(embedding, X, rows, weights, *, weight, seed, memory=None):
             "vectorizer made dense rows. Pass vectorizer='auto', or join the two in a "
             "FeatureUnion as vectorizer with embedding=None."
         )
+    if weight == "auto":
+        weight = auto_weight(X)
     if isinstance(embedding, str) and embedding == "lsa":
         transformer, weight = LatentSemantics(random_state=seed), weight * LSA_PART
     else:
@@ -139,6 +146,14 @@ def fit_embedding(embedding, X, rows, weights, *, weight, seed, memory=None):
     varies = centred > ROUNDING * whole
     fitted = Embedding(transformer, mean, weight * words / centred if varies else 0.0)
     return fitted, fitted.scaled(values, rows.dtype)
+
+
+def auto_weight(X):
+    """Return the weight of a block beside these texts; a table's are not measured."""
+    if not isinstance(X, list) or not all(isinstance(text, str) for text in X):
+        return WEIGHT
+    n_words = np.mean([text.count(" ") + 1 for text in X])
+    return WEIGHT * min(1.0, WORDS / n_words)
 
 
 def needs_no_fit(transformer):

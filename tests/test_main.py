@@ -118,7 +118,7 @@ class TestErrors:
         ),
         "output over input": (
             [*FIT, "--predict", "new.csv", "--to", "../{folder}/new.csv"],
-            "would overwrite a table that is read",
+            "would overwrite a file that is read",
         ),
         "share": ([*FIT, "--held-out", "1"], "--held-out: must be from 0 to below 1"),
         "no number": ([*FIT, "--max-iter", "x"], "--max-iter: must be a whole number"),

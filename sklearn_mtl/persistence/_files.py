@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ._errors import CannotWrite
 
+# Files in the making, for whoever ends the process by other means than an exception.
+unfinished = set()
 _BINARY = getattr(os, "O_BINARY", 0)  # of Windows
 
 
@@ -36,9 +38,11 @@ def replacing(path):
     _check_target(path)
     path = Path(os.path.realpath(path))  # a link goes on to lead to the new file
     beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
+    unfinished.add(beside)
     try:
         handle = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
     except OSError as error:
+        unfinished.discard(beside)
         raise CannotWrite(
             f"Cannot write into the folder {str(path.parent)!r}: {error.strerror}. "
             "Save to a folder that exists and that you may write to."
@@ -60,6 +64,8 @@ def replacing(path):
                 "there before is unchanged."
             ) from error
         raise
+    finally:
+        unfinished.discard(beside)
     _sync_folder(path.parent)
 
 

@@ -28,7 +28,7 @@ def predict(classifier, texts):
         predicted, classes_of(classifier), probabilities, strict=True
     ):
         place = {label: k for k, label in enumerate(classes)}
-        cells = [_cell(cell, place) for cell in plain(predicted[task])]
+        cells = [_cell(cell, place) for cell in predicted[task].tolist()]
         answers[task] = cells
         probability[task] = [
             [round(row[place[label]], 4) for label in cell]
@@ -42,17 +42,8 @@ def predict(classifier, texts):
 def classes_of(classifier):
     """Return the classes of each task as lists."""
     classes = classifier.classes_
-    return [plain(own) for own in ([classes] if _is_array(classes) else classes)]
-
-
-def plain(labels):
-    """Return an array of labels as a list of what tables can hold."""
-    # As integers, which tolist gives, times would mean nothing.
-    return (labels.astype(str) if labels.dtype.kind in "mM" else labels).tolist()
-
-
-def _is_array(classes):
-    return isinstance(classes, np.ndarray)
+    own = [classes] if isinstance(classes, np.ndarray) else classes
+    return [each.tolist() for each in own]
 
 
 def _cell(cell, place):

@@ -143,10 +143,21 @@ class TestErrors:
         with pytest.raises(UsageError, match=message):
             load_model(path, "open", "auto")
 
-    def test_a_file_that_cannot_be_written(self, classifier, tmp_path):
-        (tmp_path / "a.mtl").mkdir()
-        with pytest.raises(CommandError, match="is a folder") as caught:
-            Saving(options(tmp_path / "a.mtl")).write(classifier, [])
+    def test_what_cannot_be_written_is_told_before_the_training(self, tmp_path):
+        for path, message in (
+            (tmp_path, "is a folder"),
+            ("/dev/null", "no plain file"),
+        ):
+            with pytest.raises(CommandError, match=message) as caught:
+                Saving(options(path))
+            assert caught.value.exit_code == 1
+
+    def test_a_folder_that_goes_away(self, classifier, tmp_path):
+        saving = Saving(options(tmp_path / "gone" / "a.mtl"))
+        with pytest.raises(
+            CommandError, match="Cannot write into the folder"
+        ) as caught:
+            saving.write(classifier, [])
         assert caught.value.exit_code == 1
 
 

@@ -681,17 +681,28 @@ def replace(source, target):  # while a file is being written
 
 files.os.replace = replace
 import sklearn_mtl._cli
-sklearn_mtl._cli.main = lambda: files.write_bytes("t.csv", b"a")
+{write}
+sklearn_mtl._cli.main = write
 run()
 """
+WRITES = {
+    "table": 'write = lambda: files.write_bytes("t.csv", b"a")',
+    "model": """
+def write():
+    from sklearn_mtl.persistence._files import replacing
+    with replacing("model.mtl") as file:
+        file.write(b"a")
+""",
+}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize(
     ("signal", "status", "err"), [(2, 130, "sklearn_mtl: interrupted\n"), (15, 143, "")]
 )
-def test_a_signal_leaves_no_traceback_and_no_file(tmp_path, signal, status, err):
-    script = SIGNALLED.replace("{signal}", str(signal))
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_signal_leaves_no_traceback_and_no_file(tmp_path, signal, status, err, write):
+    script = SIGNALLED.replace("{signal}", str(signal)).replace("{write}", write)
     result = subprocess.run(
         [sys.executable, "-c", script],
         cwd=tmp_path,

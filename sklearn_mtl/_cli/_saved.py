@@ -13,6 +13,7 @@ from ..persistence import (
     RuntimeUnsupported,
     UntrustedType,
 )
+from ..persistence._files import check_target
 from ._errors import CommandError, UsageError, count
 from ._process import say
 
@@ -30,6 +31,8 @@ class Saving:
 
     def __init__(self, options):
         self.path, self.text = options.save, options.text
+        with model_errors(f"save {self.path}"):
+            check_target(Path(self.path))
         self.password = read_password(options.password_env)
         if self.password is not None:
             with model_errors(f"save {self.path}"):

@@ -35,7 +35,7 @@ def replacing(path):
         is full.
     """
     path = Path(path)
-    _check_target(path)
+    check_target(path)
     path = Path(os.path.realpath(path))  # a link goes on to lead to the new file
     beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
     unfinished.add(beside)
@@ -69,7 +69,13 @@ def replacing(path):
     _sync_folder(path.parent)
 
 
-def _check_target(path):
+def check_target(path):
+    """Raise a CannotWrite if a file of this name cannot be made or replaced.
+
+    Parameters
+    ----------
+    path : Path
+    """
     if path.is_dir():
         raise CannotWrite(
             f"{str(path)!r} is a folder. Pass the name of a file, such as "

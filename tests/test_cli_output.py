@@ -74,6 +74,25 @@ class RuleNetwork:
                     answers[task][row] = classes[share > 0.3].tolist() if row else []
         return answers
 
+    def save(self, path, password):
+        assert password is None
+        Path(path).write_text(repr(self.table_columns_), encoding="utf-8")
+
+
+REAL_LOAD = sklearn_mtl.load
+
+
+def load(path, **options):
+    """Load a network by rule in the place of rule.mtl."""
+    if path != "rule.mtl":
+        return REAL_LOAD(path, **options)
+    labels = {"topic": ["delivery", "payment", None], "tags": [["a", "b"], [], ["a"]]}
+    network = RuleNetwork().fit(["a", "b", "c"], labels)
+    network.task_types_ = {"topic": "multiclass", "tags": "multilabel"}
+    network.table_columns_ = {"text": ["body"], "separators": {"tags": ";"}}
+    RuleNetwork.fitted = [repr(options)]
+    return network
+
 
 class Clock:
     """Each reading is 0.75 seconds after the one before."""
@@ -108,6 +127,7 @@ def make_files():
     write_table("held.csv", make_table(20, seed=1))
     write_table("new.csv", {"body": ["", "b", "c"], "note": ['say "x"', "", "a,b"]})
     test_main.TestErrors.make_files()
+    write_table("twelve.csv", {f"c{k}": ["a"] for k in range(12)})
     write_table("new2.csv", {"title": ["a", ""], "body": ["b", "c"]})
     table = make_table(40, seed=3)
     table["title"] = ["", "hi"] * 20
@@ -155,12 +175,14 @@ TO_CSV = ["--predict", "new.csv", "--to", "out.csv"]
 TITLED = ["--predict", "new2.csv", "--to", "out.csv"]
 TO_JSON = ["--predict", "lists_new.jsonl", "--to", "out.jsonl"]
 ONLY = ["--held-out", "0"]
+NEW = ["new.csv", "--to", "out.csv"]
 LONG_TEST = "a_test_table_with_a_name_of_more_than_fifty_letters.csv"
 
 # Arguments by name; "terminal" before them is a run that somebody watches.
 COMMANDS = {
     "help": ["--help"],
     "help of fit": ["fit", "--help"],
+    "help of predict": ["predict", "--help"],
     "main job": [],
     "main job on a terminal": ["terminal"],
     "held-out rows": FIT,
@@ -239,6 +261,29 @@ COMMANDS = {
     "over what is learnt from": [*FIT, "--predict", "new.csv", "--to", "data.csv"],
     "over what is scored on": [*FIT, "--test", "held.csv", "--predict", "new.csv"]
     + ["--to", "held.csv"],
+    "saved": [*FIT, "--save", "a.mtl"],
+    "saved alone": [*FIT, *ONLY, "--save", "a.mtl"],
+    "saved after a test": [*FIT, "--test", "held.csv", "--save", "a.mtl"],
+    "saved and predictions": [*FIT, *TO_CSV, "--save", "a.mtl"],
+    "saved with tags": [*MANY, "topic", "--tags", "tags", *ONLY, "--save", "a.mtl"],
+    "saved over the data": [*FIT, "--save", "data.csv"],
+    "saved over the predictions": [*FIT, *TO_CSV, "--save", "out.csv"],
+    "saved in no folder": [*FIT, "--save", "no/a.mtl"],
+    "a password for nothing": [*FIT, "--password-env", "SECRET"],
+    "a password that is not there": [*FIT, "--save", "a", "--password-env", "NO_SUCH"],
+    "predict": ["predict", "rule.mtl", *NEW],
+    "predict by torch": ["predict", "rule.mtl", *NEW, "--runtime", "torch"],
+    "predict by another text": ["predict", "rule.mtl", *NEW, "--text", "note"],
+    "predict with another separator": ["predict", "rule.mtl", *NEW]
+    + ["--separator", "/"],
+    "predict to lists": ["predict", "rule.mtl", "new2.csv", "--to", "out.jsonl"],
+    "predict over the table": ["predict", "rule.mtl", "new.csv", "--to", "new.csv"],
+    "predict without the column": ["predict", "rule.mtl", "twelve.csv", *NEW[1:]],
+    "predict by no model": ["predict", "no.mtl", *NEW],
+    "predict by a table": ["predict", "data.csv", *NEW],
+    "predict nothing": ["predict", "rule.mtl"],
+    "predict after the columns": ["predict", *NEW[1:], "--text", "body", "rule.mtl"]
+    + ["new.csv"],
     **{
         f"error: {name}": arguments
         for name, (arguments, _) in {
@@ -270,8 +315,10 @@ def run(arguments):
         for target, name, value in replaced:
             stack.enter_context(mock.patch.object(target, name, value))
         # Not by its name, which would import torch.
-        network = {"MultiTaskTextClassifier": RuleNetwork}
+        network = {"MultiTaskTextClassifier": RuleNetwork, "load": load}
         stack.enter_context(mock.patch.dict(vars(sklearn_mtl), network))
+        stack.enter_context(mock.patch.dict(os.environ))
+        os.environ.pop("SKLEARN_MTL_PASSWORD", None)
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("default")
         try:

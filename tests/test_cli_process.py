@@ -34,6 +34,8 @@ class TestOptions:
             "held_out": None,
             "predict": None,
             "to": None,
+            "save": None,
+            "password_env": None,
             "delimiter": None,
             "separator": None,
             "quoting": None,

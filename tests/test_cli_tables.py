@@ -602,7 +602,7 @@ class TestOutputs:
         old, other = write(tmp_path / "old.csv", "a"), write(tmp_path / "b.csv", "b")
         check_output(old, [other, str(tmp_path / "no.csv")])
         (tmp_path / "link.csv").symlink_to(other)
-        with pytest.raises(UsageError, match=r"link\.csv would overwrite a table"):
+        with pytest.raises(UsageError, match=r"link\.csv would overwrite a file"):
             check_output(str(tmp_path / "link.csv"), [old, other])
 
     def test_a_file_for_a_folder(self, tmp_path):
@@ -620,12 +620,12 @@ class TestOutputs:
     def test_files_in_the_making_are_removed(self, tmp_path):
         paths = [tmp_path / name for name in "ab"]
         paths[0].write_text("x")
-        _files._unfinished.update(paths)  # the second one is not there
+        _files.unfinished.update(paths)  # the second one is not there
         _files.remove_unfinished()
         assert list(tmp_path.iterdir()) == []
-        assert _files._unfinished == set()
+        assert _files.unfinished == set()
         write_bytes(str(tmp_path / "c"), b"x")
-        assert _files._unfinished == set()
+        assert _files.unfinished == set()
 
 
 def test_json_lines_are_counted_from_one(tmp_path):

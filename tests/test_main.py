@@ -118,7 +118,7 @@ class TestErrors:
         ),
         "output over input": (
             [*FIT, "--predict", "new.csv", "--to", "../{folder}/new.csv"],
-            "would overwrite a table that is read",
+            "would overwrite a file that is read",
         ),
         "share": ([*FIT, "--held-out", "1"], "--held-out: must be from 0 to below 1"),
         "no number": ([*FIT, "--max-iter", "x"], "--max-iter: must be a whole number"),
@@ -542,17 +542,20 @@ def test_the_main_job(monkeypatch, stub, capsys):
 
 
 def test_help_teaches(capsys):
-    for arguments in (["--help"], ["fit", "--help"]):
+    for arguments in (["--help"], ["fit", "--help"], ["predict", "--help"]):
         with pytest.raises(SystemExit) as caught:
             main(arguments)
         assert caught.value.code == 0
         out = capsys.readouterr().out
         assert "examples:" in out
-        assert "python -m sklearn_mtl fit tickets.csv --text body --tasks topic" in out
+        example = "fit tickets.csv --text body --tasks topic"
+        if "predict" in arguments:
+            example = "predict model.mtl new.csv --to predicted.csv"
+        assert f"python -m sklearn_mtl {example}" in out
         assert max(map(len, out.splitlines())) <= 80
 
 
-def test_the_examples_of_the_help_are_commands(folder, capsys):
+def test_the_examples_of_the_help_are_commands(folder, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         main(["fit", "--help"])
     text = capsys.readouterr().out.partition("examples:")[2].partition("exit codes")[0]
@@ -564,9 +567,20 @@ def test_the_examples_of_the_help_are_commands(folder, capsys):
     for name in ("tickets.csv", "train.csv.gz", "test.csv.gz", "tickets.jsonl"):
         write_table(name, table)
     lines = text.replace("\\\n", " ").strip().splitlines()
-    assert len(lines) == 5
+    assert len(lines) == 6
     for line in lines:
         assert main(line.split()[3:]) == 0
+    with pytest.raises(SystemExit):
+        main(["predict", "--help"])
+    text = capsys.readouterr().out.partition("examples:")[2].partition("exit codes")[0]
+    # With a password: the third line asks for one, and goes with the last.
+    first, second, _, last = text.replace("\\\n", " ").strip().splitlines()
+    write_table("new.jsonl.gz", {"title": ["a"], "body": ["b"]})
+    for line in (first, second):
+        assert main(line.split()[3:]) == 0
+    monkeypatch.setenv("SKLEARN_MTL_PASSWORD", "open")
+    assert main([*FIT, "--held-out", "0", "--save", "secret.mtl"]) == 0
+    assert main(last.split()[3:]) == 0
 
 
 def test_version(capsys):
@@ -667,17 +681,28 @@ def replace(source, target):  # while a file is being written
 
 files.os.replace = replace
 import sklearn_mtl._cli
-sklearn_mtl._cli.main = lambda: files.write_bytes("t.csv", b"a")
+{write}
+sklearn_mtl._cli.main = write
 run()
 """
+WRITES = {
+    "table": 'write = lambda: files.write_bytes("t.csv", b"a")',
+    "model": """
+def write():
+    from sklearn_mtl.persistence._files import replacing
+    with replacing("model.mtl") as file:
+        file.write(b"a")
+""",
+}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize(
     ("signal", "status", "err"), [(2, 130, "sklearn_mtl: interrupted\n"), (15, 143, "")]
 )
-def test_a_signal_leaves_no_traceback_and_no_file(tmp_path, signal, status, err):
-    script = SIGNALLED.replace("{signal}", str(signal))
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_signal_leaves_no_traceback_and_no_file(tmp_path, signal, status, err, write):
+    script = SIGNALLED.replace("{signal}", str(signal)).replace("{write}", write)
     result = subprocess.run(
         [sys.executable, "-c", script],
         cwd=tmp_path,

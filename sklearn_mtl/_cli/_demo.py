@@ -13,6 +13,7 @@ from ..model_selection import train_test_split
 from ..model_selection._per_task import PerTask
 from ..utils._text_table import text_table
 from . import _model
+from ._answers import predict
 from ._errors import count
 from ._process import is_terminal, say
 from ._report import WIDTH, fill, short_name, side_by_side
@@ -94,7 +95,7 @@ def legend(seconds):
 def examples(classifier, texts, labels):
     """Write a few predictions with their probabilities."""
     few = texts[:N_EXAMPLES]
-    predicted, probability = _model.predict(classifier, few)
+    predicted, probability = predict(classifier, few)
     parts = ["Some predictions of the shared network"]
     for row, text in enumerate(few):
         rows = []

@@ -7,6 +7,7 @@ import zlib
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ..persistence._files import unfinished
 from ._errors import CommandError, UsageError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -103,7 +104,7 @@ def encode(path, text, encoding=None):
         ) from error
 
 
-def check_output(path, inputs):
+def check_output(path, inputs, option="--to"):
     """Make sure that a file can be written once there is something to write."""
     folder = Path(path).parent
     with file_errors("write", path):
@@ -116,7 +117,7 @@ def check_output(path, inputs):
         raise CommandError(f"Cannot write {path}: the folder {folder} is read-only.")
     for other in inputs:
         if exists and os.path.exists(other) and os.path.samefile(path, other):
-            raise UsageError(f"--to {path} would overwrite a table that is read.")
+            raise UsageError(f"{option} {path} would overwrite a file that is read.")
 
 
 def _is_there(path):
@@ -128,27 +129,25 @@ def _is_there(path):
     return True
 
 
-# Files in the making, which must not stay where the process ends.
-_unfinished = set()
-
-
 def write_bytes(path, data):
     """Write a file all at once: a failure or an interrupt leaves nothing of it."""
     with file_errors("write", path):
         # A link keeps pointing to what it points to.
         target = Path(os.path.realpath(path))
         # Short, so that the longest name there may be can be written, too.
-        unfinished = target.with_name(f".{secrets.token_hex(4)}.tmp")
-        _unfinished.add(unfinished)
+        beside = target.with_name(f".{secrets.token_hex(4)}.tmp")
+        unfinished.add(beside)
         try:
-            unfinished.write_bytes(data)
-            os.replace(unfinished, target)
+            beside.write_bytes(data)
+            os.replace(beside, target)
         finally:
-            remove_unfinished()
+            unfinished.discard(beside)
+            with suppress(OSError):
+                beside.unlink()
 
 
 def remove_unfinished():
-    """Remove files in the making."""
-    while _unfinished:
+    """Remove files in the making, tables and models, which must not outlive us."""
+    while unfinished:
         with suppress(OSError):
-            _unfinished.pop().unlink()
+            unfinished.pop().unlink()

@@ -1,5 +1,6 @@
-"""``fit``: learn from a table, report scores, predict another table."""
+"""``fit``: learn from a table, report scores, save, predict another table."""
 
+import os
 import warnings
 
 from sklearn.dummy import DummyClassifier
@@ -18,6 +19,7 @@ from ._labels import read_texts
 from ._predictions import Predictions
 from ._process import is_terminal, say, warn
 from ._report import fill, number, scores_table, short_name
+from ._saved import Saving
 from ._tables import Dialect, check_format, read_table
 from ._tags import labels_in
 
@@ -31,6 +33,7 @@ def run(options):
         See ``_options.py``.
     """
     check_options(options)
+    saving = Saving(options) if options.save else None
     dialect = Dialect(options.delimiter, options.quoting, options.encoding)
     train = read_table(options.data, dialect)
     resolve_columns(options, train)
@@ -52,7 +55,7 @@ def run(options):
         if column.name in options.ordinal
     }
     test = read_test(options, columns, dialect)
-    new = Predictions(options, columns, dialect) if options.predict else None
+    new = read_new(options, columns, dialect)
     new_texts = read_texts(new.table, options.text) if new else None
 
     say(f"{describe(train, columns, labels)}\n")
@@ -63,9 +66,12 @@ def run(options):
     else:
         if options.held_out:
             report_held_out(options, train, texts, labels)
-        if new:
-            say(f"{everything} to predict.")
+        if new or saving:
+            purpose = " and to ".join(["predict"] * bool(new) + ["save"] * bool(saving))
+            say(f"{everything} to {purpose}.")
             classifier, _ = _model.fit(texts, labels, **parameters(options))
+    if saving:
+        saving.write(classifier, columns)
     if new:
         new.write(classifier, new_texts)
 
@@ -92,10 +98,15 @@ def check_options(options):
         raise UsageError("--test and --held-out are two ways to score. Choose one.")
     if options.held_out is None:
         options.held_out = 0.0 if options.test else 0.2
-    if not (options.test or options.held_out or options.predict):
+    if not (options.test or options.held_out or options.predict or options.save):
         raise UsageError(
-            "--held-out 0 without --test or --predict leaves nothing to do after the "
-            "training."
+            "--held-out 0 without --test, --predict or --save leaves nothing to do "
+            "after the training."
+        )
+    if options.password_env and not options.save:
+        raise UsageError(
+            "--password-env names the variable that holds the password of --save. Give "
+            "both or neither."
         )
     inputs = [path for path in (options.data, options.test, options.predict) if path]
     for path in inputs:
@@ -103,6 +114,12 @@ def check_options(options):
     if options.to:
         check_format(options.to)
         check_output(options.to, inputs)
+    if options.save:
+        check_output(options.save, inputs, "--save")
+        if options.to and os.path.abspath(options.save) == os.path.abspath(options.to):
+            raise UsageError(
+                f"--save and --to both name {options.to}. Choose two names."
+            )
 
 
 def check_labels(table, labels):
@@ -122,6 +139,15 @@ def read_test(options, columns, dialect):
         raise CommandError(f"{table.path} has no label to score on in any task.")
     check_labels(table, labels)
     return read_texts(table, options.text), labels
+
+
+def read_new(options, columns, dialect):
+    """Return what is to be predicted, or None."""
+    if not options.predict:
+        return None
+    table = read_table(options.predict, dialect)
+    table.check_columns(options.text)
+    return Predictions(options.to, table, columns, dialect)
 
 
 def describe(train, columns, labels):

@@ -19,8 +19,8 @@ def main(arguments=None):
     Returns
     -------
     exit_code : int
-        0 done, 1 a file, its contents or standard output are wrong, 2 the command is
-        wrong, 130 interrupted, 141 the reader of the output went away.
+        0 done, 1 a table, its contents or standard output are wrong, 2 the command or
+        a model file is wrong, 130 interrupted, 141 the reader of the output went away.
     """
     try:
         if sys.stdout is None:
@@ -28,15 +28,10 @@ def main(arguments=None):
                 "Standard output is closed. Send it to a file or to /dev/null."
             )
         options = build_parser().parse_args(arguments)
-        # Here and not at the top: scikit-learn takes a second to import.
-        from . import _demo, _fit
-
+        command = _command(options.command)
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
-            if options.command == "fit":
-                _fit.run(options)
-            else:
-                _demo.run()
+            command(options)
     except CommandError as error:
         complain(f"error: {error}")
         return error.exit_code
@@ -46,6 +41,23 @@ def main(arguments=None):
     except BrokenPipeError:
         return PIPE_CLOSED
     return 0
+
+
+def _command(name):
+    """Return what carries out a command."""
+    # Here and not at the top: scikit-learn takes a second to import, and what predicts
+    # can do without.
+    if name == "predict":
+        from . import _predict
+
+        return _predict.run
+    if name == "fit":
+        from . import _fit
+
+        return _fit.run
+    from . import _demo
+
+    return lambda options: _demo.run()
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):

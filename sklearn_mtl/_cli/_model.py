@@ -62,36 +62,6 @@ def estimator_errors(verb):
         raise CommandError(f"Cannot {verb}: {error}") from error
 
 
-def predict(classifier, texts):
-    """Predict the labels of each task, and the probabilities of these.
-
-    Returns
-    -------
-    predicted : dict of str to list
-
-    probability : dict of str to list
-        Rounded to four digits; lists where cells hold several labels.
-    """
-    predicted = classifier.predict(texts, output="dict")
-    predicted = {task: labels.tolist() for task, labels in predicted.items()}
-    columns = zip(
-        classifier.task_names_,
-        classifier.classes_,
-        classifier.predict_proba(texts),
-        strict=True,
-    )
-    probability = {}
-    for task, classes, probabilities in columns:
-        place = {label: k for k, label in enumerate(classes.tolist())}
-        probability[task] = [
-            [round(row[place[label]], 4) for label in cell]
-            if isinstance(cell, list)
-            else round(row[place[cell]], 4)
-            for cell, row in zip(predicted[task], probabilities.tolist(), strict=True)
-        ]
-    return predicted, probability
-
-
 def score(classifier, texts, labels):
     """Score a classifier on labelled cells; give the seconds of predicting too."""
     start = perf_counter()

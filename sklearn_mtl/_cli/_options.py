@@ -5,84 +5,26 @@ import functools
 
 from .. import __version__
 from ._errors import UsageError
+from ._help import (
+    DESCRIPTION,
+    EPILOG,
+    FIT_DESCRIPTION,
+    FIT_EPILOG,
+    PREDICT_DESCRIPTION,
+    PREDICT_EPILOG,
+)
 from ._process import say
+from ._saved import VARIABLE
 
 WIDTH = 80
 MOST_PASSES = 10_000
-
-DESCRIPTION = """\
-One network for several label columns of text, some of their cells empty.
-
-Without a command: the main job. It fits on texts that are always there, the
-docstrings of Python and of installed libraries, and prints scores for each task
-beside those of single-task models. It takes no arguments.
-"""
-EPILOG = """\
-examples:
-  python -m sklearn_mtl
-      the main job
-
-  python -m sklearn_mtl fit tickets.csv --text body --tasks topic tone
-      learn from a table of your own; score on a part of it that is held out
-
-  python -m sklearn_mtl fit --help
-      all about tables, and more examples
-"""
-FIT_DESCRIPTION = """\
-Learn from a table with one or more columns of texts and one or more columns of
-labels, the tasks. Print scores, on the table of --test or else on a part of
-DATA that is held out. Predict the table of --predict, if there is one.
-"""
-FIT_EPILOG = """\
-tables:
-  The ending of a name tells the format: .csv, .tsv, .jsonl (one JSON object a
-  line), each also with .gz after it, and .parquet if pyarrow is installed.
-  Text is UTF-8, unless --encoding says otherwise. Labels of CSV and TSV are
-  strings; the other formats keep numbers and booleans. Numbers that mean the
-  same, as 1 and 1.0, are one label. Columns that are not used may share a name.
-
-quotation marks:
-  A cell of CSV that holds a comma, a line break or a quotation mark stands in
-  quotation marks. TSV follows the same rules, and where its quotation marks
-  break them they are characters like any other. --quoting says which.
-
-missing labels:
-  An empty cell, null or NaN means that nobody has labelled the text for this
-  task. It is neither learnt from nor scored. Words like "none" or "n/a" are
-  labels like any other, unless --missing names them. An empty text is a text.
-
-several labels in a cell:
-  In JSON lines and Parquet they are lists. In CSV and TSV name the columns by
-  --tags. What separates the labels is --separator, or else that of |, ; and
-  the comma which most cells hold. An empty list, or a cell that holds the
-  separator alone, says that no label applies. Predictions are written alike.
-
-predictions:
-  The columns of --predict, and for each task its label in TASK_predicted and
-  the probability of that label in TASK_probability. If the scores were on
-  held-out rows, the network is fitted again for this, on all rows; --held-out 0
-  saves that time and prints no scores.
-
-examples:
-  python -m sklearn_mtl fit tickets.csv --text body --tasks topic tone
-  python -m sklearn_mtl fit train.csv.gz --text body --tasks topic \\
-      --test test.csv.gz
-  python -m sklearn_mtl fit tickets.csv --text title body --tasks topic tone \\
-      --predict new.csv --to predicted.csv
-  python -m sklearn_mtl fit tickets.jsonl --text body --tasks topic \\
-      --missing none n/a
-  python -m sklearn_mtl fit tickets.csv --text body --tasks topic --tags tags \\
-      --ordinal urgency=low,middle,high
-
-exit codes:
-  0 done; 1 something is wrong with a file or its contents; 2 with the command
-"""
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
         """Leave it to :func:`main` to print the message and to stop."""
-        if message.endswith("DATA"):  # or else the last COLUMN has swallowed it
+        # Or else the last COLUMN has swallowed it.
+        if message.endswith(("DATA", "NEW")):
             message += ", before all options"
         raise UsageError(f"{message}. See {self.prog} --help")
 
@@ -157,7 +99,7 @@ def build_parser():
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     fit = commands.add_parser(
         "fit",
-        help="learn from a table, report scores, predict another table",
+        help="learn from a table, report scores, save, predict another table",
         # DATA first: after it, --tasks cannot take it for one of its columns.
         usage="%(prog)s DATA --text COLUMN ... --tasks COLUMN ... [...]",
         description=FIT_DESCRIPTION,
@@ -166,7 +108,18 @@ def build_parser():
     )
     _add_columns(fit)
     _add_tables(fit)
+    _add_formats(fit)
     _add_estimator(fit)
+    predict = commands.add_parser(
+        "predict",
+        help="predict a table by a saved model",
+        usage="%(prog)s MODEL NEW --to FILE [...]",
+        description=PREDICT_DESCRIPTION,
+        epilog=PREDICT_EPILOG,
+        **settings,
+    )
+    _add_prediction(predict)
+    _add_formats(predict)
     return parser
 
 
@@ -221,6 +174,42 @@ def _add_tables(parser):
     )
     add("--predict", metavar="FILE", help="a table to predict")
     add("--to", metavar="FILE", help="where to write the predictions")
+    add("--save", metavar="FILE", help="where to save the network, such as model.mtl")
+    _add_password(add, "that holds a password to encrypt the file of --save by")
+
+
+def _add_prediction(parser):
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="the file of a saved model")
+    add("new", metavar="NEW", help="the table to predict")
+    add("--to", metavar="FILE", required=True, help="where to write the predictions")
+    add(
+        "--text",
+        metavar="COLUMN",
+        nargs="+",
+        help="the column of texts, or several, as in the fit (default: those of the "
+        "fit, if the model knows them)",
+    )
+    _add_password(add, "that holds the password of an encrypted model")
+    add(
+        "--runtime",
+        choices=["auto", "numpy", "torch"],
+        default="auto",
+        help="what computes: numpy starts faster, torch runs every model (default: "
+        "numpy if it runs the model)",
+    )
+
+
+def _add_password(add, purpose):
+    add(
+        "--password-env",
+        metavar="VARIABLE",
+        help=f"the environment variable {purpose} (default: {VARIABLE}, if it is set)",
+    )
+
+
+def _add_formats(parser):
+    add = parser.add_argument
     add(
         "--delimiter",
         metavar="CHARACTER",
@@ -231,14 +220,13 @@ def _add_tables(parser):
         "--separator",
         metavar="TEXT",
         type=_separator,
-        help="what separates the labels in a cell of --tags, in and out (default: see "
-        "below)",
+        help="what separates several labels in a cell, in and out (default: see below)",
     )
     add(
         "--quoting",
         choices=["csv", "none"],
         help="whether quotation marks in CSV and TSV files hold a cell together, or "
-        "are characters like any other (default: see below)",
+        "are characters like any other (default: what the file looks like)",
     )
     add(
         "--encoding",

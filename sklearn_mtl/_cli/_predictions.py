@@ -1,9 +1,9 @@
-"""The table of ``--predict``, with two more columns for each task."""
+"""A table that is predicted, with two more columns for each task."""
 
-from . import _model
+from ._answers import predict
 from ._errors import CommandError, count
 from ._process import say
-from ._tables import Dialect, read_table, table_bytes, table_format, write_table
+from ._tables import Dialect, table_bytes, table_format, write_table
 from ._tags import join, separator_for
 
 
@@ -12,23 +12,22 @@ class Predictions:
 
     Parameters
     ----------
-    options : argparse.Namespace
+    path : str
+        Where to.
 
-    columns : list of LabelColumn
-        After they have learnt.
+    table : Table
+
+    columns : list of LabelColumn or SavedColumn
+        The former after they have learnt.
 
     dialect : Dialect
     """
 
-    def __init__(self, options, columns, dialect):
-        self.path = options.to
-        self.table = read_table(options.predict, dialect)
-        self.table.check_columns(options.text)
-        kind, _ = table_format(self.path)
+    def __init__(self, path, table, columns, dialect):
+        self.path, self.table = path, table
+        kind, _ = table_format(path)
         self.is_text = kind in ("csv", "tsv")
-        plain = (
-            self.table.quoting == "none" and table_format(options.predict)[0] == kind
-        )
+        plain = table.quoting == "none" and table_format(table.path)[0] == kind
         self.dialect = Dialect(
             dialect.delimiter, "none" if plain else "csv", dialect.encoding
         )
@@ -37,10 +36,10 @@ class Predictions:
             self._check_names(column.name)
             if column.holds_lists and self.is_text:
                 self.separators[column.name] = separator_for(
-                    column.labels, column.separator, self.path, column.name
+                    column.labels, column.separator, path, column.name
                 )
         # What cannot be written should not come out after the training.
-        table_bytes(self.path, self.table.columns, self.dialect)
+        table_bytes(path, table.columns, self.dialect)
 
     def _check_names(self, task):
         for name in output_columns(task):
@@ -52,7 +51,7 @@ class Predictions:
 
     def write(self, classifier, texts):
         """Predict the texts and write the table."""
-        predicted, probability = _model.predict(classifier, texts)
+        predicted, probability = predict(classifier, texts)
         columns = {
             name: self._cells(name, cells) for name, cells in self.table.columns.items()
         }

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ._errors import CannotWrite
 
+# Files in the making, for whoever ends the process by other means than an exception.
+unfinished = set()
 _BINARY = getattr(os, "O_BINARY", 0)  # of Windows
 
 
@@ -33,12 +35,14 @@ def replacing(path):
         is full.
     """
     path = Path(path)
-    _check_target(path)
+    check_target(path)
     path = Path(os.path.realpath(path))  # a link goes on to lead to the new file
     beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
+    unfinished.add(beside)
     try:
         handle = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
     except OSError as error:
+        unfinished.discard(beside)
         raise CannotWrite(
             f"Cannot write into the folder {str(path.parent)!r}: {error.strerror}. "
             "Save to a folder that exists and that you may write to."
@@ -60,10 +64,18 @@ def replacing(path):
                 "there before is unchanged."
             ) from error
         raise
+    finally:
+        unfinished.discard(beside)
     _sync_folder(path.parent)
 
 
-def _check_target(path):
+def check_target(path):
+    """Raise a CannotWrite if a file of this name cannot be made or replaced.
+
+    Parameters
+    ----------
+    path : Path
+    """
     if path.is_dir():
         raise CannotWrite(
             f"{str(path)!r} is a folder. Pass the name of a file, such as "

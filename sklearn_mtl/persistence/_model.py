@@ -24,7 +24,8 @@ The tree of a model file, see `_document`, has these entries; values are written
 ``training``
     Numbers that the fit came to, for the fitted attributes.
 ``input``
-    ``n_features_in_``, ``feature_names_in_`` where they are set.
+    ``n_features_in_``, ``feature_names_in_`` where they are set; ``table_columns_``, of
+    a fit on the command line: the columns of texts, and what joins several labels.
 ``dtype``
     "float32": arrays and weights are as they were. "float16", "int8": large ones are
     stored as `_compact` says.
@@ -84,7 +85,8 @@ _KINDS = {
     "history": list,
 }
 _ROWS = ("n_features", "sparse", "scale", "n_rows", "tokens", "n_dense")
-_INPUT = ("n_features_in_", "feature_names_in_", "_sklearn_output_config")
+_INPUT = "n_features_in_", "feature_names_in_", "_sklearn_output_config"
+_INPUT += ("table_columns_",)
 # Objects that turn X into rows.
 _READERS = ("vectorizer", "column_scales", "term_weights", "embedding")
 

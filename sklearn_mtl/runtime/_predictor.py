@@ -87,7 +87,7 @@ class MultiTaskPredictor:
         self.classes_ = classes[0] if labels.container == "vector" else classes
         temperatures = calibration.temperatures.tolist()
         self.temperatures_ = dict(zip(labels.names, temperatures, strict=True))
-        for name in ("n_features_in_", "feature_names_in_"):
+        for name in ("n_features_in_", "feature_names_in_", "table_columns_"):
             if name in input_names:
                 setattr(self, name, input_names[name])
 

@@ -1,0 +1,188 @@
+"""Model files: written by ``fit --save``, read by ``predict``."""
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..persistence import (
+    BadState,
+    CannotWrite,
+    ModelFileError,
+    PasswordNeeded,
+    PasswordNotNeeded,
+    RuntimeUnsupported,
+    UntrustedType,
+)
+from ..persistence._files import check_target
+from ._errors import CommandError, UsageError, count
+from ._process import say
+
+VARIABLE = "SKLEARN_MTL_PASSWORD"
+
+
+class Saving:
+    """A model file to be written, with all that can be checked before the training.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Of ``fit``.
+    """
+
+    def __init__(self, options):
+        self.path, self.text = options.save, options.text
+        with model_errors(f"save {self.path}"):
+            check_target(Path(self.path))
+        self.password = read_password(options.password_env)
+        if self.password is not None:
+            with model_errors(f"save {self.path}"):
+                check_password(self.password)
+
+    def write(self, classifier, columns):
+        """Save a classifier, and what tables it was fitted on.
+
+        Parameters
+        ----------
+        classifier : MultiTaskTextClassifier
+
+        columns : list of LabelColumn
+        """
+        # Ends like the attributes of a fit: the next fit removes it.
+        classifier.table_columns_ = {
+            "text": list(self.text),
+            "separators": {c.name: c.separator for c in columns if c.joined},
+        }
+        with model_errors(f"save {self.path}"):
+            classifier.save(self.path, password=self.password)
+        size = count(Path(self.path).stat().st_size, "byte")
+        encrypted = "" if self.password is None else ", encrypted"
+        say(f"Saved {self.path}: {size}{encrypted}.")
+
+
+def read_password(named):
+    """Return the password in the environment, or None.
+
+    Parameters
+    ----------
+    named : str or None
+        The variable that must hold it; None for ``VARIABLE``, if that is set.
+    """
+    name = named or VARIABLE
+    password = os.environ.get(name)
+    if password is None and named:
+        raise UsageError(
+            f"--password-env {named}: the environment has no variable of this name. "
+            "Set it to the password, and export it."
+        )
+    if password == "":
+        # An empty one may come of a secret that was not found.
+        raise UsageError(
+            f"The environment variable {name} is empty. Set it to the password, or "
+            "unset it."
+        )
+    return password
+
+
+def check_password(password):
+    """Raise what saving with a password would raise."""
+    from ..persistence._keys import make_header
+
+    make_header(password, None)
+
+
+@contextmanager
+def model_errors(what):
+    """Tell in one line, and as errors of usage, what is wrong with a model file."""
+    try:
+        yield
+    except CannotWrite as error:
+        raise CommandError(str(error)) from error
+    except (ModelFileError, ImportError) as error:
+        raise UsageError(f"Cannot {what}: {_words(error)}") from error
+    except OSError as error:
+        raise UsageError(f"Cannot {what}: {error.strerror or error}.") from error
+
+
+def _words(error):
+    """Return the words of an error, of options where it speaks of parameters."""
+    if isinstance(error, PasswordNeeded):
+        if "Pass key=" in str(error):
+            return (
+                "The file is encrypted by a key, and the command line takes passwords "
+                "only. Load it in Python: sklearn_mtl.load(path, key=...)."
+            )
+        return (
+            f"The file is encrypted. Set the environment variable {VARIABLE} to its "
+            "password, or name another variable by --password-env."
+        )
+    if isinstance(error, PasswordNotNeeded):
+        return (
+            "The file is not encrypted, so anyone may have written it. If you trust "
+            f"where it comes from, unset {VARIABLE}, and leave --password-env out."
+        )
+    if isinstance(error, UntrustedType):
+        return (
+            "It holds objects of classes that are not of this package, and the command "
+            "line trusts none. Load it in Python: sklearn_mtl.load(path, "
+            "trusted=[...])."
+        )
+    if isinstance(error, RuntimeUnsupported):
+        return (
+            str(error)
+            .replace("runtime='numpy'", "--runtime numpy")
+            .replace("runtime='torch'", "--runtime torch")
+        )
+    return str(error)
+
+
+def load_model(path, password, runtime):
+    """Load a classifier.
+
+    Parameters
+    ----------
+    path : str
+
+    password : str or None
+
+    runtime : {"auto", "numpy", "torch"}
+        "auto" is numpy, which starts in a fraction of the time, where it runs the
+        classifier, and torch where not.
+
+    Returns
+    -------
+    classifier : MultiTaskPredictor or MultiTaskTextClassifier
+    """
+    from .. import load
+
+    with model_errors(f"load {path}"):
+        if runtime != "auto":
+            return load(path, password=password, runtime=runtime)
+        try:
+            return load(path, password=password, runtime="numpy")
+        except RuntimeUnsupported:
+            return load(path, password=password)
+
+
+def known_columns(path, classifier):
+    """Return what a model file knows of the table it was fitted on.
+
+    Returns
+    -------
+    text : list of str
+        The columns of texts; empty if the file does not say.
+
+    separators : dict of str to str
+        What joined the labels in cells of a task, where something did.
+    """
+    known = getattr(classifier, "table_columns_", {"text": [], "separators": {}})
+    try:
+        text, separators = known["text"], dict(known["separators"])
+        ours = isinstance(text, list) and all(
+            isinstance(each, str) for each in (*text, *separators, *separators.values())
+        )
+    except (TypeError, ValueError, LookupError):
+        ours = False
+    if not ours:
+        with model_errors(f"load {path}"):
+            raise BadState("table_columns_ names no columns. Save the model again.")
+    return text, separators

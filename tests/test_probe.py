@@ -230,12 +230,27 @@ def test_a_penalty_of_the_user_stays():
     assert len(trial.tried) == 1
 
 
-def test_a_sample_tries_rates_as_long_as_they_help():
-    scores = {1.0: 0.5, 0.5: 0.52, 0.25: 0.49, 0.125: 0.6}
-    trial = Trial(lambda config: (scores[config.learning_rate_factor], 1.3), True)
+def test_a_sample_tries_the_rate_for_a_good_temperature_and_one_between():
+    trial = Trial(lambda config: (0.5, 1.6 * config.learning_rate_factor**0.6), True)
     best = _probe._best(config_of(), trial)
-    assert (best.learning_rate_factor, best.alpha) == (0.5, 0.0)
-    assert trial.factors == [1.0, 0.5, 0.25]
+    lowest = 0.5 ** (1 / 0.6)
+    assert trial.factors == pytest.approx([1.0, lowest**0.5, lowest])
+    assert (best.learning_rate_factor, best.alpha) == (trial.factors[2], 0.0)
+
+
+@pytest.mark.parametrize(
+    ("scores", "chosen"), [((0.6, 0.5, 0.5), 0), ((0.5, 0.6, 0.5), 1)]
+)
+def test_the_score_of_a_rate_counts_more_than_its_temperature(scores, chosen):
+    trial = Trial(lambda config: (scores[len(trial.tried) - 1], 1.6), True)
+    best = _probe._best(config_of(), trial)
+    assert best.learning_rate_factor == trial.factors[chosen]
+
+
+def test_rates_have_a_limit():
+    trial = Trial(lambda config: (0.5, 1000.0), True)
+    _probe._best(config_of(), trial)
+    assert min(trial.factors) == _probe.LEAST_FACTOR
 
 
 def test_a_rate_of_the_user_stays_and_so_does_a_penalty():
@@ -245,12 +260,17 @@ def test_a_rate_of_the_user_stays_and_so_does_a_penalty():
     trial = Trial(lambda config: (0.5, 3.0), True)
     _probe._best(config_of(alpha=0.2), trial)
     assert {alpha for alpha, *_ in trial.tried} == {0.2}
-    assert trial.factors == [1.0, 1 / 4, 1 / 16]
+    assert len(trial.tried) == 3
 
 
-@pytest.mark.parametrize(("growth", "n_tried"), [(1.0, 1), (1.5, 2)])
-def test_all_rows_are_expected_to_be_more_overconfident_than_a_sample(growth, n_tried):
-    trial = Trial(lambda config: (config.learning_rate_factor, 1.0), True, growth)
+@pytest.mark.parametrize(
+    ("temperature", "growth", "n_tried"),
+    [(0.85, 3.0, 1), (0.95, 0.8, 1), (0.95, 1.0, 3), (0.95, 3.0, 3)],
+)
+def test_all_rows_are_expected_to_be_more_overconfident_than_a_sample(
+    temperature, growth, n_tried
+):
+    trial = Trial(lambda config: (0.5, temperature), True, growth)
     _probe._best(config_of(), trial)
     assert len(trial.tried) == n_tried
 

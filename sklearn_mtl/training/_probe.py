@@ -21,29 +21,30 @@ from ._aside import MOST_ROWS
 from ._dataset import RowDataset
 from ._judge import Judge
 
-# Most rows of the sample, and its epochs. A network is more overconfident on all rows:
-# the ratio of temperatures was about this power of the ratio of rows.
+# Most rows of the sample, and its epochs.
 SAMPLE, SAMPLE_EPOCHS = 6000, 4
-GROWTH = 0.25
 # Share of the rows that judge.
 JUDGED_SHARE = 0.25
-# What is tried against overconfidence: to halve the rates of batches so many times (in
-# larger steps where much is to be mended), or penalties in full batches. Beyond the
-# first, each is tried only if the one before was better. On 6,000 and 20,000 rows with
-# 10 and 30% of the labels flipped, lower rates got 2 to 12 points more right than
-# penalties did; in full batches of few rows they got no more.
-HALVINGS, COARSE, FAR = (1, 2, 3, 4), (2, 4), 2.0
+# Against overconfidence full batches try penalties, and batches lower rates. On 6,000
+# and 20,000 rows with 10 and 30% of the labels flipped, lower rates got 1 to 12 points
+# more right than penalties did; in full batches of few rows they got no more.
+# Beyond the first penalty, each is tried only if the one before was better.
 ALPHAS = (1e-3, 3e-3, 6e-3)
 # At a geometric mean of temperatures above this, the network is overconfident, and
-# these are tried; where it is very, labels are noisy, and all of them are.
+# penalties are tried; where it is very, labels are noisy, and all of them are.
 OVERCONFIDENT, VERY = 1.15, 1.6
+# Where a sample is overconfident, all rows are more so: in tables of 6,000 to 20,000 rows
+# the ratio of temperatures was about the power GROWTH of the ratio of rows. They fall
+# with about the power FALL of the rate, and those of the best rates were 0.6 to 1.
+SAMPLE_OVERCONFIDENT, GROWTH, FALL, BEST_TEMPERATURE = 0.9, 0.45, 0.6, 0.8
+LEAST_FACTOR, RATE_BONUS = 1 / 32, 0.05
 # Below this one it has not learnt enough: smaller batches, of a part of the rows, are
 # tried.
 UNDERCONFIDENT = 0.8
 PARTS, LEAST_BATCH, PART_EPOCHS = 12, 32, 12
 # What the log loss counts for, as a share of the entropy of labels, beside the mean of
 # macro-F1 and accuracy. A change must gain less the more the logarithm of the
-# temperature speaks for it, and in few rows, which judge poorly, LEAST_GAIN more.
+# temperature speaks for it, and a penalty LEAST_GAIN more: few rows judge poorly.
 LOSS_WEIGHT = 0.5
 LEAST_GAIN, BONUS = 0.01, 0.03
 
@@ -241,28 +242,46 @@ def _best(config, trial):
         other = trial(replace(first, max_iter=PART_EPOCHS, batch_size=size))
         if other.score + _bonus(1 / best.temperature) > best.score:
             best = other
-    expected = best.temperature * trial.growth
-    is_given = config.learning_rate_init if trial.is_sample else config.alpha
-    if is_given != "auto" or expected <= OVERCONFIDENT:
-        return best
-    name, values = "alpha", ALPHAS
-    steps = range(1, len(ALPHAS) + 1)
-    if trial.is_sample:
-        name, steps = "learning_rate_factor", COARSE if expected > FAR else HALVINGS
-        values = [0.5**step for step in steps]
-    bonus, candidates = _bonus(expected, 0.0 if trial.is_sample else LEAST_GAIN), [best]
     settled = replace(first, max_iter=best.max_iter, batch_size=best.batch_size)
-    for step, value in zip(steps, values, strict=True):
-        other = trial(replace(settled, **{name: value}))
-        other = replace(other, score=other.score + step * bonus)
+    if trial.is_sample:
+        return _at_best_rate(settled, trial, best)
+    if config.alpha != "auto" or best.temperature <= OVERCONFIDENT:
+        return best
+    bonus, candidates = _bonus(best.temperature), [best]
+    for k, alpha in enumerate(ALPHAS, start=1):
+        other = trial(replace(settled, alpha=alpha))
+        other = replace(other, score=other.score + k * bonus)
         if other.score < candidates[-1].score and best.temperature < VERY:
             break
         candidates.append(other)
     return max(candidates, key=lambda each: each.score)
 
 
-def _bonus(temperature, least_gain=LEAST_GAIN):
-    return BONUS * np.log(temperature) - least_gain
+def _at_best_rate(config, trial, usual):
+    """Return the best of the usual rate, the one for temperatures of 0.8, and between.
+
+    The score counts, and how near all rows will be to these temperatures.
+    """
+    if config.learning_rate_init != "auto" or usual.temperature < SAMPLE_OVERCONFIDENT:
+        return usual
+    excess = usual.temperature * trial.growth / BEST_TEMPERATURE
+    factor = max(excess ** (-1 / FALL), LEAST_FACTOR)
+    if factor >= 1:
+        return usual
+    lower = [
+        trial(replace(config, learning_rate_factor=each))
+        for each in (factor**0.5, factor)
+    ]
+
+    def merit(candidate):
+        excess = candidate.temperature * trial.growth / BEST_TEMPERATURE
+        return candidate.score - RATE_BONUS * abs(np.log(excess))
+
+    return max([usual, *lower], key=merit)
+
+
+def _bonus(temperature):
+    return BONUS * np.log(temperature) - LEAST_GAIN
 
 
 @dataclass(frozen=True)

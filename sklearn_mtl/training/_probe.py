@@ -33,9 +33,9 @@ ALPHAS = (1e-3, 3e-3, 6e-3)
 # At a geometric mean of temperatures above this, the network is overconfident, and
 # penalties are tried; where it is very, labels are noisy, and all of them are.
 OVERCONFIDENT, VERY = 1.15, 1.6
-# Where a sample is overconfident, all rows are more so: in tables of 6,000 to 20,000 rows
-# the ratio of temperatures was about the power GROWTH of the ratio of rows. They fall
-# with about the power FALL of the rate, and those of the best rates were 0.6 to 1.
+# Where a sample is overconfident, all rows are more so: the ratio of temperatures was
+# about the power GROWTH of the ratio of rows, up to 20,000 rows. They fall with about
+# the power FALL of the rate, and those of the best rates were 0.6 to 1.
 SAMPLE_OVERCONFIDENT, GROWTH, FALL, BEST_TEMPERATURE = 0.9, 0.45, 0.6, 0.8
 LEAST_FACTOR, RATE_BONUS = 1 / 32, 0.05
 # Below this one it has not learnt enough: smaller batches, of a part of the rows, are

@@ -200,9 +200,11 @@ def show(results):
         own, cells = changes[change], [labels[change]]
         common = [name for name in sets if name in own]
         for key in KEYS:
-            found, usual = (
-                mean(table[name][key] for name in common) for table in (own, default)
-            )
+            tables = [[table[name] for name in common] for table in (own, default)]
+            if not all(key in row for table in tables for row in table):
+                cells.append("-")  # a run of an earlier version
+                continue
+            found, usual = (mean(row[key] for row in table) for table in tables)
             if change == DEFAULT:
                 cells.append(f"{found:.4f}")
             elif key in SCORES:

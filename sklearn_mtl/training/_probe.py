@@ -37,7 +37,7 @@ OVERCONFIDENT, VERY = 1.15, 1.6
 # about the power GROWTH of the ratio of rows, up to 20,000 rows. They fall with about
 # the power FALL of the rate, and those of the best rates were 0.6 to 1.
 SAMPLE_OVERCONFIDENT, GROWTH, FALL, BEST_TEMPERATURE = 0.9, 0.45, 0.6, 0.8
-LEAST_FACTOR, RATE_BONUS = 1 / 32, 0.05
+STILL_OVERCONFIDENT, LEAST_FACTOR, RATE_BONUS = 1.2, 1 / 32, 0.05
 # Below this one it has not learnt enough: smaller batches, of a part of the rows, are
 # tried.
 UNDERCONFIDENT = 0.8
@@ -262,22 +262,27 @@ def _at_best_rate(config, trial, usual):
 
     The score counts, and how near all rows will be to these temperatures.
     """
-    if config.learning_rate_init != "auto" or usual.temperature < SAMPLE_OVERCONFIDENT:
-        return usual
-    excess = usual.temperature * trial.growth / BEST_TEMPERATURE
-    factor = max(excess ** (-1 / FALL), LEAST_FACTOR)
-    if factor >= 1:
-        return usual
-    lower = [
-        trial(replace(config, learning_rate_factor=each))
-        for each in (factor**0.5, factor)
-    ]
+
+    def excess(candidate):
+        return candidate.temperature * trial.growth / BEST_TEMPERATURE
 
     def merit(candidate):
-        excess = candidate.temperature * trial.growth / BEST_TEMPERATURE
-        return candidate.score - RATE_BONUS * abs(np.log(excess))
+        return candidate.score - RATE_BONUS * abs(np.log(excess(candidate)))
 
-    return max([usual, *lower], key=merit)
+    def at(factor):
+        return trial(replace(config, learning_rate_factor=max(factor, LEAST_FACTOR)))
+
+    if config.learning_rate_init != "auto" or usual.temperature < SAMPLE_OVERCONFIDENT:
+        return usual
+    factor = excess(usual) ** (-1 / FALL)
+    if factor >= 1:
+        return usual
+    candidates = [usual, at(factor**0.5), at(factor)]
+    best = max(candidates, key=merit)
+    if best is candidates[-1] and excess(best) > STILL_OVERCONFIDENT:
+        # Temperatures fell by less than was expected.
+        best = max(best, at(factor * excess(best) ** (-1 / FALL)), key=merit)
+    return best
 
 
 def _bonus(temperature):

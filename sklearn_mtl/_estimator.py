@@ -164,7 +164,12 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
 
         with computing(self.n_jobs):
             return probe(
-                *(config, rows, dense, cells, self.term_weights_, train),
+                config,
+                rows,
+                dense,
+                cells,
+                self.term_weights_,
+                train,
                 by_feature=trunk is None or type(trunk) is BagTrunk,
             )
 

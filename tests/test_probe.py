@@ -7,6 +7,7 @@ from scipy.sparse import csr_array
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.answers._calibration import Calibration
+from sklearn_mtl.data._cells import read_cells
 from sklearn_mtl.data._rows import FEW
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.network._recipe import ROWS
@@ -259,6 +260,22 @@ def test_rates_have_a_limit():
     trial = Trial(lambda config: (0.5, 1000.0), True)
     _probe._best(config_of(), trial)
     assert min(trial.factors) == _probe.LEAST_FACTOR
+
+
+def test_the_least_rate_is_tried_once():
+    trial = Trial(lambda config: (0.5, 30 * config.learning_rate_factor**0.1), True)
+    best = _probe._best(config_of(), trial)
+    assert best.learning_rate_factor == _probe.LEAST_FACTOR
+    assert trial.factors.count(_probe.LEAST_FACTOR) == 1
+
+
+@pytest.mark.parametrize(("sampled_from", "growth"), [(None, 1.0), (12 * 16, 4**0.9)])
+def test_growth_is_by_the_rows_that_a_sample_stands_for(sampled_from, growth):
+    cells = read_cells([0, 1] * 8, None, 16)
+    rows, parts = rows_of(16), (np.arange(12), np.arange(12, 16))
+    trial = _probe._Trial(rows, None, cells, None, None, parts, sampled_from)
+    assert trial.growth == pytest.approx(growth)
+    assert trial.is_sample == (sampled_from is not None)
 
 
 def test_a_rate_of_the_user_stays_and_so_does_a_penalty():

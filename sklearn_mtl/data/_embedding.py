@@ -26,9 +26,9 @@ PASSES = 2
 # and learn faster: at full weight intents of 1000 texts lost 2.5 points of macro-F1.
 LSA_PART = 0.25
 # "auto" weighs a block so much, and less in proportion where texts have more words: one
-# vector says less of a long text. On 24,000 reviews of 119 words on average (dev split)
-# an encoder at 0.5 cost 1.7 points of macro-F1, at 0.125 0.1, and gained 0.1 at 0.06;
-# on 1000 of them it gained 8 points at 0.125 or 0.5.
+# vector says less of a long text. With 22,000 reviews of 119 words on average (dev
+# split, one seed) an encoder at 0.5 cost 1.7 points of macro-F1, at 0.125 0.1, and
+# gained 0.1 at 0.06; with 1000 of them it gained 8 points at 0.125 or 0.5.
 WEIGHT, WORDS = 0.5, 30
 # Centred values are nothing but rounding below this part of the values' norm.
 ROUNDING = 1e-6

@@ -24,19 +24,8 @@ class Targets(LabelCodes):
 
     Attributes
     ----------
-    names : list of str
-        Task names.
-
-    types : dict of {str: str}
-        Type of each task.
-
-    tasks : list of TaskType
-
-    layout : CodeLayout
-        The codes of each task: one, or one for each label.
-
-    container : {"vector", "array", "dict", "frame"}
-        The container of the labels.
+    names, types, tasks, layout, container, template : as of LabelCodes
+        Tasks are of the class TaskType.
 
     Raises
     ------

@@ -26,4 +26,4 @@ _MODULES = {
     "WordVectors": "_word_vectors",
 }
 __all__ = list(_MODULES)
-__getattr__ = attributes_of(__name__, _MODULES)
+__getattr__, __dir__ = attributes_of(__name__, _MODULES)

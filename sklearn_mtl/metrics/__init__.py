@@ -12,4 +12,4 @@ _MODULES = {
     "multitask_scores": "_scores",
 }
 __all__ = list(_MODULES)
-__getattr__ = attributes_of(__name__, _MODULES)
+__getattr__, __dir__ = attributes_of(__name__, _MODULES)

@@ -9,4 +9,4 @@ from ..utils._lazy import attributes_of
 
 _MODULES = {"MultiTaskPredictor": "_predictor"}
 __all__ = list(_MODULES)
-__getattr__ = attributes_of(__name__, _MODULES)
+__getattr__, __dir__ = attributes_of(__name__, _MODULES)

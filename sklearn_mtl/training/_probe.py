@@ -189,8 +189,8 @@ def probe(config, rows, dense, cells, term_weights, train, *, by_feature=False):
             tried = replace(tried, batch_size=ROWS.batch_size)
         if config.max_iter == "auto":
             tried = replace(tried, max_iter=SAMPLE_EPOCHS)
-    all_rows = n_rows if is_sample else None
-    trial = _Trial(rows, dense, cells, term_weights, train, parts, all_rows)
+    sampled_from = n_rows if is_sample else None
+    trial = _Trial(rows, dense, cells, term_weights, train, parts, sampled_from)
     best = _best(tried, trial)
     if is_sample:
         return Probed(
@@ -279,7 +279,8 @@ def _at_best_rate(config, trial, usual):
         return usual
     candidates = [usual, at(factor**0.5), at(factor)]
     best = max(candidates, key=merit)
-    if best is candidates[-1] and excess(best) > STILL_OVERCONFIDENT:
+    may_fall = best is candidates[-1] and best.learning_rate_factor > LEAST_FACTOR
+    if may_fall and excess(best) > STILL_OVERCONFIDENT:
         # Temperatures fell by less than was expected.
         best = max(best, at(factor * excess(best) ** (-1 / FALL)), key=merit)
     return best
@@ -307,13 +308,16 @@ class _Candidate:
 
 
 class _Trial:
-    """Trains candidates on some rows and scores them on the others."""
+    """Trains candidates on some rows and scores them on the others.
 
-    def __init__(self, rows, dense, cells, term_weights, train, parts, n_rows):
+    The rows may be a sample, of `sampled_from` rows; otherwise that is None.
+    """
+
+    def __init__(self, rows, dense, cells, term_weights, train, parts, sampled_from):
         learnt, judged = parts
-        # `n_rows` is the number of all rows where these are a sample, or None.
-        self.is_sample = n_rows is not None
-        self.growth = (n_rows / len(learnt)) ** GROWTH if self.is_sample else 1.0
+        self.is_sample, self.growth = sampled_from is not None, 1.0
+        if self.is_sample:
+            self.growth = (sampled_from / len(learnt)) ** GROWTH
         own = cells.take(learnt)
         if term_weights is not None:
             n_classes = cells.targets.layout.sizes

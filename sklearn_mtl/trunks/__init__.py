@@ -73,8 +73,9 @@ def resolve_trunk(trunk, *, sparse, n_units=None):
         return None
     if isinstance(trunk, str):
         alias = ("bag" if sparse else "dense") if trunk == "auto" else trunk
-        has_width = trunk == "auto" and sparse and n_units is not None
-        trunk = TRUNK_ALIASES[alias](**({"n_units": n_units} if has_width else {}))
+        is_auto, trunk = trunk == "auto", TRUNK_ALIASES[alias]()
+        if is_auto and sparse and n_units is not None:
+            trunk.n_units = n_units
     else:
         trunk = clone(trunk)  # parameters of the user are not changed
     if sparse and not trunk.reads_sparse:

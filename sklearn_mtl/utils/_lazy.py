@@ -1,10 +1,11 @@
 """Names of a package that are imported when they are asked for."""
 
+import sys
 from importlib import import_module
 
 
 def attributes_of(package, modules):
-    """Return a ``__getattr__`` for a package that imports its modules on demand.
+    """Return ``__getattr__`` and ``__dir__`` of a package that imports on demand.
 
     Importing one module of the package then does not import the others, and what they
     need: scikit-learn alone takes most of a second.
@@ -19,7 +20,7 @@ def attributes_of(package, modules):
 
     Returns
     -------
-    getter : callable
+    getter, lister : callable
     """
 
     def getter(name):
@@ -27,4 +28,7 @@ def attributes_of(package, modules):
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         return getattr(import_module(f"{package}.{modules[name]}"), name)
 
-    return getter
+    def lister():
+        return sorted({*vars(sys.modules[package]), *modules})
+
+    return getter, lister

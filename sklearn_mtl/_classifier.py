@@ -100,7 +100,7 @@ class MultiTaskTextClassifier(
     learning_rate_init : float or "auto", default="auto"
         First step of the input layer, for rows of unit mean squared norm; it decays
         linearly to 0. Other rates scale alike. "auto" is 500 for sparse rows (less in
-        over 3 epochs; down to a 16th for noisy labels of over 3,000 rows), 0.007 for
+        over 3 epochs; down to a 32nd for noisy labels of over 3,000 rows), 0.007 for
         dense ones (0.03 up to 200 rows), 0.003 for token ids.
 
     alpha : float or "auto", default="auto"

@@ -9,14 +9,15 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ._reading import RowsMixin
-from .balancing import BaseBalancing, resolve_balancing
+from .balancing import BaseBalancing, check_balancing, resolve_balancing
+from .balancing._base import build_balancer
 from .data._cells import read_cells
 from .data._features import check_numeric
 from .data._rows import match_trunk
 from .labels._tables import as_label_table
 from .metrics._accuracy import mean_accuracy
 from .persistence._saving import SavingMixin
-from .sharing import BaseSharing
+from .sharing import BaseSharing, has_representation
 from .training._aside import set_aside
 from .training._config import TrainingConfig
 from .training._dataset import RowDataset, sorted_by_length
@@ -181,7 +182,11 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
 
     def _check_for_tasks(self, config, task_names):
         """Raise a ValueError if a parameter does not fit these tasks."""
-        resolve_balancing(self.loss_weights).check(task_names)
+        check_balancing(
+            self.loss_weights,
+            task_names,
+            has_vector=has_representation(self.sharing, self.trunk),
+        )
         if not isinstance(self.sharing, str):
             clone(self.sharing).for_tasks(task_names)
         config.check(task_names)
@@ -346,4 +351,4 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
 def _build_balancing(loss_weights, cells):
     balancing = resolve_balancing(loss_weights)
     with computing():
-        return balancing.build(cells.targets.names, cells.labelled_share)
+        return build_balancer(balancing, cells.targets.names, cells.labelled_share)

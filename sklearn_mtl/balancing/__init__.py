@@ -1,19 +1,47 @@
 """Balancing: how task losses become one gradient, a file for each method."""
 
 from collections.abc import Mapping
+from functools import partial
 
+from ._aggregation import AGGREGATORS, GradientAggregation
+from ._average import DynamicWeightAverage
 from ._base import Balancer, BaseBalancing
+from ._drawn import RandomWeights
+from ._dual import DualBalancing
 from ._fixed import FixedWeights
+from ._gradnorm import GradNorm
+from ._scalarization import SCALARIZERS, LossScalarization
+from ._schedule import ScheduledWeights
+from ._uncertainty import UncertaintyWeights
 
 __all__ = [
     "BALANCING_ALIASES",
     "Balancer",
     "BaseBalancing",
+    "DualBalancing",
+    "DynamicWeightAverage",
     "FixedWeights",
+    "GradNorm",
+    "GradientAggregation",
+    "LossScalarization",
+    "RandomWeights",
+    "ScheduledWeights",
+    "UncertaintyWeights",
+    "check_balancing",
     "resolve_balancing",
 ]
 
-BALANCING_ALIASES = {"auto": FixedWeights}
+# What makes the balancing of each name; the last two lines need the extra `balancing`.
+BALANCING_ALIASES = {
+    "auto": FixedWeights,
+    "uncertainty": UncertaintyWeights,
+    "dwa": DynamicWeightAverage,
+    "random": RandomWeights,
+    "gradnorm": GradNorm,
+    "db-mtl": DualBalancing,
+    **{name: partial(LossScalarization, name) for name in SCALARIZERS},
+    **{name: partial(GradientAggregation, name) for name in AGGREGATORS},
+}
 
 
 def resolve_balancing(loss_weights):
@@ -21,9 +49,10 @@ def resolve_balancing(loss_weights):
 
     Parameters
     ----------
-    loss_weights : "auto", None, dict, array-like or BaseBalancing
-        "auto" is ``FixedWeights()``; None weights all cells equally; a dict or an array
-        in task order holds the weights of :class:`FixedWeights`.
+    loss_weights : str, None, dict, array-like or BaseBalancing
+        "auto" is ``FixedWeights()``, other names are in ``BALANCING_ALIASES``; None
+        weights all cells equally; a dict or an array in task order holds the weights of
+        :class:`FixedWeights`.
     """
     if isinstance(loss_weights, BaseBalancing):
         return loss_weights
@@ -34,3 +63,26 @@ def resolve_balancing(loss_weights):
     if isinstance(loss_weights, Mapping):
         return FixedWeights(dict(loss_weights))
     return FixedWeights(loss_weights)
+
+
+def check_balancing(loss_weights, task_names, *, has_vector):
+    """Raise a ValueError if loss weights do not suit the tasks or the network.
+
+    Parameters
+    ----------
+    loss_weights : as for :func:`resolve_balancing`
+
+    task_names : list of str
+
+    has_vector : bool
+        Whether all tasks read one hidden vector.
+    """
+    balancing = resolve_balancing(loss_weights)
+    balancing.check(task_names)
+    if balancing.needs_representation and not has_vector:
+        raise ValueError(
+            f"loss_weights={loss_weights!r} works on gradients of the hidden vector "
+            "that all tasks read; this sharing and trunk have none. Take a trunk, and "
+            "'auto', 'shared-private' or 'hard' sharing; or a method that needs losses "
+            "alone, such as 'uncertainty'."
+        )

@@ -257,6 +257,7 @@ class TrainingRun:
             }
             | own_net_params(self.config.net_params)
         ).initialize()
+        net.criterion_.balancing.reset(self.seed)
         if self.previous:
             load_weights(net, self.previous)
         return net

@@ -121,6 +121,7 @@ def _report(net, losses, batch):
     n_rows = len(batch[0])
     net.epoch_sums_ += losses
     net.epoch_rows_ += n_rows
+    net.epoch_weighted_ += losses * net.criterion_.balancing.weights
     total = net.criterion_.balancing(losses.to(net.criterion_.balancing.weights))
     return {"loss": total / n_rows, "y_pred": None}
 

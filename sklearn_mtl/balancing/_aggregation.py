@@ -211,14 +211,14 @@ class AggregatedGradients(ChangingWeights):
         products = gramian(gradients)
         squares = products.diagonal()
         present = squares > 0
-        if present.any() and squares.isfinite().all():
-            if not self.has_memory or present.all():
-                direction = self._aggregate(gradients, products, present)
-                if direction is not None:
-                    self.gradient_parts = parts_of(self.multipliers, products)
-                    return direction - gradients.sum(0)
+        usable = present.any() and squares.isfinite().all()
+        direction = None
+        if usable and (present.all() or not self.has_memory):
+            direction = self._aggregate(gradients, products, present)
         self.gradient_parts = parts_of(self.multipliers, products)
-        return torch.tensordot(self.multipliers - 1, gradients, 1)
+        if direction is None:
+            direction = torch.tensordot(self.multipliers, gradients, 1)
+        return direction - gradients.sum(0)
 
     def _aggregate(self, gradients, products, present):
         """Return the aggregated gradient, and set the weights that it stands for.

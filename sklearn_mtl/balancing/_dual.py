@@ -26,7 +26,7 @@ class DualBalancing(ShareCorrected):
 
     Parameters
     ----------
-    memory : float, default=0.9
+    momentum : float, default=0.9
         :math:`\beta`. 0 makes the gradients equally long in each step; more makes
         smoother steps.
 
@@ -57,15 +57,15 @@ class DualBalancing(ShareCorrected):
     needs_representation = True
     _parameter_constraints = {
         **ShareCorrected._parameter_constraints,
-        "memory": [Interval(Real, 0, 1, closed="left")],
+        "momentum": [Interval(Real, 0, 1, closed="left")],
     }
 
-    def __init__(self, *, memory=0.9, share_power=0.5):
+    def __init__(self, *, momentum=0.9, share_power=0.5):
         super().__init__(share_power=share_power)
-        self.memory = memory
+        self.momentum = momentum
 
     def build(self, task_names, labelled_share):
-        return WeightsByForce(self.factors(task_names, labelled_share), self.memory)
+        return WeightsByForce(self.factors(task_names, labelled_share), self.momentum)
 
 
 class WeightsByForce(ChangingWeights):
@@ -75,14 +75,14 @@ class WeightsByForce(ChangingWeights):
     ----------
     factors : ndarray of shape (n_tasks,)
 
-    memory : float
+    momentum : float
     """
 
     state = (*ChangingWeights.state, "lengths")
 
-    def __init__(self, factors, memory):
+    def __init__(self, factors, momentum):
         super().__init__(factors)
-        self.memory = memory
+        self.momentum = momentum
         self.register_buffer("lengths", torch.zeros_like(self.factors))  # 0: none yet
 
     def reset(self, seed=0):
@@ -97,8 +97,8 @@ class WeightsByForce(ChangingWeights):
         lengths = products.diagonal().clamp(min=0).sqrt() / losses
         present = is_present(losses) & lengths.isfinite() & (lengths > 0)
         if present.any():
-            memory = torch.where(self.lengths > 0, self.memory, 0.0)
-            updated = memory * self.lengths + (1 - memory) * lengths
+            kept = torch.where(self.lengths > 0, self.momentum, 0.0)
+            updated = kept * self.lengths + (1 - kept) * lengths
             self.lengths.copy_(torch.where(present, updated, self.lengths))
             wanted = 1 / (self.lengths * losses)
             wanted = wanted / wanted[present].mean()

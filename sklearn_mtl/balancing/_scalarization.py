@@ -26,9 +26,9 @@ class LossScalarization(ShareCorrected):
     - the constant *c* makes the derivatives of *S* add up to the number of tasks where
       all losses are 1, so that steps are about as large as with ``FixedWeights()``.
 
-    The weights in ``history_`` are the derivatives of :math:`c\,S` by :math:`L_t`. For a
-    task without a label in a batch *S* reads the loss that it had last, as a constant.
-    FAMO needs another forward pass in each step, to see how losses changed.
+    The weights in ``history_`` are the derivatives of :math:`c\,S` by :math:`L_t`. Of a
+    task without a label in a batch, *S* reads the loss that it had last. FAMO needs
+    another forward pass in each step, to see how losses changed.
 
     Parameters
     ----------

@@ -73,7 +73,7 @@ class ScheduledWeights(BaseBalancing):
                 raise ValueError(
                     f"An epoch of schedule must be an integer from 1. Got {epoch!r}."
                 )
-            self.effective(epoch, names, share)
+            self._fixed(epoch, self.schedule[epoch], names, share)
 
     def effective(self, epoch, task_names, labelled_share):
         """Return the weights of an epoch, shape (n_tasks,).
@@ -88,6 +88,9 @@ class ScheduledWeights(BaseBalancing):
         labelled_share : array-like of shape (n_tasks,)
         """
         weights = self._weights(epoch, list(task_names))
+        return self._fixed(epoch, weights, task_names, labelled_share)
+
+    def _fixed(self, epoch, weights, task_names, labelled_share):
         fixed = FixedWeights(weights, share_power=self.share_power)
         try:
             return fixed.effective(task_names, labelled_share)
@@ -99,21 +102,22 @@ class ScheduledWeights(BaseBalancing):
             return self.schedule(epoch)
         epochs = sorted(self.schedule)
         if self.interpolation == "linear":
-            even = np.ones(len(task_names))
-            table = [even if (own := self.schedule[e]) is None else own for e in epochs]
-            if any(isinstance(own, Mapping) for own in table):
-                table = [
-                    [own.get(name, 1.0) for name in task_names]
-                    if isinstance(own, Mapping)
-                    else own
-                    for own in table
-                ]
+            table = [_in_order(self.schedule[e], task_names) for e in epochs]
             return [np.interp(epoch, epochs, column) for column in np.transpose(table)]
         begun = [e for e in epochs if e <= epoch]
         return self.schedule[begun[-1] if begun else epochs[0]]
 
     def build(self, task_names, labelled_share):
         return ScheduledSum(self, list(task_names), labelled_share)
+
+
+def _in_order(weights, task_names):
+    """Return weights as an array in task order."""
+    if weights is None:
+        return np.ones(len(task_names))
+    if isinstance(weights, Mapping):
+        weights = [weights.get(name, 1.0) for name in task_names]
+    return np.asarray(weights, dtype=float)
 
 
 class ScheduledSum(Balancer):
@@ -144,8 +148,12 @@ class ScheduledSum(Balancer):
 
     def reset(self, seed=0):
         self.n_epochs.zero_()
+        self._set_weights(1)
 
     def begin_epoch(self, epoch):
         self.n_epochs += 1
-        weights = self.balancing.effective(int(self.n_epochs), *self.arguments)
+        self._set_weights(int(self.n_epochs))
+
+    def _set_weights(self, epoch):
+        weights = self.balancing.effective(epoch, *self.arguments)
         self.weights.copy_(torch.as_tensor(weights))

@@ -62,11 +62,13 @@ class MultiTaskTextClassifier(
         else "hard". "separate" is the single-task baseline. See
         :mod:`sklearn_mtl.sharing`.
 
-    loss_weights : "auto", dict, array-like, BaseBalancing or None, default="auto"
+    loss_weights : str, dict, array-like, BaseBalancing or None, default="auto"
         Weight of each task's loss, by name or in task order, corrected for its labelled
         share, see :class:`~sklearn_mtl.balancing.FixedWeights`. "auto" gives all tasks
         weight 1; None counts all cells the same. With a dict, ``loss_weights__<task>``
-        is a parameter.
+        is a parameter. Other names are methods that set weights in training, such as
+        "uncertainty", "dwa", "gradnorm", or TorchJD's "famo" and "upgrad" (extra
+        ``balancing``); :mod:`sklearn_mtl.balancing` lists them.
 
     class_weight : None, "balanced", dict or list, default=None
         ``{task: {class: weight}}`` or ``{task: "balanced"}``, or a list of these values

@@ -1,4 +1,23 @@
-"""Balancing: how task losses become one gradient, a file for each method."""
+"""Balancing: how task losses become one gradient, a file for each method.
+
+Names of `loss_weights`, and the classes behind them:
+
+"auto"
+    :class:`FixedWeights`: weights that you set, or equal ones.
+"uncertainty", "dwa", "random"
+    :class:`UncertaintyWeights`, :class:`DynamicWeightAverage` and
+    :class:`RandomWeights` set weights by the losses alone.
+"gradnorm", "db-mtl"
+    :class:`GradNorm` and :class:`DualBalancing` set them by the gradients of tasks at
+    the hidden vector that all tasks read.
+"cosmos", "famo", "geometric-mean", "imtl-l", "pbi", "stch", "uw"
+    :class:`LossScalarization`: TorchJD's methods for losses; extra ``balancing``.
+"aligned-mtl", "cagrad", "config", "dual-proj", "excess-mtl", "fair-grad", "grad-drop",
+"grad-vac", "imtl-g", "mgda", "nash-mtl", "pcd", "pcgrad", "upgrad"
+    :class:`GradientAggregation`: TorchJD's methods for gradients; extra ``balancing``.
+
+:class:`ScheduledWeights` changes weights from epoch to epoch.
+"""
 
 from collections.abc import Mapping
 from functools import partial

@@ -19,6 +19,8 @@ AGGREGATORS = (
 )
 # They keep a number for each coordinate of the gradients of earlier batches.
 BY_COORDINATE = ("ExcessMTL",)
+# They take whole gradients, but do the same in any orthonormal basis.
+BY_ANGLES = ("ConFIG",)
 
 
 class GradientAggregation(ShareCorrected):
@@ -190,7 +192,7 @@ class AggregatedGradients(ChangingWeights):
 
     def backward(self, losses, penalties, output):
         corrected = losses * self.factors
-        gradients = hidden_gradients(corrected, output.hidden)
+        gradients = hidden_gradients(corrected, output)
         self.gradient_parts, hook = None, None
         if gradients is not None:
             change = self._change(gradients)
@@ -231,6 +233,8 @@ class AggregatedGradients(ChangingWeights):
         if self.of == "offset":
             length = rows.square().sum(1).mean().sqrt()
         rows = rows / length
+        if type(self.aggregator).__name__ in BY_ANGLES:
+            rows = _in_own_basis(rows)
         match_tensors(self.aggregator, rows)
         weighting = getattr(self.aggregator, "weighting", None)
         of_gramian = getattr(self.aggregator, "gramian_weighting", None)
@@ -245,6 +249,12 @@ class AggregatedGradients(ChangingWeights):
         if not weights.isfinite().all():
             return None
         self.multipliers[present] = self.scale * weights
-        if direction is not None and self.of == "hidden":
+        if direction is not None and len(direction) == gradients[0].numel():
             return (self.scale * length * direction).view_as(gradients[0])
         return torch.tensordot(self.multipliers, gradients, 1)
+
+
+def _in_own_basis(rows):
+    """Return rows of the same lengths and angles, as long as they are many."""
+    values, vectors = torch.linalg.eigh((rows @ rows.T).double())
+    return (vectors * values.clamp(min=0).sqrt()).to(rows)

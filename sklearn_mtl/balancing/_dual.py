@@ -90,7 +90,7 @@ class WeightsByForce(ChangingWeights):
         self.lengths.zero_()
 
     def prepare(self, losses, output):
-        gradients = hidden_gradients(losses * self.factors, output.hidden)
+        gradients = hidden_gradients(losses * self.factors, output)
         if gradients is None:
             return
         products, losses = gramian(gradients), losses.detach() * self.factors

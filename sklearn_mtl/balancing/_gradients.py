@@ -3,28 +3,37 @@
 import torch
 
 
-def hidden_gradients(losses, hidden):
+def hidden_gradients(losses, output):
     """Return the gradient of each task at the hidden vectors of a batch.
 
     Parameters
     ----------
     losses : tensor of shape (n_tasks,)
+        Each depends on the logits of its own task alone.
 
-    hidden : tensor of shape (n_rows, n_units) or None
+    output : Output
 
     Returns
     -------
     gradients : tensor of shape (n_tasks, n_rows, n_units) or None
         None where no gradient reaches the vector: nothing below it learns.
     """
+    hidden = output.hidden
     if hidden is None or not hidden.requires_grad or not losses.requires_grad:
         return None
-    found = [
-        torch.autograd.grad(losses, hidden, one, retain_graph=True, allow_unused=True)
-        for one in torch.eye(len(losses)).to(losses)
-    ]
-    zeros = torch.zeros_like(hidden)
-    return torch.stack([zeros if own is None else own for (own,) in found]).detach()
+    settings = {"retain_graph": True, "allow_unused": True}
+    if output.linear is None:
+        found = [torch.autograd.grad(loss, hidden, **settings)[0] for loss in losses]
+        zeros = torch.zeros_like(hidden)
+        return torch.stack([zeros if own is None else own for own in found]).detach()
+    logits, weights = output.linear
+    slopes = torch.autograd.grad(losses.sum(), logits, **settings)
+    gradients = hidden.new_zeros(len(losses), *hidden.shape)
+    with torch.no_grad():
+        for own, slope, weight in zip(gradients, slopes, weights(), strict=True):
+            if slope is not None:
+                torch.mm(slope, weight, out=own)
+    return gradients
 
 
 def gramian(gradients):

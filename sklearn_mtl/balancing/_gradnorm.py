@@ -101,7 +101,7 @@ class WeightsByRate(ChangingWeights):
         self.first.zero_()
 
     def prepare(self, losses, output):
-        gradients = hidden_gradients(losses * self.factors, output.hidden)
+        gradients = hidden_gradients(losses * self.factors, output)
         with torch.no_grad():
             self.raw.clamp_(min=SMALLEST)
             self.raw.div_(self.raw.mean())

@@ -18,8 +18,15 @@ class Output(NamedTuple):
 
     penalties : dict of {str: tensor of shape ()}, default={}
         Terms that training adds to the loss, by name. Empty in prediction.
+
+    linear : tuple of (tuple of tensors, callable), default=None
+        Where `hidden` reaches the logits by linear heads alone: logits before any link,
+        one tensor for each task, and a function that returns the weights of the heads,
+        of shape (n_logits, n_units) each. Gradients of all tasks at `hidden` then take
+        one backward pass; without, one for each task.
     """
 
     logits: tuple
     hidden: torch.Tensor | None = None
     penalties: dict = {}
+    linear: tuple | None = None

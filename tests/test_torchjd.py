@@ -44,11 +44,11 @@ BY_HAND = {
     "pcd": aggregation.PCD,
     "pcgrad": aggregation.PCGrad,
     "upgrad": aggregation.UPGrad,
-    "cosmos": lambda: scalarization.COSMOS(1.0, UNIFORM),
+    "cosmos": lambda: scalarization.COSMOS(0.2, UNIFORM),
     "famo": lambda: scalarization.FAMO(3),
     "geometric-mean": scalarization.GeometricMean,
     "imtl-l": lambda: scalarization.IMTLL(3),
-    "pbi": lambda: scalarization.PBI(5.0, UNIFORM),
+    "pbi": lambda: scalarization.PBI(1.0, UNIFORM),
     "stch": lambda: scalarization.STCH(0.5),
     "uw": lambda: scalarization.UW(3),
 }
@@ -111,7 +111,7 @@ def test_a_scalarizer_does_what_it_does_by_hand(name):
     optimizer = torch.optim.Adam(
         [
             {"params": network.parameters()},
-            {"params": scalarizer.parameters(), "lr": 0.02},
+            {"params": scalarizer.parameters(), "lr": 0.005},
         ]
     )
     ones = torch.ones(3, requires_grad=True)

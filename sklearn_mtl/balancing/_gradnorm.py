@@ -35,7 +35,7 @@ class GradNorm(ShareCorrected):
         0 makes the gradients of all tasks equally long. Choose more for tasks of
         different difficulty.
 
-    learning_rate : float, default=0.02
+    learning_rate : float, default=0.005
         Adam's, for the weights.
 
     share_power : float, default=0.5
@@ -66,7 +66,7 @@ class GradNorm(ShareCorrected):
         "learning_rate": [Interval(Real, 0, None, closed="left")],
     }
 
-    def __init__(self, *, alpha=1.5, learning_rate=0.02, share_power=0.5):
+    def __init__(self, *, alpha=1.5, learning_rate=0.005, share_power=0.5):
         super().__init__(share_power=share_power)
         self.alpha = alpha
         self.learning_rate = learning_rate

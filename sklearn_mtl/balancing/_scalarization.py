@@ -39,10 +39,10 @@ class LossScalarization(ShareCorrected):
     options : dict, default=None
         Arguments of a scalarizer given by name, such as ``{"mu": 0.1}``; lists become
         tensors. The number of tasks is added. Where TorchJD has no defaults, ours are
-        ``mu=0.5`` of STCH, ``theta=5`` of PBI, ``lambda_=1`` of COSMOS, and equal
+        ``mu=0.5`` of STCH, ``theta=1`` of PBI, ``lambda_=0.2`` of COSMOS, and equal
         ``weights``.
 
-    learning_rate : float, default=0.02
+    learning_rate : float, default=0.005
         Adam's, for scalarizers with parameters of their own.
 
     share_power : float, default=0.5
@@ -81,7 +81,7 @@ class LossScalarization(ShareCorrected):
     }
 
     def __init__(
-        self, scalarizer, *, options=None, learning_rate=0.02, share_power=0.5
+        self, scalarizer, *, options=None, learning_rate=0.005, share_power=0.5
     ):
         super().__init__(share_power=share_power)
         self.scalarizer = scalarizer

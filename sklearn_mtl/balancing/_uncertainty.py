@@ -28,14 +28,14 @@ class UncertaintyWeights(ShareCorrected):
 
     For losses that stay as they are, :math:`e^{-s_t} = 1 / (2\, l_t)` is the minimum:
     tasks that are learnt well get large weights. Losses fall during training, so all
-    weights rise and the steps with them; use a lower `learning_rate` if training
-    diverges or overfits.
+    weights rise, and the steps of the network with them. With a high `learning_rate`
+    that makes it overfit.
 
     Parameters
     ----------
-    learning_rate : float, default=0.02
-        Adam's, for :math:`s_t`; like all rates it falls to 0. A weight can change by a
-        factor of about :math:`e^{learning\_rate}` in a step.
+    learning_rate : float, default=0.005
+        Adam's, for :math:`s_t`; like all rates it falls to 0. A weight changes by up to
+        this share in a step. Raise it where training is short.
 
     share_power : float, default=0.5
         That of :class:`FixedWeights`, for :math:`\lambda_t`.
@@ -63,7 +63,7 @@ class UncertaintyWeights(ShareCorrected):
         "learning_rate": [Interval(Real, 0, None, closed="left")],
     }
 
-    def __init__(self, *, learning_rate=0.02, share_power=0.5):
+    def __init__(self, *, learning_rate=0.005, share_power=0.5):
         super().__init__(share_power=share_power)
         self.learning_rate = learning_rate
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 from sklearn.feature_extraction.text import TfidfVectorizer
+from skorch.callbacks import Freezer
 from test_balancing_methods import LABELS, NAMES, SHARES, TEXTS, Network, Trainer, make
 from torchjd import aggregation, scalarization
 
@@ -22,6 +23,7 @@ from sklearn_mtl.balancing import (
 from sklearn_mtl.balancing._aggregation import AGGREGATORS
 from sklearn_mtl.balancing._scalarization import SCALARIZERS
 from sklearn_mtl.balancing._torchjd import named_classes
+from sklearn_mtl.trunks import ConvTrunk
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:You are solving a parameterized problem that is not DPP"
@@ -256,3 +258,52 @@ def test_the_extra_is_named(name, monkeypatch):
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ImportError, match=r"pip install \"sklearn-mtl\[balancing\]\""):
         make(resolve_balancing(name), vectorizer=NoWork()).fit(TEXTS, LABELS)
+
+
+# In the package's own networks --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "balancing",
+    [
+        GradientAggregation("sum"),
+        GradientAggregation("mean"),
+        GradientAggregation("mean", of="offset", share_power=0.5),
+        LossScalarization("sum"),
+        LossScalarization("mean"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"sharing": "hard", "alpha": 0.01},
+        {"sharing": "adversarial"},
+        {"trunk": ConvTrunk(n_filters=4, embedding_dim=6, widths=(2,))},
+        {"task_types": {"topic": "ordinal"}, "batch_size": 10},
+    ],
+    ids=str,
+)
+def test_sums_and_means_are_fixed_weights(balancing, params):
+    plain = make(FixedWeights(), **params).fit(TEXTS, LABELS)
+    clf = make(balancing, **params).fit(TEXTS, LABELS)
+    for own, other in zip(
+        clf.predict_proba(TEXTS), plain.predict_proba(TEXTS), strict=True
+    ):
+        assert_allclose(own, other, rtol=1e-3, atol=1e-5)
+    assert clf.loss_weights_ == pytest.approx(plain.loss_weights_, rel=1e-5)
+    for own, other in zip(clf.history_, plain.history_, strict=True):
+        assert own["loss"] == pytest.approx(other["loss"], rel=1e-4)
+
+
+def test_a_trunk_that_does_not_learn_is_left_alone():
+    freeze = [("freeze", Freezer("trunk*"))]
+    params = {"callbacks": freeze, "sharing": "hard"}
+    plain = make(FixedWeights(), **params).fit(TEXTS, LABELS)
+    clf = make(GradientAggregation("mgda"), **params).fit(TEXTS, LABELS)
+    for own, other in zip(
+        clf.predict_proba(TEXTS), plain.predict_proba(TEXTS), strict=True
+    ):
+        assert_allclose(own, other, rtol=1e-5)
+    assert f"gradient_share_{next(iter(LABELS))}" not in clf.history_[-1]

@@ -25,6 +25,7 @@ from sklearn_mtl.balancing import (
     ScheduledWeights,
     UncertaintyWeights,
 )
+from sklearn_mtl.inspection import LossWeightSearchDisplay
 from sklearn_mtl.metrics import multitask_scorer
 from sklearn_mtl.model_selection import MultiTaskStratifiedKFold
 from sklearn_mtl.search import LossWeightSearchCV
@@ -353,3 +354,11 @@ def test_a_search_refuses_a_bad_candidate_before_any_work():
         LossWeightSearchCV(make("dwa", vectorizer=NoWork()), ["auto", "sure"]).fit(
             TEXTS, TABLE
         )
+
+
+def test_methods_have_no_place_in_a_picture_of_weights():
+    search = LossWeightSearchCV(
+        make("dwa"), ["auto", "dwa"], scoring=multitask_scorer(), refit="mean", cv=CV
+    ).fit(TEXTS, TABLE)
+    with pytest.raises(ValueError, match=r"'dwa' holds no weight for each of the 3"):
+        LossWeightSearchDisplay.from_search(search)

@@ -20,6 +20,7 @@ from .persistence._saving import SavingMixin
 from .sharing import BaseSharing, has_representation
 from .training._aside import set_aside
 from .training._config import TrainingConfig
+from .training._conflicts import ConflictWatch
 from .training._dataset import RowDataset, sorted_by_length
 from .training._effects import feature_effects
 from .training._plan import auto_width
@@ -325,6 +326,23 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         dataset, back = sorted_by_length(self._dataset(X))
         with computing(self.n_jobs):
             return self.net_.represent(dataset)[back]
+
+    def _watch_conflicts(self, X, y, n_batches, sample_weight):
+        """Fit, and return products of task gradients over training, and task names.
+
+        See :func:`~sklearn_mtl.inspection.task_conflicts`.
+        """
+        if not has_representation(self.sharing, self.trunk):
+            raise ValueError(
+                f"With trunk={self.trunk!r} and sharing={self.sharing!r} tasks read no "
+                "common vector, so there are no gradients to compare. Take a trunk, "
+                "and 'auto', 'shared-private' or 'hard' sharing."
+            )
+        watch = ("conflicts", ConflictWatch(n_batches, seed=0))
+        fresh = clone(self).set_params(callbacks=[*(self.callbacks or []), watch])
+        fresh.fit(X, y, sample_weight=sample_weight)
+        found = dict(fresh.net_.callbacks_)["conflicts"].products_
+        return np.stack(found), fresh.task_names_
 
     @reads_one_fit
     def _gate_weights(self, X, level):

@@ -5,6 +5,7 @@ In the manner of scikit-learn's displays; drawing needs matplotlib, the extra "p
 
 from ._affinity import TaskAffinityDisplay
 from ._calibration import CalibrationCurvesDisplay
+from ._conflicts import TaskConflicts, TaskConflictsDisplay, task_conflicts
 from ._confusion import ConfusionMatricesDisplay
 from ._gates import ExpertGateDisplay, gate_weights
 from ._labels import LabelOverviewDisplay
@@ -20,8 +21,11 @@ __all__ = [
     "LearningCurvesDisplay",
     "LossWeightSearchDisplay",
     "TaskAffinityDisplay",
+    "TaskConflicts",
+    "TaskConflictsDisplay",
     "TopWords",
     "TopWordsDisplay",
     "gate_weights",
+    "task_conflicts",
     "top_words",
 ]

@@ -152,6 +152,8 @@ class MultiTaskTextClassifier(
 
     net_params : dict, default=None
         For the skorch net, for instance ``{"optimizer_dense__betas": (0.9, 0.99)}``.
+        ``{"iterator_train__task_power": 0.5}`` draws tasks that label rows of their own
+        by the square root of their size; 0 draws all as often, 1 each row once.
 
     Attributes
     ----------

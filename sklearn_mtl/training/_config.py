@@ -1,6 +1,7 @@
 """The settings of a training run, read off the estimator once."""
 
 from dataclasses import MISSING, dataclass, fields, replace
+from numbers import Real
 
 import torch
 from skorch.callbacks import EarlyStopping, LRScheduler, ProgressBar
@@ -134,6 +135,12 @@ class TrainingConfig:
             instead = _OWN_PARAMETERS.get(name.partition("__")[0])
             if instead and (name in _OWN_PARAMETERS or name.startswith("optimizer__")):
                 raise ValueError(f"net_params holds {name!r}. Use {instead} instead.")
+        power = self.params_of_net.get("iterator_train__task_power", 1)
+        if not (isinstance(power, Real) and 0 <= power <= 1):
+            raise ValueError(
+                f"iterator_train__task_power must be from 0 to 1. Got {power!r}. 1 "
+                "draws each row once, 0 draws all tasks as often."
+            )
         own = own_callbacks(self.callbacks, self.net_params)
         names = [*_OF_EVERY_NET, *(["print_log"] if self.verbose else [])]
         watched = "mean" if self.stops_early else None

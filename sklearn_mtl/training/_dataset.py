@@ -65,10 +65,16 @@ class RowDataset(Dataset):
         parts = (self.X, self.codes, self.weights, self.dense)
         return RowDataset(*(None if part is None else part[rows] for part in parts))
 
-    def cells_by_row(self):
-        """Return the weight of the labelled cells of each task, as a mean over rows."""
+    def cells_by_row(self, rows=slice(None)):
+        """Return the weight of the labelled cells of each task, as a mean over rows.
+
+        Parameters
+        ----------
+        rows : ndarray of int or slice, default=all
+        """
         # In 64 bits: numpy adds the rows one by one, and rounding errors grow.
-        return (self.weights * (self.codes >= 0)).mean(axis=0, dtype=float)
+        own = self.weights[rows] * (self.codes[rows] >= 0)
+        return own.mean(axis=0, dtype=float)
 
     def batch(self, start, stop):
         """Return the rows from `start` to `stop` with their cells, without a copy."""

@@ -57,7 +57,9 @@ class HistoryMixin:
         self._record(f"task_{prefix}_loss", losses)
         if training:
             balancing = self.criterion_.balancing
-            cells = iterator.dataset.cells_by_row()
+            rows = getattr(iterator, "sampled", None)
+            rows = slice(None) if rows is None else rows
+            cells = iterator.dataset.cells_by_row(rows)
             self._record("task_cells", CodeLayout(self.tasks).mean_by_task(cells))
             self._record("task_weight", balancing.weights)
             self._record("task_weighted_loss", self.epoch_weighted_ / self.epoch_rows_)

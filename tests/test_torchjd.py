@@ -88,8 +88,10 @@ def gradients_by_hand(network, name, aggregator, scale):
         weight.grad = gradient
 
 
+@pytest.mark.parametrize("is_linear", [False, True])
 @pytest.mark.parametrize("name", AGGREGATORS)
-def test_an_aggregator_does_what_it_does_by_hand(name):
+def test_an_aggregator_does_what_it_does_by_hand(name, is_linear, monkeypatch):
+    monkeypatch.setattr(Network, "says_linear", is_linear)
     trainer, network = Trainer(name), Network(3)
     optimizer = torch.optim.Adam(network.parameters())
     torch.manual_seed(3)

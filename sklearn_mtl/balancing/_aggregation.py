@@ -6,7 +6,7 @@ import torch
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from ..utils._optional import import_optional
-from ._gradients import gramian, hidden_gradients, parts_of
+from ._gradients import changed_gradients, gramian, parts_of
 from ._torchjd import make, match_tensors
 from ._weighted import ChangingWeights, ShareCorrected
 
@@ -171,8 +171,11 @@ class AggregatedGradients(ChangingWeights):
     def __init__(self, aggregator, scale, factors, of):
         super().__init__(factors)
         self.aggregator, self.scale, self.of = aggregator, scale, of
-        kind = import_optional("torchjd", "balancing", "This loss_weights").Stateful
+        purpose = "balancing", "This loss_weights"
+        kind = import_optional("torchjd", *purpose).Stateful
         self.has_memory = any(isinstance(part, kind) for part in aggregator.modules())
+        kind = import_optional("torchjd.aggregation", *purpose).WeightedAggregator
+        self.is_weighted = isinstance(aggregator, kind)
         for part in aggregator.modules():
             # A memory gets its shape in training, so a file could not be checked.
             for name, value in list(part._buffers.items()):
@@ -192,18 +195,12 @@ class AggregatedGradients(ChangingWeights):
 
     def backward(self, losses, penalties, output):
         corrected = losses * self.factors
-        gradients = hidden_gradients(corrected, output)
-        self.gradient_parts, hook = None, None
-        if gradients is not None:
-            change = self._change(gradients)
-            # Penalties, too, may move the vectors, so `change` is added.
-            hook = output.hidden.register_hook(lambda whole: whole + change)
+        self.gradient_parts = None
         total = corrected.sum()
         for penalty in penalties.values():
             total = total + penalty
-        total.backward()
-        if hook is not None:
-            hook.remove()
+        with changed_gradients(corrected, output, self._change):
+            total.backward()
         total = losses.detach() @ self.weights
         return total + sum(penalty.detach() for penalty in penalties.values())
 
@@ -213,45 +210,56 @@ class AggregatedGradients(ChangingWeights):
         products = gramian(gradients)
         squares = products.diagonal()
         present = squares > 0
-        usable = present.any() and squares.isfinite().all()
         direction = None
-        if usable and (present.all() or not self.has_memory):
+        n_present = int(present.sum())
+        is_whole = n_present == len(present)
+        if n_present and (is_whole or not self.has_memory) and squares.sum().isfinite():
+            if is_whole:
+                present = slice(None)
             direction = self._aggregate(gradients, products, present)
         self.gradient_parts = parts_of(self.multipliers, products)
         if direction is None:
-            direction = torch.tensordot(self.multipliers, gradients, 1)
+            return torch.tensordot(self.multipliers - 1, gradients, 1)
         return direction - gradients.sum(0)
 
     def _aggregate(self, gradients, products, present):
-        """Return the aggregated gradient, and set the weights that it stands for.
+        """Set the weights of the tasks that are present in the aggregated gradient.
 
-        None where the aggregator finds no finite weights.
+        Returns
+        -------
+        direction : tensor of shape (n_rows, n_units) or None
+            The aggregated gradient; None if it is the sum with these weights, or the
+            aggregator finds no finite ones, so that they stay as they were.
         """
         own = gradients[present]
-        length = products.diagonal()[present].mean().sqrt()
-        rows = own.sum(1) if self.of == "offset" else own.flatten(1)
+        products = products[present][:, present]
+        rows = own.flatten(1)
         if self.of == "offset":
-            length = rows.square().sum(1).mean().sqrt()
-        rows = rows / length
-        if type(self.aggregator).__name__ in BY_ANGLES:
-            rows = _in_own_basis(rows)
-        match_tensors(self.aggregator, rows)
-        weighting = getattr(self.aggregator, "weighting", None)
+            rows = own.sum(1)
+            products = rows @ rows.T
+        length = products.diagonal().mean().sqrt()
         of_gramian = getattr(self.aggregator, "gramian_weighting", None)
         direction = None
         if of_gramian is not None:
-            weights = of_gramian(rows @ rows.T)
-        elif weighting is not None and hasattr(self.aggregator, "_combine"):
-            weights = weighting(rows)
+            products = products / length**2
+            match_tensors(self.aggregator, products)
+            weights = of_gramian(products)
         else:
-            direction = self.aggregator(rows)
-            weights = torch.linalg.lstsq(rows.T, direction[:, None]).solution[:, 0]
+            rows = rows / length
+            if type(self.aggregator).__name__ in BY_ANGLES:
+                rows = _in_own_basis(rows)
+            match_tensors(self.aggregator, rows)
+            if self.is_weighted:
+                weights = self.aggregator.weighting(rows)
+            else:
+                direction = self.aggregator(rows)
+                weights = torch.linalg.lstsq(rows.T, direction[:, None]).solution[:, 0]
         if not weights.isfinite().all():
             return None
         self.multipliers[present] = self.scale * weights
-        if direction is not None and len(direction) == gradients[0].numel():
-            return (self.scale * length * direction).view_as(gradients[0])
-        return torch.tensordot(self.multipliers, gradients, 1)
+        if direction is None or len(direction) != gradients[0].numel():
+            return None
+        return (self.scale * length * direction).view_as(gradients[0])
 
 
 def _in_own_basis(rows):

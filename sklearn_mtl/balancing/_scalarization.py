@@ -43,7 +43,8 @@ class LossScalarization(ShareCorrected):
         ``weights``.
 
     learning_rate : float, default=0.005
-        Adam's, for scalarizers with parameters of their own.
+        Adam's, for scalarizers with parameters that the optimizer moves. FAMO moves its
+        own, with the rate ``options={"lr": 0.025}``.
 
     share_power : float, default=0.5
         That of :class:`FixedWeights`, for :math:`\lambda_t`.
@@ -135,7 +136,7 @@ class ScalarizedLosses(ChangingWeights):
     def __init__(self, scalarizer, scale, factors, learning_rate):
         super().__init__(factors)
         self.scalarizer, self.scale = scalarizer, scale
-        self.learning_rate = learning_rate
+        self.learning_rate, self.matched = learning_rate, None
         self.watches_steps = hasattr(scalarizer, "update")
         # The last loss of each task above 0, in case a batch has no label of it.
         self.register_buffer("last", torch.zeros_like(self.factors))
@@ -149,13 +150,16 @@ class ScalarizedLosses(ChangingWeights):
     def prepare(self, losses, output):
         present = is_present(losses)
         self.rest = None
-        if not present.any():
-            return
         values = (losses.detach() * self.factors).clamp(max=LARGEST)
-        usual = torch.where(self.last > 0, self.last, values[present].mean())
-        values = torch.where(present, values, usual)
+        if not present.all():
+            if not present.any():
+                return
+            usual = torch.where(self.last > 0, self.last, values[present].mean())
+            values = torch.where(present, values, usual)
         self.last.copy_(torch.where(present, values, self.last))
-        match_tensors(self.scalarizer, values)
+        if self.matched != (values.dtype, values.device):
+            match_tensors(self.scalarizer, values)
+            self.matched = values.dtype, values.device
         values.requires_grad_()
         total = self.scale * self.scalarizer(values)
         total.backward()  # its own parameters get their gradients here

@@ -89,16 +89,16 @@ class LearntWeights(ChangingWeights):
         self.learning_rate = learning_rate
         self.log_noise = nn.Parameter(torch.zeros_like(self.factors))
 
+    @torch.no_grad()
     def prepare(self, losses, output):
-        self.multipliers.copy_((-self.log_noise.detach()).exp())
+        torch.exp(-self.log_noise, out=self.multipliers)
+        own = (self.weights * losses).clamp(max=LARGEST)
+        # By hand, because autograd takes longer than the rest of the method.
+        self.log_noise.grad = (0.5 - own) * is_present(losses)
 
     def forward(self, losses):
-        own = (self.factors * losses.detach()).clamp(max=LARGEST)
-        terms = (-self.log_noise).exp() * own + self.log_noise / 2
-        terms = (terms * is_present(losses)).sum()
-        # Losses move the network by `multipliers`, and `log_noise` by `terms`.
-        noise = (self.log_noise.detach() / 2 * is_present(losses)).sum()
-        return losses @ self.weights + noise + (terms - terms.detach())
+        noise = self.log_noise.detach() @ is_present(losses).to(losses) / 2
+        return losses @ self.weights + noise
 
     @torch.no_grad()
     def reset(self, seed=0):

@@ -22,8 +22,9 @@ class Output(NamedTuple):
     linear : tuple of (tuple of tensors, callable), default=None
         Where `hidden` reaches the logits by linear heads alone: logits before any link,
         one tensor for each task, and a function that returns the weights of the heads,
-        of shape (n_logits, n_units) each. Gradients of all tasks at `hidden` then take
-        one backward pass; without, one for each task.
+        of shape (n_logits, n_units) each. Gradients of all tasks at `hidden` then need
+        no backward pass of their own; without, they need one for each task. No penalty
+        may read these logits.
     """
 
     logits: tuple

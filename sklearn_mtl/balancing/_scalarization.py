@@ -149,14 +149,16 @@ class ScalarizedLosses(ChangingWeights):
 
     def prepare(self, losses, output):
         present = is_present(losses)
-        self.rest = None
+        self.value = None
         values = (losses.detach() * self.factors).clamp(max=LARGEST)
         if not present.all():
             if not present.any():
                 return
             usual = torch.where(self.last > 0, self.last, values[present].mean())
+            self.last.copy_(torch.where(present, values, self.last))
             values = torch.where(present, values, usual)
-        self.last.copy_(torch.where(present, values, self.last))
+        else:
+            self.last.copy_(values)
         if self.matched != (values.dtype, values.device):
             match_tensors(self.scalarizer, values)
             self.matched = values.dtype, values.device
@@ -165,13 +167,14 @@ class ScalarizedLosses(ChangingWeights):
         total.backward()  # its own parameters get their gradients here
         usable = present & values.grad.isfinite()
         self.multipliers.copy_(torch.where(usable, values.grad, self.multipliers))
-        # What is in the total beside the weighted losses.
-        rest = total.detach() - losses.detach() @ self.weights
-        self.rest = rest if rest.isfinite() else None
+        self.value = total.detach()
 
     def backward(self, losses, penalties, output):
         total = super().backward(losses, penalties, output)
-        return total if self.rest is None else total.detach() + self.rest
+        if self.value is None or not self.value.isfinite():
+            return total
+        # The network descends on weighted losses; the total is that of the scalarizer.
+        return self.value + sum(penalty.detach() for penalty in penalties.values())
 
     def after_step(self, losses):
         if is_present(losses).any():

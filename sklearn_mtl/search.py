@@ -46,8 +46,9 @@ class LossWeightSearchCV(BaseSearchCV):
         A Pipeline must end in the classifier; its other steps are fitted once per fold.
 
     loss_weights : list
-        Candidates for the parameter `loss_weights`, for instance from
-        :func:`~sklearn_mtl.model_selection.loss_weight_grid`.
+        Candidates for the parameter `loss_weights`: weights, for instance from
+        :func:`~sklearn_mtl.model_selection.loss_weight_grid`; names of methods such as
+        "uncertainty"; and objects of :mod:`sklearn_mtl.balancing`.
 
     scoring : str, callable, list, tuple, dict or None, default=None
         As in :class:`~sklearn.model_selection.GridSearchCV`; usually from
@@ -110,8 +111,8 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
     each with early stopping.
 
     One step for all candidates needs bags of words, one trunk and categorical tasks,
-    and no penalty, `net_params`, `callbacks`, `verbose` or CUDA. Other candidates are
-    trained in turn, on up to 1 GiB of batches that are made once.
+    and no penalty, `net_params`, `callbacks`, `verbose` or CUDA; and constant weights.
+    Other candidates are trained in turn, on up to 1 GiB of batches that are made once.
 
     Examples
     --------

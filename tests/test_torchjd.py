@@ -137,6 +137,23 @@ def test_a_scalarizer_does_what_it_does_by_hand(name):
             assert_allclose(own.detach(), other.detach(), rtol=1e-4, atol=1e-6)
 
 
+def test_of_an_absent_task_no_change_is_seen(monkeypatch):
+    trainer, seen = Trainer("famo"), []
+    scalarizer = trainer.balancer.scalarizer
+    monkeypatch.setattr(
+        scalarizer, "update", lambda new: seen.append(new - scalarizer._prev_losses)
+    )
+    trainer.step((1.0, 1.0, 0.0))  # never seen
+    trainer.step()
+    trainer.step((1.0, 0.0, 1.0))  # seen before
+    trainer.step((0.0, 0.0, 0.0))
+    assert [change.eq(0).tolist() for change in seen] == [
+        [False, False, True],
+        [False, False, False],
+        [False, True, False],
+    ]
+
+
 def test_our_average_is_that_of_torchjd():
     ours = DynamicWeightAverage().build(NAMES, np.ones(3)).float()
     theirs = scalarization.DWA()

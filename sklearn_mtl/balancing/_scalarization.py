@@ -162,7 +162,8 @@ class ScalarizedLosses(ChangingWeights):
         if self.matched != (values.dtype, values.device):
             match_tensors(self.scalarizer, values)
             self.matched = values.dtype, values.device
-        values.requires_grad_()
+        self.shown = values
+        values = values.clone().requires_grad_()
         total = self.scale * self.scalarizer(values)
         total.backward()  # its own parameters get their gradients here
         usable = present & values.grad.isfinite()
@@ -179,7 +180,7 @@ class ScalarizedLosses(ChangingWeights):
     def after_step(self, losses):
         if is_present(losses).any():
             values = (losses * self.factors).clamp(max=LARGEST)
-            values = torch.where(is_present(losses), values, self.last)
+            values = torch.where(is_present(losses), values, self.shown)
             self.scalarizer.update(values)
 
     def end_epoch(self, losses):

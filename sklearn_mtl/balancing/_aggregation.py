@@ -51,7 +51,7 @@ class GradientAggregation(ShareCorrected):
     A task without a label in a batch is left out. An aggregator with a memory is given
     only batches with labels of all tasks, and the weights stay in others. Its memory
     goes on in a warm start, but is not stored in files. With many tasks PCGrad, GradVac
-    and MGDA take longest, and CAGrad, FairGrad and NashMTL solve a problem in each step.
+    and MGDA take longest; CAGrad, FairGrad and NashMTL solve a problem in each step.
 
     Parameters
     ----------

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from sklearn_mtl._cli import _files
 from sklearn_mtl._cli._csv import LONGEST_CELL, _is_plain, csv_text
+from sklearn_mtl._cli._encodings import decode
 from sklearn_mtl._cli._errors import CommandError, UsageError
-from sklearn_mtl._cli._files import check_output, decode, write_bytes
+from sklearn_mtl._cli._files import check_output, write_bytes
 from sklearn_mtl._cli._formats import json_lines
 from sklearn_mtl._cli._tables import (
     Dialect,
@@ -257,7 +258,7 @@ class TestEncodings:
         [
             (
                 "latin-1",
-                r"byte 0xe9 in line 3\. Say .* --encoding (latin-1),",
+                r"byte 0xe9 in line 3\. As cp1252 .* 'é,2': .* --encoding (cp1252)\.",
             ),
             ("utf-16", r"byte 0xff in line 1\. It looks like .* --encoding (utf-16)\."),
             ("utf-16-le", r"every other byte is 0\. Say --encoding (utf-16-le)\."),
@@ -272,6 +273,42 @@ class TestEncodings:
         advice = re.search(message, str(caught.value))[1]
         table = read_table(path, Dialect(encoding=advice))
         assert table.columns == {"text": ["abc", "é"], "topic": ["1", "2"]}
+
+    @pytest.mark.parametrize(
+        ("contents", "words"),
+        [
+            (b"a,b\n" + b"x" * 30 + b"\xe9" + b"y" * 30, f"'{'x' * 20}é{'y' * 19}'"),
+            ("a\n漢ワ\n".encode("shift_jis"), "As shift_jis it reads '漢ワ'"),
+            (b"a\n\x81\xff\n", "Say how it is encoded, such as --encoding latin-1"),
+        ],
+    )
+    def test_advice_shows_the_text(self, contents, words):
+        with pytest.raises(CommandError) as caught:
+            decode("t.csv", contents)
+        assert words in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("contents", "encoding", "message"),
+        [
+            ("a".encode("utf-16"), "latin-1", "mark of UTF-16.* --encoding utf-16"),
+            ("é".encode("utf-8-sig"), "latin-1", "mark of UTF-8.*Leave --encoding out"),
+        ],
+    )
+    def test_a_mark_of_another_one(self, contents, encoding, message):
+        with pytest.raises(CommandError, match=message):
+            decode("t.csv", contents, encoding)
+
+    @pytest.mark.parametrize(
+        ("contents", "encoding", "doubted"),
+        [
+            ("é", "latin-1", True),
+            ("é", "utf8", False),
+            ("e", "latin-1", False),
+        ],
+    )
+    def test_utf_8_read_as_another(self, contents, encoding, doubted, capsys):
+        decode("t.csv", contents.encode(), encoding)
+        assert ("valid as UTF-8" in capsys.readouterr().err) == doubted
 
     def test_a_wrong_one(self, tmp_path):
         path = write(tmp_path / "t.csv", "a,b\n1,é\n".encode())
@@ -298,7 +335,11 @@ BROKEN = {
     "ragged": ("t.csv", b"a,b\n1,2\n\n1,2,3\n", r"line 4: 3 cells, but .* has 2.*','"),
     "quote left open": ("t.csv", b'a,b\n1,2\n"1,2\n3,4\n', "line 3: .*quotation mark"),
     "quote in a cell": ("t.csv", b'a,b\n"x"y,2\n', "line 2: .*doubled"),
-    "not UTF-8": ("t.csv", b"a,b\n1,\xe9\n", "not UTF-8: byte 0xe9 in line 2.*iconv"),
+    "not UTF-8": (
+        "t.csv",
+        b"a,b\n1,\xe9\n",
+        "not UTF-8: .* in line 2.*as UTF-8",
+    ),
     "UTF-16": ("t.csv", "a,b\n1,2\n".encode("utf-16"), "looks like UTF-16"),
     "not gzip": ("t.csv.gz", b"a,b\n1,2\n", "not a whole gzip file"),
     "gzip cut off": ("t.csv.gz", gzip.compress(b"a,b\n1,2")[:-6], "not a whole gzip"),

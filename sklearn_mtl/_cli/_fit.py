@@ -15,7 +15,7 @@ from ._columns import label_columns, resolve_columns
 from ._doubts import warn_of_unused
 from ._errors import CommandError, UsageError, count, some
 from ._files import check_output
-from ._labels import read_texts
+from ._labels import check_texts, read_texts
 from ._predictions import Predictions
 from ._process import is_terminal, say, warn
 from ._report import fill, number, scores_table, short_name
@@ -40,6 +40,7 @@ def run(options):
     # All tables are read before the training starts: what is wrong with one of them
     # should not come out after it.
     texts = read_texts(train, options.text)
+    check_texts(train, options.text, texts)
     columns = label_columns(options)
     labels = {column.name: column.learn(train) for column in columns}
     check_labels(train, labels)

@@ -49,6 +49,7 @@ def fit(texts, labels, orders=None, **parameters):
         # Told already, of the cells of the table and with the option that helps.
         warnings.filterwarnings("ignore", ".*which look like empty cells")
         warnings.filterwarnings("ignore", ".*texts that look like lists")
+        warnings.filterwarnings("ignore", ".*have a single class among")
         classifier = MultiTaskTextClassifier(**parameters).fit(texts, labels)
     return classifier, perf_counter() - start
 

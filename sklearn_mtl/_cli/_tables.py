@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ._csv import csv_text, read_csv
+from ._encodings import decode, encode
 from ._errors import CommandError, UsageError, count, did_you_mean, some
-from ._files import decode, encode, read_bytes, write_bytes
+from ._files import read_bytes, write_bytes
 from ._formats import (
     import_pyarrow,
     json_lines,

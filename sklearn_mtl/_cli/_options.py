@@ -175,6 +175,11 @@ def _add_tables(parser):
     add("--predict", metavar="FILE", help="a table to predict")
     add("--to", metavar="FILE", help="where to write the predictions")
     add("--save", metavar="FILE", help="where to save the network, such as model.mtl")
+    add(
+        "--html",
+        metavar="FILE",
+        help="where to write a report as one web page, such as report.html",
+    )
     _add_password(add, "that holds a password to encrypt the file of --save by")
 
 
@@ -238,6 +243,13 @@ def _add_formats(parser):
 
 def _add_estimator(parser):
     add = parser.add_argument
+    add(
+        "--embedding",
+        choices=["lsa", "use"],
+        help="dense numbers beside the words, for short texts with few labels: "
+        "singular vectors of the table itself, or a pretrained encoder of sentences "
+        '(extra "embedding")',
+    )
     add(
         "--sharing",
         choices=[

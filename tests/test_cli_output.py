@@ -183,6 +183,7 @@ COMMANDS = {
     "help": ["--help"],
     "help of fit": ["fit", "--help"],
     "help of predict": ["predict", "--help"],
+    "help of report": ["report", "--help"],
     "main job": [],
     "main job on a terminal": ["terminal"],
     "held-out rows": FIT,
@@ -285,6 +286,8 @@ COMMANDS = {
     "predict without the column": ["predict", "rule.mtl", "twelve.csv", *NEW[1:]],
     "predict by no model": ["predict", "no.mtl", *NEW],
     "predict by a table": ["predict", "data.csv", *NEW],
+    "report by no model": ["report", "no.mtl", "held.csv"],
+    "report nothing": ["report", "rule.mtl"],
     "predict nothing": ["predict", "rule.mtl"],
     "predict after the columns": ["predict", *NEW[1:], "--text", "body", "rule.mtl"]
     + ["new.csv"],

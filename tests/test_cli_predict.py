@@ -212,7 +212,8 @@ class TestModelsSavedInPython:
         self.saved(folder, [1, 0] * 10, X)
         assert predict(folder / "own.mtl", "new.csv", "--to", folder / "a.csv") == 2
         assert (
-            "was fitted on numbers, and predict reads texts" in capsys.readouterr().err
+            "was fitted on numbers, and the command line reads texts"
+            in capsys.readouterr().err
         )
 
     def test_a_separator_for_nothing(self, folder, capsys):

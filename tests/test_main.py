@@ -535,7 +535,7 @@ def test_the_main_job(monkeypatch, stub, capsys):
     few = stub.fitted[2][2]
     assert [sum(c is not None for c in few[task]) for task in few] == [25, 46]
     assert "80 docstrings of Python and of installed libraries, 2 tasks:\ntopic" in out
-    assert "1. Many labels: fitting on 60 texts, scoring on 20 others." in out
+    assert "1. Many labels: fitting on 60 texts, scoring on the other 20." in out
     assert "2. Few labels: 60 texts, of which 25 have a label for topic" in out
     assert "task   shared  single  linear  shared  single  linear" in out
     assert 'MultiTaskTextClassifier(sharing="separate"), one for each task' in out

@@ -30,17 +30,25 @@ def resolve_columns(options, table):
     for name in options.tasks:
         if name in options.text:
             raise UsageError(f"{name!r} cannot be both the text and a task.")
-        if name in AGGREGATES and (options.test or options.held_out):
-            raise UsageError(
-                f"A task cannot be called {name!r}, which is a score over all tasks. "
-                "Rename the column, or do without scores: --held-out 0."
-            )
         if name in options.tags and name in options.ordinal:
             raise UsageError(
                 f"{name!r} cannot be in both --tags and --ordinal: a cell holds one "
                 "label where labels have an order."
             )
+    if options.test or options.held_out:
+        advice = "Rename the column, or do without scores: --held-out 0."
+        refuse_aggregates(options.tasks, advice)
     table.check_columns([*options.text, *options.tasks])
+
+
+def refuse_aggregates(names, advice):
+    """Complain of a task that has the name of a score over all tasks."""
+    for name in names:
+        if name in AGGREGATES:
+            raise UsageError(
+                f"A task cannot be called {name!r}, which is a score over all tasks. "
+                f"{advice}"
+            )
 
 
 def _read_orders(arguments, columns):

@@ -25,6 +25,9 @@ examples:
   python -m sklearn_mtl predict model.mtl new.csv --to out.csv
       save the model, and label another table with it
 
+  python -m sklearn_mtl report model.mtl labelled.csv --html report.html
+      score the model on a table that it has not seen
+
   python -m sklearn_mtl fit --help
       all options, what tables may look like, and more examples
 """
@@ -124,6 +127,32 @@ examples:
       --to predicted.parquet
   read -rs SKLEARN_MTL_PASSWORD && export SKLEARN_MTL_PASSWORD
   python -m sklearn_mtl predict secret.mtl new.csv --to predicted.csv
+
+exit codes:
+  0  success
+  1  something is wrong with a table or its contents
+  2  something is wrong with the command or the model
+"""
+REPORT_DESCRIPTION = """\
+Score a model that was saved by fit --save, or by classifier.save in Python, on
+a labelled table. DATA should hold rows that the model was not fitted on.
+"""
+REPORT_EPILOG = """\
+tables:
+  The formats are those of fit: .csv, .tsv, .jsonl, each also with .gz after it,
+  and .parquet if pyarrow is installed. Each task of the model is scored if DATA
+  has a column of its name. Empty cells are left out.
+
+reports:
+  --html writes one web page that needs no other file and no network: scores of
+  each task and class, missing labels, confusion, calibration, parameters and
+  versions (needs the extra "plot").
+
+examples:
+  python -m sklearn_mtl report model.mtl labelled.csv
+  python -m sklearn_mtl report model.mtl labelled.csv --html report.html
+  python -m sklearn_mtl report model.mtl labelled.csv --tasks topic \\
+      --missing none n/a --text title body
 
 exit codes:
   0  success

@@ -95,6 +95,14 @@ class LabelColumn:
         self.labels = []
         self.holds_lists = self.joined = False
 
+    @classmethod
+    def known(cls, name, labels, *, holds_lists, separator, missing):
+        """Make what reads the column of a task that a saved classifier has learnt."""
+        column = cls(name, tags=holds_lists, separator=separator, missing=missing)
+        column.labels, column.holds_lists = labels, holds_lists
+        column._learn_spelling(labels)
+        return column
+
     def learn(self, table):
         """Read the column of the training table; see what separators and numbers mean.
 
@@ -113,9 +121,7 @@ class LabelColumn:
                 f"{table.path} has no label in column {self.name!r}: all "
                 f"{len(cells):,} cells are missing. Leave the column out."
             )
-        if all(as_number(label) is not None for label in labels):
-            for label in sorted(labels, key=lambda label: len(str(label))):
-                self._spelling.setdefault(as_number(label), label)
+        self._learn_spelling(labels)
         cells = self._spell(table, cells)
         self.labels = list(dict.fromkeys(labels_in(cells)))
         self.holds_lists = any(isinstance(cell, list) for cell in cells)
@@ -125,6 +131,12 @@ class LabelColumn:
         warn_of_few_cells(table.path, self.name, cells, self.holds_lists)
         warn_of_spellings(table.path, self.name, self.labels)
         return cells
+
+    def _learn_spelling(self, labels):
+        """Learn how numbers are written, if all labels are numbers."""
+        if all(as_number(label) is not None for label in labels):
+            for label in sorted(labels, key=lambda label: len(str(label))):
+                self._spelling.setdefault(as_number(label), label)
 
     def read(self, table):
         """Read the column of another table as that of the training table."""

@@ -12,6 +12,8 @@ from ._help import (
     FIT_EPILOG,
     PREDICT_DESCRIPTION,
     PREDICT_EPILOG,
+    REPORT_DESCRIPTION,
+    REPORT_EPILOG,
 )
 from ._process import say
 from ._saved import VARIABLE
@@ -120,6 +122,16 @@ def build_parser():
     )
     _add_prediction(predict)
     _add_formats(predict)
+    report = commands.add_parser(
+        "report",
+        help="score a saved model on a labelled table",
+        usage="%(prog)s MODEL DATA [--html FILE] [...]",
+        description=REPORT_DESCRIPTION,
+        epilog=REPORT_EPILOG,
+        **settings,
+    )
+    _add_report(report)
+    _add_formats(report)
     return parser
 
 
@@ -154,13 +166,7 @@ def _add_columns(parser):
         help="label columns whose labels have an order; list all labels from lowest to "
         "highest, unless they are numbers",
     )
-    add(
-        "--missing",
-        metavar="VALUE",
-        nargs="+",
-        default=[],
-        help="values that mean the same as an empty cell",
-    )
+    _add_missing(add)
 
 
 def _add_tables(parser):
@@ -175,11 +181,7 @@ def _add_tables(parser):
     add("--predict", metavar="FILE", help="a table to predict")
     add("--to", metavar="FILE", help="where to write the predictions")
     add("--save", metavar="FILE", help="where to save the model, such as model.mtl")
-    add(
-        "--html",
-        metavar="FILE",
-        help="where to write a report for the browser, such as report.html",
-    )
+    _add_html(add)
     _add_password(add, "with a password to encrypt the saved model")
 
 
@@ -188,13 +190,7 @@ def _add_prediction(parser):
     add("model", metavar="MODEL", help="the file of a saved model")
     add("new", metavar="NEW", help="the table to predict")
     add("--to", metavar="FILE", required=True, help="where to write the predictions")
-    add(
-        "--text",
-        metavar="COLUMN",
-        nargs="+",
-        help="the text column, or several, as in fit (default: those of fit, if the "
-        "model knows them)",
-    )
+    _add_text_of_model(add)
     _add_password(add, "with the password of an encrypted model")
     add(
         "--runtime",
@@ -202,6 +198,51 @@ def _add_prediction(parser):
         default="auto",
         help="the library that computes: numpy starts faster, torch runs every model "
         "(default: numpy where it can)",
+    )
+
+
+def _add_report(parser):
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="the file of a saved model")
+    add("data", metavar="DATA", help="the labelled table to score on")
+    _add_html(add)
+    _add_text_of_model(add)
+    add(
+        "--tasks",
+        metavar="COLUMN",
+        nargs="+",
+        default=[],
+        help="tasks to score (default: all that have a column in DATA)",
+    )
+    _add_missing(add)
+    _add_password(add, "with the password of an encrypted model")
+
+
+def _add_text_of_model(add):
+    add(
+        "--text",
+        metavar="COLUMN",
+        nargs="+",
+        help="the text column, or several, as in fit (default: those of fit, if the "
+        "model knows them)",
+    )
+
+
+def _add_html(add):
+    add(
+        "--html",
+        metavar="FILE",
+        help="where to write a report for the browser, such as report.html",
+    )
+
+
+def _add_missing(add):
+    add(
+        "--missing",
+        metavar="VALUE",
+        nargs="+",
+        default=[],
+        help="values that mean the same as an empty cell",
     )
 
 
@@ -225,7 +266,8 @@ def _add_formats(parser):
         "--separator",
         metavar="TEXT",
         type=_separator,
-        help="what separates several labels in a cell (default: see below)",
+        help="what separates several labels in a cell (default: that of fit, or the "
+        "most frequent one of |, ; and the comma)",
     )
     add(
         "--quoting",

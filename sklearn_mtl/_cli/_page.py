@@ -57,13 +57,13 @@ class Results:
     scores : dict of dict
         From :func:`sklearn_mtl.metrics.multitask_scores`.
 
-    majority : dict of str to float
+    majority : dict of str to float, default=None
         For each task the accuracy of always giving the most frequent answer.
 
-    n_fitted : int
+    n_fitted : int, default=None
         Rows that the classifier has learnt from.
 
-    seconds : float
+    seconds : float, default=None
         Of the fit.
     """
 
@@ -72,9 +72,9 @@ class Results:
     labels: dict
     name: str
     scores: dict
-    majority: dict
-    n_fitted: int
-    seconds: float
+    majority: dict = None
+    n_fitted: int = None
+    seconds: float = None
 
 
 class Page:
@@ -116,14 +116,19 @@ class Page:
         self.probabilities = classifier.predict_proba(results.texts, output="dict")
         classes = classifier.classes_
         own = [classes] if isinstance(classes, np.ndarray) else classes
-        self.classes = dict(zip(self.labels, own, strict=True))
+        own = dict(zip(classifier.task_names_, own, strict=True))
+        # Of several the table may have some.
+        self.predicted = {task: self.predicted[task] for task in self.labels}
+        self.probabilities = {task: self.probabilities[task] for task in self.labels}
+        self.classes = {task: own[task] for task in self.labels}
         sections = {
             "scores": ("Scores", self._scores()),
             "labels": ("Labels", self._label_overview()),
         }
         for k, task in enumerate(self.labels):
             sections[f"task-{k}"] = (task, self._task(task))
-        sections["training"] = ("Training", self._training())
+        if hasattr(classifier, "history_"):  # model files hold none
+            sections["training"] = ("Training", self._training())
         sections["settings"] = ("Settings and versions", self._settings())
         title = f"{self.source}: {count(len(self.labels), 'task')}"
         parts = [*self._opening(), links({a: t for a, (t, _) in sections.items()})]
@@ -135,11 +140,15 @@ class Page:
     def _opening(self):
         results = self.results
         n_rows = len(next(iter(self.labels.values())))
-        yield paragraph(
-            f"The table has {count(n_rows, 'row')}. The network was fitted on "
-            f"{results.n_fitted:,} of them, in {results.seconds:.1f} s, and scored on "
-            f"{results.name} ({count(len(results.texts), 'text')})."
-        )
+        texts = f"{results.name} ({count(len(results.texts), 'text')})"
+        fitted = f"A saved model was scored on {texts}."
+        if results.n_fitted is not None:
+            fitted = (
+                f"The table has {count(n_rows, 'row')}. The network was fitted on "
+                f"{results.n_fitted:,} of them, in {results.seconds:.1f} s, and scored "
+                f"on {texts}."
+            )
+        yield paragraph(fitted)
         now = datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC")
         yield paragraph(f"Written on {now} by sklearn_mtl {__version__}.", is_note=True)
 
@@ -157,7 +166,7 @@ class Page:
                     f"{len(cells) - n_missing:,}",
                     f"{n_missing / len(cells):.1%}",
                     *(number(own[metric]) for metric in METRICS),
-                    number(results.majority[task]),
+                    number((results.majority or {}).get(task, float("nan"))),
                     number(calibration[task]),
                     f"{own['support']:,}",
                 ]
@@ -279,14 +288,16 @@ class Page:
 
     def _training(self):
         classifier = self.results.classifier
-        if len(self.labels) <= MOST_TASKS_TO_DRAW:
+        if len(classifier.task_names_) <= MOST_TASKS_TO_DRAW:
             yield image(
                 lambda: LearningCurvesDisplay.from_estimator(classifier),
                 "Mean loss of each task over the labelled cells of an epoch.",
                 "Training loss of each task by epoch",
             )
         history = classifier.history_
-        columns = [("loss", "sum")] + [(f"loss_{task}", task) for task in self.labels]
+        columns = [("loss", "sum")] + [
+            (f"loss_{task}", task) for task in classifier.task_names_
+        ]
         rows = [
             [f"{k}", *(_four_digits(epoch.get(key)) for key, _ in columns)]
             for k, epoch in enumerate(history, start=1)

@@ -211,10 +211,8 @@ class TestModelsSavedInPython:
         X = np.random.RandomState(0).rand(20, 3)
         self.saved(folder, [1, 0] * 10, X)
         assert predict(folder / "own.mtl", "new.csv", "--to", folder / "a.csv") == 2
-        assert (
-            "was fitted on numbers, and the command line reads texts"
-            in capsys.readouterr().err
-        )
+        err = capsys.readouterr().err
+        assert "was fitted on numbers, and the command line reads texts" in err
 
     def test_a_separator_for_nothing(self, folder, capsys):
         self.saved(folder, [1, 0] * 10)

@@ -598,3 +598,8 @@ def test_the_baseline_reads_words_and_pairs_of_them(monkeypatch):
     scores, _ = _demo.fit_linear(train, train)
     assert scores["y"]["accuracy"] == 1
     assert made == [{"ngram_range": (1, 2), "dtype": np.float32}, {"random_state": 0}]
+
+
+def test_rows_without_words_are_told_in_the_words_of_the_command():
+    with pytest.raises(CommandError, match=r"Cannot fit: .*no words\. Does --text"):
+        fit(["", " "], {"y": ["a", "b"]})

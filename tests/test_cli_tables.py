@@ -692,3 +692,24 @@ def test_a_dialect_of_nothing_is_that_of_each_format():
     assert Dialect() == Dialect(delimiter=None, quoting=None, encoding=None)
     assert [Dialect().delimiter_of(kind) for kind in ("csv", "tsv")] == [",", "\t"]
     assert [Dialect(";").delimiter_of(kind) for kind in ("csv", "tsv")] == [";", "\t"]
+
+
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [
+        ("a.xlsx", "Save the sheet as CSV"),
+        ("a.json", r"one object a line and call it \.jsonl"),
+        ("a.tab", r"rename it to \.tsv"),
+        ("a.csv.zip", "pack it with gzip"),
+    ],
+)
+def test_other_kinds_of_files_come_with_advice(path, advice):
+    with pytest.raises(UsageError, match=advice):
+        table_format(path)
+
+
+def test_a_note_for_excel(tmp_path):
+    path = write(tmp_path / "t.csv", "sep=;\nbody;topic\na;b\n")
+    table = read_table(path, Dialect(";"))
+    with pytest.raises(CommandError, match=r"a note for Excel\. Remove it"):
+        table.check_columns(["body"])

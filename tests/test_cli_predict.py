@@ -179,7 +179,7 @@ class TestModelsSavedInPython:
         self.saved(folder, [1, 0] * 10)
         arguments = folder / "own.mtl", "new.csv", "--to", folder / "a.csv"
         assert predict(*arguments) == 2
-        assert "--text COLUMN must say which" in capsys.readouterr().err
+        assert "--text COLUMN to name" in capsys.readouterr().err
         assert predict(*arguments, "--text", "body", "body") == 2
         assert "--text names a column twice" in capsys.readouterr().err
         assert predict(*arguments, "--text", "bodi") == 1

@@ -216,7 +216,7 @@ class TestQuotationMarks:
 
     def test_csv_follows_the_rules(self, tmp_path, capsys):
         path = write(tmp_path / "t.csv", 'text,y\n"I love it". So do I,1\n')
-        with pytest.raises(CommandError, match=r"line 2: .* say --quoting none\."):
+        with pytest.raises(CommandError, match=r"line 2: .* use --quoting none\."):
             read_table(path)
         found = read_table(path, Dialect(quoting="none"))  # as advised
         assert found.columns["text"] == ['"I love it". So do I']
@@ -261,8 +261,8 @@ class TestEncodings:
                 r"byte 0xe9 in line 3\. As cp1252 .* 'é,2': .* --encoding (cp1252)\.",
             ),
             ("utf-16", r"byte 0xff in line 1\. It looks like .* --encoding (utf-16)\."),
-            ("utf-16-le", r"every other byte is 0\. Say --encoding (utf-16-le)\."),
-            ("utf-16-be", r"every other byte is 0\. Say --encoding (utf-16-be)\."),
+            ("utf-16-le", r"every other byte is 0\. Use --encoding (utf-16-le)\."),
+            ("utf-16-be", r"every other byte is 0\. Use --encoding (utf-16-be)\."),
         ],
     )
     def test_others_than_utf_8_are_found_out(self, tmp_path, encoding, message):
@@ -279,7 +279,7 @@ class TestEncodings:
         [
             (b"a,b\n" + b"x" * 30 + b"\xe9" + b"y" * 30, f"'{'x' * 20}é{'y' * 19}'"),
             ("a\n漢ワ\n".encode("shift_jis"), "As shift_jis it reads '漢ワ'"),
-            (b"a\n\x81\xff\n", "Say how it is encoded, such as --encoding latin-1"),
+            (b"a\n\x81\xff\n", "Name its encoding, such as --encoding latin-1"),
         ],
     )
     def test_advice_shows_the_text(self, contents, words):
@@ -312,7 +312,7 @@ class TestEncodings:
 
     def test_a_wrong_one(self, tmp_path):
         path = write(tmp_path / "t.csv", "a,b\n1,é\n".encode())
-        message = r"not ascii: byte 0xc3 in line 2\. Say another --encoding"
+        message = r"not ascii: byte 0xc3 in line 2\. Use another --encoding"
         with pytest.raises(CommandError, match=message):
             read_table(path, Dialect(encoding="ascii"))
 
@@ -486,7 +486,7 @@ def test_parquet_without_pyarrow_names_the_extra(monkeypatch, module):
         ("body,topic", "topics", "Did you mean 'topic'"),
         ("body,topic", "xyz", "no column 'xyz'. Its columns are: 'body', 'topic'"),
         ("a,b", "a,b", "spaces between the names, no commas"),
-        ("body;tone", "body", "separated by ';'. Then say --delimiter"),
+        ("body;tone", "body", "separated by ';'. Then use --delimiter"),
     ],
 )
 def test_unknown_columns(tmp_path, header, wanted, message):
@@ -513,7 +513,7 @@ class TestUnmarkedUTF16:
         )
         for text in ("a,bcdefg", "a,bcdefg" * 4 + "漢"):
             with pytest.raises(
-                CommandError, match=f"^t looks .* Say --encoding {name}"
+                CommandError, match=f"^t looks .* Use --encoding {name}"
             ):
                 decode("t", text.encode(name))
 
@@ -544,8 +544,8 @@ def test_the_limit_of_the_csv_module_is_put_back(tmp_path):
         (
             'a,b\n1,2\n\n"x\ny",2\n"x"z,3\n',
             ", line 6: ',' expected after '\"'. Is a quotation mark not closed, or not "
-            "doubled inside a quoted cell? If quotation marks are characters like any "
-            "other, say --quoting none.",
+            "doubled inside a quoted cell? If quotation marks are ordinary "
+            "characters, use --quoting none.",
         ),
         (
             "a,b\n1,2\n1,,\n1,2,3,4\n",
@@ -617,9 +617,9 @@ def test_formats_by_name(name, found):
 @pytest.mark.parametrize(
     ("header", "hint"),
     [
-        ("body;tone", " Are its cells separated by ';'? Then say --delimiter."),
-        ("body\ttone", " Are its cells separated by '\\t'? Then say --delimiter."),
-        ("body|tone", " Are its cells separated by '|'? Then say --delimiter."),
+        ("body;tone", " Are its cells separated by ';'? Then use --delimiter."),
+        ("body\ttone", " Are its cells separated by '\\t'? Then use --delimiter."),
+        ("body|tone", " Are its cells separated by '|'? Then use --delimiter."),
         ("a;b,body", " Did you mean 'body'?"),
         ("xyz", ""),
     ],

@@ -103,8 +103,8 @@ class TestErrors:
         ),
         "unknown option": ([*FIT, "--frob"], "unrecognized arguments: --frob"),
         "short for an option": ([*FIT, "--pre", "x.csv"], "unrecognized arguments"),
-        "no text": (FIT[:2], r"--text COLUMN must say.*'id', 'body', 'topic', 'tone'"),
-        "no tasks": (FIT[:4], r"--tasks COLUMN \.\.\. must say.*'id', 'body', 'topic'"),
+        "no text": (FIT[:2], r"--text COLUMN to name.*'id', 'body', 'topic', 'tone'"),
+        "no tasks": (FIT[:4], r"--tasks COLUMN \.\.\. to name.*'id', 'body', 'topic'"),
         "a task twice": ([*FIT, "topic"], "--tasks names a column twice"),
         "text as task": ([*FIT, "body"], "'body' cannot be both the text and a task"),
         "nowhere to write": ([*FIT, "--predict", "new.csv"], "Give both or neither"),
@@ -196,7 +196,7 @@ class TestErrors:
         ),
         "no order": (
             [*FIT, "--ordinal", "tone"],
-            "Say --ordinal tone=LOWEST,...",
+            "Use --ordinal tone=LOWEST,...",
         ),
         "what Parquet cannot hold": (
             [*FIT, "--predict", "mixed.jsonl", "--to", "out.parquet"],

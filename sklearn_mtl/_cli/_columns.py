@@ -13,14 +13,12 @@ def resolve_columns(options, table):
     """
     columns = f"The columns of {table.path} are: {some(table.columns)}."
     if not options.text:
-        raise UsageError(
-            f"--text COLUMN must say which column holds the texts. {columns}"
-        )
+        raise UsageError(f"Use --text COLUMN to name the column of texts. {columns}")
     options.ordinal = _read_orders(options.ordinal, table.columns)
     named = [*options.tasks, *(c for c in options.tags if c not in options.tasks)]
     if not named and not options.ordinal:
         raise UsageError(
-            f"--tasks COLUMN ... must say which columns hold the labels. {columns}"
+            f"Use --tasks COLUMN ... to name the columns of labels. {columns}"
         )
     for option in ("text", "tasks", "tags"):
         names = getattr(options, option)

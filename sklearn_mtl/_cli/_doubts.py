@@ -21,7 +21,7 @@ def warn_of_markers(path, name, cells, joined):
     }
     for label, n_cells in Counter(labels_in(cells)).items():
         if isinstance(label, str) and label.strip() in MARKERS:
-            advice = f"say --missing {shlex.quote(label)}"
+            advice = f"use --missing {shlex.quote(label)}"
             if label in inside:
                 advice = "leave it out of these cells"
             warn(
@@ -55,7 +55,7 @@ def warn_of_joined_labels(path, name, labels):
     if joined:
         warn(
             f"{path}: column {name!r} has labels like {brief(joined[0])}, read as one. "
-            "If it is several, say --tags instead of --tasks for this column."
+            "If it is several, use --tags instead of --tasks for this column."
         )
 
 

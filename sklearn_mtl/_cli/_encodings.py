@@ -35,9 +35,9 @@ def decode(path, data, encoding=None):
         line = data.count(b"\n", 0, error.start) + 1
         advice = _other_encoding(data, error.start)
         if encoding is not None:
-            advice = "Say another --encoding."
+            advice = "Use another --encoding."
         elif data.startswith(UTF_16_MARKS):
-            advice = "It looks like UTF-16. Say --encoding utf-16."
+            advice = "It looks like UTF-16. Use --encoding utf-16."
         raise CommandError(
             f"{path} is not {encoding or 'UTF-8'}: byte 0x{data[error.start]:02x} in "
             f"line {line}. {advice}"
@@ -62,13 +62,12 @@ def _other_encoding(data, place):
             line = data[place:].partition(b"\n")[0].decode(name, "replace")
             shown = f"{before[-20:]}{line[:20]}".strip()
             return (
-                f"As {name} it reads {shown!r}: if that is right, say --encoding "
+                f"As {name} it reads {shown!r}: if that is right, use --encoding "
                 f"{name}. If not, try another, such as {others}, or save the file as "
                 "UTF-8."
             )
     return (
-        f"Say how it is encoded, such as --encoding latin-1, {others}, or save it as "
-        "UTF-8."
+        f"Name its encoding, such as --encoding latin-1, {others}, or save it as UTF-8."
     )
 
 
@@ -80,7 +79,7 @@ def _doubt(path, data, encoding):
     known = codecs.lookup(encoding).name
     if data.startswith(UTF_16_MARKS) and not known.startswith("utf-16"):
         raise CommandError(
-            f"{path} starts with the mark of UTF-16, and is read as {encoding}. Say "
+            f"{path} starts with the mark of UTF-16, and is read as {encoding}. Use "
             "--encoding utf-16."
         )
     if data.isascii() or known.startswith("utf-8"):
@@ -104,7 +103,7 @@ def _refuse_unmarked_utf_16(path, data):
     for first, name in ((0, "utf-16-be"), (1, "utf-16-le")):
         if len(start) >= 16 and not any(start[first::2]) and all(start[1 - first :: 2]):
             raise CommandError(
-                f"{path} looks like UTF-16: every other byte is 0. Say --encoding "
+                f"{path} looks like UTF-16: every other byte is 0. Use --encoding "
                 f"{name}."
             )
 

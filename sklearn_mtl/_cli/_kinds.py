@@ -74,7 +74,7 @@ def _check_lists(table, name, cells):
         raise CommandError(
             f"{table.path}: column {name!r} holds several labels in some cells, such "
             f"as {brief(cells[many])} in {table.place(many)}, and one label in others, "
-            f"such as {brief(cells[one])} in {table.place(one)}. Say --tags instead of "
+            f"such as {brief(cells[one])} in {table.place(one)}. Use --tags instead of "
             "--tasks for this column, or make each cell a list."
         )
     lists = [cell for cell in cells if isinstance(cell, list)]

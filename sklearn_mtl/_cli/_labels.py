@@ -167,7 +167,7 @@ class LabelColumn:
         if listed is None:
             if not all(as_number(label) is not None for label in self.labels):
                 raise CommandError(
-                    f"--ordinal {self.name}: the order of texts is not known. Say "
+                    f"--ordinal {self.name}: the order of texts is not known. Use "
                     f"--ordinal {self.name}=LOWEST,...,HIGHEST with all of "
                     f"{some(self.labels)}."
                 )
@@ -230,7 +230,7 @@ class LabelColumn:
             if self.separator is None:
                 raise CommandError(
                     f"{table.path}: no cell of column {self.name!r} holds several "
-                    "labels, joined by |, ; or a comma. Say --separator, or name the "
+                    "labels, joined by |, ; or a comma. Use --separator, or name the "
                     "column in --tasks if its cells hold one label each."
                 )
 
@@ -289,7 +289,7 @@ class LabelColumn:
                 raise CommandError(
                     f"{table.path}, {table.place(row)}: column {self.name!r} holds "
                     f"{here} in a cell, {brief(cell)}, and {there} in the training "
-                    "table. Say --tags instead of --tasks for this column."
+                    "table. Use --tags instead of --tasks for this column."
                 )
 
     def _compare(self, table, cells):

@@ -93,8 +93,8 @@ def text_columns(options, table, known):
     names = options.text or known
     if not names:
         raise UsageError(
-            f"--text COLUMN must say which column holds the texts: {options.model} "
-            f"does not know. The columns of {table.path} are: {some(table.columns)}."
+            f"Use --text COLUMN to name the column of texts: {options.model} does not "
+            f"know it. The columns of {table.path} are: {some(table.columns)}."
         )
     if len(set(names)) < len(names):
         raise UsageError(f"--text names a column twice. Got {some(names)}.")
@@ -102,7 +102,7 @@ def text_columns(options, table, known):
     if lacking and not options.text:
         raise CommandError(
             f"{table.path} has no column {lacking[0]!r}, which {options.model} was "
-            "fitted on. If it has another name here, say --text. Its columns are: "
+            "fitted on. If it has another name here, use --text. Its columns are: "
             f"{some(table.columns)}."
         )
     table.check_columns(names)

@@ -140,7 +140,7 @@ class Table:
             return " Its first line is a note for Excel. Remove it."
         found = [mark for mark in ";\t|," if mark in header]
         if len(self.columns) == 1 and found:
-            return f" Are its cells separated by {found[0]!r}? Then say --delimiter."
+            return f" Are its cells separated by {found[0]!r}? Then use --delimiter."
         return did_you_mean(name, self.columns)
 
 

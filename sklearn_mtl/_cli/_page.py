@@ -166,19 +166,27 @@ class Page:
                     f"{len(cells) - n_missing:,}",
                     f"{n_missing / len(cells):.1%}",
                     *(number(own[metric]) for metric in METRICS),
-                    number((results.majority or {}).get(task, float("nan"))),
+                    *([number(results.majority[task])] if results.majority else []),
                     number(calibration[task]),
                     f"{own['support']:,}",
                 ]
             )
         mean = [number(results.scores["mean"][metric]) for metric in METRICS]
-        rows.append(["mean", "", "", "", *mean, "", number(calibration["mean"]), ""])
+        blank = [""] if results.majority else []
+        last = [*blank, number(calibration["mean"]), ""]
+        rows.append(["mean", "", "", "", *mean, *last])
         header = ["task", "classes", "labelled", "missing", *METRICS.values()]
-        header += ["majority", "calibration error", "support"]
+        header += ["majority"] if results.majority else []
+        header += ["calibration error", "support"]
         yield table(header, rows, n_totals=1, caption="Scores of each task")
         yield paragraph(
-            "Recall and F1 are means over classes. Majority is the accuracy of always "
-            "giving the most frequent answer. Calibration error is how far the "
+            "Recall and F1 are means over classes. "
+            + (
+                "Majority is the accuracy of always giving the most frequent answer. "
+                if results.majority
+                else ""
+            )
+            + "Calibration error is how far the "
             "probability of the predicted class is from how often it is right. "
             f"Support counts the labelled texts that are scored; labelled and missing "
             f"count cells of {self.source}.",

@@ -28,6 +28,7 @@ from sklearn_mtl._cli._tags import (
     split,
 )
 from sklearn_mtl.labels._missing import MARKERS
+from sklearn_mtl.labels._tables import as_label_table
 
 
 def table(cells, path="t.csv"):
@@ -66,7 +67,7 @@ class TestMissing:
     @pytest.mark.parametrize(
         ("cells", "tags", "advice"),
         [
-            (["a|b", "NA", "a"], True, "say --missing NA"),
+            (["a|b", "NA", "a"], True, "use --missing NA"),
             (["a|b", "a|NA", "a"], True, "leave it out of these cells"),
             ([["a", "b"], ["NA"]], False, "leave it out of these cells"),
         ],
@@ -131,12 +132,22 @@ class TestNumbers:
         assert column.read(table(["0", "1.0"])) == [0, 1]
 
     def test_types_are_not_mixed(self):
-        with pytest.raises(CommandError, match=r"several types: 1, 'a'.*as strings"):
+        message = r"types: 1 in line 2 is a number, 'a' in line 3 .*as strings"
+        with pytest.raises(CommandError, match=message):
             learn([1, "a"])
         learn(["1", "a"])  # as advised
-        with pytest.raises(CommandError, match=r"holds 0\.5, a measure, not a class"):
+        with pytest.raises(CommandError, match=r"True in line 3 is a boolean"):
+            learn([1, True])
+        message = r"line 3: .* holds 0\.5, which is a measure and not a class"
+        with pytest.raises(CommandError, match=message):
             learn([1.0, 0.5])
         learn([10, 5]), learn(["1.0", "0.5"])  # as advised
+
+    def test_a_new_number_has_the_type_of_the_others(self):
+        column, _ = learn([1, 2])
+        assert column.read(table(["1", "7"], "test.csv")) == [1, 7]
+        column, _ = learn(["1", "2"])
+        assert column.read(table([1, 7], "test.csv")) == ["1", "7"]
 
 
 class TestTags:
@@ -167,7 +178,7 @@ class TestTags:
         ],
     )
     def test_tables_are_alike(self, cells, others, message):
-        with pytest.raises(CommandError, match=f"line 2: .*{message}.*Say --tags inst"):
+        with pytest.raises(CommandError, match=f"line 2: .*{message}.*Use --tags inst"):
             learn(cells)[0].read(table(others))
         column, _ = learn(cells, tags=True, separator="|")  # as advised
         assert column.read(table(others)) == [["a"]]
@@ -190,7 +201,7 @@ class TestTags:
 
     def test_a_column_without_a_separator(self, capsys):
         message = (
-            "holds several labels, .*Say --separator, or name the column in --tasks"
+            "holds several labels, .*Use --separator, or name the column in --tasks"
         )
         with pytest.raises(CommandError, match=message):
             learn(["a", "b/c"], tags=True)
@@ -209,7 +220,7 @@ class TestTags:
         learn(cells)
         err = capsys.readouterr().err
         assert f"labels like {cells[0]!r}, read as one" in err
-        assert "say --tags instead of --tasks" in err
+        assert "use --tags instead of --tasks" in err
         assert learn(cells, tags=True)[0].labels != cells  # as advised
 
     def test_labels_with_commas_are_labels(self, capsys):
@@ -334,7 +345,7 @@ class TestMarks:
         assert separator_for(["a|b;c"], None, "o.csv", "y") == ","
         message = (
             r"^o\.csv cannot hold several labels of 'y' in a cell: 'b\|c;d,e' holds "
-            r"'\|'\. Say another --separator, or write JSON lines \(\.jsonl\)\.$"
+            r"'\|'\. Use another --separator, or write JSON lines \(\.jsonl\)\.$"
         )
         with pytest.raises(CommandError, match=message):
             separator_for(["a", "b|c;d,e"], None, "o.csv", "y")
@@ -379,7 +390,7 @@ class TestAttributes:
         assert learn(cells, missing=missing)[1] == read
 
     def test_a_number_of_another_spelling_is_told_of_once(self, capsys):
-        learn(["5", "-1.0", "-1", "-1.0"], missing=["-1"])
+        learn(["5", "6", "-1.0", "-1", "-1.0"], missing=["-1"])
         assert capsys.readouterr().err == (
             "sklearn_mtl: warning: t.csv: column 'y' writes '-1.0' for what --missing "
             "calls '-1'. These cells are missing, too.\n"
@@ -430,12 +441,78 @@ class TestAttributes:
             column.read(table([["a"], None, "a"], "test.csv"))
         assert str(caught.value) == (
             "test.csv, line 4: column 'y' holds one label in a cell, 'a', and several "
-            "labels in the training table. Say --tags instead of --tasks for this "
+            "labels in the training table. Use --tags instead of --tasks for this "
             "column."
         )
 
 
+class TestKinds:
+    """What the library would refuse is told by the line of the file."""
+
+    @pytest.mark.parametrize(
+        ("cells", "message"),
+        [
+            (["a", ["a", "b"]], r"\['a', 'b'\] in line 3, and one .* 'a' in line 2"),
+            ([[1, 0], [0, 1]], r"line 2: .*vectors of 0 and 1, \[1, 0\]"),
+            (["a", "b\0"], r"line 3: .* ends in a NUL"),
+            ([1, 2**63], r"line 3: .*9223372036854775808, .*too large"),
+            ([1.0, 2**53 + 1], r"line 3: .*9007199254740993, .*too large"),
+            ([[1], [True]], r"1 in line 2 is a number, True in line 3 is a boolean"),
+            ([[1], ["a", 2]], r"1 in line 2 is a number, 'a' in line 3 is a string"),
+        ],
+    )
+    def test_what_is_refused(self, cells, message):
+        with pytest.raises(CommandError, match=message):
+            learn(cells)
+
+    @pytest.mark.parametrize(
+        "cells",
+        [
+            [[1, 0], [0]],
+            [["0", "1"], ["1", "0"]],
+            [[0], [1]],
+            [2**63 - 1, 1],
+            [2.0**60, 1.0],
+            ["a\0b", "b"],
+            [None, [], ["a"]],
+        ],
+    )
+    def test_what_is_taken(self, cells):
+        as_label_table({"y": learn(cells)[1]}, what="labels")  # and by the library
+
+
 class TestDoubts:
+    @pytest.mark.parametrize(
+        ("cells", "words"),
+        [
+            (["a", "a", ""], "single label, 'a', which"),
+            ([["a"], ["a"], []], None),
+            (range(21), "21 labels in 21 labelled cells"),
+            (range(20), None),
+            ([*range(21), *range(21)], None),
+            ([*range(22), *range(21)], "22 labels in 43 labelled cells"),
+            ([[k] for k in range(30)], None),
+        ],
+    )
+    def test_of_few_cells(self, cells, words, capsys):
+        learn(list(cells))
+        err = capsys.readouterr().err
+        assert words in err if words else err == ""
+
+    @pytest.mark.parametrize(
+        ("cells", "words"),
+        [
+            (["Red", "red", "blue "], "alone: 'Red', 'red'. They"),
+            ([["a b"], ["a  b"]], "alone: 'a b', 'a  b'. They"),
+            (["a", "b"], None),
+            (["ab", "a b"], None),
+        ],
+    )
+    def test_of_spellings(self, cells, words, capsys):
+        learn(cells)
+        err = capsys.readouterr().err
+        assert words in err if words else err == ""
+
     @pytest.mark.parametrize(
         ("cells", "tags", "n_cells"),
         [
@@ -521,3 +598,8 @@ def test_the_baseline_reads_words_and_pairs_of_them(monkeypatch):
     scores, _ = _demo.fit_linear(train, train)
     assert scores["y"]["accuracy"] == 1
     assert made == [{"ngram_range": (1, 2), "dtype": np.float32}, {"random_state": 0}]
+
+
+def test_rows_without_words_are_told_in_the_words_of_the_command():
+    with pytest.raises(CommandError, match=r"Cannot fit: .*no words\. Does --text"):
+        fit(["", " "], {"y": ["a", "b"]})

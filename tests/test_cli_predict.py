@@ -179,7 +179,7 @@ class TestModelsSavedInPython:
         self.saved(folder, [1, 0] * 10)
         arguments = folder / "own.mtl", "new.csv", "--to", folder / "a.csv"
         assert predict(*arguments) == 2
-        assert "--text COLUMN must say which" in capsys.readouterr().err
+        assert "--text COLUMN to name" in capsys.readouterr().err
         assert predict(*arguments, "--text", "body", "body") == 2
         assert "--text names a column twice" in capsys.readouterr().err
         assert predict(*arguments, "--text", "bodi") == 1
@@ -211,9 +211,8 @@ class TestModelsSavedInPython:
         X = np.random.RandomState(0).rand(20, 3)
         self.saved(folder, [1, 0] * 10, X)
         assert predict(folder / "own.mtl", "new.csv", "--to", folder / "a.csv") == 2
-        assert (
-            "was fitted on numbers, and predict reads texts" in capsys.readouterr().err
-        )
+        err = capsys.readouterr().err
+        assert "was fitted on numbers, and the command line reads texts" in err
 
     def test_a_separator_for_nothing(self, folder, capsys):
         self.saved(folder, [1, 0] * 10)

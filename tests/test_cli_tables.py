@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from sklearn_mtl._cli import _files
 from sklearn_mtl._cli._csv import LONGEST_CELL, _is_plain, csv_text
+from sklearn_mtl._cli._encodings import decode
 from sklearn_mtl._cli._errors import CommandError, UsageError
-from sklearn_mtl._cli._files import check_output, decode, write_bytes
+from sklearn_mtl._cli._files import check_output, write_bytes
 from sklearn_mtl._cli._formats import json_lines
 from sklearn_mtl._cli._tables import (
     Dialect,
@@ -215,7 +216,7 @@ class TestQuotationMarks:
 
     def test_csv_follows_the_rules(self, tmp_path, capsys):
         path = write(tmp_path / "t.csv", 'text,y\n"I love it". So do I,1\n')
-        with pytest.raises(CommandError, match=r"line 2: .* say --quoting none\."):
+        with pytest.raises(CommandError, match=r"line 2: .* use --quoting none\."):
             read_table(path)
         found = read_table(path, Dialect(quoting="none"))  # as advised
         assert found.columns["text"] == ['"I love it". So do I']
@@ -257,11 +258,11 @@ class TestEncodings:
         [
             (
                 "latin-1",
-                r"byte 0xe9 in line 3\. Say .* --encoding (latin-1),",
+                r"byte 0xe9 in line 3\. As cp1252 .* 'é,2': .* --encoding (cp1252)\.",
             ),
             ("utf-16", r"byte 0xff in line 1\. It looks like .* --encoding (utf-16)\."),
-            ("utf-16-le", r"every other byte is 0\. Say --encoding (utf-16-le)\."),
-            ("utf-16-be", r"every other byte is 0\. Say --encoding (utf-16-be)\."),
+            ("utf-16-le", r"every other byte is 0\. Use --encoding (utf-16-le)\."),
+            ("utf-16-be", r"every other byte is 0\. Use --encoding (utf-16-be)\."),
         ],
     )
     def test_others_than_utf_8_are_found_out(self, tmp_path, encoding, message):
@@ -273,9 +274,45 @@ class TestEncodings:
         table = read_table(path, Dialect(encoding=advice))
         assert table.columns == {"text": ["abc", "é"], "topic": ["1", "2"]}
 
+    @pytest.mark.parametrize(
+        ("contents", "words"),
+        [
+            (b"a,b\n" + b"x" * 30 + b"\xe9" + b"y" * 30, f"'{'x' * 20}é{'y' * 19}'"),
+            ("a\n漢ワ\n".encode("shift_jis"), "As shift_jis it reads '漢ワ'"),
+            (b"a\n\x81\xff\n", "Name its encoding, such as --encoding latin-1"),
+        ],
+    )
+    def test_advice_shows_the_text(self, contents, words):
+        with pytest.raises(CommandError) as caught:
+            decode("t.csv", contents)
+        assert words in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("contents", "encoding", "message"),
+        [
+            ("a".encode("utf-16"), "latin-1", "mark of UTF-16.* --encoding utf-16"),
+            ("é".encode("utf-8-sig"), "latin-1", "mark of UTF-8.*Leave --encoding out"),
+        ],
+    )
+    def test_a_mark_of_another_one(self, contents, encoding, message):
+        with pytest.raises(CommandError, match=message):
+            decode("t.csv", contents, encoding)
+
+    @pytest.mark.parametrize(
+        ("contents", "encoding", "doubted"),
+        [
+            ("é", "latin-1", True),
+            ("é", "utf8", False),
+            ("e", "latin-1", False),
+        ],
+    )
+    def test_utf_8_read_as_another(self, contents, encoding, doubted, capsys):
+        decode("t.csv", contents.encode(), encoding)
+        assert ("valid as UTF-8" in capsys.readouterr().err) == doubted
+
     def test_a_wrong_one(self, tmp_path):
         path = write(tmp_path / "t.csv", "a,b\n1,é\n".encode())
-        message = r"not ascii: byte 0xc3 in line 2\. Say another --encoding"
+        message = r"not ascii: byte 0xc3 in line 2\. Use another --encoding"
         with pytest.raises(CommandError, match=message):
             read_table(path, Dialect(encoding="ascii"))
 
@@ -298,7 +335,11 @@ BROKEN = {
     "ragged": ("t.csv", b"a,b\n1,2\n\n1,2,3\n", r"line 4: 3 cells, but .* has 2.*','"),
     "quote left open": ("t.csv", b'a,b\n1,2\n"1,2\n3,4\n', "line 3: .*quotation mark"),
     "quote in a cell": ("t.csv", b'a,b\n"x"y,2\n', "line 2: .*doubled"),
-    "not UTF-8": ("t.csv", b"a,b\n1,\xe9\n", "not UTF-8: byte 0xe9 in line 2.*iconv"),
+    "not UTF-8": (
+        "t.csv",
+        b"a,b\n1,\xe9\n",
+        "not UTF-8: .* in line 2.*as UTF-8",
+    ),
     "UTF-16": ("t.csv", "a,b\n1,2\n".encode("utf-16"), "looks like UTF-16"),
     "not gzip": ("t.csv.gz", b"a,b\n1,2\n", "not a whole gzip file"),
     "gzip cut off": ("t.csv.gz", gzip.compress(b"a,b\n1,2")[:-6], "not a whole gzip"),
@@ -445,7 +486,7 @@ def test_parquet_without_pyarrow_names_the_extra(monkeypatch, module):
         ("body,topic", "topics", "Did you mean 'topic'"),
         ("body,topic", "xyz", "no column 'xyz'. Its columns are: 'body', 'topic'"),
         ("a,b", "a,b", "spaces between the names, no commas"),
-        ("body;tone", "body", "separated by ';'. Then say --delimiter"),
+        ("body;tone", "body", "separated by ';'. Then use --delimiter"),
     ],
 )
 def test_unknown_columns(tmp_path, header, wanted, message):
@@ -472,7 +513,7 @@ class TestUnmarkedUTF16:
         )
         for text in ("a,bcdefg", "a,bcdefg" * 4 + "漢"):
             with pytest.raises(
-                CommandError, match=f"^t looks .* Say --encoding {name}"
+                CommandError, match=f"^t looks .* Use --encoding {name}"
             ):
                 decode("t", text.encode(name))
 
@@ -503,8 +544,8 @@ def test_the_limit_of_the_csv_module_is_put_back(tmp_path):
         (
             'a,b\n1,2\n\n"x\ny",2\n"x"z,3\n',
             ", line 6: ',' expected after '\"'. Is a quotation mark not closed, or not "
-            "doubled inside a quoted cell? If quotation marks are characters like any "
-            "other, say --quoting none.",
+            "doubled inside a quoted cell? If quotation marks are ordinary "
+            "characters, use --quoting none.",
         ),
         (
             "a,b\n1,2\n1,,\n1,2,3,4\n",
@@ -576,9 +617,9 @@ def test_formats_by_name(name, found):
 @pytest.mark.parametrize(
     ("header", "hint"),
     [
-        ("body;tone", " Are its cells separated by ';'? Then say --delimiter."),
-        ("body\ttone", " Are its cells separated by '\\t'? Then say --delimiter."),
-        ("body|tone", " Are its cells separated by '|'? Then say --delimiter."),
+        ("body;tone", " Are its cells separated by ';'? Then use --delimiter."),
+        ("body\ttone", " Are its cells separated by '\\t'? Then use --delimiter."),
+        ("body|tone", " Are its cells separated by '|'? Then use --delimiter."),
         ("a;b,body", " Did you mean 'body'?"),
         ("xyz", ""),
     ],
@@ -651,3 +692,24 @@ def test_a_dialect_of_nothing_is_that_of_each_format():
     assert Dialect() == Dialect(delimiter=None, quoting=None, encoding=None)
     assert [Dialect().delimiter_of(kind) for kind in ("csv", "tsv")] == [",", "\t"]
     assert [Dialect(";").delimiter_of(kind) for kind in ("csv", "tsv")] == [";", "\t"]
+
+
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [
+        ("a.xlsx", "Save the sheet as CSV"),
+        ("a.json", r"one object a line and call it \.jsonl"),
+        ("a.tab", r"rename it to \.tsv"),
+        ("a.csv.zip", "pack it with gzip"),
+    ],
+)
+def test_other_kinds_of_files_come_with_advice(path, advice):
+    with pytest.raises(UsageError, match=advice):
+        table_format(path)
+
+
+def test_a_note_for_excel(tmp_path):
+    path = write(tmp_path / "t.csv", "sep=;\nbody;topic\na;b\n")
+    table = read_table(path, Dialect(";"))
+    with pytest.raises(CommandError, match=r"a note for Excel\. Remove it"):
+        table.check_columns(["body"])

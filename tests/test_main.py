@@ -103,8 +103,8 @@ class TestErrors:
         ),
         "unknown option": ([*FIT, "--frob"], "unrecognized arguments: --frob"),
         "short for an option": ([*FIT, "--pre", "x.csv"], "unrecognized arguments"),
-        "no text": (FIT[:2], r"--text COLUMN must say.*'id', 'body', 'topic', 'tone'"),
-        "no tasks": (FIT[:4], r"--tasks COLUMN \.\.\. must say.*'id', 'body', 'topic'"),
+        "no text": (FIT[:2], r"--text COLUMN to name.*'id', 'body', 'topic', 'tone'"),
+        "no tasks": (FIT[:4], r"--tasks COLUMN \.\.\. to name.*'id', 'body', 'topic'"),
         "a task twice": ([*FIT, "topic"], "--tasks names a column twice"),
         "text as task": ([*FIT, "body"], "'body' cannot be both the text and a task"),
         "nowhere to write": ([*FIT, "--predict", "new.csv"], "Give both or neither"),
@@ -196,7 +196,7 @@ class TestErrors:
         ),
         "no order": (
             [*FIT, "--ordinal", "tone"],
-            "Say --ordinal tone=LOWEST,...",
+            "Use --ordinal tone=LOWEST,...",
         ),
         "what Parquet cannot hold": (
             [*FIT, "--predict", "mixed.jsonl", "--to", "out.parquet"],
@@ -524,21 +524,27 @@ def tiny_docstrings():
 
 def test_the_main_job(monkeypatch, stub, capsys):
     monkeypatch.setattr(_demo, "load_docstrings", tiny_docstrings)
+    monkeypatch.setattr(_demo, "N_FEW", 25)
     assert main([]) == 0
     out, err = capsys.readouterr()
     assert err == ""
     assert [given for given, _, _ in stub.fitted] == [
         {"random_state": 0, "verbose": 0},
         {"random_state": 0, "verbose": 0, "sharing": "separate"},
-    ]
+    ] * 2
+    few = stub.fitted[2][2]
+    assert [sum(c is not None for c in few[task]) for task in few] == [25, 46]
     assert "80 docstrings of Python and of installed libraries, 2 tasks:\ntopic" in out
-    assert "Fitting on 60 texts, scoring on the other 20." in out
+    assert "1. Many labels: fitting on 60 texts, scoring on the other 20." in out
+    assert "2. Few labels: 60 texts, of which 25 have a label for topic" in out
     assert "task   shared  single  linear  shared  single  linear" in out
     assert 'MultiTaskTextClassifier(sharing="separate"), one for each task' in out
     assert out.count("predicted  probability\ntopic") == 3
     assert max(map(len, out.splitlines())) <= 80
     mean = next(line.split() for line in out.splitlines() if line.startswith("mean"))
     assert float(mean[3]) > 0.9  # LinearSVC is no stub
+    # The stub gives the same scores whatever is shared.
+    assert out.count("is level with a network for each task") == 2
 
 
 def test_help_teaches(capsys):

@@ -13,14 +13,12 @@ def resolve_columns(options, table):
     """
     columns = f"The columns of {table.path} are: {some(table.columns)}."
     if not options.text:
-        raise UsageError(
-            f"--text COLUMN must say which column holds the texts. {columns}"
-        )
+        raise UsageError(f"Use --text COLUMN to name the column of texts. {columns}")
     options.ordinal = _read_orders(options.ordinal, table.columns)
     named = [*options.tasks, *(c for c in options.tags if c not in options.tasks)]
     if not named and not options.ordinal:
         raise UsageError(
-            f"--tasks COLUMN ... must say which columns hold the labels. {columns}"
+            f"Use --tasks COLUMN ... to name the columns of labels. {columns}"
         )
     for option in ("text", "tasks", "tags"):
         names = getattr(options, option)
@@ -30,17 +28,25 @@ def resolve_columns(options, table):
     for name in options.tasks:
         if name in options.text:
             raise UsageError(f"{name!r} cannot be both the text and a task.")
-        if name in AGGREGATES and (options.test or options.held_out):
-            raise UsageError(
-                f"A task cannot be called {name!r}, which is a score over all tasks. "
-                "Rename the column, or do without scores: --held-out 0."
-            )
         if name in options.tags and name in options.ordinal:
             raise UsageError(
                 f"{name!r} cannot be in both --tags and --ordinal: a cell holds one "
                 "label where labels have an order."
             )
+    if options.test or options.held_out:
+        advice = "Rename the column, or do without scores: --held-out 0."
+        refuse_aggregates(options.tasks, advice)
     table.check_columns([*options.text, *options.tasks])
+
+
+def refuse_aggregates(names, advice):
+    """Complain of a task that has the name of a score over all tasks."""
+    for name in names:
+        if name in AGGREGATES:
+            raise UsageError(
+                f"A task cannot be called {name!r}, which is a score over all tasks. "
+                f"{advice}"
+            )
 
 
 def _read_orders(arguments, columns):

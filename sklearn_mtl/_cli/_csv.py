@@ -53,7 +53,7 @@ def read_csv(path, text, delimiter, quoting=None):
         if quoting is None and '"' in text and _is_plain(text, delimiter):
             warn(
                 f"{path}: quotation marks join lines that would be whole rows without "
-                "them. If they are characters like any other, say --quoting none, else "
+                "them. If they are ordinary characters, use --quoting none, else "
                 "--quoting csv."
             )
     while not records[-1][1]:
@@ -134,8 +134,8 @@ def _quoted_records(path, text, delimiter):
     except csv.Error as error:
         raise CommandError(
             f"{path}, line {line}: {error}. Is a quotation mark not closed, or not "
-            "doubled inside a quoted cell? If quotation marks are characters like any "
-            "other, say --quoting none."
+            "doubled inside a quoted cell? If quotation marks are ordinary "
+            "characters, use --quoting none."
         ) from error
     finally:
         csv.field_size_limit(old_limit)

@@ -21,7 +21,7 @@ def warn_of_markers(path, name, cells, joined):
     }
     for label, n_cells in Counter(labels_in(cells)).items():
         if isinstance(label, str) and label.strip() in MARKERS:
-            advice = f"say --missing {shlex.quote(label)}"
+            advice = f"use --missing {shlex.quote(label)}"
             if label in inside:
                 advice = "leave it out of these cells"
             warn(
@@ -55,7 +55,7 @@ def warn_of_joined_labels(path, name, labels):
     if joined:
         warn(
             f"{path}: column {name!r} has labels like {brief(joined[0])}, read as one. "
-            "If it is several, say --tags instead of --tasks for this column."
+            "If it is several, use --tags instead of --tasks for this column."
         )
 
 
@@ -67,4 +67,35 @@ def warn_of_separator(table, name, separator):
         warn(
             f"{table.path}: no cell of column {name!r} holds the separator "
             f"{separator!r}, so each has one label. Is it another one?"
+        )
+
+
+def warn_of_few_cells(path, name, cells, holds_lists):
+    """Tell of a column of one label, and of one whose labels hardly repeat."""
+    n_labelled = sum(cell is not None for cell in cells)
+    labels = set(labels_in(cells))
+    if len(labels) == 1 and not holds_lists:
+        warn(
+            f"{path}: column {name!r} has a single label, {brief(*labels)}, which is "
+            "predicted for every text."
+        )
+    elif len(labels) > max(20, n_labelled / 2) and not holds_lists:
+        warn(
+            f"{path}: column {name!r} has {count(len(labels), 'label')} in "
+            f"{count(n_labelled, 'labelled cell')}, too few cells for each to learn "
+            "from. Does it hold numbers, names or texts?"
+        )
+
+
+def warn_of_spellings(path, name, labels):
+    """Tell of labels that differ in nothing but case and space."""
+    alike = {}
+    for label in labels:
+        if isinstance(label, str):
+            alike.setdefault(" ".join(label.split()).casefold(), []).append(label)
+    groups = [group for group in alike.values() if len(group) > 1]
+    if groups:
+        warn(
+            f"{path}: column {name!r} has labels that differ in case or spaces alone: "
+            f"{some(groups[0], 5)}. They are read as different labels."
         )

@@ -1,4 +1,4 @@
-"""Files as bytes and as text: gzip, encodings, and writing all at once."""
+"""Files as bytes: gzip, and writing all at once."""
 
 import gzip
 import os
@@ -11,7 +11,6 @@ from ..persistence._files import unfinished
 from ._errors import CommandError, UsageError
 
 GZIP_MAGIC = b"\x1f\x8b"
-UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 @contextmanager
@@ -34,74 +33,6 @@ def read_bytes(path, gzipped):
         return gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as error:
         raise CommandError(f"{path} is not a whole gzip file: {error}.") from error
-
-
-def decode(path, data, encoding=None):
-    """Return contents as text.
-
-    Parameters
-    ----------
-    path : str
-        For messages.
-
-    data : bytes
-
-    encoding : str, default=None
-        None is UTF-8.
-
-    Returns
-    -------
-    text : str
-    """
-    if encoding is None:
-        _refuse_unmarked_utf_16(path, data)
-    try:
-        # Some programs put a mark at the start of a file.
-        text = data.decode(encoding or "utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        advice = (
-            "Say how it is encoded, for instance --encoding latin-1, or save it as "
-            "UTF-8, for instance with iconv."
-        )
-        if encoding is not None:
-            advice = "Say another --encoding."
-        elif data.startswith(UTF_16_MARKS):
-            advice = "It looks like UTF-16. Say --encoding utf-16."
-        raise CommandError(
-            f"{path} is not {encoding or 'UTF-8'}: byte 0x{data[error.start]:02x} in "
-            f"line {line}. {advice}"
-        ) from error
-    except UnicodeError as error:
-        raise CommandError(f"{path} is not {encoding}: {error}.") from error
-    if not text.strip():
-        raise CommandError(f"{path} is empty.")
-    return text
-
-
-def _refuse_unmarked_utf_16(path, data):
-    """Complain where every other byte is 0, which is valid as UTF-8 and never meant."""
-    start = data[:64]
-    for first, name in ((0, "utf-16-be"), (1, "utf-16-le")):
-        if len(start) >= 16 and not any(start[first::2]) and all(start[1 - first :: 2]):
-            raise CommandError(
-                f"{path} looks like UTF-16: every other byte is 0. Say --encoding "
-                f"{name}."
-            )
-
-
-def encode(path, text, encoding=None):
-    """Return text as bytes."""
-    if encoding is None:
-        # JSON can hold half a surrogate pair, UTF-8 cannot.
-        return text.encode("utf-8", errors="replace")
-    try:
-        return text.encode(encoding)
-    except UnicodeError as error:
-        raise CommandError(
-            f"Cannot write {path}: {error}. Leave --encoding out, or read a table of "
-            "this encoding only."
-        ) from error
 
 
 def check_output(path, inputs, option="--to"):

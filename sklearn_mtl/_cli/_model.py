@@ -49,6 +49,7 @@ def fit(texts, labels, orders=None, **parameters):
         # Told already, of the cells of the table and with the option that helps.
         warnings.filterwarnings("ignore", ".*which look like empty cells")
         warnings.filterwarnings("ignore", ".*texts that look like lists")
+        warnings.filterwarnings("ignore", ".*have a single class among")
         classifier = MultiTaskTextClassifier(**parameters).fit(texts, labels)
     return classifier, perf_counter() - start
 
@@ -59,7 +60,13 @@ def estimator_errors(verb):
     try:
         yield
     except ValueError as error:
-        raise CommandError(f"Cannot {verb}: {error}") from error
+        words = str(error)
+        if words.startswith("The vectorizer found no features"):
+            words = (
+                "the texts of the rows that are learnt from hold no words. Does --text "
+                "name the right column?"
+            )
+        raise CommandError(f"Cannot {verb}: {words}") from error
 
 
 def score(classifier, texts, labels):

@@ -7,7 +7,7 @@ from ._errors import CommandError, UsageError, some
 from ._files import check_output
 from ._labels import read_texts
 from ._predictions import Predictions
-from ._saved import known_columns, load_model, read_password
+from ._saved import known_columns, load_texts_model, read_password
 from ._tables import Dialect, check_format, read_table
 
 
@@ -46,12 +46,7 @@ def run(options):
         check_format(path)
     check_output(options.to, [options.model, options.new])
     password = read_password(options.password_env)
-    classifier = load_model(options.model, password, options.runtime)
-    if hasattr(classifier, "n_features_in_"):
-        raise UsageError(
-            f"{options.model} was fitted on numbers, and predict reads texts. Load it "
-            "in Python: sklearn_mtl.load(path)."
-        )
+    classifier = load_texts_model(options.model, password, options.runtime)
     text, separators = known_columns(options.model, classifier)
     columns = saved_columns(classifier, options.separator, separators)
     dialect = Dialect(options.delimiter, options.quoting, options.encoding)
@@ -98,8 +93,8 @@ def text_columns(options, table, known):
     names = options.text or known
     if not names:
         raise UsageError(
-            f"--text COLUMN must say which column holds the texts: {options.model} "
-            f"does not know. The columns of {table.path} are: {some(table.columns)}."
+            f"Use --text COLUMN to name the column of texts: {options.model} does not "
+            f"know it. The columns of {table.path} are: {some(table.columns)}."
         )
     if len(set(names)) < len(names):
         raise UsageError(f"--text names a column twice. Got {some(names)}.")
@@ -107,7 +102,7 @@ def text_columns(options, table, known):
     if lacking and not options.text:
         raise CommandError(
             f"{table.path} has no column {lacking[0]!r}, which {options.model} was "
-            "fitted on. If it has another name here, say --text. Its columns are: "
+            "fitted on. If it has another name here, use --text. Its columns are: "
             f"{some(table.columns)}."
         )
     table.check_columns(names)

@@ -1,6 +1,7 @@
 """The process around the command: its streams, its signals, its exit status."""
 
 import os
+import re
 import signal
 import sys
 from contextlib import suppress
@@ -31,7 +32,9 @@ def complain(text):
     if sys.stderr is None:
         return
     try:
-        print(f"sklearn_mtl: {' '.join(text.split())}", file=sys.stderr, flush=True)
+        # Spaces within a line may be what it is about.
+        line = re.sub(r"\s*[\r\n]\s*", " ", text.strip())
+        print(f"sklearn_mtl: {line}", file=sys.stderr, flush=True)
     except OSError:
         discard(sys.stderr)
 

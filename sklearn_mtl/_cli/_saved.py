@@ -163,6 +163,17 @@ def load_model(path, password, runtime):
             return load(path, password=password)
 
 
+def load_texts_model(path, password, runtime):
+    """Load a classifier that reads texts; see :func:`load_model`."""
+    classifier = load_model(path, password, runtime)
+    if hasattr(classifier, "n_features_in_"):
+        raise UsageError(
+            f"{path} was fitted on numbers, and the command line reads texts. Load it "
+            "in Python: sklearn_mtl.load(path)."
+        )
+    return classifier
+
+
 def known_columns(path, classifier):
     """Return what a model file knows of the table it was fitted on.
 

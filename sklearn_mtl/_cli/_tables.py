@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ._csv import csv_text, read_csv
+from ._encodings import decode, encode
 from ._errors import CommandError, UsageError, count, did_you_mean, some
-from ._files import decode, encode, read_bytes, write_bytes
+from ._files import read_bytes, write_bytes
 from ._formats import (
     import_pyarrow,
     json_lines,
@@ -26,6 +27,16 @@ FORMATS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
+}
+# What to do about tables of other kinds.
+ADVICE = {
+    ".xlsx": " Save the sheet as CSV, in UTF-8.",
+    ".xls": " Save the sheet as CSV, in UTF-8.",
+    ".ods": " Save the sheet as CSV, in UTF-8.",
+    ".json": " Write one object a line and call it .jsonl.",
+    ".txt": " If it is a table, rename it.",
+    ".tab": " If tabs separate its cells, rename it to .tsv.",
+    ".zip": " Unpack it, or pack it with gzip.",
 }
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 
@@ -125,9 +136,11 @@ class Table:
         if all(part in self.columns for part in name.split(",")):
             return " Put spaces between the names, no commas."
         header = next(iter(self.columns))
+        if header.startswith("sep="):
+            return " Its first line is a note for Excel. Remove it."
         found = [mark for mark in ";\t|," if mark in header]
         if len(self.columns) == 1 and found:
-            return f" Are its cells separated by {found[0]!r}? Then say --delimiter."
+            return f" Are its cells separated by {found[0]!r}? Then use --delimiter."
         return did_you_mean(name, self.columns)
 
 
@@ -141,6 +154,7 @@ def table_format(path):
         raise UsageError(
             f"The name of {path} does not say what kind of table it is. Known endings: "
             f"{', '.join(FORMATS)}; all but .parquet also with .gz after it."
+            f"{ADVICE.get(suffix, '')}"
         )
     return kind, gzipped
 

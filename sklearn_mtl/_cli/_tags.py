@@ -83,7 +83,7 @@ def separator_for(labels, wanted, path, task):
         found = next(label for label in labels if marks[0] in str(label))
         raise CommandError(
             f"{path} cannot hold several labels of {task!r} in a cell: {found!r} holds "
-            f"{marks[0]!r}. Say another --separator, or write JSON lines (.jsonl)."
+            f"{marks[0]!r}. Use another --separator, or write JSON lines (.jsonl)."
         )
     return free[0]
 

@@ -184,7 +184,10 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
 
 def _confusion(true, pred, labels, normalize, max_classes):
     """Return the matrix, and the labels, of the classes that are worth a line."""
-    counts = confusion_matrix(true, pred, labels=labels)
+    if len(labels) == 1:  # of which confusion_matrix warns
+        counts = np.array([[len(true)]])
+    else:
+        counts = confusion_matrix(true, pred, labels=labels)
     names = labels.tolist()
     if len(labels) > max_classes:
         wrong = counts.sum(0) + counts.sum(1) - 2 * np.diag(counts)

@@ -95,6 +95,7 @@ class LearningCurvesDisplay(DrawnOnPanels):
     def _draw(self, is_own_figure):
         panels = self._curves()
         for axes, (title, curves) in zip(self.axes_, panels, strict=True):
+            lines = []
             for k, (name, values) in enumerate(curves.items()):
                 style = line_style(k)
                 if name in ("mean", "worst") and curves is self.scores:
@@ -103,25 +104,28 @@ class LearningCurvesDisplay(DrawnOnPanels):
                 epochs = np.arange(1, len(values) + 1)
                 # A fit of one epoch is a point.
                 style["marker"] = "o" if len(values) < 2 else None
-                axes.plot(epochs, values, label=shorten(name), **style)
+                lines += axes.plot(epochs, values, label=shorten(name), **style)
             axes.set(title=title, xlabel="epoch")
             axes.xaxis.get_major_locator().set_params(integer=True)
             if self.scores:
                 axes.axvline(self.best_epoch, color="0.6", linewidth=1, zorder=0)
                 axes.set_xlabel("epoch (grey line: the one that was kept)")
-        self._add_legend(self.axes_[-1], panels[-1][1])
+        self._add_legend(self.axes_[-1], lines, panels[-1][1])
 
-    def _add_legend(self, axes, curves):
+    def _add_legend(self, axes, lines, curves):
         """Name the curves in the order in which they end, from above."""
         ends = np.nan_to_num([values[-1] for values in curves.values()], nan=-np.inf)
         order = np.argsort(-ends, kind="stable")
-        handles, labels = axes.get_legend_handles_labels()
-        legend_beside(
+        names = [shorten(name) for name in curves]
+        legend = legend_beside(
             axes,
-            handles=[handles[k] for k in order],
-            labels=[labels[k] for k in order],
+            handles=[lines[k] for k in order],
+            labels=[f"curve {k}" for k in order],
             ncols=1 + len(order) // 20,
         )
+        # Afterwards: matplotlib takes a label that starts with "_" for one to hide.
+        for text, k in zip(legend.get_texts(), order, strict=True):
+            text.set_text(names[k])
 
 
 def _column(classifier, name):

@@ -24,6 +24,18 @@ class Dropout(nn.Module):
         self._generator = None
 
     def forward(self, hidden):
+        """Return the units, some of them set to 0 in training.
+
+        Parameters
+        ----------
+        hidden : Tensor of any shape
+            Units of a layer.
+
+        Returns
+        -------
+        hidden : Tensor of the same shape
+            The units that are left, scaled by 1 / (1 - p).
+        """
         if not (self.training and self.p):
             return hidden
         if self._generator is None or self._generator.device != hidden.device:

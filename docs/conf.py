@@ -141,6 +141,7 @@ def prepare_types(app, what, name, obj, options, lines):
 
 
 def setup(app):
+    """Connect the functions above."""
     # Before numpydoc, which takes the sections apart.
     app.connect("autodoc-process-docstring", prepare_types, priority=100)
     app.connect("autodoc-skip-member", skip_foreign_members)

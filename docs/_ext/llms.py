@@ -13,5 +13,6 @@ def write(app, exception):
 
 
 def setup(app):
+    """Connect the function above."""
     app.connect("build-finished", write)
     return {"parallel_read_safe": True}

@@ -54,6 +54,7 @@ def within_site(text, file, pages):
 
 
 def read_source(app, docname, source):
+    """Put the file that a page shows in its place, and mend links."""
     page = Path(app.env.doc2path(docname))
     if page.suffix != ".md":
         return
@@ -67,6 +68,7 @@ def read_source(app, docname, source):
 
 
 def setup(app):
+    """Connect the functions above."""
     app.shown_files = shown_files()
     app.connect("source-read", read_source)
     return {"parallel_read_safe": True}

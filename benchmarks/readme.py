@@ -18,7 +18,6 @@ from benchmarks.results import (
 from benchmarks.summary import summarise_sets
 from benchmarks.systems import OURS, SYSTEMS
 
-
 # What most people would try otherwise.
 COMPARED = {
     OURS: "`MultiTaskTextClassifier`",

@@ -15,7 +15,8 @@ def all_notes(peers, epochs, scale, summary):
     notes = [
         "Fitted to the train split; [Benchmarks](../benchmarks/README.md) has the "
         "settings of each system. TF-IDF is scikit-learn's, of words and pairs of "
-        "words; *our features* are what MultiTaskTextClassifier makes of the same texts.",
+        "words; *our features* are what MultiTaskTextClassifier makes of the same "
+        "texts.",
         "Mean rank: over sets and both scores, 1 is best; a system that did not end on "
         "a set is last there.",
         seeds_note([row for row in rows if "accuracy_spread" in row]),

@@ -15,6 +15,14 @@ class Dropout(nn.Module):
     p : float
         Share of the units that a training step sets to 0; the others are multiplied by
         1 / (1 - p).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mtl.network import Dropout
+    >>> dropout = Dropout(0.5).eval()
+    >>> dropout(torch.ones(2)).tolist()
+    [1.0, 1.0]
     """
 
     def __init__(self, p):

@@ -26,7 +26,6 @@ version = release = sklearn_mtl.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "numpydoc",
     "myst_parser",
     "sphinx_copybutton",
@@ -34,6 +33,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "root_pages",
     "llms",
+    "mathml",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "gallery/*.ipynb", "gallery/*.py", "images"]
@@ -66,6 +66,8 @@ numpydoc_show_class_members = False  # the template lists them
 numpydoc_class_members_toctree = False
 numpydoc_xref_param_type = False
 add_module_names = False
+toc_object_entries_show_parents = "hide"
+smartquotes = False  # quotes in docstrings are those of Python
 
 # Pages in Markdown -------------------------------------------------------------------
 
@@ -103,6 +105,7 @@ sphinx_gallery_conf = {
 
 # HTML --------------------------------------------------------------------------------
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_mtl"
 html_static_path = ["_static"]
@@ -133,7 +136,7 @@ def skip_foreign_members(app, what, name, obj, skip, options):
 def prepare_types(app, what, name, obj, options, lines):
     """Make lines such as ``n_iter_, best_iter_ : int`` what numpydoc can read."""
     # Raw docstrings, which formulas need, keep the backslash of a type on two lines.
-    lines[:] = re.sub(r" *\\\n *", " ", "\n".join(lines)).split("\n")
+    lines[:] = re.sub(r" *(?<!\\)\\\n *", " ", "\n".join(lines)).split("\n")
     for number, line in enumerate(lines):
         if re.match(r"\w[\w, ]* : ", line):
             # An underscore before a comma or bracket would be a link.

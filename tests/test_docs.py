@@ -41,7 +41,7 @@ WITH_SESSIONS = [page for page in PAGES if SESSION.search(page.read_text("utf-8"
 
 @pytest.mark.parametrize("page", WITH_SESSIONS, ids=lambda page: page.name)
 def test_sessions_print_what_they_show(page):
-    text = "\n".join(SESSION.findall(page.read_text(encoding="utf-8")))
+    text = "\n\n".join(SESSION.findall(page.read_text(encoding="utf-8")))
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     test = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
     said = []

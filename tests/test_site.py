@@ -98,6 +98,16 @@ def test_every_page_is_in_a_list():
     assert missing == ["index"]
 
 
+def test_the_front_page_shows_what_is_printed():
+    text = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    code = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    shown = re.search(r"```text\n(.*?)\n```", text, re.DOTALL)[1]
+    *lines, last = code.strip().splitlines()
+    namespace = {}
+    exec("\n".join(lines), namespace)
+    assert repr(eval(last, namespace)) == shown
+
+
 def test_what_a_language_model_reads_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = (ROOT / "docs" / "llms.txt").read_text(encoding="utf-8")

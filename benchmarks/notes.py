@@ -1,4 +1,4 @@
-"""What the README says below the tables: a line for each thing worth knowing."""
+"""What docs/results.md says below the tables: a line for each thing worth knowing."""
 
 from statistics import mean
 
@@ -13,9 +13,10 @@ def all_notes(peers, epochs, scale, summary):
     """Return the lines; results of each kind may be missing."""
     rows = [row for result in peers.values() for row in result["systems"].values()]
     notes = [
-        "Fitted to the train split; benchmarks/README.md has the settings of each "
-        "system. TF-IDF is scikit-learn's, of words and pairs of words; *our "
-        "features* are what MultiTaskTextClassifier makes of the same texts.",
+        "Fitted to the train split; [Benchmarks](../benchmarks/README.md) has the "
+        "settings of each system. TF-IDF is scikit-learn's, of words and pairs of "
+        "words; *our features* are what MultiTaskTextClassifier makes of the same "
+        "texts.",
         "Mean rank: over sets and both scores, 1 is best; a system that did not end on "
         "a set is last there.",
         seeds_note([row for row in rows if "accuracy_spread" in row]),

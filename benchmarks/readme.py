@@ -1,12 +1,14 @@
-"""What the README says of the results: tables, and notes below them."""
+"""What the README and docs/results.md say of the results of `peers`."""
 
 import sys
+from statistics import mean
 
 from benchmarks.notes import all_notes
 from benchmarks.results import (
     NOT_MEASURED,
     SCORES,
     cell,
+    has_numbers,
     interval,
     markdown_table,
     read_results,
@@ -14,15 +16,56 @@ from benchmarks.results import (
     total_seconds,
 )
 from benchmarks.summary import summarise_sets
-from benchmarks.systems import SYSTEMS
+from benchmarks.systems import OURS, SYSTEMS
+
+# What most people would try otherwise.
+COMPARED = {
+    OURS: "`MultiTaskTextClassifier`",
+    "linear_svc": "TF-IDF and `LinearSVC`, one per task",
+    "logistic": "TF-IDF and `LogisticRegression`, one per task",
+    "separate": "Separate networks, one per task",
+}
 
 
-def readme_section(folder):
-    """Return all that the README says of results."""
+def comparison_section(folder):
+    """Return the few rows of the README: ours, and what most people would try."""
+    peers = read_peers(folder)
+    sets = [
+        name
+        for name, result in peers.items()
+        if all(is_complete(result["systems"].get(key)) for key in COMPARED)
+    ]
+    rows = []
+    for key, label in COMPARED.items():
+        found = [peers[name]["systems"][key] for name in sets]
+        score = mean(row["macro_f1"] for row in found)
+        rows.append([label, f"{score:.3f}", seconds(sum(map(total_seconds, found)))])
+    table = markdown_table(["system", "mean macro-F1", "seconds"], rows)
+    *others, last = sets
+    return (
+        f"{table}\n\nMean macro-F1 over tasks, then over the sets on which all four "
+        f"ended ({', '.join(others)} and {last}); seconds from raw texts to the "
+        "predictions for these sets together, on two cores."
+    )
+
+
+def read_peers(folder):
+    """Return the results of all systems by set."""
     peers = read_results(folder / "peers.json")
-    epochs = read_results(folder / "epoch.json")
     if not peers:
         sys.exit("There are no results yet: run python -m benchmarks peers")
+    return peers
+
+
+def is_complete(row):
+    """Whether a system ended on all tasks of a set."""
+    return has_numbers(row) and "only_tasks" not in row
+
+
+def results_section(folder):
+    """Return all that docs/results.md says of results."""
+    peers = read_peers(folder)
+    epochs = read_results(folder / "epoch.json")
     scale = read_results(folder / "scale.json")
     summary = summarise_sets(peers)
     notes = all_notes(peers, epochs, scale, summary)

@@ -13,6 +13,7 @@ def load(path, *, password=None, key=None, trusted=None, runtime="torch"):
     Parameters
     ----------
     path : str, path or seekable binary file
+        What :meth:`MultiTaskTextClassifier.save` has written.
 
     password : str, default=None
         Of an encrypted file.
@@ -42,6 +43,19 @@ def load(path, *, password=None, key=None, trusted=None, runtime="torch"):
 
     FileNotFoundError
         If there is no such file.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import sklearn_mtl
+    >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    >>> labels = {"tone": ["good", "bad"] * 10}
+    >>> clf = sklearn_mtl.MultiTaskTextClassifier(random_state=0).fit(texts, labels)
+    >>> with TemporaryDirectory() as folder:
+    ...     clf.save(f"{folder}/model.mtl")
+    ...     loaded = sklearn_mtl.load(f"{folder}/model.mtl")
+    >>> loaded.predict(["great film"])
+    array([['good']], dtype='<U4')
     """
     if runtime not in ("torch", "numpy"):
         raise ValueError(f"runtime must be 'torch' or 'numpy'. Got {runtime!r}.")

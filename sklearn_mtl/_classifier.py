@@ -297,6 +297,7 @@ class MultiTaskTextClassifier(
         Returns
         -------
         self : MultiTaskTextClassifier
+            The fitted classifier.
 
         Raises
         ------
@@ -309,9 +310,8 @@ class MultiTaskTextClassifier(
     def predict(self, X, output="array"):
         """Predict a label for every task.
 
-        The class of the highest probability, after division by a power of its share,
-        see `logit_adjustment`; where classes are equally frequent, the most probable
-        one. Ordinal tasks give the median.
+        The class of the highest probability divided by a power of its share, see
+        `logit_adjustment`; of ordinal tasks the median class.
 
         Parameters
         ----------
@@ -325,6 +325,7 @@ class MultiTaskTextClassifier(
         Returns
         -------
         y_pred : ndarray, DataFrame or dict
+            A label for each row and task.
         """
         check_output(output, ("array", "frame", "dict"))
         codes = self._codes(X)
@@ -391,6 +392,5 @@ class MultiTaskTextClassifier(
 # Not in the class, where scikit-learn would wrap `transform` and hide the condition.
 for _name in ("transform", "get_feature_names_out"):
     _method = reads_one_fit(getattr(MultiTaskTextClassifier, _name))
-    setattr(
-        MultiTaskTextClassifier, _name, available_if(has_own_representation)(_method)
-    )
+    _method = available_if(has_own_representation)(_method)
+    setattr(MultiTaskTextClassifier, _name, _method)

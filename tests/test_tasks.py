@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from sklearn_mtl.answers._layout import CodeLayout
 from sklearn_mtl.tasks import (
     Categorical,
-    CodeLayout,
     MultiLabel,
     Ordinal,
     make_task,

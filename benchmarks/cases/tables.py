@@ -1,4 +1,4 @@
-"""Write the results into README.md and docs/measured.md, between their two markers.
+"""Write the results into README.md and pages under docs/, between their two markers.
 
 With --check nothing is written, and the exit status is 1 if a page differs from the
 results.
@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from benchmarks.options import Option
-from benchmarks.readme import readme_section
+from benchmarks.readme import comparison_section, results_section
 from benchmarks.results import RESULTS, read_results
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,11 @@ OPTIONS = (
 
 
 def run(context):
-    pages = {"README.md": readme_section, "docs/measured.md": measured_section}
+    pages = {
+        "README.md": comparison_section,
+        "docs/results.md": results_section,
+        "docs/measured.md": measured_section,
+    }
     for page, write in pages.items():
         path = context.root / page
         before = path.read_text(encoding="utf-8")

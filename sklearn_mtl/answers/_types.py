@@ -38,6 +38,7 @@ class Answers:
         Parameters
         ----------
         logits : ndarray of shape (n_samples, n_logits)
+            Logits of the task.
 
         temperature : float
             Above 1 where the network is overconfident.
@@ -49,11 +50,23 @@ class Answers:
         Returns
         -------
         logits : ndarray of shape (n_samples, n_logits)
+            Logits that probabilities are computed from.
         """
         return logits
 
     def choose(self, probabilities):
-        """Return the predicted codes from probabilities."""
+        """Return the predicted codes from probabilities.
+
+        Parameters
+        ----------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            Probabilities of the classes.
+
+        Returns
+        -------
+        codes : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Of the second shape where a cell holds several labels.
+        """
         return probabilities.argmax(axis=1)
 
 

@@ -6,11 +6,9 @@ from ._base import Balancer, BaseBalancing
 from ._fixed import FixedWeights
 
 __all__ = [
-    "BALANCING_ALIASES",
     "Balancer",
     "BaseBalancing",
     "FixedWeights",
-    "resolve_balancing",
 ]
 
 BALANCING_ALIASES = {"auto": FixedWeights}

@@ -11,6 +11,26 @@ class BaseBalancing(BaseEstimator, ABC):
 
     Pass an object of your own subclass as ``loss_weights``. A balancing of the package
     is one file and a line in ``balancing/__init__.py``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.balancing import Balancer, BaseBalancing
+    >>> class Largest(Balancer):
+    ...     def __init__(self, n_tasks):
+    ...         super().__init__()
+    ...         self.register_buffer("weights", torch.ones(n_tasks))
+    ...     def forward(self, losses):
+    ...         return losses.max()
+    >>> class TrainLargest(BaseBalancing):
+    ...     def build(self, task_names, labelled_share):
+    ...         return Largest(len(task_names))
+    >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    >>> labels = {"tone": ["good", "bad"] * 10}
+    >>> clf = MultiTaskTextClassifier(loss_weights=TrainLargest(), random_state=0)
+    >>> clf.fit(texts, labels).score(texts, labels)
+    1.0
     """
 
     _parameter_constraints: dict = {}
@@ -24,6 +44,7 @@ class BaseBalancing(BaseEstimator, ABC):
         Parameters
         ----------
         task_names : list of str
+            Names of the tasks, in their order.
         """
         return
 
@@ -34,6 +55,7 @@ class BaseBalancing(BaseEstimator, ABC):
         Parameters
         ----------
         task_names : list of str
+            Names of the tasks, in their order.
 
         labelled_share : ndarray of shape (n_tasks,)
             Share of the training rows with a label of each task.
@@ -53,11 +75,36 @@ class Balancer(nn.Module, ABC):
     ----------
     weights : tensor of shape (n_tasks,)
         The current weight of each task, for ``history_``.
+
+    Examples
+    --------
+    :class:`FixedWeights` builds one, which a fit then calls in each step:
+
+    >>> import numpy as np
+    >>> import torch
+    >>> from sklearn_mtl.balancing import FixedWeights
+    >>> balancing = FixedWeights({"topic": 1, "tone": 3}, share_power=0)
+    >>> balancer = balancing.build(["topic", "tone"], np.ones(2))
+    >>> balancer.weights.tolist()
+    [0.5, 1.5]
+    >>> float(balancer(torch.tensor([1.0, 2.0], dtype=torch.float64)))
+    3.5
     """
 
     @abstractmethod
     def forward(self, losses):
-        """Return the total of task losses, each a mean over rows."""
+        """Return the total of task losses, each a mean over rows.
+
+        Parameters
+        ----------
+        losses : tensor of shape (n_tasks,)
+            Mean losses over the rows of a batch.
+
+        Returns
+        -------
+        total : tensor of shape ()
+            What is minimised.
+        """
 
     def backward(self, losses, penalties, output):
         """Compute the gradients of all weights.
@@ -80,6 +127,7 @@ class Balancer(nn.Module, ABC):
         Returns
         -------
         total : tensor of shape ()
+            The loss of the batch, for ``history_``.
         """
         total = self(losses)
         for penalty in penalties.values():

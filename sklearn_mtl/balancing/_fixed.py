@@ -82,8 +82,15 @@ class FixedWeights(BaseBalancing):
         Parameters
         ----------
         task_names : list of str
+            Names of the tasks, in their order.
 
         labelled_share : array-like of shape (n_tasks,)
+            Share of the training rows with a label of each task.
+
+        Returns
+        -------
+        weights : ndarray of shape (n_tasks,)
+            With a mean of 1.
 
         Raises
         ------

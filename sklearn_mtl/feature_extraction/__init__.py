@@ -7,6 +7,16 @@ the order of tokens, for networks that read it, and `SubwordVectorizer` that of 
 words; `WordVectors` holds vectors of words, which `WordVectorTrainer` learns and of
 which `WordVectorVectorizer` takes means; `UniversalSentenceEncoder` knows texts from
 elsewhere, and `PooledEmbedding` splits long ones; `TextCleaner` cleans texts for all.
+`UNKNOWN` is the id of tokens that are not in the vocabulary.
+
+Examples
+--------
+>>> from sklearn_mtl.feature_extraction import UNKNOWN, SequenceVectorizer
+>>> vectorizer = SequenceVectorizer().fit(["a good film"])
+>>> vectorizer.transform(["a bad film"]).toarray()[0, :3].tolist()
+[2, 1, 3]
+>>> UNKNOWN
+1
 """
 
 from ..utils._lazy import attributes_of

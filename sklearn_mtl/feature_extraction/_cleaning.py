@@ -75,6 +75,7 @@ class TextCleaner(Cleaning, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : iterable of str
+            Texts; they are not read.
 
         y : None
             Ignored.
@@ -82,6 +83,7 @@ class TextCleaner(Cleaning, TransformerMixin, BaseEstimator):
         Returns
         -------
         self
+            The same object.
         """
         self._validate_params()
         return self
@@ -92,10 +94,12 @@ class TextCleaner(Cleaning, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : iterable of str
+            Texts to clean.
 
         Returns
         -------
         texts : list of str
+            As many texts, in the same order.
 
         Raises
         ------

@@ -68,6 +68,7 @@ class UniversalSentenceEncoder(
         Returns
         -------
         self
+            The same object.
 
         Raises
         ------
@@ -83,10 +84,12 @@ class UniversalSentenceEncoder(
         Parameters
         ----------
         X : iterable of str
+            Texts.
 
         Returns
         -------
         rows : ndarray of shape (n_samples, 512), dtype float32
+            The embedding of each text.
 
         Raises
         ------
@@ -181,6 +184,7 @@ class PooledEmbedding(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : iterable of str
+            Training texts.
 
         y : None
             Ignored.
@@ -188,6 +192,7 @@ class PooledEmbedding(TransformerMixin, BaseEstimator):
         Returns
         -------
         self
+            The fitted transformer.
         """
         self.fit_transform(X)
         return self
@@ -219,10 +224,12 @@ class PooledEmbedding(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : iterable of str
+            Texts.
 
         Returns
         -------
         rows : ndarray of shape (n_samples, width)
+            The pooled embedding of each text.
         """
         encoder = getattr(self, "encoder_", None)
         if encoder is None:  # right for an encoder that needs no fit

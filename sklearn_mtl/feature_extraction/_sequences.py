@@ -41,10 +41,11 @@ class SequenceVectorizer(FastCountVectorizer):
     max_features : int, default=None
         Most tokens in the vocabulary, the most frequent ones; None keeps all.
 
-    stop_words, lowercase, strip_accents, preprocessor, tokenizer, token_pattern, \
-            vocabulary
-        As for :class:`~sklearn.feature_extraction.text.CountVectorizer`, but that a
-        token may be a single character.
+    stop_words, lowercase, strip_accents : as for CountVectorizer
+        See :class:`~sklearn.feature_extraction.text.CountVectorizer`.
+
+    preprocessor, tokenizer, token_pattern, vocabulary : as for CountVectorizer
+        But a token may be a single character.
 
     Attributes
     ----------
@@ -187,6 +188,7 @@ class SequenceVectorizer(FastCountVectorizer):
 
     @property
     def tokens_(self):
+        """The token of each id."""
         if not hasattr(self, "vocabulary_"):
             raise AttributeError("tokens_ is there after fit")
         return np.array(

@@ -45,7 +45,7 @@ class SubwordVectorizer(SequenceVectorizer):
         below but for `preprocessor` do not apply. The vocabulary is made of the pieces
         that come in the texts of fit.
 
-    lowercase, strip_accents, preprocessor, token_pattern
+    lowercase, strip_accents, preprocessor, token_pattern : as for SequenceVectorizer
         As for :class:`SequenceVectorizer`: they clean texts and cut them into the words
         that are cut into pieces. In a script without blanks a word is all that stands
         between two punctuation marks, and pieces are learnt inside of it.

@@ -31,6 +31,7 @@ class WordVectors:
         Of a word that comes twice, the first vector counts.
 
     vectors : array-like of shape (n_words, n_dimensions)
+        A row for each word.
 
     Attributes
     ----------
@@ -162,12 +163,15 @@ class WordVectors:
         Parameters
         ----------
         words : sequence of str
+            Words to look up.
 
         Returns
         -------
         matrix : ndarray of shape (n_words, n_dimensions), dtype float32
+            A row for each of them.
 
         known : ndarray of shape (n_words,), dtype bool
+            Whether it has a vector.
         """
         places = np.fromiter((self._place.get(w, -1) for w in words), int, len(words))
         known = places >= 0
@@ -276,6 +280,7 @@ class WordVectorVectorizer(
         Parameters
         ----------
         X : iterable of str
+            Training texts.
 
         y : None
             Ignored.
@@ -283,6 +288,7 @@ class WordVectorVectorizer(
         Returns
         -------
         self
+            The fitted vectorizer.
         """
         self.fit_transform(X)
         return self
@@ -344,10 +350,12 @@ class WordVectorVectorizer(
         Parameters
         ----------
         X : iterable of str
+            Texts.
 
         Returns
         -------
         rows : ndarray of shape (n_samples, n_dimensions), dtype float32
+            Means of word vectors.
         """
         check_is_fitted(self)
         return self._without_common(self._means(csr_array(self.counter_.transform(X))))

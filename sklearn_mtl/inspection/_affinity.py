@@ -21,14 +21,27 @@ class TaskAffinityDisplay(DrawnOnPanels):
         Whether the interval of an affinity leaves out 0.
 
     task_names : list of str
+        Names of rows and columns.
 
     metric : str
+        The score, for the label of the color bar.
 
     Attributes
     ----------
     ax_ : matplotlib axes
 
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.inspection import TaskAffinityDisplay
+    >>> from sklearn_mtl.model_selection import task_affinity
+    >>> X, y = make_multitask_texts(150, n_tasks=2, random_state=0)
+    >>> affinity = task_affinity(MultiTaskTextClassifier(), X, y, cv=2)
+    >>> TaskAffinityDisplay.from_affinity(affinity).task_names
+    ['task0', 'task1']
     """
 
     def __init__(self, affinity, clear, task_names, metric):
@@ -44,8 +57,10 @@ class TaskAffinityDisplay(DrawnOnPanels):
         Parameters
         ----------
         affinity : TaskAffinity
+            Its result.
 
         ax : matplotlib axes, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------

@@ -35,6 +35,17 @@ class CalibrationCurvesDisplay(DrawnOnPanels):
     axes_ : ndarray of matplotlib axes, of shape (n_tasks,)
 
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.inspection import CalibrationCurvesDisplay
+    >>> X, y = make_multitask_texts(300, n_tasks=2, random_state=0)
+    >>> clf = MultiTaskTextClassifier(random_state=0).fit(X[:200], y[:200])
+    >>> display = CalibrationCurvesDisplay.from_estimator(clf, X[200:], y[200:])
+    >>> sorted(display.errors)
+    ['task0', 'task1']
     """
 
     def __init__(self, confidence, accuracy, counts, errors):
@@ -50,8 +61,10 @@ class CalibrationCurvesDisplay(DrawnOnPanels):
         Parameters
         ----------
         estimator : fitted multi-output classifier with ``predict_proba``
+            Also a Pipeline or a search that ends in one.
 
         X : what it predicts from
+            Test rows.
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
             True labels, with missing cells.
@@ -63,6 +76,7 @@ class CalibrationCurvesDisplay(DrawnOnPanels):
             What else means "no label". None is that of the classifier.
 
         ax : matplotlib axes, or array of them, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
@@ -94,10 +108,12 @@ class CalibrationCurvesDisplay(DrawnOnPanels):
         classes : list of array-like of shape (n_classes,), or dict, default=None
             Of the columns of `y_proba`. None takes the sorted labels of `y_true`.
 
-        n_bins, ax : as in :meth:`from_estimator`
+        n_bins : as in :meth:`from_estimator`
 
         missing_label : object, default=None
             What else means "no label" in `y_true`: a value, or a list of values.
+
+        ax : as in :meth:`from_estimator`
 
         Returns
         -------

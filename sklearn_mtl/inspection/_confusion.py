@@ -25,12 +25,24 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
         Labels of rows and columns of each task.
 
     normalize : {"true", "pred", "all"} or None, default=None
+        How the matrices were normalized.
 
     Attributes
     ----------
     axes_ : ndarray of matplotlib axes, of shape (n_tasks,)
 
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.inspection import ConfusionMatricesDisplay
+    >>> X, y = make_multitask_texts(300, n_tasks=2, random_state=0)
+    >>> clf = MultiTaskTextClassifier(random_state=0).fit(X[:200], y[:200])
+    >>> display = ConfusionMatricesDisplay.from_estimator(clf, X[200:], y[200:])
+    >>> display.matrices["task0"].shape
+    (3, 3)
     """
 
     def __init__(self, matrices, labels, normalize=None):
@@ -55,8 +67,10 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
         Parameters
         ----------
         estimator : fitted multi-output classifier
+            Also a Pipeline or a search that ends in one.
 
         X : what it predicts from
+            Test rows.
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
             True labels, with missing cells.
@@ -73,6 +87,7 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
             What else means "no label". None is that of the classifier.
 
         ax : matplotlib axes, or array of them, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
@@ -111,7 +126,7 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
         y_pred : array-like, dict or DataFrame
             Predicted labels.
 
-        normalize, max_classes, ax : as in :meth:`from_estimator`
+        normalize, max_classes : as in :meth:`from_estimator`
 
         orders : dict of {str: sequence}, default=None
             For tasks of texts that have an order all labels in it; a fitted classifier
@@ -119,6 +134,8 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
 
         missing_label : object, default=None
             What else means "no label" in `y_true`: a value, or a list of values.
+
+        ax : as in :meth:`from_estimator`
 
         Returns
         -------

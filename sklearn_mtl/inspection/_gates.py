@@ -84,14 +84,27 @@ class ExpertGateDisplay(DrawnOnPanels):
         Standard deviation over the texts.
 
     task_names : list of str
+        Names of the rows.
 
     expert_names : list of str
+        Names of the columns.
 
     Attributes
     ----------
     ax_ : matplotlib axes
 
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.inspection import ExpertGateDisplay
+    >>> X, y = make_multitask_texts(100, n_tasks=3, random_state=0)
+    >>> clf = MultiTaskTextClassifier(sharing="mmoe", random_state=0).fit(X, y)
+    >>> display = ExpertGateDisplay.from_estimator(clf, X)
+    >>> display.weights.shape
+    (3, 4)
     """
 
     def __init__(self, weights, spread, task_names, expert_names):
@@ -109,6 +122,7 @@ class ExpertGateDisplay(DrawnOnPanels):
         estimator, X, level : as in :func:`gate_weights`
 
         ax : matplotlib axes, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------

@@ -19,6 +19,7 @@ class LabelOverviewDisplay(DrawnOnPanels):
         Labelled cells of each class of each task, the most frequent first.
 
     n_rows : int
+        Rows of the table.
 
     together : ndarray of shape (n_tasks, n_tasks)
         Rows that carry a label of both tasks.
@@ -38,6 +39,13 @@ class LabelOverviewDisplay(DrawnOnPanels):
     H. Cramér, "Mathematical Methods of Statistics", 1946. The bias of small samples is
     taken out after W. Bergsma, "A bias-correction for Cramér's V", Journal of the
     Korean Statistical Society 42, 2013.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.inspection import LabelOverviewDisplay
+    >>> y = {"topic": ["a", "b", None, "a"], "tone": [1, None, 0, 0]}
+    >>> LabelOverviewDisplay.from_labels(y).together.tolist()
+    [[3, 2], [2, 3]]
     """
 
     def __init__(self, counts, n_rows, together, association):
@@ -59,6 +67,7 @@ class LabelOverviewDisplay(DrawnOnPanels):
             A further value that means "no label", besides NaN, None and pandas.NA.
 
         ax : matplotlib axes, or array of three, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------

@@ -31,6 +31,16 @@ class LearningCurvesDisplay(DrawnOnPanels):
         One for the losses and, if there are scores, one for these.
 
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.inspection import LearningCurvesDisplay
+    >>> X, y = make_multitask_texts(300, random_state=0)
+    >>> clf = MultiTaskTextClassifier(max_iter=3, random_state=0).fit(X, y)
+    >>> len(LearningCurvesDisplay.from_estimator(clf).losses["task0"])
+    3
     """
 
     def __init__(self, losses, scores, best_epoch):
@@ -48,6 +58,7 @@ class LearningCurvesDisplay(DrawnOnPanels):
             Or a Pipeline or search that ends in one.
 
         ax : matplotlib axes, or array of them, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------

@@ -20,6 +20,7 @@ class LossWeightSearchDisplay(DrawnOnPanels):
     Parameters
     ----------
     weights : ndarray of shape (n_candidates, n_tasks)
+        The loss weights of each candidate.
 
     scores : ndarray of shape (n_candidates, n_tasks)
         Mean score of each task over the folds.
@@ -28,8 +29,10 @@ class LossWeightSearchDisplay(DrawnOnPanels):
         Score by which candidates are compared.
 
     task_names : list of str
+        Names of the columns.
 
     best_index : int
+        The best candidate.
 
     Attributes
     ----------
@@ -40,6 +43,25 @@ class LossWeightSearchDisplay(DrawnOnPanels):
     axes_ : ndarray of matplotlib axes, of shape (2,)
 
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.inspection import LossWeightSearchDisplay
+    >>> from sklearn_mtl.metrics import multitask_scorer
+    >>> from sklearn_mtl.model_selection import loss_weight_grid
+    >>> from sklearn_mtl.search import LossWeightSearchCV
+    >>> X, y = make_multitask_texts(100, n_tasks=2, random_state=0)
+    >>> search = LossWeightSearchCV(
+    ...     MultiTaskTextClassifier(random_state=0),
+    ...     loss_weight_grid(["task0", "task1"], "pairs", ratios=[2]),
+    ...     cv=2,
+    ...     scoring=multitask_scorer(),
+    ...     refit="mean",
+    ... ).fit(X, y)
+    >>> LossWeightSearchDisplay.from_search(search).scores.shape
+    (3, 2)
     """
 
     def __init__(self, weights, scores, mean, task_names, best_index):
@@ -61,6 +83,7 @@ class LossWeightSearchDisplay(DrawnOnPanels):
             ``scoring=multitask_scorer(...)`` of one metric.
 
         ax : matplotlib axes, or array of two, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------

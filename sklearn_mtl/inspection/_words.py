@@ -43,6 +43,7 @@ def top_words(estimator, X, *, n_words=10, through="both"):
     Returns
     -------
     words : TopWords
+        Prints as a list for each class.
 
     Raises
     ------
@@ -170,6 +171,16 @@ class TopWords:
 
     effects : dict of dict of {label: ndarray}
         What each of them adds to the logit of the class.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.inspection import top_words
+    >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    >>> labels = {"tone": ["good", "bad"] * 10}
+    >>> clf = MultiTaskTextClassifier(random_state=0).fit(texts, labels)
+    >>> top_words(clf, texts, n_words=1).words["tone"]["good"]
+    ['great']
     """
 
     def __init__(self, words, effects):
@@ -231,14 +242,26 @@ class TopWordsDisplay:
     Parameters
     ----------
     words : TopWords
+        What :func:`top_words` has found.
 
     task : str
+        The task to draw.
 
     Attributes
     ----------
     axes_ : ndarray of matplotlib axes, of shape (n_classes,)
 
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.inspection import TopWordsDisplay
+    >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    >>> labels = {"tone": ["good", "bad"] * 10}
+    >>> clf = MultiTaskTextClassifier(random_state=0).fit(texts, labels)
+    >>> display = TopWordsDisplay.from_estimator(clf, texts, n_words=2)
+    >>> display.figure_.savefig("words.png")  # doctest: +SKIP
     """
 
     def __init__(self, words, task):
@@ -261,15 +284,18 @@ class TopWordsDisplay:
 
         Parameters
         ----------
-        estimator, X, n_words, through : as in :func:`top_words`
+        estimator, X : as in :func:`top_words`
 
         task : str, default=None
             Name of the task; of a single task it may be left out.
+
+        n_words, through : as in :func:`top_words`
 
         max_classes : int, default=9
             The most classes to draw, the first ones.
 
         ax : matplotlib axes, or array of them, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
@@ -298,10 +324,12 @@ class TopWordsDisplay:
             The most classes to draw, the first ones.
 
         ax : matplotlib axes, or array of them, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
         display : TopWordsDisplay
+            The same object.
         """
         if max_classes < 1:
             raise ValueError(f"max_classes must be at least 1. Got {max_classes}.")

@@ -131,6 +131,15 @@ class MultiTaskReport:
         For each task "accuracy", "labelled_share", "classes" and "averages"; the last
         two map a class, or the name of an average, to its precision, recall, F1 and
         support.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.metrics import multitask_report
+    >>> y_true = {"topic": ["a", "b", None], "tone": ["good", None, "bad"]}
+    >>> y_pred = {"topic": ["a", "a", "b"], "tone": ["good", "bad", "bad"]}
+    >>> report = multitask_report(y_true, y_pred)
+    >>> report.tasks["topic"]["accuracy"], report.tasks["tone"]["accuracy"]
+    (0.5, 1.0)
     """
 
     def __init__(self, tasks):

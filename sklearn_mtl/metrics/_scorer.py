@@ -21,8 +21,8 @@ def multitask_scorer(metrics="accuracy", *, output="dict", missing_label=None):
     metrics : str, callable, dict of {str: str or callable}, or sequence of them, \
             default="accuracy"
         As in :func:`multitask_scores`. More must be better, so of losses take
-        "neg_log_loss" and the others that begin with "neg_". Texts have the order that
-        a fitted MultiTaskTextClassifier has for them, if their task is ordinal.
+        "neg_log_loss" and the others that begin with ``neg_``. Texts have the order
+        that a fitted MultiTaskTextClassifier has for them, if their task is ordinal.
 
     output : str, default="dict"
         "dict" gives a dict of all scores. The name of an aggregate ("mean", "worst",

@@ -40,6 +40,7 @@ def task_affinity(
         is left out with it.
 
     X : texts or rows
+        What `estimator` is fitted to.
 
     y : array-like of shape (n_samples, n_tasks), dict or DataFrame
         Labels of at least two tasks, with missing cells.
@@ -64,6 +65,7 @@ def task_affinity(
     Returns
     -------
     affinity : TaskAffinity
+        Prints as a table, a task that helps in each row.
 
     Raises
     ------
@@ -182,13 +184,26 @@ class TaskAffinity:
         for a task without itself.
 
     task_names : list of str
+        Names of the tasks.
 
     metric : str
+        Name of the score.
 
     splits : list of (int, ndarray, ndarray)
         Seed, training rows and test rows of each split.
 
     confidence : float
+        Of the intervals.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.model_selection import task_affinity
+    >>> X, y = make_multitask_texts(150, n_tasks=2, random_state=0)
+    >>> found = task_affinity(MultiTaskTextClassifier(), X, y, cv=2)
+    >>> found.differences.shape
+    (2, 2, 2)
     """
 
     def __init__(self, differences, task_names, metric, splits, confidence):

@@ -43,6 +43,7 @@ def compare_sharing(
         Whatever has a parameter ``sharing`` that takes "separate".
 
     X : texts or rows
+        What `estimator` is fitted to.
 
     y : array-like of shape (n_samples, n_tasks), dict or DataFrame
         Labels, with missing cells, read by all systems as `estimator` reads them: its
@@ -178,13 +179,28 @@ class SharingComparison:
         of a split hold no label of a task.
 
     task_names : list of str
+        Names of the tasks.
 
     metric : str
+        Name of the score.
 
     splits : list of (int, ndarray, ndarray)
         Seed, training rows and test rows of each split.
 
     confidence : float
+        Of the intervals.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.model_selection import compare_sharing
+    >>> X, y = make_multitask_texts(150, n_tasks=2, random_state=0)
+    >>> comparison = compare_sharing(
+    ...     MultiTaskTextClassifier(), X, y, cv=2, n_seeds=1, linear=None
+    ... )
+    >>> comparison.scores["shared"].shape
+    (2, 2)
     """
 
     def __init__(self, scores, task_names, metric, splits, confidence):
@@ -280,6 +296,7 @@ class SharingComparison:
         Returns
         -------
         frame : pandas.DataFrame
+            Scores and differences, the mean over tasks last.
 
         Raises
         ------

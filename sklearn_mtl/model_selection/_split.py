@@ -165,6 +165,7 @@ class MultiTaskStratifiedShuffleSplit(_SplitByLabels, BaseShuffleSplit):
         Share or number of training rows. None is what `test_size` leaves.
 
     random_state : int, RandomState instance or None, default=None
+        Seed of the splits.
 
     missing_label : object, default=None
         A further value that means "no label", besides NaN, None and pandas.NA.
@@ -260,6 +261,7 @@ def train_test_split(
         Share or number of training rows. None is what `test_size` leaves.
 
     random_state : int, RandomState instance or None, default=None
+        Seed of the split.
 
     stratify : array-like, dict or DataFrame, default=None
         Labels to divide evenly. None takes the second of `arrays`.

@@ -66,16 +66,28 @@ class TaskView(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     estimator : fitted multi-output classifier
+        The classifier.
 
     task : str or int
+        Name or number of the task.
 
     label : str, int or bool, default=None
+        The label of a task whose cells hold several.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         Sorted, as scikit-learn's tools take for granted, also where an ordinal task
         has another order.
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklearn_mtl.model_selection import task_view
+    >>> X, y = [[0], [1], [2], [3]], [["a", "x"], ["a", "y"], ["b", "x"], ["b", "y"]]
+    >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
+    >>> task_view(forest, 1).classes_.tolist()
+    ['x', 'y']
     """
 
     def __init__(self, estimator, task, label=None):
@@ -89,6 +101,7 @@ class TaskView(ClassifierMixin, BaseEstimator):
         Returns
         -------
         self : TaskView
+            The same object.
         """
         names = _task_names(self.estimator)
         n_tasks = len(self._all_classes())
@@ -168,10 +181,12 @@ class TaskView(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : what the classifier predicts from
+            Texts or rows.
 
         Returns
         -------
         y_pred : ndarray of shape (n_samples,)
+            A label for each row.
         """
         labels = np.asarray(self.estimator.predict(X))
         if self._holds_sets:

@@ -33,6 +33,15 @@ class SparseBatch:
     ----------
     products : dict of {str: tensor of shape (n_rows, n_outputs)}, or None
         The products of these rows with the layers of an ``InputTable``.
+
+    Examples
+    --------
+    >>> import scipy.sparse
+    >>> from sklearn_mtl.network import SparseBatch
+    >>> rows = scipy.sparse.csr_array([[0, 2.0, 0], [1.0, 0, 3.0]])
+    >>> batch = SparseBatch.from_arrays(rows.indices, rows.indptr, rows.data)
+    >>> len(batch)
+    2
     """
 
     def __init__(self, indices, offsets, values, dense=None):
@@ -42,7 +51,21 @@ class SparseBatch:
 
     @classmethod
     def from_arrays(cls, indices, offsets, values, dense=None):
-        """Wrap the arrays of a CSR matrix, and a dense array of as many rows."""
+        """Wrap the arrays of a CSR matrix, and a dense array of as many rows.
+
+        Parameters
+        ----------
+        indices, offsets, values : ndarray
+            Column numbers, row starts (with the end as last) and stored values.
+
+        dense : ndarray of shape (n_rows, n_dense), default=None
+            Dense features beside them.
+
+        Returns
+        -------
+        batch : SparseBatch
+            Over the same memory where the types allow it.
+        """
         if offsets.dtype != indices.dtype:
             offsets = offsets.astype(indices.dtype)
         dense = None if dense is None else torch.from_numpy(dense)
@@ -66,7 +89,13 @@ class SparseBatch:
         return part
 
     def transposed(self):
-        """Return the batch sorted by feature; computed once."""
+        """Return the batch sorted by feature; computed once.
+
+        Returns
+        -------
+        transposed : Transposed
+            Features that occur, and the rows and values of each.
+        """
         if self._transposed is None:
             device = self.values.device
             indices, offsets = self.indices.cpu().numpy(), self.offsets.cpu().numpy()
@@ -87,6 +116,18 @@ class SparseBatch:
         return self._transposed
 
     def to(self, device):
+        """Return the batch on a device.
+
+        Parameters
+        ----------
+        device : str or torch.device
+            Where to.
+
+        Returns
+        -------
+        batch : SparseBatch
+            On this device.
+        """
         device = torch.device(device)
         here = self.values.device
         if here.type == device.type and device.index in (None, here.index):
@@ -137,6 +178,15 @@ class TokenBatch(SparseBatch):
 
     dtype : torch.dtype, default=torch.float32
         Type of the weights of tokens in a bag.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mtl.network import TokenBatch
+    >>> batch = TokenBatch(torch.tensor([2, 3, 2]), torch.tensor([0, 2, 3]))
+    >>> ids, lengths = batch.padded()
+    >>> ids.tolist(), lengths.tolist()
+    ([[2, 3], [2, 0]], [2, 1])
     """
 
     def __init__(self, ids, offsets, dtype=torch.float32):
@@ -159,6 +209,7 @@ class TokenBatch(SparseBatch):
             At least one column.
 
         lengths : tensor of shape (n_rows,), dtype int64
+            Tokens of each text.
         """
         if self._padded is None:
             lengths = self.offsets.diff().long()
@@ -181,13 +232,38 @@ class TokenBatch(SparseBatch):
 class Cells(NamedTuple):
     """The label side of a batch.
 
-    ``codes`` has shape (n_rows, n_tasks), negative where a cell is missing; ``weights``
-    has the same shape.
+    Attributes
+    ----------
+    codes : tensor of shape (n_rows, n_codes), dtype int64
+        Negative where a cell is missing.
+
+    weights : tensor of shape (n_rows, n_codes)
+        The weight of each cell in the loss.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mtl.network import Cells
+    >>> codes = torch.tensor([[0, 2], [1, -1]])
+    >>> cells = Cells(codes, torch.ones(2, 2))
+    >>> (cells.codes >= 0).tolist()  # the second row has no label for the second task
+    [[True, True], [True, False]]
     """
 
     codes: torch.Tensor
     weights: torch.Tensor
 
     def to(self, device):
-        """Return the cells on a device."""
+        """Return the cells on a device.
+
+        Parameters
+        ----------
+        device : str or torch.device
+            Where to.
+
+        Returns
+        -------
+        cells : Cells
+            On this device.
+        """
         return Cells(self.codes.to(device), self.weights.to(device))

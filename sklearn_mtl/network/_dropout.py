@@ -15,6 +15,14 @@ class Dropout(nn.Module):
     p : float
         Share of the units that a training step sets to 0; the others are multiplied by
         1 / (1 - p).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mtl.network import Dropout
+    >>> dropout = Dropout(0.5).eval()
+    >>> dropout(torch.ones(2)).tolist()
+    [1.0, 1.0]
     """
 
     def __init__(self, p):
@@ -24,6 +32,18 @@ class Dropout(nn.Module):
         self._generator = None
 
     def forward(self, hidden):
+        """Return the units, some of them set to 0 in training.
+
+        Parameters
+        ----------
+        hidden : Tensor of any shape
+            Units of a layer.
+
+        Returns
+        -------
+        hidden : Tensor of the same shape
+            The units that are left, scaled by 1 / (1 - p).
+        """
         if not (self.training and self.p):
             return hidden
         if self._generator is None or self._generator.device != hidden.device:

@@ -194,6 +194,18 @@ def join_sparse_layers(network, apart=None):
     table : InputTable, TablesApart or None
         Must read the rows before the layers. Its columns have the layers' names in the
         network. None if there are fewer than two layers.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from sklearn_mtl.network import InputSpec, input_layer, join_sparse_layers
+    >>> spec = InputSpec(n_features=3, sparse=True, scale=1.0, n_rows=2)
+    >>> network = nn.ModuleDict(
+    ...     {"shared": input_layer(spec, 8), "private": input_layer(spec, 2)}
+    ... )
+    >>> table = join_sparse_layers(network)
+    >>> len(table.weight)  # one row for each feature
+    3
     """
     layers = {n: m for n, m in network.named_modules() if isinstance(m, SparseLinear)}
     own = layers.pop(apart, None)
@@ -331,8 +343,10 @@ def input_layer(spec, n_outputs, *, init_range=0.0):
     Parameters
     ----------
     spec : InputSpec
+        The rows that will come.
 
     n_outputs : int
+        Columns of the output.
 
     init_range : float, default=0.0
         Weights start uniformly in ``[-init_range, init_range]``.
@@ -341,6 +355,16 @@ def input_layer(spec, n_outputs, *, init_range=0.0):
     -------
     layer : torch.nn.Module
         Reads a :class:`~sklearn_mtl.network.SparseBatch`, or a tensor of dense rows.
+
+    Examples
+    --------
+    >>> import scipy.sparse
+    >>> from sklearn_mtl.network import InputSpec, SparseBatch, input_layer
+    >>> spec = InputSpec(n_features=3, sparse=True, scale=1.0, n_rows=2)
+    >>> layer = input_layer(spec, 8, init_range=0.1)
+    >>> rows = scipy.sparse.csr_array([[0, 2, 0], [1, 0, 3]], dtype="float32")
+    >>> layer(SparseBatch.from_arrays(rows.indices, rows.indptr, rows.data)).shape
+    torch.Size([2, 8])
     """
     kind = SparseLinear if spec.sparse else DenseLinear
     layer = kind(spec.n_features, n_outputs, scale=spec.scale, init_range=init_range)

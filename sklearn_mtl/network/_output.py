@@ -18,6 +18,14 @@ class Output(NamedTuple):
 
     penalties : dict of {str: tensor of shape ()}, default={}
         Terms that training adds to the loss, by name. Empty in prediction.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mtl.network import Output
+    >>> output = Output((torch.zeros(4, 1), torch.zeros(4, 3)), torch.zeros(4, 8))
+    >>> [logits.shape[1] for logits in output.logits]
+    [1, 3]
     """
 
     logits: tuple

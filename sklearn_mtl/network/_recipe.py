@@ -10,6 +10,7 @@ class Recipe:
     Attributes
     ----------
     epochs : int
+        Passes over the rows.
 
     batch_size : int
         Rows in a batch.
@@ -26,6 +27,14 @@ class Recipe:
     few_in_full_batches : bool, default=True
         Whether bags of words train in full batches where they are few. These are too
         few steps for input weights that Adam moves.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from sklearn_mtl.network import Recipe
+    >>> recipe = Recipe(epochs=3, batch_size=256, sparse_rate=500.0, dense_rate=0.003)
+    >>> replace(recipe, epochs=5).epochs
+    5
     """
 
     epochs: int

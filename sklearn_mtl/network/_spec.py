@@ -38,6 +38,13 @@ class InputSpec:
 
     labelled_share : float, default=1.0
         The share of all tasks' logits whose task has a label in a row, on average.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.network import InputSpec
+    >>> spec = InputSpec(n_features=1000, sparse=True, scale=1.0, n_rows=500)
+    >>> spec.n_dense
+    0
     """
 
     n_features: int

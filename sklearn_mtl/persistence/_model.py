@@ -40,13 +40,13 @@ import skorch
 import torch
 
 from ..answers._calibration import Calibration, by_task
+from ..answers._layout import CodeLayout
 from ..balancing import resolve_balancing
 from ..data._columns import ColumnScales
 from ..data._embedding import Embedding
 from ..data._targets import Targets
 from ..network._spec import InputSpec
 from ..sharing import BaseSharing
-from ..tasks import CodeLayout
 from ..training._config import resolve_device
 from ..training._net import MultiTaskNet
 from ..training._optimizers import LinearDecay

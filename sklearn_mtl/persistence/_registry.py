@@ -31,6 +31,7 @@ from sklearn.preprocessing import (
 )
 
 from .. import balancing, feature_extraction, sharing, tasks, trunks
+from ..answers._layout import CodeLayout
 from ..data._columns import ColumnScales
 from ..data._embedding import Embedding, LatentSemantics
 from ..data._features import UnionInTurn
@@ -281,7 +282,7 @@ def _targets():
             raise BadState(f"Labels come in no {value.container!r:.50}.")
         value.types = dict(zip(value.names, state["types"], strict=True))
         value._cell_types = [_CELLS[name] for name in state["cell_types"]]
-        value.layout = tasks.CodeLayout(value.tasks)
+        value.layout = CodeLayout(value.tasks)
         return value
 
     return Entry(Targets, get, make)

@@ -115,6 +115,7 @@ class MultiTaskPredictor:
         Returns
         -------
         y_pred : ndarray, DataFrame or dict
+            A label for each row and task.
 
         Raises
         ------
@@ -157,6 +158,7 @@ class MultiTaskPredictor:
 
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
                 default=None
+            Weight of each row, or of each cell.
 
         Returns
         -------

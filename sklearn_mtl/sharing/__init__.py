@@ -18,9 +18,6 @@ __all__ = [
     "ProgressiveLayers",
     "Separate",
     "SharedPrivate",
-    "has_representation",
-    "resolve_sharing",
-    "shares_trunk",
 ]
 
 ALIASES = {

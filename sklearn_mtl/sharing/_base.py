@@ -38,6 +38,31 @@ class BaseSharing(BaseEstimator, ABC):
 
     may_change : tuple of str
         Parameters that a warm start may change: they leave the architecture as it is.
+
+    Examples
+    --------
+    A linear head for each task, straight from the hidden vector:
+
+    >>> from torch import nn
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.network import Output
+    >>> from sklearn_mtl.sharing import BaseSharing
+    >>> class Heads(nn.Module):
+    ...     def __init__(self, trunk, n_units, n_logits):
+    ...         super().__init__()
+    ...         self.trunk = trunk
+    ...         self.heads = nn.ModuleList(nn.Linear(n_units, n) for n in n_logits)
+    ...     def forward(self, rows, cells=None):
+    ...         hidden = self.trunk(rows)
+    ...         return Output(tuple(head(hidden) for head in self.heads), hidden)
+    >>> class LinearHeads(BaseSharing):
+    ...     def build(self, trunk, spec, n_logits, heads=None):
+    ...         return Heads(trunk.build(spec), trunk.n_units, n_logits)
+    >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    >>> labels = {"tone": ["good", "bad"] * 10}
+    >>> clf = MultiTaskTextClassifier(sharing=LinearHeads(), random_state=0)
+    >>> clf.fit(texts, labels).score(texts, labels)
+    1.0
     """
 
     may_change = ()
@@ -54,6 +79,7 @@ class BaseSharing(BaseEstimator, ABC):
         Parameters
         ----------
         task_names : list of str
+            Names of the tasks, in their order.
 
         Returns
         -------

@@ -95,5 +95,16 @@ class MixtureOfExperts(BaseSharing):
         )
 
     def expert_names(self, task_names):
-        """Return a name for each expert."""
+        """Return a name for each expert.
+
+        Parameters
+        ----------
+        task_names : list of str
+            Names of the tasks, in their order.
+
+        Returns
+        -------
+        names : list of str
+            In the order of the experts.
+        """
         return [f"expert {k}" for k in range(self.n_experts)]

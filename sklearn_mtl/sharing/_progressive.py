@@ -124,7 +124,18 @@ class ProgressiveLayers(BaseSharing):
         )
 
     def expert_names(self, task_names):
-        """Return a name for each expert."""
+        """Return a name for each expert.
+
+        Parameters
+        ----------
+        task_names : list of str
+            Names of the tasks, in their order.
+
+        Returns
+        -------
+        names : list of str
+            In the order of the experts.
+        """
         parts = [(name, self.n_own) for name in task_names]
         return [
             name if n == 1 else f"{name} {k}"

@@ -12,14 +12,14 @@ class Separate(BaseSharing):
     This is the baseline for sharing. Each task has its own trunk and private path and
     is trained only on its own cells.
 
+    See Also
+    --------
+    SharedPrivate : One trunk for all.
+
     Notes
     -----
     Memory and time grow with the number of tasks: ``n_features * n_tasks *
     n_units`` floats for the trunks.
-
-    See Also
-    --------
-    SharedPrivate : One trunk for all.
 
     Examples
     --------

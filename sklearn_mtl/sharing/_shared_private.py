@@ -16,16 +16,16 @@ class SharedPrivate(BaseSharing):
         Whether tasks with the same classes have one head, as in :class:`HardSharing`.
         It learns from all their labels, and private paths correct it.
 
-    Notes
-    -----
-    Memory is ``n_features * (n_units + sum of logits)`` floats. In the
-    source the private part of a task is a recurrent network; here it is linear.
-
     See Also
     --------
     HardSharing : Only the trunk.
     MixtureOfExperts : Several trunks.
     Separate : Nothing shared.
+
+    Notes
+    -----
+    Memory is ``n_features * (n_units + sum of logits)`` floats. In the
+    source the private part of a task is a recurrent network; here it is linear.
 
     References
     ----------

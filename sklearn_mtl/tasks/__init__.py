@@ -2,7 +2,6 @@
 
 from sklearn.base import clone
 
-from ..answers._layout import CodeLayout
 from ._base import TaskType
 from ._categorical import Categorical
 from ._multilabel import MultiLabel
@@ -10,12 +9,9 @@ from ._ordinal import Ordinal
 
 __all__ = [
     "Categorical",
-    "CodeLayout",
     "MultiLabel",
     "Ordinal",
     "TaskType",
-    "make_task",
-    "matches_type",
 ]
 
 # Names for `task_types`, and their classes.

@@ -37,6 +37,25 @@ class TaskType(Answers, BaseEstimator, ABC):
 
     is_tuned : bool
         Whether :meth:`tuned` is called with rows that were set aside.
+
+    Examples
+    --------
+    A type that does not tell upper from lower case. Subclass :class:`Categorical` where
+    most of it stays as it is:
+
+    >>> import numpy as np
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.tasks import Categorical
+    >>> class CaseBlind(Categorical):
+    ...     def fit(self, cells, order=None):
+    ...         return super().fit(np.array([cell.lower() for cell in cells]))
+    ...     def encode(self, cells):
+    ...         return super().encode(np.array([cell.lower() for cell in cells]))
+    >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    >>> labels = {"tone": ["good", "bad", "Good", "BAD"] * 5}
+    >>> clf = MultiTaskTextClassifier(task_types={"tone": CaseBlind()}, random_state=0)
+    >>> clf.fit(texts, labels).classes_[0].tolist()
+    ['bad', 'good']
     """
 
     is_tuned = False
@@ -49,6 +68,7 @@ class TaskType(Answers, BaseEstimator, ABC):
         Parameters
         ----------
         cells : ndarray of shape (n_labelled,)
+            The labels; none is missing.
 
         order : list, default=None
             All labels in their order, if the column is an ordered categorical.
@@ -56,6 +76,7 @@ class TaskType(Answers, BaseEstimator, ABC):
         Returns
         -------
         self
+            The fitted type.
 
         Raises
         ------
@@ -66,15 +87,28 @@ class TaskType(Answers, BaseEstimator, ABC):
 
     @property
     def name(self):
+        """Name of the type in ``task_types_``."""
         return type(self).__name__.lower()
 
     def matches(self, wanted):
-        """Whether a fitted task is what an object in `task_types` asks for."""
+        """Whether a fitted task is what an object in `task_types` asks for.
+
+        Parameters
+        ----------
+        wanted : TaskType
+            The object of the user.
+
+        Returns
+        -------
+        matches : bool
+            Whether class and parameters are the same.
+        """
         same = is_same(wanted.get_params(), self.get_params())
         return type(wanted) is type(self) and same
 
     @property
     def is_ordered(self):
+        """Whether the order of classes has a meaning."""
         return self.classes_.dtype.kind not in "OU"
 
     @property
@@ -87,11 +121,33 @@ class TaskType(Answers, BaseEstimator, ABC):
 
     @abstractmethod
     def encode(self, cells):
-        """Return codes of shape (n_labelled,), dtype int64; -1 for an unknown label."""
+        """Return the codes of labels.
+
+        Parameters
+        ----------
+        cells : ndarray of shape (n_labelled,)
+            Labels.
+
+        Returns
+        -------
+        codes : ndarray of shape (n_labelled,), dtype int64
+            -1 for a label that fit did not see.
+        """
 
     @abstractmethod
     def decode(self, codes):
-        """Return the labels of the codes, in the user's dtype."""
+        """Return the labels of codes.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n_samples,)
+            None of them missing.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            In the user's dtype.
+        """
 
     def link(self, log_class_shares, *, is_few=False):
         """Build a module that follows the network, or None.
@@ -121,10 +177,12 @@ class TaskType(Answers, BaseEstimator, ABC):
         Parameters
         ----------
         logits : ndarray of shape (n_samples, n_logits)
+            Logits of the task, after :meth:`link`.
 
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
         """
 
     def likelihoods(self, logits, codes):
@@ -133,10 +191,16 @@ class TaskType(Answers, BaseEstimator, ABC):
         Parameters
         ----------
         logits : ndarray of shape (n_samples, n_logits)
+            Logits of the task, after :meth:`link`.
 
         codes : ndarray of shape (n_samples,) or, for several labels, (n_samples, \
                 n_classes)
             None of them missing.
+
+        Returns
+        -------
+        likelihoods : ndarray of the shape of `codes`
+            Probabilities of the codes.
         """
         return self.probabilities(logits)[np.arange(len(codes)), codes]
 
@@ -146,9 +210,15 @@ class TaskType(Answers, BaseEstimator, ABC):
         Parameters
         ----------
         logits : ndarray of shape (n_rows, n_logits)
+            Logits of the task, after :meth:`link`.
 
         codes, weights : ndarray of shape (n_rows, n_codes)
             Codes are negative where a cell is missing.
+
+        Returns
+        -------
+        task : TaskType
+            A new object, or the same if nothing is tuned.
         """
         return self
 
@@ -158,6 +228,7 @@ class TaskType(Answers, BaseEstimator, ABC):
         Parameters
         ----------
         slopes : ndarray of shape (n_features, n_logits)
+            Gradients of the logits.
 
         Returns
         -------

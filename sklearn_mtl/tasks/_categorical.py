@@ -16,6 +16,18 @@ class Categorical(CategoricalAnswers, TaskType):
     where :math:`z_c` is the logit of class *c*. With two classes the logit of the first
     is always 0, so a binary task needs one output. A column with a single class
     predicts that class; its output is never trained.
+
+    Examples
+    --------
+    It is what the classifier takes for a column of single labels:
+
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.tasks import Categorical
+    >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    >>> labels = {"tone": ["good", "bad"] * 10}
+    >>> clf = MultiTaskTextClassifier(task_types={"tone": Categorical()})
+    >>> clf.fit(texts, labels).task_types_
+    {'tone': 'binary'}
     """
 
     def fit(self, cells, order=None):

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from ..tasks import CodeLayout
+from ..answers._layout import CodeLayout
 
 # Records of each task and epoch, `<name>_<task>`. None starts like a record of skorch,
 # whatever a task is called.

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..answers._calibration import Calibration, by_task, has_temperature, weighs_classes
-from ..tasks import CodeLayout
+from ..answers._layout import CodeLayout
 from ._temperatures import fit_temperatures
 
 # Powers of class shares by which decisions weigh classes. Between equals the typical

@@ -20,8 +20,8 @@ from skorch.callbacks import (
 from skorch.utils import TeeGenerator
 from torch.utils.data import Subset
 
+from ..answers._layout import CodeLayout
 from ..network._build import build_network
-from ..tasks import CodeLayout
 from ._history import TASK_RECORDS, HistoryMixin
 from ._loader import BatchLoader
 from ._objective import Objective

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from ..tasks import CodeLayout
+from ..answers._layout import CodeLayout
 
 
 class Objective(nn.Module):

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from ..answers._calibration import has_temperature
-from ..tasks import CodeLayout
+from ..answers._layout import CodeLayout
 
 # Temperatures that are considered.
 LOWEST, HIGHEST = 0.01, 100.0

@@ -12,7 +12,6 @@ from ._recurrent import RecurrentTrunk
 from ._sequence import SequenceTrunk
 
 __all__ = [
-    "TRUNK_ALIASES",
     "AttentionTrunk",
     "BagTrunk",
     "BaseTrunk",
@@ -21,9 +20,6 @@ __all__ = [
     "ModuleTrunk",
     "RecurrentTrunk",
     "SequenceTrunk",
-    "reads_tokens",
-    "resolve_trunk",
-    "weighs_tokens",
 ]
 
 TRUNK_ALIASES = {

@@ -32,6 +32,7 @@ class AttentionTrunk(SequenceTrunk):
         A divisor of `n_units`.
 
     n_layers : int, default=1
+        Encoder layers, one above the other.
 
     n_feedforward : int, default=128
         Width of the dense layer within each layer.

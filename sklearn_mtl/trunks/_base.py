@@ -40,6 +40,25 @@ class BaseTrunk(BaseEstimator, ABC):
 
     may_change : tuple of str
         Parameters that a warm start may change: they leave the architecture as it is.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.network import input_layer
+    >>> from sklearn_mtl.trunks import BaseTrunk
+    >>> class OneLayer(BaseTrunk):
+    ...     reads_sparse = True
+    ...     def __init__(self, n_units=8):
+    ...         self.n_units = n_units
+    ...     def build(self, spec):
+    ...         layer = input_layer(spec, self.n_units, init_range=0.1)
+    ...         return nn.Sequential(layer, nn.Tanh())
+    >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    >>> labels = {"tone": ["good", "bad"] * 10}
+    >>> clf = MultiTaskTextClassifier(trunk=OneLayer(n_units=4), random_state=0)
+    >>> clf.fit(texts, labels).trunk_
+    OneLayer(n_units=4)
     """
 
     is_opaque = False
@@ -57,6 +76,7 @@ class BaseTrunk(BaseEstimator, ABC):
         Parameters
         ----------
         rows : csr_matrix, csr_array or ndarray of shape (n_rows, n_features)
+            The training rows.
 
         vocabulary : sequence of str
             For rows of token ids, the token of each id, if known.
@@ -85,6 +105,7 @@ class BaseTrunk(BaseEstimator, ABC):
         Returns
         -------
         recipe : Recipe
+            Used where the user leaves "auto".
         """
         return default_recipe(spec)
 
@@ -99,6 +120,7 @@ class BaseTrunk(BaseEstimator, ABC):
         Returns
         -------
         n_rows : int
+            Rows of a batch.
         """
         return MOST_TOKENS // longest
 
@@ -126,6 +148,7 @@ class BaseTrunk(BaseEstimator, ABC):
             Its embeddings, if any, are shared.
 
         spec : InputSpec
+            The rows that will come.
 
         Returns
         -------

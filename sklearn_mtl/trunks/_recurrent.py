@@ -30,10 +30,13 @@ class RecurrentTrunk(SequenceTrunk):
         Width of the hidden vector; half of it for each direction.
 
     cell : {"lstm", "gru"}, default="lstm"
+        LSTM, or the smaller and faster GRU.
 
     bidirectional : bool, default=True
+        Whether texts are read from both ends.
 
     n_layers : int, default=1
+        Layers, one above the other.
 
     pooling : {"max", "mean"}, default="max"
         How the states of all tokens become one vector.

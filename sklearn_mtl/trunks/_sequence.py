@@ -29,6 +29,28 @@ class SequenceTrunk(BaseTrunk):
     ----------
     coverage_ : float
         Share of the vocabulary with a vector, if `vectors` are given.
+
+    Examples
+    --------
+    The mean of the embeddings, the simplest encoder:
+
+    >>> from torch import nn
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.trunks import SequenceTrunk
+    >>> class Mean(nn.Module):
+    ...     def forward(self, embedded, lengths):
+    ...         return embedded.sum(dim=1) / lengths.clamp(min=1).unsqueeze(1)
+    >>> class MeanTrunk(SequenceTrunk):
+    ...     vectors, freeze, dropout = None, False, "auto"
+    ...     def __init__(self, n_units=16):
+    ...         self.n_units = self.embedding_dim = n_units
+    ...     def encoder(self, n_inputs, dropout):
+    ...         return Mean()
+    >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    >>> labels = {"tone": ["good", "bad"] * 10}
+    >>> clf = MultiTaskTextClassifier(trunk=MeanTrunk(), sharing="hard", random_state=0)
+    >>> clf.fit(texts, labels).score(texts, labels)
+    1.0
     """
 
     reads_sparse = True  # a row holds ids at the positions of tokens
@@ -59,6 +81,7 @@ class SequenceTrunk(BaseTrunk):
             Dimensions of the embedding.
 
         dropout : float
+            Share of units to drop within the encoder.
 
         Returns
         -------

@@ -41,7 +41,8 @@ def tasks_html(title, facts, header, rows, details):
         '<div class="sklearn-mtl" style="font-family:sans-serif;font-size:.9em">'
         f'<div><b>{escape(title)}</b><span style="{_DIM}">{said}</span></div>'
         '<div style="overflow-x:auto"><table style="border-collapse:collapse;'
-        f'margin:.4em 0;color:inherit;font-size:inherit;background:transparent">{"".join(lines)}</table></div>'
+        "margin:.4em 0;color:inherit;font-size:inherit;background:transparent"
+        f'">{"".join(lines)}</table></div>'
         f'<details><summary style="cursor:pointer;{_DIM}">Parameters and fitted '
         f"attributes</summary>{details}</details></div>"
     )

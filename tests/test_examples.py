@@ -16,6 +16,8 @@ matplotlib.use("Agg")
 
 FOLDER = Path(__file__).resolve().parents[1] / "examples"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
+# What a script needs that the tests do not install.
+NEEDS = {"tune_with_optuna": "optuna"}
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +28,8 @@ def run(tmp_path_factory):
     ran = {}
 
     def run(name):
+        if name in NEEDS:
+            pytest.importorskip(NEEDS[name], reason=f"{NEEDS[name]} is not installed")
         if name not in ran:
             path = FOLDER / f"{name}.py"
             folder = tmp_path_factory.mktemp(name)
@@ -180,3 +184,31 @@ def test_displays_refuse_a_place_that_cannot_be_a_folder(tmp_path, monkeypatch):
         with pytest.raises(SystemExit, match="is no folder and cannot become one"):
             runpy.run_path(str(script), run_name="__main__")
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_weak_trials_are_pruned(run):
+    study = run("tune_with_optuna")["found"]["study"]
+    states = [trial.state.name for trial in study.trials]
+    assert states.count("PRUNED") > 0
+    assert states.count("COMPLETE") + states.count("PRUNED") == len(states)
+    for trial in study.trials:
+        values = trial.intermediate_values
+        if trial.state.name == "PRUNED":
+            assert 2 <= len(values) < 12
+        else:
+            assert max(values.values()) == trial.value
+    assert study.best_value > 0.3
+
+
+def test_curves_of_every_task_are_written(run):
+    ran = run("track_with_tensorboard")
+    writer = ran["found"]["writer"]
+    if type(writer).__name__ != "Printer":
+        assert "An event file of" in ran["printed"]
+        return
+    epochs = len(ran["found"]["classifier"].history_)
+    for task in ("library", "n_parameters"):
+        for group in ("train loss", "validation loss", "validation score", "weight"):
+            steps, values = zip(*writer.curves[f"{group}/{task}"], strict=True)
+            assert steps == tuple(range(1, epochs + 1))
+            assert np.isfinite(values).all()

@@ -17,7 +17,7 @@ matplotlib.use("Agg")
 FOLDER = Path(__file__).resolve().parents[1] / "examples"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
 # What a script needs that the tests do not install.
-NEEDS = {"tune_with_optuna": "optuna"}
+NEEDS = {"tune_with_optuna": "optuna", "track_with_mlflow": "mlflow"}
 
 
 @pytest.fixture(scope="module")
@@ -212,3 +212,13 @@ def test_curves_of_every_task_are_written(run):
             steps, values = zip(*writer.curves[f"{group}/{task}"], strict=True)
             assert steps == tuple(range(1, epochs + 1))
             assert np.isfinite(values).all()
+
+
+def test_runs_and_a_model_are_found_in_mlflow(run):
+    found = run("track_with_mlflow")["found"]
+    table = found["table"]
+    assert set(table["sharing"]) == {"shared-private", "separate"}
+    assert table["F1 mean"].is_monotonic_decreasing
+    assert (table["F1 mean"] < table["training accuracy"]).all()
+    assert list(found["labels"]) == found["tasks"]
+    assert found["labels"].notna().all(axis=None)

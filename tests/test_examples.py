@@ -6,6 +6,7 @@ import os
 import re
 import runpy
 import sys
+import warnings
 from pathlib import Path
 
 import matplotlib
@@ -40,7 +41,9 @@ def run(tmp_path_factory):
             with pytest.MonkeyPatch.context() as patch:
                 patch.chdir(folder)
                 patch.setattr(sys, "argv", arguments)
-                with contextlib.redirect_stdout(printed):
+                with contextlib.redirect_stdout(printed), warnings.catch_warnings():
+                    if name in NEEDS:
+                        warnings.simplefilter("ignore")  # of these libraries
                     found = runpy.run_path(str(path), run_name="__main__")
             plt.close("all")
             ran[name] = {"found": found, "printed": printed.getvalue(), "in": folder}

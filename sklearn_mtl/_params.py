@@ -224,6 +224,7 @@ def _fitted_html(estimator, diagram):
         facts.append(f"{n_epochs} epoch{'s' * (n_epochs > 1)}")
         if best is not history[-1]:
             facts.append(f"weights of epoch {estimator.best_iter_}")
+        # Of the training rows with any label, by weight.
         last = estimator.net_.history[-1]
         shares = [last.get(f"task_cells_{name}") for name in names]
         if None not in shares:

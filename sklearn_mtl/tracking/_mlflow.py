@@ -148,13 +148,14 @@ def log_mlflow_model(classifier, name="model", **options):
 
     It is stored by :meth:`~sklearn_mtl.MultiTaskTextClassifier.save`, so no pickle of
     the classifier has to be trusted. The loaded model takes a data frame with one
-    column of texts, or of the numeric features, and returns a data frame with a column
+    column of texts, or with the numeric features, and returns a data frame with a column
     for each task.
 
     Parameters
     ----------
     classifier : MultiTaskTextClassifier
-        Fitted.
+        Fitted. Objects of classes of your own in it, such as a vectorizer, cannot
+        be loaded again, because MLflow has no way to say that they are trusted.
 
     name : str, default="model"
         Name of the model.
@@ -175,6 +176,9 @@ def log_mlflow_model(classifier, name="model", **options):
 
     ValueError
         If `classifier` is no MultiTaskTextClassifier.
+
+    sklearn.exceptions.NotFittedError
+        If it is not fitted.
 
     Examples
     --------

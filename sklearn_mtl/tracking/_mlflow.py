@@ -2,7 +2,7 @@
 
 import re
 from functools import wraps
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from inspect import signature
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -148,8 +148,8 @@ def log_mlflow_model(classifier, name="model", **options):
 
     It is stored by :meth:`~sklearn_mtl.MultiTaskTextClassifier.save`, so no pickle of
     the classifier has to be trusted. The loaded model takes a data frame with one
-    column of texts, or with the numeric features, and returns a data frame with a column
-    for each task.
+    column of texts, or with the numeric features, and returns a frame with a column for
+    each task.
 
     Parameters
     ----------
@@ -194,10 +194,9 @@ def log_mlflow_model(classifier, name="model", **options):
             f"{type(classifier).__name__}. For others take mlflow.sklearn.log_model."
         )
     check_is_fitted(classifier)
-    requirements = [f"sklearn-mtl=={version('sklearn-mtl')}", "pandas"]
     defaults = {
         "signature": _schemas(classifier),
-        "pip_requirements": requirements,
+        "pip_requirements": [_requirement(), "pandas"],
         # Without one MLflow warns. It is not of the training rows, which may be secret.
         "input_example": _example(classifier),
     }
@@ -210,6 +209,14 @@ def log_mlflow_model(classifier, name="model", **options):
             data_path=str(path),
             **defaults | options,
         )
+
+
+def _requirement():
+    """Return what pip installs to have this package in this version."""
+    try:
+        return f"sklearn-mtl=={version('sklearn-mtl')}"
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "sklearn-mtl"
 
 
 def _schemas(classifier):

@@ -1,4 +1,4 @@
-"""Parameters of the estimator: constraints, nested names for grids, tags."""
+"""Parameters of the estimator: constraints, nested names for grids, tags, HTML."""
 
 from collections.abc import Mapping
 from numbers import Integral, Real
@@ -10,6 +10,7 @@ from .balancing import BALANCING_ALIASES, BaseBalancing
 from .sharing import ALIASES, BaseSharing, has_representation
 from .training._user_callbacks import callback_params, set_callback_params
 from .trunks import TRUNK_ALIASES, BaseTrunk
+from .utils._html import tasks_html, write_classes
 
 _PREFIX = "loss_weights__"
 # Parameters that take an alias or an object, with an example object.
@@ -190,3 +191,48 @@ class ParamsMixin:
         if by_task:
             self.loss_weights = {**chosen, **by_task}
         return self
+
+    def _repr_html_inner(self):
+        # What notebooks show. scikit-learn's diagram of a fitted estimator lists its
+        # features, of which texts have thousands; it is folded up below the tasks.
+        diagram = super()._repr_html_inner()
+        return _fitted_html(self, diagram) if hasattr(self, "targets_") else diagram
+
+    def _repr_mimebundle_(self, **kwargs):
+        output = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in output:  # not with display="text"
+            output["text/html"] = self._repr_html_inner()
+        return output
+
+
+def _fitted_html(estimator, diagram):
+    """Return HTML that shows what a classifier learnt, task by task.
+
+    A loaded classifier has no history, and shows neither losses nor scores.
+    """
+    targets, names = estimator.targets_, estimator.task_names_
+    facts = [f"{len(names)} task" if len(names) == 1 else f"{len(names)} tasks"]
+    columns = {
+        "task": [str(name) for name in names],
+        "type": [targets.types[name] for name in names],
+        "classes": [write_classes(task.classes_) for task in targets.tasks],
+    }
+    history = getattr(estimator, "history_", [])
+    if history:
+        best = history[estimator.best_iter_ - 1]
+        n_epochs = len(history)
+        facts.append(f"{n_epochs} epoch{'s' * (n_epochs > 1)}")
+        if best is not history[-1]:
+            facts.append(f"weights of epoch {estimator.best_iter_}")
+        # Of the training rows with any label, by weight.
+        last = estimator.net_.history[-1]
+        shares = [last.get(f"task_cells_{name}") for name in names]
+        if None not in shares:
+            columns["labelled"] = [f"{share:.0%}" for share in shares]
+        columns["training loss"] = [f"{best[f'loss_{name}']:.3f}" for name in names]
+        if "valid_score_mean" in best:
+            scores = [best[f"valid_score_{name}"] for name in names]
+            columns["validation score"] = [f"{score:.3f}" for score in scores]
+            facts.append(f"mean validation score {best['valid_score_mean']:.3f}")
+    rows = [list(row) for row in zip(*columns.values(), strict=True)]
+    return tasks_html(type(estimator).__name__, facts, list(columns), rows, diagram)

@@ -29,7 +29,7 @@ LAYERS = (
     ("_cli",),
     ("__init__",),
     # above the estimator
-    ("search",),
+    ("search", "tracking"),
     ("_folds",),
     # the estimator: parameters, and how fit and predict run
     ("_classifier",),
@@ -83,7 +83,7 @@ MEDIAN_MODULE = 150
 MOST_MODULES_IN_THE_ROOT = 8
 
 # Where the name to install differs from the name to import.
-DISTRIBUTIONS = {"sklearn": "scikit-learn"}
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "mlflow": "mlflow-skinny"}
 
 
 def module_name(path):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Set
 import narwhals as nw
 import numpy as np
 
+from ..utils._rows import at_once
 from ._cells import some
 from ._sets import find_cells
 
@@ -18,6 +19,7 @@ def as_column(values, what):
             f"{what} is a table with the columns {some(list(names))}, and must be one "
             f"column. Pass {what}[name] with the name of one of them."
         )
+    values = at_once(values)
     if is_sequence(values) and find_cells(values):
         return _objects(values)
     return as_array(values, what)

@@ -11,6 +11,7 @@ import narwhals as nw
 import numpy as np
 from scipy.sparse import issparse
 
+from ..utils._rows import at_once
 from ._cells import read_column, some
 from ._columns import as_array, as_column, is_sequence, order_of, series_to_array
 from ._missing import is_same, missing_values
@@ -204,8 +205,9 @@ def _open(y, what):
         )
     if hasattr(y, "columns") or hasattr(y, "column_names"):
         return _open_frame(y, what)
-    _refuse_lazy_lists(y, what)
-    array = as_array(y, what)
+    cells = at_once(y)
+    _refuse_lazy_lists(y, cells, what)
+    array = as_array(cells, what)
     if array.ndim == 1:
         return ["task0"], [array], [order_of(y)], "vector", None
     if array.ndim != 2 or array.shape[1] == 0:
@@ -291,15 +293,16 @@ def _empty_like(frame):
     return frame.head(0)
 
 
-def _refuse_lazy_lists(y, what):
+def _refuse_lazy_lists(y, cells, what):
     """Raise a ValueError if y is a lazy sequence of lists, as from Hugging Face.
 
-    It may be one column of sets of labels, or the rows of a table.
+    It may be one column of sets of labels, or the rows of a table. `cells` are those of
+    y, read at once.
     """
     is_list = isinstance(y, MutableSequence | tuple)
     if is_list or not hasattr(y, "__getitem__") or not is_sequence(y):
         return
-    if any(is_cell(cell) and not isinstance(cell, Set) for cell in y):
+    if any(is_cell(cell) and not isinstance(cell, Set) for cell in cells):
         raise ValueError(
             f"{what} is a {type(y).__name__} of lists, which may be a column whose "
             "cells hold several labels, or the rows of a table. Pass {task: "

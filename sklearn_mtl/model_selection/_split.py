@@ -137,17 +137,22 @@ class MultiTaskStratifiedKFold(_SplitByLabels, BaseCrossValidator):
                 f"Cannot have n_splits={n_splits}, more than the {n_units} "
                 f"{'rows' if groups is None else 'groups'}. Lower n_splits."
             )
-        sizes = n_rows // n_splits + (np.arange(n_splits) < n_rows % n_splits)
         rng = check_random_state(self.random_state) if self.shuffle else None
-        fold = deal_rows(
-            y,
+        fold = self._deal(y, groups, rng)
+        for k in range(n_splits):
+            yield fold == k
+
+    def _deal(self, codes, groups, rng):
+        """Return the fold of each row."""
+        n_rows, n_splits = len(codes), self.n_splits
+        sizes = n_rows // n_splits + (np.arange(n_splits) < n_rows % n_splits)
+        return deal_rows(
+            codes,
             np.full(n_splits, 1 / n_splits),
             groups=groups,
             capacity=sizes if groups is None else None,
             rng=rng,
         )
-        for k in range(n_splits):
-            yield fold == k
 
 
 class MultiTaskStratifiedShuffleSplit(_SplitByLabels, BaseShuffleSplit):

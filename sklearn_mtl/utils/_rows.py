@@ -3,7 +3,7 @@
 Narwhals is imported where there may be a frame: a column of texts needs none.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from numbers import Integral
 
 import numpy as np
@@ -25,6 +25,34 @@ def settled(X):
     """
     has_rows = any(hasattr(X, name) for name in ("__len__", "shape", "__array__"))
     return X if has_rows or not hasattr(X, "__iter__") else list(X)
+
+
+def at_once(column):
+    """Return the cells of a lazy column, read by one slice.
+
+    A Hugging Face column converts a cell each time that it is asked for one; a slice of
+    all rows takes a hundredth of the time.
+
+    Parameters
+    ----------
+    column : object
+
+    Returns
+    -------
+    cells : object
+        A list or an array, or `column` itself if it is not lazy.
+    """
+    is_plain = isinstance(column, list | tuple | str | bytes | bytearray | range)
+    if is_plain or not isinstance(column, Sequence) or hasattr(column, "__array__"):
+        return column
+    try:
+        cells = column[:]
+    except (TypeError, IndexError, KeyError):  # a deque, for one, has no slices
+        return column
+    if isinstance(cells, np.ndarray) and cells.dtype.kind == "f":
+        return column  # they may be integers, with NaN in empty cells
+    is_read = isinstance(cells, list | tuple) or hasattr(cells, "__array__")
+    return cells if is_read and len(cells) == len(column) else column
 
 
 def n_rows(X):
@@ -209,6 +237,7 @@ def _take_arrow(X, rows):
 
 def _cells(X):
     """Return the cells of a column as a list of Python objects."""
+    X = at_once(X)
     for name in ("to_pylist", "to_list", "tolist"):
         if hasattr(X, name):
             return getattr(X, name)()

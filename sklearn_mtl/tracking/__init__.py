@@ -1,0 +1,5 @@
+"""Log fits to MLflow, and models as MLflow models. Needs the extra ``mlflow``."""
+
+from ._mlflow import log_mlflow_model, mlflow_autolog
+
+__all__ = ["log_mlflow_model", "mlflow_autolog"]

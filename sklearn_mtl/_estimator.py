@@ -68,7 +68,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
 
             def fitted(net):
                 now = copy(self)
-                now._set_fitted(net, run, cells)
+                now._set_fitted(net, run, cells, run.calibration(net))
                 return fitted_attributes(now)
 
             watching = (
@@ -78,7 +78,8 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
             )
             with computing(self.n_jobs):
                 net = run.fit(balancing, watching)
-        self._set_fitted(net, run, cells)
+                calibration = run.finish(net)
+        self._set_fitted(net, run, cells, calibration)
 
     def _read(self, X, y, sample_weight):
         """Check X, y and the parameters about tasks.
@@ -231,15 +232,19 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
             run = fresh._prepare(config, X, cells)
             with computing(self.n_jobs):
                 nets = run.fit_each([fitted[k] for k in built])
-        for k, net in zip(built, nets, strict=True):
-            fitted[k] = net
-            if not isinstance(net, Exception):
+                calibrations = [
+                    net if isinstance(net, Exception) else attempt(run.finish, net)
+                    for net in nets
+                ]
+        for k, net, calibration in zip(built, nets, calibrations, strict=True):
+            fitted[k] = calibration
+            if not isinstance(calibration, Exception):
                 fitted[k] = copy(fresh)
                 fitted[k].loss_weights = loss_weights[k]
-                fitted[k]._set_fitted(net, run, cells)
+                fitted[k]._set_fitted(net, run, cells, calibration)
         return fitted
 
-    def _set_fitted(self, net, run, cells):
+    def _set_fitted(self, net, run, cells, calibration):
         plan, trunk = run.plan, net.module__trunk
         self.net_, self.trunk_ = net, trunk
         self.targets_ = cells.targets.with_tasks(net.tasks)
@@ -249,8 +254,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         self.early_stopping_, self.device_ = run.config.stops_early, net.device
         self.task_names_, self.task_types_ = self.targets_.names, self.targets_.types
         self.n_outputs_ = len(self.task_names_)
-        with computing(self.n_jobs):
-            self.calibration_ = run.calibration(net)
+        self.calibration_ = calibration
         self.alpha_ = run.config.alpha
         self.learning_rate_factor_ = run.config.learning_rate_factor
         temperatures = self.calibration_.temperatures.tolist()

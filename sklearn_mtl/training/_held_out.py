@@ -8,7 +8,7 @@ from ._step import take_step
 
 # Part of the learning rates of training, and number of passes over the rows; a pass is
 # one batch, or several of sequences. Chosen on dev splits, see docs/decisions.md.
-PART, PASSES = 0.5, 3
+PART, PASSES = 0.25, 3
 
 
 def learn_held_out(net, dataset):

@@ -47,6 +47,11 @@ _ABSENT = dict.fromkeys(
     ["train_split", "iterator_train__generator", "iterator_train__record"]
 )
 
+DIVERGED = (
+    "Training diverged: the loss is no longer a finite number. Lower "
+    "learning_rate_init or the loss weights, or scale X."
+)
+
 
 class MultiTaskNet(HistoryMixin, NeuralNet):
     """A skorch net that learns several tasks from batches with empty cells.
@@ -289,10 +294,7 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         self.notify("on_train_end", X=dataset, y=None)
         self._forget_training()
         if not np.isfinite(self.history[-1, "train_loss"]):
-            raise ValueError(
-                "Training diverged: the loss is no longer a finite number. Lower "
-                "learning_rate_init or the loss weights, or scale X."
-            )
+            raise ValueError(DIVERGED)
         return self
 
     def _forget_training(self):

@@ -50,6 +50,13 @@ def test_sessions_print_what_they_show(page):
     assert not results.failed, "".join(said)
 
 
+def test_the_readme_shows_what_its_first_example_prints(capsys):
+    first = next(python_blocks(ROOT / "README.md"))
+    code, shown = first.split("\n# ")
+    exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out == shown
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_to_files_lead_somewhere(page):
     text = page.read_text(encoding="utf-8")

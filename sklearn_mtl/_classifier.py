@@ -4,13 +4,13 @@ from sklearn.base import (
     ClassifierMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    _fit_context,
 )
 from sklearn.utils.metaestimators import available_if
 
 from ._estimator import BaseMultiTask
 from ._params import ParamsMixin, has_own_representation
 from .answers._labels import check_output
+from .utils._compat import _fit_context
 from .utils._state import reads_one_fit
 
 

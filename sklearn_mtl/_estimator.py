@@ -5,7 +5,6 @@ from copy import copy
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, clone
-from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ._reading import RowsMixin
@@ -28,6 +27,7 @@ from .training._run import TrainingRun
 from .training._runtime import computing
 from .training._stack import attempt
 from .trunks import BagTrunk, BaseTrunk, reads_tokens, resolve_trunk
+from .utils._compat import CallbackSupportMixin
 from .utils._numpy import numpy_errors
 from .utils._rows import n_rows, settled, take_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit

@@ -8,10 +8,7 @@ from math import gcd
 
 import numpy as np
 from joblib import effective_n_jobs
-from sklearn.base import _fit_context, clone
-from sklearn.metrics._scorer import _BaseScorer
-from sklearn.model_selection._search import BaseSearchCV
-from sklearn.model_selection._validation import _warn_or_raise_about_fit_failures
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
@@ -24,6 +21,12 @@ from .metrics._scorer import MultiTaskScorer
 from .model_selection._cv import as_splitter
 from .model_selection._paired import as_splittable
 from .training._progress import FitProgress
+from .utils._compat import (
+    BaseSearchCV,
+    _BaseScorer,
+    _fit_context,
+    _warn_or_raise_about_fit_failures,
+)
 from .utils._numpy import numpy_errors
 from .utils._rows import n_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit

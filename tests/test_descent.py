@@ -38,7 +38,9 @@ LOOPS = ["numba", "scipy"]
 
 def batch_of(n_rows, density, seed, dtype):
     rng = np.random.default_rng(seed)
-    rows = random_array((n_rows, N_FEATURES), density=density, rng=rng, format="csr")
+    rows = random_array(
+        (n_rows, N_FEATURES), density=density, random_state=rng, format="csr"
+    )
     rows = csr_array(rows).astype(dtype)
     return SparseBatch.from_arrays(rows.indices, rows.indptr, rows.data)
 

@@ -24,7 +24,7 @@ from sklearn_mtl.utils._rows import n_rows
 def test_rows_are_joined_as_by_scipy(seed, n, widths, kind, dtype):
     rng = np.random.default_rng(seed)
     parts = [
-        kind(random_array((n, width), density=0.4, rng=rng, dtype=dtype))
+        kind(random_array((n, width), density=0.4, random_state=rng, dtype=dtype))
         for width in widths
     ]
     found, expected = join_columns(parts), hstack(parts, format="csr")

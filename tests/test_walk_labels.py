@@ -18,6 +18,7 @@ from numpy.testing import assert_equal
 from pyarrow.compute import run_end_encode
 from sklearn.base import clone
 from sklearn.model_selection import cross_validate
+from versions import HAS_INT128
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.data._targets import Targets
@@ -191,7 +192,7 @@ OWN = {
         "category of Int64": lambda cells: series("Int64")(cells).astype("category"),
         "Int8": polars(pl.Int8),
         "UInt64": polars(pl.UInt64),
-        "Int128": polars(pl.Int128),
+        **({"Int128": polars(pl.Int128)} if HAS_INT128 else {}),
         "uint64": arrow(pa.uint64()),
     },
     "float": {
@@ -224,7 +225,7 @@ OWN = {
         "list_view": arrow(pa.list_view(pa.string())),
         "of dictionary": arrow(pa.list_(pa.dictionary(pa.int8(), pa.string()))),
     },
-    "lists of int": {"Int128": polars(pl.List(pl.Int128))},
+    "lists of int": {"Int128": polars(pl.List(pl.Int128))} if HAS_INT128 else {},
 }
 COLUMNS = {
     f"{kind}-{name}": (kind, make)

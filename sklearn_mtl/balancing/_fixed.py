@@ -5,9 +5,9 @@ from numbers import Real
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import Interval
 
 from ..labels._tables import check_task_names
+from ..utils._compat import Interval
 from ._base import Balancer, BaseBalancing
 
 

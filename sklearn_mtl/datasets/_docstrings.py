@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import validate_params
 
+from ..utils._compat import validate_params
 from ..utils._optional import import_optional
 from ._definitions import documented_definitions
 from ._docstring_cache import cache_path, read_cache, write_cache

@@ -5,7 +5,8 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.linalg import helmert
 from sklearn.utils import Bunch, check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
+
+from ..utils._compat import Interval, validate_params
 
 # The dimensions a task reads, unless it has more classes than these can tell apart:
 # few beside the words, so that they are worth learning together.

@@ -1,8 +1,8 @@
 """What to make of markup, addresses, numbers and accents before tokens are cut."""
 
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils._param_validation import StrOptions
 
+from ..utils._compat import StrOptions
 from ..utils._texts import as_documents, check_texts
 from ._clean import Cleaning
 

@@ -12,8 +12,8 @@ from sklearn.base import (
     clone,
 )
 from sklearn.utils import get_tags
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+from ..utils._compat import HasMethods, Interval, StrOptions
 from ..utils._optional import import_optional
 from ..utils._texts import as_documents, check_texts
 

@@ -5,9 +5,8 @@ from numbers import Integral
 
 import numpy as np
 from scipy.sparse import csr_array
-from sklearn.utils._param_validation import Interval
-from sklearn.utils._sparse import _align_api_if_sparse
 
+from ..utils._compat import Interval, _align_api_if_sparse
 from ..utils._state import fits_aside
 from ..utils._texts import as_documents
 from ._tokens import UNKNOWN

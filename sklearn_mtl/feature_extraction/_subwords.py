@@ -6,9 +6,9 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from ..utils._compat import Interval
 from ..utils._optional import import_optional
 from ..utils._state import fits_aside
 from ..utils._texts import as_documents

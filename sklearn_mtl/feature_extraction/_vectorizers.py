@@ -8,9 +8,9 @@ from sklearn.feature_extraction.text import (
     HashingVectorizer,
     TfidfVectorizer,
 )
-from sklearn.utils._sparse import _align_api_if_sparse
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted
 
+from ..utils._compat import _align_api_if_sparse
 from ..utils._texts import as_documents
 from ._hashing import HashedTerms
 from ._settings import analysis_of, settings_of

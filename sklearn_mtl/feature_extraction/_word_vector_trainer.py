@@ -4,8 +4,8 @@ from numbers import Integral
 
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
 
+from ..utils._compat import Interval
 from ..utils._optional import import_optional
 from ._word_vectors import WordVectors
 

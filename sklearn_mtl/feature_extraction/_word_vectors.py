@@ -12,9 +12,9 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ..utils._compat import Interval, StrOptions
 from ..utils._state import fits_aside, reads_one_fit
 from ..utils._texts import as_documents
 from ._sequences import TOKEN_PATTERN

@@ -3,10 +3,10 @@
 from numbers import Real
 
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
 from ..network._output import Output
+from ..utils._compat import Interval, StrOptions
 from ._base import BaseSharing, TaskNetwork, read_table
 from ._penalties import overlap, reverse_gradient, task_entropy
 

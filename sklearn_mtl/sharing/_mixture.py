@@ -3,8 +3,8 @@
 from numbers import Integral
 
 import torch
-from sklearn.utils._param_validation import Interval
 
+from ..utils._compat import Interval
 from ._base import BaseSharing, TaskNetwork
 from ._experts import ExpertNetwork, RowExperts
 

@@ -5,10 +5,10 @@ from numbers import Real
 
 import numpy as np
 from sklearn.metrics import precision_recall_curve
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..answers._types import MultiLabelAnswers
 from ..labels._sets import labels_of
+from ..utils._compat import Interval, StrOptions
 from ..utils._warn import FILTERS
 from ._base import TaskType
 

@@ -4,10 +4,10 @@ import math
 from numbers import Integral
 
 import torch
-from sklearn.utils._param_validation import Interval
 from torch import nn
 
 from ..network._dropout import Dropout
+from ..utils._compat import Interval
 from ._sequence import SequenceTrunk, is_token, mean_over_time
 
 # Most attention weights in a prediction batch: 32 MiB of 32-bit floats.

@@ -4,10 +4,10 @@ from numbers import Integral
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import Interval
 from torch import nn
 from torch.nn.functional import relu
 
+from ..utils._compat import Interval
 from ._sequence import SequenceTrunk, max_over_time
 
 

@@ -2,10 +2,10 @@
 
 from numbers import Integral
 
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
 from ..network._recipe import MODULES
+from ..utils._compat import Interval, StrOptions
 from ._base import BaseTrunk
 
 

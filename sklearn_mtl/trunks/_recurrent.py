@@ -2,10 +2,10 @@
 
 from numbers import Integral
 
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from ..utils._compat import Interval, StrOptions
 from ._sequence import SequenceTrunk, max_over_time, mean_over_time
 
 _CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}

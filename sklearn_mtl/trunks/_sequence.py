@@ -6,13 +6,13 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 from sklearn.base import clone
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
 from ..feature_extraction import WordVectors
 from ..network._dropout import Dropout
 from ..network._embedding import TokenEmbedding
 from ..network._recipe import PLAIN_EMBEDDINGS
+from ..utils._compat import Interval, StrOptions
 from ._base import BaseTrunk
 
 # Embeddings start about as large as vectors of unit length in 100 dimensions.

@@ -1,4 +1,4 @@
-"""What older releases of scikit-learn, pandas and polars lack, in one place.
+"""What older releases of scikit-learn, pandas and others lack, in one place.
 
 The lowest releases, which ``.ci/lowest`` runs the tests with, are in
 ``constraints-lowest.txt``.
@@ -8,6 +8,7 @@ import re
 
 import pandas
 import polars
+import pyarrow
 import pytest
 import sklearn
 
@@ -37,5 +38,7 @@ def import_callbacks():
 
 # polars 1.0 has no integers of 128 bits.
 HAS_INT128 = hasattr(polars, "Int128")
+# pyarrow 16 encodes runs of scalars only.
+HAS_RUNS_OF_LISTS = _release(pyarrow) >= (17, 0)
 # Parameters of a ClassifierChain carry this name in front.
 CHAINED = "estimator" if SCIKIT_LEARN >= (1, 7) else "base_estimator"

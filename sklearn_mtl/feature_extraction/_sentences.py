@@ -3,6 +3,7 @@
 from functools import cache
 from numbers import Integral
 from threading import Lock
+from typing import Self
 
 import numpy as np
 from sklearn.base import (
@@ -16,6 +17,7 @@ from sklearn.utils import get_tags
 from ..utils._compat import HasMethods, Interval, StrOptions
 from ..utils._optional import import_optional
 from ..utils._texts import as_documents, check_texts
+from ..utils._typing import Array, Rows
 
 _LOADING = Lock()
 
@@ -57,7 +59,7 @@ class UniversalSentenceEncoder(
 
     _n_features_out = 512
 
-    def fit(self, X, y=None):
+    def fit(self, X: Rows, y: object = None) -> Self:
         """Do nothing but check that the package is there.
 
         Parameters
@@ -77,7 +79,7 @@ class UniversalSentenceEncoder(
         import_encoder()
         return self
 
-    def transform(self, X):
+    def transform(self, X: Rows) -> Array:
         """Embed texts.
 
         Parameters
@@ -170,12 +172,14 @@ class PooledEmbedding(TransformerMixin, BaseEstimator):
         "pool": [StrOptions({"mean", "max"})],
     }
 
-    def __init__(self, encoder="use", *, max_words=128, pool="mean"):
+    def __init__(
+        self, encoder: str = "use", *, max_words: int = 128, pool: str = "mean"
+    ) -> None:
         self.encoder = encoder
         self.max_words = max_words
         self.pool = pool
 
-    def fit(self, X, y=None):
+    def fit(self, X: Rows, y: object = None) -> Self:
         """Fit the encoder to the pieces of the texts.
 
         Parameters
@@ -192,7 +196,7 @@ class PooledEmbedding(TransformerMixin, BaseEstimator):
         self.fit_transform(X)
         return self
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: Rows, y: object = None) -> Array:
         """Fit the encoder to the pieces of the texts, and embed the texts.
 
         Parameters
@@ -213,7 +217,7 @@ class PooledEmbedding(TransformerMixin, BaseEstimator):
         self.encoder_ = encoder
         return rows
 
-    def transform(self, X):
+    def transform(self, X: Rows) -> Array:
         """Embed texts.
 
         Parameters

@@ -1,11 +1,14 @@
 """Batches of sparse rows and of label cells."""
 
 from copy import copy
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn.functional import embedding_bag
+
+from ..utils._typing import Array
 
 
 class Transposed(NamedTuple):
@@ -35,18 +38,24 @@ class SparseBatch:
         The products of these rows with the layers of an ``InputTable``.
     """
 
-    def __init__(self, indices, offsets, values, dense=None):
+    def __init__(
+        self, indices: Tensor, offsets: Tensor, values: Any, dense: Tensor | None = None
+    ) -> None:
         self.indices, self.offsets, self.values = indices, offsets, values
         self.dense = dense
-        self._transposed = self.products = None
+        self.products: Any = None
+        self._transposed: Transposed | None = None
 
     @classmethod
-    def from_arrays(cls, indices, offsets, values, dense=None):
+    def from_arrays(
+        cls, indices: Array, offsets: Array, values: Array, dense: Array | None = None
+    ) -> Self:
         """Wrap the arrays of a CSR matrix, and a dense array of as many rows."""
         if offsets.dtype != indices.dtype:
             offsets = offsets.astype(indices.dtype)
-        dense = None if dense is None else torch.from_numpy(dense)
-        return cls(*map(torch.from_numpy, (indices, offsets, values)), dense)
+        beside = None if dense is None else torch.from_numpy(dense)
+        wrap = torch.from_numpy
+        return cls(wrap(indices), wrap(offsets), wrap(values), beside)
 
     def __len__(self):
         return len(self.offsets) - 1
@@ -65,7 +74,7 @@ class SparseBatch:
         part._transposed = part.products = None
         return part
 
-    def transposed(self):
+    def transposed(self) -> "Transposed":
         """Return the batch sorted by feature; computed once."""
         if self._transposed is None:
             device = self.values.device
@@ -81,12 +90,12 @@ class SparseBatch:
                 rows[order],
                 np.append(starts, len(order)).astype(indices.dtype),
             )
-            features, rows, starts = (torch.from_numpy(p).to(device) for p in parts)
+            first, sorted_rows, until = (torch.from_numpy(p).to(device) for p in parts)
             values = self.values[torch.from_numpy(order).to(device)]
-            self._transposed = Transposed(features, rows, starts, values)
+            self._transposed = Transposed(first, sorted_rows, until, values)
         return self._transposed
 
-    def to(self, device):
+    def to(self, device: Any) -> Self:
         device = torch.device(device)
         here = self.values.device
         if here.type == device.type and device.index in (None, here.index):
@@ -139,18 +148,20 @@ class TokenBatch(SparseBatch):
         Type of the weights of tokens in a bag.
     """
 
-    def __init__(self, ids, offsets, dtype=torch.float32):
+    def __init__(
+        self, ids: Tensor, offsets: Tensor, dtype: Any = torch.float32
+    ) -> None:
         sizes = offsets.diff()
         weights = sizes.clamp(min=1).to(dtype).rsqrt()
         super().__init__(ids, offsets, torch.repeat_interleave(weights, sizes))
-        self._padded = None
+        self._padded: tuple[Tensor, Tensor] | None = None
 
     def __getitem__(self, rows):
         part = super().__getitem__(rows)
         part._padded = None
         return part
 
-    def padded(self):
+    def padded(self) -> tuple[Tensor, Tensor]:
         """Return ids as a table, 0 after the end of a text; computed once.
 
         Returns
@@ -171,10 +182,11 @@ class TokenBatch(SparseBatch):
             self._padded = table, lengths
         return self._padded
 
-    def to(self, device):
+    def to(self, device: Any) -> Self:
         moved = super().to(device)
         if moved is not self:
-            moved._padded = tuple(part.to(device) for part in self.padded())
+            padded, lengths = self.padded()
+            moved._padded = padded.to(device), lengths.to(device)
         return moved
 
 
@@ -188,6 +200,6 @@ class Cells(NamedTuple):
     codes: torch.Tensor
     weights: torch.Tensor
 
-    def to(self, device):
+    def to(self, device: Any) -> Self:
         """Return the cells on a device."""
-        return Cells(self.codes.to(device), self.weights.to(device))
+        return type(self)(self.codes.to(device), self.weights.to(device))

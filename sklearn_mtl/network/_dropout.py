@@ -1,7 +1,7 @@
 """Dropout with its own random numbers."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class Dropout(nn.Module):
@@ -17,13 +17,13 @@ class Dropout(nn.Module):
         1 / (1 - p).
     """
 
-    def __init__(self, p):
+    def __init__(self, p: float) -> None:
         super().__init__()
         self.p = p
-        self.seed = int(torch.randint(2**62, ())) if p else None
-        self._generator = None
+        self.seed = int(torch.randint(2**62, ())) if p else 0
+        self._generator: torch.Generator | None = None
 
-    def forward(self, hidden):
+    def forward(self, hidden: Tensor) -> Tensor:
         if not (self.training and self.p):
             return hidden
         if self._generator is None or self._generator.device != hidden.device:

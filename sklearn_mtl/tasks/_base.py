@@ -1,12 +1,15 @@
 """The base class of task types."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from ..answers._types import Answers
 from ..utils._same import is_same
+from ..utils._typing import Array
 
 
 class TaskType(Answers, BaseEstimator, ABC):
@@ -43,7 +46,7 @@ class TaskType(Answers, BaseEstimator, ABC):
     _parameter_constraints: dict = {}
 
     @abstractmethod
-    def fit(self, cells, order=None):
+    def fit(self, cells: Array, order: list[Any] | None = None) -> Self:
         """Learn the classes from the labelled cells of a column.
 
         Parameters
@@ -65,20 +68,20 @@ class TaskType(Answers, BaseEstimator, ABC):
         """
 
     @property
-    def name(self):
+    def name(self) -> str:
         return type(self).__name__.lower()
 
-    def matches(self, wanted):
+    def matches(self, wanted: Any) -> bool:
         """Whether a fitted task is what an object in `task_types` asks for."""
         same = is_same(wanted.get_params(), self.get_params())
         return type(wanted) is type(self) and same
 
     @property
-    def is_ordered(self):
+    def is_ordered(self) -> bool:
         return self.classes_.dtype.kind not in "OU"
 
     @property
-    def kind(self):
+    def kind(self) -> object:
         """A key; losses of tasks with equal keys are computed together.
 
         By default each task has its own loss.
@@ -86,14 +89,14 @@ class TaskType(Answers, BaseEstimator, ABC):
         return self
 
     @abstractmethod
-    def encode(self, cells):
+    def encode(self, cells: Array) -> Array:
         """Return codes of shape (n_labelled,), dtype int64; -1 for an unknown label."""
 
     @abstractmethod
-    def decode(self, codes):
+    def decode(self, codes: Array) -> Array:
         """Return the labels of the codes, in the user's dtype."""
 
-    def link(self, log_class_shares, *, is_few=False):
+    def link(self, log_class_shares: Array, *, is_few: bool = False) -> Any:
         """Build a module that follows the network, or None.
 
         Parameters
@@ -115,7 +118,7 @@ class TaskType(Answers, BaseEstimator, ABC):
         return None
 
     @abstractmethod
-    def probabilities(self, logits):
+    def probabilities(self, logits: Array) -> Array:
         """Turn logits into probabilities.
 
         Parameters
@@ -127,7 +130,7 @@ class TaskType(Answers, BaseEstimator, ABC):
         probabilities : ndarray of shape (n_samples, n_classes)
         """
 
-    def likelihoods(self, logits, codes):
+    def likelihoods(self, logits: Array, codes: Array) -> Array:
         """Return the probability of each code.
 
         Parameters
@@ -140,7 +143,7 @@ class TaskType(Answers, BaseEstimator, ABC):
         """
         return self.probabilities(logits)[np.arange(len(codes)), codes]
 
-    def tuned(self, logits, codes, weights):
+    def tuned(self, logits: Array, codes: Array, weights: Array) -> Self:
         """Return a task whose decisions are tuned on rows set aside.
 
         Parameters
@@ -152,7 +155,7 @@ class TaskType(Answers, BaseEstimator, ABC):
         """
         return self
 
-    def effects(self, slopes):
+    def effects(self, slopes: Array) -> Array:
         """Turn gradients of the logits into effects on each class.
 
         Parameters
@@ -168,7 +171,7 @@ class TaskType(Answers, BaseEstimator, ABC):
 
     @staticmethod
     @abstractmethod
-    def build_loss(tasks, adjustments=None):
+    def build_loss(tasks: Sequence[Any], adjustments: list[Array] | None = None) -> Any:
         """Build the loss of several tasks of this type at once.
 
         Parameters

@@ -1,6 +1,7 @@
 """A recurrent network over tokens."""
 
 from numbers import Integral
+from typing import Any
 
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
@@ -85,16 +86,16 @@ class RecurrentTrunk(SequenceTrunk):
     def __init__(
         self,
         *,
-        embedding_dim="auto",
-        n_units=64,
-        cell="lstm",
-        bidirectional=True,
-        n_layers=1,
-        pooling="max",
-        vectors=None,
-        freeze=False,
-        dropout="auto",
-    ):
+        embedding_dim: int | str = "auto",
+        n_units: int = 64,
+        cell: str = "lstm",
+        bidirectional: bool = True,
+        n_layers: int = 1,
+        pooling: str = "max",
+        vectors: Any = None,
+        freeze: bool = False,
+        dropout: float | str = "auto",
+    ) -> None:
         self.embedding_dim = embedding_dim
         self.n_units = n_units
         self.cell = cell
@@ -113,7 +114,7 @@ class RecurrentTrunk(SequenceTrunk):
                 f"direction. Got {self.n_units}."
             )
 
-    def encoder(self, n_inputs, dropout):
+    def encoder(self, n_inputs: int, dropout: float) -> nn.Module:
         cells = _CELLS[self.cell](
             n_inputs,
             self.n_units // 2 if self.bidirectional else self.n_units,

@@ -20,14 +20,14 @@ class Dropout(nn.Module):
     def __init__(self, p: float) -> None:
         super().__init__()
         self.p = p
-        self.seed = int(torch.randint(2**62, ())) if p else 0
+        self.seed = int(torch.randint(2**62, ())) if p else None
         self._generator: torch.Generator | None = None
 
     def forward(self, hidden: Tensor) -> Tensor:
         if not (self.training and self.p):
             return hidden
         if self._generator is None or self._generator.device != hidden.device:
-            self._generator = torch.Generator(hidden.device).manual_seed(self.seed)
+            self._generator = torch.Generator(hidden.device).manual_seed(self.seed or 0)
         drawn = torch.rand(
             hidden.shape,
             generator=self._generator,

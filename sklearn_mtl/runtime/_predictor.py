@@ -7,7 +7,6 @@ import numpy as np
 
 from ..answers._labels import check_output
 from ..data._rows import match_trunk
-from ..network._spec import InputSpec
 from ..utils import _typing as t
 from ..utils._numpy import numpy_errors
 from ..utils._texts import read_texts, refuse_rows, refuse_texts
@@ -76,7 +75,7 @@ class MultiTaskPredictor:
         network: Any,
         links: Any,
         calibration: Any,
-        spec: InputSpec,
+        spec: Any,
         input_names: Any,
         missing_label: object,
         strategies: Any,

@@ -84,9 +84,9 @@ class Ordinal(OrdinalAnswers, Categorical):
         self.classes = classes
 
     def fit(self, cells: Array, order: list[Any] | None = None) -> Self:
-        order = order if self.classes is None else list(self.classes)
-        if order is not None:
-            self.classes_ = _read_order(order, cells)
+        known = order if self.classes is None else self.classes
+        if known is not None:
+            self.classes_ = _read_order(known, cells)
             self._check_listed(cells)
             return self
         if _are_texts(cells):

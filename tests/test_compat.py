@@ -1,6 +1,7 @@
 """What the package asks of scikit-learn beyond its public names, in one module."""
 
 import ast
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -42,11 +43,12 @@ def test_no_other_module_imports_what_scikit_learn_keeps_to_itself():
 
 
 @needs_scikit_learn(1, 7, why="its Brier score is of two classes only")
-@pytest.mark.parametrize("n_classes", [2, 3, 5])
-@pytest.mark.parametrize("weighted", [False, True])
-def test_the_brier_score_of_older_releases_is_that_of_newer_ones(
-    n_classes, weighted, monkeypatch
-):
+def test_the_brier_score_of_older_releases_is_that_of_newer_ones():
+    for n_classes, weighted in product([2, 3, 5], [False, True]):
+        check_brier_score(n_classes, weighted)
+
+
+def check_brier_score(n_classes, weighted):
     rng = np.random.default_rng(0)
     labels = np.array(list("abcde"))[:n_classes]
     y = rng.choice(labels[1:], 30)  # one of the classes does not occur
@@ -57,8 +59,9 @@ def test_the_brier_score_of_older_releases_is_that_of_newer_ones(
         y, p, sample_weight=weight, labels=labels
     )
 
-    monkeypatch.setattr(metrics, "brier_score_loss", lambda y_true, y_proba: None)
-    found = _compat.brier_score_loss(y, p, sample_weight=weight, labels=labels)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(metrics, "brier_score_loss", lambda y_true, y_proba: None)
+        found = _compat.brier_score_loss(y, p, sample_weight=weight, labels=labels)
     assert found == pytest.approx(expected, abs=1e-12)
 
 

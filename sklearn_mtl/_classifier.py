@@ -1,16 +1,19 @@
 """The estimator: parameters, fit, predict and score."""
 
+from typing import Any, Self
+
 from sklearn.base import (
     ClassifierMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    _fit_context,
 )
 from sklearn.utils.metaestimators import available_if
 
 from ._estimator import BaseMultiTask
 from ._params import ParamsMixin, has_own_representation
 from .answers._labels import check_output
+from .utils import _typing as t
+from .utils._compat import fit_context
 from .utils._state import reads_one_fit
 
 
@@ -215,36 +218,36 @@ class MultiTaskTextClassifier(
 
     def __init__(
         self,
-        vectorizer="auto",
+        vectorizer: Any = "auto",
         *,
-        term_weighting="auto",
-        embedding=None,
-        embedding_weight="auto",
-        trunk="auto",
-        sharing="auto",
-        loss_weights="auto",
-        class_weight=None,
-        logit_adjustment="auto",
-        task_types=None,
-        missing_label=None,
-        max_iter="auto",
-        batch_size="auto",
-        learning_rate_init="auto",
-        alpha="auto",
-        temperature="auto",
-        early_stopping="auto",
-        early_stopping_metric="mean",
-        validation_fraction=0.1,
-        n_iter_no_change=5,
-        n_jobs=None,
-        warm_start=False,
-        random_state=None,
-        device="auto",
-        memory=None,
-        verbose=0,
-        callbacks=None,
-        net_params=None,
-    ):
+        term_weighting: str | None = "auto",
+        embedding: Any = None,
+        embedding_weight: float | str = "auto",
+        trunk: Any = "auto",
+        sharing: Any = "auto",
+        loss_weights: Any = "auto",
+        class_weight: Any = None,
+        logit_adjustment: float | str = "auto",
+        task_types: Any = None,
+        missing_label: object = None,
+        max_iter: int | str = "auto",
+        batch_size: int | str = "auto",
+        learning_rate_init: float | str = "auto",
+        alpha: float | str = "auto",
+        temperature: float | str = "auto",
+        early_stopping: bool | str = "auto",
+        early_stopping_metric: Any = "mean",
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        n_jobs: int | None = None,
+        warm_start: bool = False,
+        random_state: t.RandomState = None,
+        device: Any = "auto",
+        memory: Any = None,
+        verbose: int = 0,
+        callbacks: Any = None,
+        net_params: dict[str, Any] | None = None,
+    ) -> None:
         self.vectorizer = vectorizer
         self.term_weighting = term_weighting
         self.embedding = embedding
@@ -274,8 +277,8 @@ class MultiTaskTextClassifier(
         self.callbacks = callbacks
         self.net_params = net_params
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: t.Rows, y: t.Labels, sample_weight: t.Weights = None) -> Self:
         """Fit the network to texts and labels.
 
         Parameters
@@ -307,7 +310,7 @@ class MultiTaskTextClassifier(
         return self._fit_aside(X, y, sample_weight)
 
     @reads_one_fit
-    def predict(self, X, output="array"):
+    def predict(self, X: t.Rows, output: t.LabelForm = "array") -> Any:
         """Predict a label for every task.
 
         The class of the highest probability divided by a power of its share, see
@@ -332,7 +335,7 @@ class MultiTaskTextClassifier(
         return self.targets_.decode(codes, output, like=X)
 
     @reads_one_fit
-    def predict_proba(self, X, output="list"):
+    def predict_proba(self, X: t.Rows, output: t.ListForm = "list") -> Any:
         """Predict the calibrated probability of every class of every task.
 
         Parameters
@@ -353,7 +356,7 @@ class MultiTaskTextClassifier(
         return self.targets_.arrange(probabilities, output)
 
     @reads_one_fit
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: t.Rows, y: t.Labels, sample_weight: t.Weights = None) -> float:
         """Return the mean over tasks of the accuracy on labelled cells.
 
         Not scikit-learn's accuracy of whole rows: each task is scored on the rows that
@@ -375,7 +378,7 @@ class MultiTaskTextClassifier(
         """
         return self._mean_accuracy(X, y, sample_weight)
 
-    def transform(self, X):
+    def transform(self, X: t.Rows) -> t.Array:
         """Return the hidden vector of each text that all tasks read.
 
         Parameters

@@ -1,11 +1,11 @@
 """How fit and predict work: the base of the estimator, without its parameters."""
 
 from copy import copy
+from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, clone
-from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ._reading import RowsMixin
@@ -28,10 +28,12 @@ from .training._run import TrainingRun
 from .training._runtime import computing
 from .training._stack import attempt
 from .trunks import BagTrunk, BaseTrunk, reads_tokens, resolve_trunk
+from .utils._compat import CallbackSupportMixin
 from .utils._numpy import numpy_errors
 from .utils._rows import n_rows, settled, take_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
 from .utils._texts import read_texts
+from .utils._typing import Array
 
 
 class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator):
@@ -46,7 +48,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         if hasattr(self, "net_"):  # loading chooses a device that exists
             self.device_ = self.net_.device
 
-    def _fit_aside(self, X, y, sample_weight):
+    def _fit_aside(self, X: Any, y: Any, sample_weight: Any) -> Self:
         # Fits a copy and takes over its state at the end, so a fit that fails or is
         # interrupted leaves the previous fit unchanged.
         X = settled(X)
@@ -303,7 +305,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         logits = self._logits(X)
         return np.column_stack(self.calibration_.decisions(self.targets_.tasks, logits))
 
-    def _mean_accuracy(self, X, y, sample_weight):
+    def _mean_accuracy(self, X: Any, y: Any, sample_weight: Any) -> float:
         check_is_fitted(self)
         return mean_accuracy(
             self.targets_,
@@ -320,7 +322,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         with computing(self.n_jobs):
             return dataset.X, feature_effects(self.net_, dataset, through)
 
-    def _represent(self, X):
+    def _represent(self, X: Any) -> Array:
         dataset, back = sorted_by_length(self._dataset(X))
         with computing(self.n_jobs):
             return self.net_.represent(dataset)[back]

@@ -5,11 +5,10 @@ from copy import copy
 from traceback import format_exception
 
 from sklearn.base import BaseEstimator, clone
-from sklearn.model_selection._validation import _score
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import _check_method_params
 
 from .data._embedding import packed
+from .utils._compat import _check_method_params, _score
 from .utils._rows import take_rows
 
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from numbers import Integral, Real
 
 from sklearn.utils import get_tags
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from .balancing import BALANCING_ALIASES, BaseBalancing
 from .sharing import ALIASES, BaseSharing, has_representation
 from .training._user_callbacks import callback_params, set_callback_params
 from .trunks import TRUNK_ALIASES, BaseTrunk
+from .utils._compat import HasMethods, Interval, StrOptions
 from .utils._html import tasks_html, write_classes
 
 _PREFIX = "loss_weights__"

@@ -5,13 +5,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from math import gcd
+from typing import Any, Self
 
 import numpy as np
 from joblib import effective_n_jobs
-from sklearn.base import _fit_context, clone
-from sklearn.metrics._scorer import _BaseScorer
-from sklearn.model_selection._search import BaseSearchCV
-from sklearn.model_selection._validation import _warn_or_raise_about_fit_failures
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
@@ -24,10 +22,17 @@ from .metrics._scorer import MultiTaskScorer
 from .model_selection._cv import as_splitter
 from .model_selection._paired import as_splittable
 from .training._progress import FitProgress
+from .utils._compat import (
+    BaseSearchCV,
+    _BaseScorer,
+    _warn_or_raise_about_fit_failures,
+    fit_context,
+)
 from .utils._numpy import numpy_errors
 from .utils._rows import n_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
 from .utils._texts import as_read_by
+from .utils._typing import Labels, Rows
 
 __all__ = ["LossWeightSearchCV"]
 
@@ -136,18 +141,18 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
 
     def __init__(
         self,
-        estimator,
-        loss_weights,
+        estimator: Any,
+        loss_weights: Any,
         *,
-        scoring=None,
-        n_jobs=None,
-        refit=True,
-        cv=None,
-        verbose=0,
-        pre_dispatch="2*n_jobs",
-        error_score=np.nan,
-        return_train_score=False,
-    ):
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: Any = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: int | str = "2*n_jobs",
+        error_score: Any = np.nan,
+        return_train_score: bool = False,
+    ) -> None:
         super().__init__(
             estimator,
             scoring=scoring,
@@ -161,8 +166,8 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         )
         self.loss_weights = loss_weights
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, **params):
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Rows, y: Labels, **params: Any) -> Self:
         """Fit and score all candidates on all folds, then refit the best on all rows.
 
         Parameters

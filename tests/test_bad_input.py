@@ -13,13 +13,13 @@ from scipy.sparse import csr_array, csr_matrix
 from sklearn.exceptions import NotFittedError, UndefinedMetricWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils._param_validation import InvalidParameterError
 from skorch.callbacks import Callback
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.balancing import FixedWeights
 from sklearn_mtl.sharing import MixtureOfExperts
 from sklearn_mtl.trunks import BagTrunk
+from sklearn_mtl.utils._compat import InvalidParameterError
 
 TEXTS = ["great phone", "awful phone", "great film", "awful film"] * 5
 TONE = ["good", "bad", "good", "bad"] * 5

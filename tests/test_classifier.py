@@ -32,6 +32,7 @@ from skorch.callbacks import (
     LRScheduler,
 )
 from skorch.dataset import ValidSplit
+from versions import needs_scikit_learn
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.balancing import FixedWeights
@@ -1357,6 +1358,7 @@ def test_weights_of_an_object_have_names_too():
     assert weights.weights == {"tone": 2.0}
 
 
+@needs_scikit_learn(1, 9, why="diagrams have no table of fitted attributes")
 def test_the_diagram_shows_parameters_and_fitted_attributes(brief):
     unfitted = make(trunk=BagTrunk(n_units=9))._repr_html_()
     assert "n_units" in unfitted

@@ -95,7 +95,7 @@ def test_what_is_no_text_is_left_to_other_checks(X):
         (["a", np.nan], "Got nan of type float in row 1"),
         ([b"a"], "Got b'a' of type bytes in row 0.*decode bytes"),
         (np.array([b"a"]), "Got b'a' of type bytes in row 0"),
-        (pd.Series(["a", None]), "Got nan of type float in row 1"),
+        (pd.Series(["a", np.nan]), "Got nan of type float in row 1"),
         (pd.Series(["a", None], dtype="string"), "Got <NA> of type NAType in row 1"),
         (pl.Series(["a", None]), "Got None of type NoneType in row 1"),
         (pa.array(["a", None]), "Got None of type NoneType in row 1"),

@@ -847,3 +847,13 @@ def test_a_missing_label_is_no_category():
     order = pd.Categorical([1, 2, 0], [0, 2, 1], ordered=True)
     assert as_label_table(order, missing_label=0).orders == [[2, 1]]
     assert as_label_table(order, missing_label="0").orders == [[0, 2, 1]]
+
+
+@pytest.mark.parametrize("cells", [[1.0, None, 2.0], [1.0, None, 10**6]])
+def test_small_floats_among_objects_are_numbers_like_others(cells):
+    small = [np.float16(cell) if isinstance(cell, float) else cell for cell in cells]
+    column = np.array(small, dtype=object)
+    table = as_label_table({"a": column})
+    assert table.missing.tolist() == [[False], [True], [False]]
+    assert table.columns[0].dtype == float
+    assert table.columns[0][[0, 2]].tolist() == [cells[0], cells[2]]

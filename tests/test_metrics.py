@@ -18,7 +18,6 @@ from sklearn.metrics import (
     accuracy_score,
     average_precision_score,
     balanced_accuracy_score,
-    brier_score_loss,
     cohen_kappa_score,
     f1_score,
     fbeta_score,
@@ -41,6 +40,7 @@ from sklearn_mtl.metrics._metrics import (
     score_task,
 )
 from sklearn_mtl.metrics._weights import cell_weights
+from sklearn_mtl.utils._compat import brier_score_loss
 
 KINDS = [["x", "y", "zz"], [1, 2, 3], [True, False], [0.0, 1.0]]
 

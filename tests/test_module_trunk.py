@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.utils._param_validation import InvalidParameterError
 from torch import nn
 
 from sklearn_mtl import MultiTaskTextClassifier
@@ -14,6 +13,7 @@ from sklearn_mtl.inspection import top_words
 from sklearn_mtl.network._batch import SparseBatch
 from sklearn_mtl.sharing import ALIASES, AdversarialSharedPrivate
 from sklearn_mtl.trunks import ConvTrunk, ModuleTrunk
+from sklearn_mtl.utils._compat import InvalidParameterError
 
 X = ["good phone", "bad phone", "good film", "bad film"] * 5
 Y = {"tone": ["good", "bad"] * 10, "topic": ["tech", "tech", "arts", "arts"] * 5}

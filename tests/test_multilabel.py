@@ -20,7 +20,6 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
-from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.feature_extraction import FastTfidfVectorizer
@@ -41,6 +40,7 @@ from sklearn_mtl.search import LossWeightSearchCV
 from sklearn_mtl.sharing import SharedPrivate
 from sklearn_mtl.tasks import MultiLabel, make_task
 from sklearn_mtl.tasks._asymmetric import AsymmetricLoss
+from sklearn_mtl.utils._compat import InvalidParameterError
 
 TAGS = ["green", "old", "round"]
 seeds = st.integers(0, 2**32 - 1)

@@ -30,6 +30,7 @@ from sklearn.model_selection import (
 )
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
+from versions import CHAINED
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.metrics import multitask_scorer, multitask_scores
@@ -148,7 +149,7 @@ GRIDS = {
     "ours": {"alpha": [0.0, 0.1]},
     "per column": {"estimator__C": [0.1, 1.0]},
     "forest": {"max_depth": [1, 3]},
-    "chain": {"estimator__C": [0.1, 1.0]},
+    "chain": {f"{CHAINED}__C": [0.1, 1.0]},
 }
 
 

@@ -12,7 +12,6 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import accuracy_score, f1_score, make_scorer
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, ShuffleSplit
 from sklearn.pipeline import Pipeline
-from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.balancing import FixedWeights
@@ -20,6 +19,7 @@ from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.metrics import multitask_scorer
 from sklearn_mtl.search import LossWeightSearchCV
 from sklearn_mtl.trunks import ConvTrunk
+from sklearn_mtl.utils._compat import InvalidParameterError
 
 X, LABELS = make_multitask_texts(60, n_tasks=2, missing_rate=0.2, random_state=0)
 Y = pd.DataFrame(LABELS, columns=["task0", "task1"])

@@ -9,7 +9,6 @@ from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
-from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.feature_extraction import FastTfidfVectorizer, SequenceVectorizer
@@ -19,6 +18,7 @@ from sklearn_mtl.network._spec import InputSpec
 from sklearn_mtl.trunks import AttentionTrunk, ConvTrunk, RecurrentTrunk
 from sklearn_mtl.trunks._attention import places
 from sklearn_mtl.trunks._sequence import is_token, max_over_time, mean_over_time
+from sklearn_mtl.utils._compat import InvalidParameterError
 
 N_TOKENS = 12
 TRUNKS = [

@@ -11,7 +11,6 @@ import pytest
 import skorch.callbacks
 import torch
 from sklearn.base import clone
-from sklearn.callback import ProgressBar as BarOfScikitLearn
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import GridSearchCV
@@ -55,6 +54,22 @@ from sklearn_mtl.training._user_callbacks import (
 
 TEXTS = ["late parcel", "wrong bill", "box is late", "bill again"] * 10
 Y = {"topic": ["ship", "pay"] * 20, "tone": ["a", "b", None, "a"] * 10}
+
+
+class OfScikitLearn:
+    """Has the methods of scikit-learn's callbacks."""
+
+    def setup(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
 
 
 def fit(*callbacks, **params):
@@ -137,7 +152,7 @@ def test_what_is_said_instead_of_a_policy_works():
         ("EarlyStopping", "callbacks holds 'EarlyStopping', which"),
         (("a",), r"callbacks holds \('a',\). Pass a callback, or a pair"),
         (("a", 3), "callbacks holds 3"),
-        (BarOfScikitLearn(), "set_callbacks"),
+        (OfScikitLearn(), "set_callbacks"),
         (EpochScoring, "class EpochScoring, which needs arguments.*an instance"),
         (EpochScoring("accuracy"), "scoring='accuracy'.*ScoringMonitor"),
         (EpochScoring(None), "scoring=None"),

@@ -11,7 +11,6 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
-from sklearn.utils._param_validation import InvalidParameterError
 from test_text_checks import CHECKS
 
 from sklearn_mtl import MultiTaskTextClassifier
@@ -24,6 +23,7 @@ from sklearn_mtl.feature_extraction import (
 )
 from sklearn_mtl.feature_extraction import _word_vector_trainer as module
 from sklearn_mtl.trunks import AttentionTrunk, ConvTrunk, RecurrentTrunk
+from sklearn_mtl.utils._compat import InvalidParameterError
 
 SENTENCES = [["a", "good", "film"], ["a", "bad", "film"], [], ["a", "bad", "book"]]
 X = ["good phone", "bad phone", "good film", "bad film"] * 5

@@ -72,9 +72,9 @@ class Results:
     labels: dict
     name: str
     scores: dict
-    majority: dict = None
-    n_fitted: int = None
-    seconds: float = None
+    majority: dict | None = None
+    n_fitted: int | None = None
+    seconds: float | None = None
 
 
 class Page:

@@ -58,9 +58,9 @@ class Dialect:
         None for UTF-8.
     """
 
-    delimiter: str = None
-    quoting: str = None
-    encoding: str = None
+    delimiter: str | None = None
+    quoting: str | None = None
+    encoding: str | None = None
 
     def delimiter_of(self, kind):
         """Return what separates the cells of a file of a format."""
@@ -97,10 +97,10 @@ class Table:
 
     path: str
     columns: dict
-    lines: list = field(default=None, repr=False)
+    lines: list | None = field(default=None, repr=False)
     repeated: frozenset = frozenset()
     short: dict = field(default_factory=dict, repr=False)
-    quoting: str = None
+    quoting: str | None = None
 
     def __len__(self):
         return len(next(iter(self.columns.values())))

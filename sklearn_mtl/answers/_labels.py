@@ -173,7 +173,10 @@ def _arrow_table(data, schema, pyarrow):
     columns = []
     for name, type_ in zip(schema.names, schema.types, strict=True):
         # A cast does not support dictionaries of numbers or run-end encoding.
-        columns.append(pyarrow.array(list(data[name]), type=type_))
+        cells = list(data[name])
+        if type_ == pyarrow.float16():  # older releases take numpy's own only
+            cells = [np.float16(cell) for cell in cells]
+        columns.append(pyarrow.array(cells, type=type_))
     return pyarrow.table(columns, schema=schema)
 
 

@@ -1,6 +1,7 @@
 """Balancing: how task losses become one gradient, a file for each method."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from ._base import Balancer, BaseBalancing
 from ._fixed import FixedWeights
@@ -14,7 +15,7 @@ __all__ = [
 BALANCING_ALIASES = {"auto": FixedWeights}
 
 
-def resolve_balancing(loss_weights):
+def resolve_balancing(loss_weights: Any) -> BaseBalancing:
     """Return the balancing that a parameter value stands for.
 
     Parameters

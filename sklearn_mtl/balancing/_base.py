@@ -1,9 +1,13 @@
 """Base classes of balancing."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 from sklearn.base import BaseEstimator
-from torch import nn
+from torch import Tensor, nn
+
+from ..network._output import Output
+from ..utils._typing import Array
 
 
 class BaseBalancing(BaseEstimator, ABC):
@@ -35,7 +39,7 @@ class BaseBalancing(BaseEstimator, ABC):
 
     _parameter_constraints: dict = {}
 
-    def check(self, task_names):
+    def check(self, task_names: Sequence[str]) -> None:
         """Raise a ValueError if the parameters do not suit the tasks.
 
         Called before the texts are vectorized, after ``_parameter_constraints`` of
@@ -49,7 +53,7 @@ class BaseBalancing(BaseEstimator, ABC):
         return
 
     @abstractmethod
-    def build(self, task_names, labelled_share):
+    def build(self, task_names: Sequence[str], labelled_share: Array) -> "Balancer":
         """Build the module that combines the losses.
 
         Parameters
@@ -92,7 +96,7 @@ class Balancer(nn.Module, ABC):
     """
 
     @abstractmethod
-    def forward(self, losses):
+    def forward(self, losses: Tensor) -> Tensor:
         """Return the total of task losses, each a mean over rows.
 
         Parameters
@@ -106,7 +110,9 @@ class Balancer(nn.Module, ABC):
             What is minimised.
         """
 
-    def backward(self, losses, penalties, output):
+    def backward(
+        self, losses: Tensor, penalties: dict[str, Tensor], output: Output
+    ) -> Tensor:
         """Compute the gradients of all weights.
 
         Override this to work with the gradients of single tasks. Those of the hidden

@@ -12,11 +12,12 @@ import sysconfig
 import warnings
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import validate_params
 
+from ..utils._compat import validate_params
 from ..utils._optional import import_optional
 from ._definitions import documented_definitions
 from ._docstring_cache import cache_path, read_cache, write_cache
@@ -110,10 +111,10 @@ docstring, from which groups for `sklearn.model_selection.GroupKFold` can be mad
 )
 def load_docstrings(
     *,
-    data_home=None,
-    return_X_y=False,  # noqa: N803 (scikit-learn's name)
-    as_frame=False,
-):
+    data_home: Any = None,
+    return_X_y: bool = False,  # noqa: N803 (scikit-learn's name)
+    as_frame: bool = False,
+) -> Any:
     """Load the docstrings of Python and of the installed libraries, with seven tasks.
 
     Real texts with real labels that need no download: the docstrings of the standard
@@ -200,7 +201,7 @@ def load_docstrings(
     'visibility': 'public', 'returns': 'value', 'n_parameters': '3 or 4',
     'state': None}
     """
-    pandas = None
+    pandas: Any = None
     if as_frame:
         pandas = import_optional("pandas", "pandas", "as_frame=True", "as_frame=False")
     sources = _sources()
@@ -217,7 +218,7 @@ def load_docstrings(
         task: np.array(column, dtype=object)
         for task, column in zip(TASKS, columns, strict=True)
     }
-    frame = None
+    frame: Any = None
     if as_frame:
         frame = pandas.DataFrame({"text": data, **target})
         data, target = frame["text"], frame[list(TASKS)]

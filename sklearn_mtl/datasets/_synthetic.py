@@ -1,11 +1,14 @@
 """Artificial texts whose tasks are related as much as you say."""
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from scipy.linalg import helmert
 from sklearn.utils import Bunch, check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
+
+from ..utils._compat import Interval, validate_params
+from ..utils._typing import RandomState
 
 # The dimensions a task reads, unless it has more classes than these can tell apart:
 # few beside the words, so that they are worth learning together.
@@ -33,18 +36,18 @@ _CHUNK = 2**22
     prefer_skip_nested_validation=True,
 )
 def make_multitask_texts(
-    n_samples=1000,
-    n_tasks=3,
-    n_classes=3,
+    n_samples: int = 1000,
+    n_tasks: int = 3,
+    n_classes: Any = 3,
     *,
-    relatedness=1.0,
-    missing_rate=0.0,
-    n_words=1000,
-    length=50,
-    noise=0.1,
-    return_latent=False,
-    random_state=None,
-):
+    relatedness: float = 1.0,
+    missing_rate: float = 0.0,
+    n_words: int = 1000,
+    length: int = 50,
+    noise: float = 0.1,
+    return_latent: bool = False,
+    random_state: RandomState = None,
+) -> Any:
     r"""Generate texts with several tasks that share as much as you say.
 
     To see whether a method finds what tasks have in common, one must know what they

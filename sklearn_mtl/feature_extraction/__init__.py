@@ -19,7 +19,23 @@ Examples
 1
 """
 
+from typing import TYPE_CHECKING
+
 from ..utils._lazy import attributes_of
+
+if TYPE_CHECKING:  # what editors and type checkers see
+    from ._cleaning import TextCleaner
+    from ._sentences import PooledEmbedding, UniversalSentenceEncoder
+    from ._sequences import SequenceVectorizer
+    from ._subwords import SubwordVectorizer
+    from ._tokens import UNKNOWN
+    from ._vectorizers import (
+        FastCountVectorizer,
+        FastHashingVectorizer,
+        FastTfidfVectorizer,
+    )
+    from ._word_vector_trainer import WordVectorTrainer
+    from ._word_vectors import WordVectors, WordVectorVectorizer
 
 _MODULES = {
     "UNKNOWN": "_tokens",
@@ -35,5 +51,18 @@ _MODULES = {
     "WordVectorVectorizer": "_word_vectors",
     "WordVectors": "_word_vectors",
 }
-__all__ = list(_MODULES)
+__all__ = [
+    "UNKNOWN",
+    "FastCountVectorizer",
+    "FastHashingVectorizer",
+    "FastTfidfVectorizer",
+    "PooledEmbedding",
+    "SequenceVectorizer",
+    "SubwordVectorizer",
+    "TextCleaner",
+    "UniversalSentenceEncoder",
+    "WordVectorTrainer",
+    "WordVectorVectorizer",
+    "WordVectors",
+]
 __getattr__, __dir__ = attributes_of(__name__, _MODULES)

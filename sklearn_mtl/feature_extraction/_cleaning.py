@@ -1,9 +1,12 @@
 """What to make of markup, addresses, numbers and accents before tokens are cut."""
 
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils._param_validation import StrOptions
+from typing import Any, Self
 
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from ..utils._compat import StrOptions
 from ..utils._texts import as_documents, check_texts
+from ..utils._typing import Rows
 from ._clean import Cleaning
 
 
@@ -57,19 +60,19 @@ class TextCleaner(Cleaning, TransformerMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        lowercase=True,
-        strip_accents=None,
-        html=True,
-        urls="url",
-        numbers=None,
-    ):
+        lowercase: bool = True,
+        strip_accents: Any = None,
+        html: bool = True,
+        urls: str | None = "url",
+        numbers: str | None = None,
+    ) -> None:
         self.lowercase = lowercase
         self.strip_accents = strip_accents
         self.html = html
         self.urls = urls
         self.numbers = numbers
 
-    def fit(self, X, y=None):
+    def fit(self, X: Rows, y: object = None) -> Self:
         """Check the parameters; there is nothing to learn.
 
         Parameters
@@ -88,7 +91,7 @@ class TextCleaner(Cleaning, TransformerMixin, BaseEstimator):
         self._validate_params()
         return self
 
-    def transform(self, X):
+    def transform(self, X: Rows) -> list[str]:
         """Return clean texts.
 
         Parameters

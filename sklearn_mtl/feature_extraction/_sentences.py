@@ -3,6 +3,7 @@
 from functools import cache
 from numbers import Integral
 from threading import Lock
+from typing import Self
 
 import numpy as np
 from sklearn.base import (
@@ -12,10 +13,11 @@ from sklearn.base import (
     clone,
 )
 from sklearn.utils import get_tags
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+from ..utils._compat import HasMethods, Interval, StrOptions
 from ..utils._optional import import_optional
 from ..utils._texts import as_documents, check_texts
+from ..utils._typing import Array, Rows
 
 _LOADING = Lock()
 
@@ -57,7 +59,7 @@ class UniversalSentenceEncoder(
 
     _n_features_out = 512
 
-    def fit(self, X, y=None):
+    def fit(self, X: Rows, y: object = None) -> Self:
         """Do nothing but check that the package is there.
 
         Parameters
@@ -78,7 +80,7 @@ class UniversalSentenceEncoder(
         import_encoder()
         return self
 
-    def transform(self, X):
+    def transform(self, X: Rows) -> Array:
         """Embed texts.
 
         Parameters
@@ -173,12 +175,14 @@ class PooledEmbedding(TransformerMixin, BaseEstimator):
         "pool": [StrOptions({"mean", "max"})],
     }
 
-    def __init__(self, encoder="use", *, max_words=128, pool="mean"):
+    def __init__(
+        self, encoder: str = "use", *, max_words: int = 128, pool: str = "mean"
+    ) -> None:
         self.encoder = encoder
         self.max_words = max_words
         self.pool = pool
 
-    def fit(self, X, y=None):
+    def fit(self, X: Rows, y: object = None) -> Self:
         """Fit the encoder to the pieces of the texts.
 
         Parameters
@@ -197,7 +201,7 @@ class PooledEmbedding(TransformerMixin, BaseEstimator):
         self.fit_transform(X)
         return self
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: Rows, y: object = None) -> Array:
         """Fit the encoder to the pieces of the texts, and embed the texts.
 
         Parameters
@@ -218,7 +222,7 @@ class PooledEmbedding(TransformerMixin, BaseEstimator):
         self.encoder_ = encoder
         return rows
 
-    def transform(self, X):
+    def transform(self, X: Rows) -> Array:
         """Embed texts.
 
         Parameters

@@ -1,15 +1,17 @@
 """Texts as sequences of token ids, for networks that read words in their order."""
 
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
-from sklearn.utils._param_validation import Interval
-from sklearn.utils._sparse import _align_api_if_sparse
 
+from ..utils._compat import Interval, _align_api_if_sparse
 from ..utils._state import fits_aside
 from ..utils._texts import as_documents
+from ..utils._typing import Array, Sparse
 from ._tokens import UNKNOWN
 from ._vectorizers import FastCountVectorizer
 
@@ -89,19 +91,19 @@ class SequenceVectorizer(FastCountVectorizer):
     def __init__(
         self,
         *,
-        analyzer="word",
-        max_length=256,
-        min_df=1,
-        max_df=1.0,
-        max_features=None,
-        stop_words=None,
-        lowercase=True,
-        strip_accents=None,
-        preprocessor=None,
-        tokenizer=None,
-        token_pattern=TOKEN_PATTERN,
-        vocabulary=None,
-    ):
+        analyzer: Any = "word",
+        max_length: int = 256,
+        min_df: float | int = 1,
+        max_df: float | int = 1.0,
+        max_features: int | None = None,
+        stop_words: Any = None,
+        lowercase: bool = True,
+        strip_accents: Any = None,
+        preprocessor: Callable[[str], str] | None = None,
+        tokenizer: Callable[[str], Iterable[str]] | None = None,
+        token_pattern: str | None = TOKEN_PATTERN,
+        vocabulary: Sequence[str] | None = None,
+    ) -> None:
         self.analyzer = analyzer
         self.max_length = max_length
         self.min_df = min_df
@@ -116,7 +118,7 @@ class SequenceVectorizer(FastCountVectorizer):
         self.vocabulary = vocabulary
 
     @fits_aside
-    def fit_transform(self, raw_documents, y=None):
+    def fit_transform(self, raw_documents: Iterable[str], y: object = None) -> Sparse:
         """Learn the vocabulary and return the ids of the tokens of each text.
 
         Parameters
@@ -136,7 +138,7 @@ class SequenceVectorizer(FastCountVectorizer):
         super().fit_transform(raw_documents)
         return self.transform(raw_documents)
 
-    def transform(self, raw_documents):
+    def transform(self, raw_documents: Iterable[str]) -> Sparse:
         """Return the ids of the tokens of each text.
 
         Parameters
@@ -154,11 +156,12 @@ class SequenceVectorizer(FastCountVectorizer):
         self._check_vocabulary()
         analyze, length = self.build_analyzer(), self.max_length
         id_of = {token: place + FIRST for token, place in self.vocabulary_.items()}
-        ids, ends = [], [0]
+        ids: list[int] = []
+        until: list[int] = [0]
         for text in as_documents(raw_documents):
             ids += [id_of.get(token, UNKNOWN) for token in analyze(text)[:length]]
-            ends.append(len(ids))
-        ends = np.array(ends, dtype=np.int32)
+            until.append(len(ids))
+        ends = np.array(until, dtype=np.int32)
         places = np.arange(len(ids), dtype=np.int32) - np.repeat(
             ends[:-1], np.diff(ends)
         )
@@ -172,7 +175,7 @@ class SequenceVectorizer(FastCountVectorizer):
             asked.token_pattern = FastCountVectorizer().token_pattern
         super(SequenceVectorizer, asked)._warn_for_unused_params()
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Sparse) -> list[Array]:
         """Return the tokens of each row.
 
         Parameters
@@ -187,7 +190,7 @@ class SequenceVectorizer(FastCountVectorizer):
         return np.split(self.tokens_[X.data], X.indptr[1:-1])
 
     @property
-    def tokens_(self):
+    def tokens_(self) -> Array:
         """The token of each id."""
         if not hasattr(self, "vocabulary_"):
             raise AttributeError("tokens_ is there after fit")
@@ -195,12 +198,12 @@ class SequenceVectorizer(FastCountVectorizer):
             [
                 "<padding>",
                 "<unknown>",
-                *sorted(self.vocabulary_, key=self.vocabulary_.get),
+                *sorted(self.vocabulary_, key=self.vocabulary_.__getitem__),
             ],
             dtype=object,
         )
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
         """Return a name for each place in a text.
 
         Parameters

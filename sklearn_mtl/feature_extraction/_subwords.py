@@ -1,17 +1,21 @@
 """Texts as sequences of ids of parts of words, learnt by byte pair encoding."""
 
+from collections.abc import Callable, Iterable
 from functools import cache
+from inspect import unwrap
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from ..utils._compat import Interval
 from ..utils._optional import import_optional
 from ..utils._state import fits_aside
 from ..utils._texts import as_documents
+from ..utils._typing import Sparse
 from ._sequences import TOKEN_PATTERN, SequenceVectorizer
 
 UNKNOWN_PIECE = "<unknown>"
@@ -119,15 +123,15 @@ class SubwordVectorizer(SequenceVectorizer):
     def __init__(
         self,
         *,
-        max_features=8000,
-        max_length=256,
-        min_frequency=2,
-        pretrained=None,
-        lowercase=True,
-        strip_accents=None,
-        preprocessor=None,
-        token_pattern=TOKEN_PATTERN,
-    ):
+        max_features: int | None = 8000,
+        max_length: int = 256,
+        min_frequency: int = 2,
+        pretrained: Any = None,
+        lowercase: bool = True,
+        strip_accents: Any = None,
+        preprocessor: Callable[[str], str] | None = None,
+        token_pattern: str | None = TOKEN_PATTERN,
+    ) -> None:
         self.max_features = max_features
         self.max_length = max_length
         self.min_frequency = min_frequency
@@ -138,7 +142,7 @@ class SubwordVectorizer(SequenceVectorizer):
         self.token_pattern = token_pattern
 
     @fits_aside
-    def fit_transform(self, raw_documents, y=None):
+    def fit_transform(self, raw_documents: Iterable[str], y: object = None) -> Sparse:
         """Learn the pieces and return the ids of those of each text.
 
         Parameters
@@ -160,9 +164,9 @@ class SubwordVectorizer(SequenceVectorizer):
             else:
                 self.tokenizer_ = read_tokenizer(self.pretrained)
         # Its copy would be without the tokenizer; this is one already.
-        return SequenceVectorizer.fit_transform.__wrapped__(self, raw_documents)
+        return unwrap(SequenceVectorizer.fit_transform)(self, raw_documents)
 
-    def build_analyzer(self):
+    def build_analyzer(self) -> Callable[[Any], list[str]]:
         """Return a callable that cuts a text into pieces.
 
         Returns

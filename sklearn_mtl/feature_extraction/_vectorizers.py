@@ -1,6 +1,8 @@
 """scikit-learn's vectorizers of texts, with the same results in less time."""
 
+from collections.abc import Iterable
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.feature_extraction.text import (
@@ -8,10 +10,11 @@ from sklearn.feature_extraction.text import (
     HashingVectorizer,
     TfidfVectorizer,
 )
-from sklearn.utils._sparse import _align_api_if_sparse
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted
 
+from ..utils._compat import _align_api_if_sparse
 from ..utils._texts import as_documents
+from ..utils._typing import Rows, Sparse
 from ._hashing import HashedTerms
 from ._settings import analysis_of, settings_of
 from ._terms import KnownTerms, as_counts, weigh_counts
@@ -111,7 +114,7 @@ class FastCountVectorizer(CountVectorizer):
             high = low = None
         return super()._limit_features(X, vocabulary, high, low, limit)
 
-    def fit_transform(self, raw_documents, y=None):
+    def fit_transform(self, raw_documents: Iterable[str], y: object = None) -> Sparse:
         """Learn the vocabulary and return the matrix of counts.
 
         Parameters
@@ -127,8 +130,9 @@ class FastCountVectorizer(CountVectorizer):
             Which of the two is up to scikit-learn's setting ``sparse_interface``.
         """
         X = super().fit_transform(raw_documents, y)
-        if isinstance(self.vocabulary_, Settled):
-            self.vocabulary_ = dict(self.vocabulary_)
+        found: Any = self.vocabulary_
+        if isinstance(found, Settled):
+            self.vocabulary_: dict[str, int] = dict(found)
         return X
 
     def _frequency_filter(self, n_texts):
@@ -196,7 +200,7 @@ class FastTfidfVectorizer(TfidfVectorizer, FastCountVectorizer):
            [0.5 , 0.5 , 0.7 ]])
     """
 
-    def transform(self, raw_documents):
+    def transform(self, raw_documents: Iterable[str]) -> Sparse:
         """Return the matrix of TF-IDF values.
 
         Parameters
@@ -245,7 +249,7 @@ class FastHashingVectorizer(HashingVectorizer):
            [ 0.,  0.,  0.,  0.,  0., -1., -1.,  0.,  0.,  1.]])
     """
 
-    def transform(self, X):
+    def transform(self, X: Rows) -> Sparse:
         """Return the matrix of hashed counts.
 
         Parameters

@@ -1,12 +1,15 @@
 """Word vectors learnt from the user's own texts."""
 
+from collections.abc import Iterable
 from numbers import Integral
+from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
 
+from ..utils._compat import Interval
 from ..utils._optional import import_optional
+from ..utils._typing import RandomState
 from ._word_vectors import WordVectors
 
 # gensim reads no further in a sentence.
@@ -91,14 +94,14 @@ class WordVectorTrainer(BaseEstimator):
     def __init__(
         self,
         *,
-        vector_size=64,
-        window=5,
-        min_count=2,
-        sg=True,
-        negative=5,
-        epochs=5,
-        random_state=None,
-    ):
+        vector_size: int = 64,
+        window: int = 5,
+        min_count: int = 2,
+        sg: bool = True,
+        negative: int = 5,
+        epochs: int = 5,
+        random_state: RandomState = None,
+    ) -> None:
         self.vector_size = vector_size
         self.window = window
         self.min_count = min_count
@@ -107,7 +110,7 @@ class WordVectorTrainer(BaseEstimator):
         self.epochs = epochs
         self.random_state = random_state
 
-    def train_vectors(self, sentences):
+    def train_vectors(self, sentences: Iterable[Any]) -> WordVectors:
         """Learn vectors.
 
         Parameters

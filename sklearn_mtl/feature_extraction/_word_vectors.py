@@ -1,22 +1,26 @@
 """Word vectors: from files and other libraries, and as a bag for pipelines."""
 
 import gzip
+from collections.abc import Iterable, Sequence
 from numbers import Real
 from os import PathLike
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ..utils._compat import Interval, StrOptions
 from ..utils._state import fits_aside, reads_one_fit
 from ..utils._texts import as_documents
+from ..utils._typing import Array, Rows
 from ._sequences import TOKEN_PATTERN
 from ._vectorizers import FastCountVectorizer
 from ._word_vector_files import read_binary, read_text
@@ -67,7 +71,7 @@ class WordVectors:
     [True, False]
     """
 
-    def __init__(self, words, vectors):
+    def __init__(self, words: Sequence[str], vectors: ArrayLike) -> None:
         self.words = list(words)
         self.vectors = np.array(vectors, dtype=np.float32)  # not the caller's own
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.words):
@@ -87,7 +91,7 @@ class WordVectors:
         self._place = dict(places)
 
     @classmethod
-    def from_file(cls, path, *, limit=None):
+    def from_file(cls, path: Any, *, limit: int | None = None) -> Self:
         """Read a file of word2vec (text or binary), GloVe or fastText (``.vec``).
 
         Parameters
@@ -117,7 +121,7 @@ class WordVectors:
             return cls(*read_text(file, path, limit))
 
     @classmethod
-    def of_any(cls, source, sentences=()):
+    def of_any(cls, source: Any, sentences: Iterable[Any] = ()) -> Self:
         """Return what a user may hold word vectors in as WordVectors.
 
         Parameters
@@ -143,7 +147,7 @@ class WordVectors:
         if isinstance(source, str | PathLike):
             return cls.from_file(source)
         if isinstance(source, dict):
-            return cls(source, list(source.values()))
+            return cls(list(source), list(source.values()))
         source = getattr(source, "wv", source)  # gensim's models hold KeyedVectors
         if hasattr(source, "index_to_key"):
             return cls(source.index_to_key, source.vectors)
@@ -157,7 +161,7 @@ class WordVectors:
             f"WordVectorTrainer. Got {type(source).__name__}."
         )
 
-    def of(self, words):
+    def of(self, words: Sequence[str]) -> tuple[Array, Array]:
         """Return the vectors of words, 0 for unknown ones.
 
         Parameters
@@ -261,20 +265,20 @@ class WordVectorVectorizer(
 
     def __init__(
         self,
-        vectors,
+        vectors: Any,
         *,
-        weighting="sif",
-        a=1e-3,
-        remove_common=True,
-        vectorizer_params=None,
-    ):
+        weighting: str = "sif",
+        a: float = 1e-3,
+        remove_common: bool = True,
+        vectorizer_params: dict[str, Any] | None = None,
+    ) -> None:
         self.vectors = vectors
         self.weighting = weighting
         self.a = a
         self.remove_common = remove_common
         self.vectorizer_params = vectorizer_params
 
-    def fit(self, X, y=None):
+    def fit(self, X: Rows, y: object = None) -> Self:
         """Learn how frequent words are, and what all texts have in common.
 
         Parameters
@@ -294,7 +298,7 @@ class WordVectorVectorizer(
         return self
 
     @fits_aside
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: Rows, y: object = None) -> Array:
         """Fit, and return the rows.
 
         Parameters
@@ -344,7 +348,7 @@ class WordVectorVectorizer(
         return self._without_common(rows)
 
     @reads_one_fit
-    def transform(self, X):
+    def transform(self, X: Rows) -> Array:
         """Return the rows of texts, 0 where no word has a vector.
 
         Parameters

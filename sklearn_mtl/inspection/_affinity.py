@@ -1,8 +1,12 @@
 """Which task helps which, as a matrix."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 
 from ..utils._text_table import shorten
+from ..utils._typing import Axes
 from ._panels import DrawnOnPanels, heat_map
 
 
@@ -44,14 +48,18 @@ class TaskAffinityDisplay(DrawnOnPanels):
     ['task0', 'task1']
     """
 
-    def __init__(self, affinity, clear, task_names, metric):
+    def __init__(
+        self, affinity: Any, clear: Any, task_names: Sequence[str], metric: str
+    ) -> None:
         self.affinity = affinity
         self.clear = clear
         self.task_names = task_names
         self.metric = metric
 
     @classmethod
-    def from_affinity(cls, affinity, *, ax=None):
+    def from_affinity(
+        cls, affinity: Any, *, ax: Axes | Sequence[Axes] | None = None
+    ) -> Self:
         """Draw what :func:`~sklearn_mtl.model_selection.task_affinity` found.
 
         Parameters

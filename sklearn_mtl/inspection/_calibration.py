@@ -1,5 +1,8 @@
 """How far the probabilities of each task can be believed."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 
 from ..metrics import multitask_scorer
@@ -7,6 +10,7 @@ from ..metrics._fitted import label_reader
 from ..metrics._metrics import calibration_error, with_unseen
 from ..metrics._predictions import read_predictions
 from ..utils._text_table import shorten
+from ..utils._typing import Axes, Estimator, Labels, Rows
 from ._panels import COLOURS, DrawnOnPanels, legend_beside
 
 TOO_SURE, MODEST = COLOURS[4], COLOURS[5]
@@ -48,14 +52,25 @@ class CalibrationCurvesDisplay(DrawnOnPanels):
     ['task0', 'task1']
     """
 
-    def __init__(self, confidence, accuracy, counts, errors):
+    def __init__(
+        self, confidence: Any, accuracy: Any, counts: Any, errors: Any
+    ) -> None:
         self.confidence = confidence
         self.accuracy = accuracy
         self.counts = counts
         self.errors = errors
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, n_bins=10, missing_label=None, ax=None):
+    def from_estimator(
+        cls,
+        estimator: Estimator,
+        X: Rows,
+        y: Labels,
+        *,
+        n_bins: int = 10,
+        missing_label: object = None,
+        ax: Axes | Sequence[Axes] | None = None,
+    ) -> Self:
         """Draw the calibration of a fitted classifier.
 
         Parameters
@@ -92,8 +107,15 @@ class CalibrationCurvesDisplay(DrawnOnPanels):
 
     @classmethod
     def from_predictions(
-        cls, y_true, y_proba, *, classes=None, n_bins=10, missing_label=None, ax=None
-    ):
+        cls,
+        y_true: Labels,
+        y_proba: Any,
+        *,
+        classes: Any = None,
+        n_bins: int = 10,
+        missing_label: object = None,
+        ax: Axes | Sequence[Axes] | None = None,
+    ) -> Self:
         """Draw the calibration of predicted probabilities.
 
         Parameters

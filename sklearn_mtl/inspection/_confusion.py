@@ -1,11 +1,15 @@
 """Confusion matrices of all tasks in one figure."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
 from ..metrics._fitted import label_reader
 from ..metrics._predictions import read_predictions
 from ..utils._text_table import shorten
+from ..utils._typing import Axes, Estimator, Labels, Rows
 from ._panels import DrawnOnPanels, heat_map
 
 OTHERS = "(others)"
@@ -45,7 +49,9 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
     (3, 3)
     """
 
-    def __init__(self, matrices, labels, normalize=None):
+    def __init__(
+        self, matrices: Any, labels: Any, normalize: str | None = None
+    ) -> None:
         self.matrices = matrices
         self.labels = labels
         self.normalize = normalize
@@ -53,15 +59,15 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y,
+        estimator: Estimator,
+        X: Rows,
+        y: Labels,
         *,
-        normalize="true",
-        max_classes=10,
-        missing_label=None,
-        ax=None,
-    ):
+        normalize: str | None = "true",
+        max_classes: int = 10,
+        missing_label: object = None,
+        ax: Axes | Sequence[Axes] | None = None,
+    ) -> Self:
         """Draw how a fitted classifier confuses the classes of each task.
 
         Parameters
@@ -106,15 +112,15 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
     @classmethod
     def from_predictions(
         cls,
-        y_true,
-        y_pred,
+        y_true: Labels,
+        y_pred: Labels,
         *,
-        normalize="true",
-        max_classes=10,
-        orders=None,
-        missing_label=None,
-        ax=None,
-    ):
+        normalize: str | None = "true",
+        max_classes: int = 10,
+        orders: Mapping[str, Sequence[Any]] | Sequence[Any] | None = None,
+        missing_label: object = None,
+        ax: Axes | Sequence[Axes] | None = None,
+    ) -> Self:
         """Draw how predictions confuse the classes of each task.
 
         Parameters

@@ -1,16 +1,21 @@
 """Which experts each task reads, where tasks share a mixture of them."""
 
+from collections.abc import Sequence
 from copy import copy
+from typing import Any, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..metrics._fitted import last_step
 from ..utils._text_table import shorten
+from ..utils._typing import Array, Axes, Estimator, Rows
 from ._panels import DrawnOnPanels, heat_map
 
 
-def gate_weights(estimator, X, *, level=-1, per_row=False):
+def gate_weights(
+    estimator: Estimator, X: Rows, *, level: int = -1, per_row: bool = False
+) -> Array:
     """Return how much each task reads of each expert.
 
     Parameters
@@ -107,14 +112,23 @@ class ExpertGateDisplay(DrawnOnPanels):
     (3, 4)
     """
 
-    def __init__(self, weights, spread, task_names, expert_names):
+    def __init__(
+        self, weights: Array, spread: Any, task_names: Sequence[str], expert_names: Any
+    ) -> None:
         self.weights = weights
         self.spread = spread
         self.task_names = task_names
         self.expert_names = expert_names
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, level=-1, ax=None):
+    def from_estimator(
+        cls,
+        estimator: Estimator,
+        X: Rows,
+        *,
+        level: int = -1,
+        ax: Axes | Sequence[Axes] | None = None,
+    ) -> Self:
         """Draw the gates of a fitted classifier.
 
         Parameters

@@ -1,10 +1,14 @@
 """The labels of a data set: how many, how even, how empty, and how related."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 
 from ..labels._tables import as_label_table
 from ..utils._optional import import_optional
 from ..utils._text_table import shorten
+from ..utils._typing import Axes, Labels
 from ._panels import DrawnOnPanels, heat_map
 
 
@@ -48,14 +52,22 @@ class LabelOverviewDisplay(DrawnOnPanels):
     [[3, 2], [2, 3]]
     """
 
-    def __init__(self, counts, n_rows, together, association):
+    def __init__(
+        self, counts: Any, n_rows: Any, together: Any, association: Any
+    ) -> None:
         self.counts = counts
         self.n_rows = n_rows
         self.together = together
         self.association = association
 
     @classmethod
-    def from_labels(cls, y, *, missing_label=None, ax=None):
+    def from_labels(
+        cls,
+        y: Labels,
+        *,
+        missing_label: object = None,
+        ax: Axes | Sequence[Axes] | None = None,
+    ) -> Self:
         """Draw an overview of labels.
 
         Parameters

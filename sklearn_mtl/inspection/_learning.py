@@ -1,10 +1,14 @@
 """Loss and score of each task over the epochs of a fit."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..metrics._fitted import last_step
 from ..utils._text_table import shorten
+from ..utils._typing import Axes, Estimator
 from ._panels import DrawnOnPanels, legend_beside, line_style
 
 
@@ -43,13 +47,15 @@ class LearningCurvesDisplay(DrawnOnPanels):
     3
     """
 
-    def __init__(self, losses, scores, best_epoch):
+    def __init__(self, losses: Any, scores: Any, best_epoch: Any) -> None:
         self.losses = losses
         self.scores = scores
         self.best_epoch = best_epoch
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None):
+    def from_estimator(
+        cls, estimator: Estimator, *, ax: Axes | Sequence[Axes] | None = None
+    ) -> Self:
         """Draw the learning curves of a fitted classifier.
 
         Parameters

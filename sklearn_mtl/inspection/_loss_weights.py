@@ -1,10 +1,12 @@
 """What a search of loss weights found, task by task."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 
 from ..utils._text_table import shorten
+from ..utils._typing import Array, Axes
 from ._panels import COLOURS, DrawnOnPanels, heat_map, legend_beside
 
 # Rows of the table of candidates that can still be told apart.
@@ -64,7 +66,14 @@ class LossWeightSearchDisplay(DrawnOnPanels):
     (3, 2)
     """
 
-    def __init__(self, weights, scores, mean, task_names, best_index):
+    def __init__(
+        self,
+        weights: Array,
+        scores: Any,
+        mean: Any,
+        task_names: Sequence[str],
+        best_index: Any,
+    ) -> None:
         self.weights = weights
         self.scores = scores
         self.mean = mean
@@ -73,7 +82,9 @@ class LossWeightSearchDisplay(DrawnOnPanels):
         self.pareto = _pareto(scores)
 
     @classmethod
-    def from_search(cls, search, *, ax=None):
+    def from_search(
+        cls, search: Any, *, ax: Axes | Sequence[Axes] | None = None
+    ) -> Self:
         """Draw a fitted search.
 
         Parameters

@@ -1,7 +1,9 @@
 """The words that speak most for each class of each task."""
 
+from collections.abc import Sequence
 from copy import copy
 from html import escape
+from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import issparse
@@ -10,10 +12,13 @@ from sklearn.utils.validation import check_is_fitted
 from ..metrics._fitted import last_step
 from ..utils._optional import import_optional
 from ..utils._text_table import shorten
+from ..utils._typing import Axes, Estimator, Frame, Rows
 from ._panels import COLOURS, make_panels
 
 
-def top_words(estimator, X, *, n_words=10, through="both"):
+def top_words(
+    estimator: Estimator, X: Rows, *, n_words: int = 10, through: str = "both"
+) -> "TopWords":
     """Find the features that raise the score of each class of each task most.
 
     The effect of a feature is the mean gradient of a class's logit with respect to it,
@@ -92,7 +97,8 @@ def top_words(estimator, X, *, n_words=10, through="both"):
     tasks = [f"task{k}" for k in range(len(effects))] if tasks is None else tasks
     classes = classifier.classes_
     classes = [classes] if np.ndim(classes[0]) == 0 else classes
-    words, values = {}, {}
+    words: dict[str, dict[Any, Any]] = {}
+    values: dict[str, dict[Any, Any]] = {}
     for task, own_classes, effect in zip(tasks, classes, effects, strict=True):
         strength = effect * typical[:, None]
         words[task], values[task] = {}, {}
@@ -183,11 +189,11 @@ class TopWords:
     ['great']
     """
 
-    def __init__(self, words, effects):
+    def __init__(self, words: Any, effects: Any) -> None:
         self.words = words
         self.effects = effects
 
-    def to_frame(self):
+    def to_frame(self) -> Frame:
         """Return a data frame of pandas with a row for each word.
 
         Returns
@@ -264,22 +270,22 @@ class TopWordsDisplay:
     >>> display.figure_.savefig("words.png")  # doctest: +SKIP
     """
 
-    def __init__(self, words, task):
+    def __init__(self, words: Any, task: str | int | None) -> None:
         self.words = words
         self.task = task
 
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        task=None,
+        estimator: Estimator,
+        X: Rows,
+        task: str | int | None = None,
         *,
-        n_words=10,
-        through="both",
-        max_classes=9,
-        ax=None,
-    ):
+        n_words: int = 10,
+        through: str = "both",
+        max_classes: int = 9,
+        ax: Axes | Sequence[Axes] | None = None,
+    ) -> Self:
         """Draw the top words of a task.
 
         Parameters
@@ -315,7 +321,9 @@ class TopWordsDisplay:
             )
         return cls(words, task).plot(max_classes=max_classes, ax=ax)
 
-    def plot(self, *, max_classes=9, ax=None):
+    def plot(
+        self, *, max_classes: int = 9, ax: Axes | Sequence[Axes] | None = None
+    ) -> Self:
         """Draw.
 
         Parameters

@@ -172,6 +172,8 @@ def _plain_texts(column, cells, labelled, label, are_plain):
 
 def _number_type(found, cells, labelled, label):
     """Return the dtype that holds all numbers of a column exactly."""
+    if np.float16 in set(map(type, cells)):  # with which large numbers overflow
+        cells = [cell.item() if type(cell) is np.float16 else cell for cell in cells]
     if not cells or -EXACT <= min(cells) <= max(cells) <= EXACT:
         return float if "float" in found else np.int64
     beyond = [

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn import metrics as skm
 
+from ..utils._compat import brier_score_loss
 from ..utils._warn import FILTERS
 
 
@@ -283,7 +284,7 @@ def _negated(function, *args):
 
 _LOSSES = [
     ("log_loss", "neg_log_loss", partial(_of_sorted, skm.log_loss)),
-    ("brier_score_loss", "neg_brier_score", partial(_of_sorted, skm.brier_score_loss)),
+    ("brier_score_loss", "neg_brier_score", partial(_of_sorted, brier_score_loss)),
     ("calibration_error", "neg_calibration_error", calibration_error),
 ]
 _ALL = [

@@ -1,12 +1,15 @@
 """Precision, recall and F1 of every class of every task, as text, dict or frame."""
 
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from ..utils._optional import import_optional
 from ..utils._text_table import text_table
+from ..utils._typing import Frame, Labels, Weights
 from ._metrics import as_indicators
 from ._predictions import read_predictions
 
@@ -14,8 +17,13 @@ _COLUMNS = ("precision", "recall", "f1-score", "support")
 
 
 def multitask_report(
-    y_true, y_pred, *, sample_weight=None, orders=None, missing_label=None
-):
+    y_true: Labels,
+    y_pred: Labels,
+    *,
+    sample_weight: Weights = None,
+    orders: Mapping[str, Sequence[Any]] | Sequence[Any] | None = None,
+    missing_label: object = None,
+) -> "MultiTaskReport":
     """Report precision, recall, F1 and support of each class of each task.
 
     Parameters
@@ -142,10 +150,10 @@ class MultiTaskReport:
     (0.5, 1.0)
     """
 
-    def __init__(self, tasks):
+    def __init__(self, tasks: dict[str, Any]) -> None:
         self.tasks = tasks
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return the report as nested dicts.
 
         Returns
@@ -174,7 +182,7 @@ class MultiTaskReport:
             report[name] = classes | beside
         return report
 
-    def to_frame(self):
+    def to_frame(self) -> Frame:
         """Return the report as a data frame of pandas.
 
         Returns

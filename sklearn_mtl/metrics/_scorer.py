@@ -1,5 +1,7 @@
 """Scores of several tasks in the form that scikit-learn's searches take."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.utils.metadata_routing import MetadataRequest
 
@@ -10,7 +12,9 @@ from ._predictions import read_predictions
 from ._scores import AGGREGATES, score_predictions
 
 
-def multitask_scorer(metrics="accuracy", *, output="dict", missing_label=None):
+def multitask_scorer(
+    metrics: Any = "accuracy", *, output: str = "dict", missing_label: object = None
+) -> "MultiTaskScorer":
     """Make a scorer of several tasks for ``scoring=``.
 
     Works with any multi-output classifier, and predicts once for all tasks and

@@ -1,7 +1,11 @@
 """The scores of all tasks, and what they come to together."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 
+from ..utils._typing import Labels, Weights
 from ._accuracy import mean_over_tasks
 from ._metrics import resolve_metrics, score_task
 from ._predictions import read_predictions
@@ -11,16 +15,16 @@ AGGREGATES = ("mean", "worst", "weighted", "exact_match")
 
 
 def multitask_scores(
-    y_true,
-    y_pred=None,
-    metrics=("accuracy", "recall_macro", "f1_macro"),
+    y_true: Labels,
+    y_pred: Labels | None = None,
+    metrics: Any = ("accuracy", "recall_macro", "f1_macro"),
     *,
-    y_proba=None,
-    classes=None,
-    sample_weight=None,
-    orders=None,
-    missing_label=None,
-):
+    y_proba: Any = None,
+    classes: Any = None,
+    sample_weight: Weights = None,
+    orders: Mapping[str, Sequence[Any]] | Sequence[Any] | None = None,
+    missing_label: object = None,
+) -> dict[str, dict[str, Any]]:
     """Score each task on its labelled cells, and all of them together.
 
     Parameters

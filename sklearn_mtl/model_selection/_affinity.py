@@ -1,7 +1,8 @@
 """Which task helps which: what each task loses when another is left out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -12,20 +13,21 @@ from ..metrics._scores import refuse_names_of_aggregates
 from ..utils._optional import import_optional
 from ..utils._text_table import text_table
 from ..utils._texts import as_read_by
+from ..utils._typing import Estimator, Frame, Labels, Rows
 from ._paired import check_comparison, corrected_interval, fit_and_score, make_splits
 
 
 def task_affinity(
-    estimator,
-    X,
-    y,
+    estimator: Estimator,
+    X: Rows,
+    y: Labels,
     *,
-    cv=5,
-    n_seeds=1,
-    metric="accuracy",
-    confidence=0.95,
-    n_jobs=None,
-):
+    cv: Any = 5,
+    n_seeds: int = 1,
+    metric: str = "accuracy",
+    confidence: float = 0.95,
+    n_jobs: int | None = None,
+) -> "TaskAffinity":
     """Measure what each task gains from the presence of each other.
 
     Fits to all tasks, and for each task once more without it, on the same splits: the
@@ -100,7 +102,7 @@ def task_affinity(
     columns = {
         name: np.where(table.missing[:, k], None, table.columns[k].astype(object))
         if table.orders[k] is None
-        else y[name]
+        else y[name]  # type: ignore[index]  # only frames know an order
         for k, name in enumerate(names)
     }
     splits = make_splits(X, y, cv, n_seeds, reader)
@@ -206,7 +208,14 @@ class TaskAffinity:
     (2, 2, 2)
     """
 
-    def __init__(self, differences, task_names, metric, splits, confidence):
+    def __init__(
+        self,
+        differences: Any,
+        task_names: Sequence[str],
+        metric: str,
+        splits: Any,
+        confidence: float,
+    ) -> None:
         self.differences = differences
         self.task_names = task_names
         self.metric = metric
@@ -214,7 +223,7 @@ class TaskAffinity:
         self.confidence = confidence
 
     @property
-    def intervals(self):
+    def intervals(self) -> Any:
         """Mean, low and high of each pair, an ndarray (n_tasks, n_tasks, 3)."""
         return np.array(
             [
@@ -227,11 +236,11 @@ class TaskAffinity:
         )
 
     @property
-    def affinity(self):
+    def affinity(self) -> Any:
         """How much each task (row) helps each other (column), (n_tasks, n_tasks)."""
         return self.intervals[..., 0]
 
-    def to_frame(self):
+    def to_frame(self) -> Frame:
         """Return the affinities as a data frame of pandas.
 
         Returns

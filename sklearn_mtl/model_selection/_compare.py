@@ -1,7 +1,9 @@
 """Does sharing help? Shared, separate and linear models on the same splits."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -16,22 +18,23 @@ from ..metrics._scores import refuse_names_of_aggregates
 from ..utils._optional import import_optional
 from ..utils._text_table import text_table
 from ..utils._texts import as_read_by, is_table
+from ..utils._typing import Estimator, Frame, Labels, Rows
 from ._paired import check_comparison, corrected_interval, fit_and_score, make_splits
 from ._per_task import PerTask
 
 
 def compare_sharing(
-    estimator,
-    X,
-    y,
+    estimator: Estimator,
+    X: Rows,
+    y: Labels,
     *,
-    cv=5,
-    n_seeds=3,
-    metric="accuracy",
-    linear="auto",
-    confidence=0.95,
-    n_jobs=None,
-):
+    cv: Any = 5,
+    n_seeds: int = 3,
+    metric: str = "accuracy",
+    linear: Any = "auto",
+    confidence: float = 0.95,
+    n_jobs: int | None = None,
+) -> "SharingComparison":
     """Compare one shared network with a network per task and a linear model per task.
 
     Sharing often does not help, so look before you share: "separate" is the same
@@ -203,14 +206,21 @@ class SharingComparison:
     (2, 2)
     """
 
-    def __init__(self, scores, task_names, metric, splits, confidence):
+    def __init__(
+        self,
+        scores: Any,
+        task_names: Sequence[str],
+        metric: str,
+        splits: Any,
+        confidence: float,
+    ) -> None:
         self.scores = scores
         self.task_names = task_names
         self.metric = metric
         self.splits = splits
         self.confidence = confidence
 
-    def difference(self, other="separate"):
+    def difference(self, other: str = "separate") -> Any:
         """Return how far the shared network is above another system.
 
         Parameters
@@ -242,7 +252,7 @@ class SharingComparison:
         }
 
     @property
-    def verdict(self):
+    def verdict(self) -> Any:
         """What the differences say, in a sentence or two."""
         found = self.difference()
         mean = found.pop("mean")
@@ -263,7 +273,7 @@ class SharingComparison:
             )
         return text
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return mean scores and differences of each task.
 
         Returns
@@ -273,7 +283,9 @@ class SharingComparison:
             ``"minus_<system>"``, ``"minus_<system>_low"`` and
             ``"minus_<system>_high"``; and ``rows["mean"]``.
         """
-        rows = {name: {} for name in [*self.task_names, "mean"]}
+        rows: dict[str, dict[str, float]] = {
+            name: {} for name in [*self.task_names, "mean"]
+        }
         # Means stand side by side, so they are over what all systems have a score of.
         absent = np.any([np.isnan(scores) for scores in self.scores.values()], axis=0)
         for system, scores in self.scores.items():
@@ -290,7 +302,7 @@ class SharingComparison:
                     rows[name][f"minus_{system}{end}"] = value
         return rows
 
-    def to_frame(self):
+    def to_frame(self) -> Frame:
         """Return :meth:`to_dict` as a data frame of pandas, a row a task.
 
         Returns

@@ -1,14 +1,23 @@
 """Loss weights to try in a search."""
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
 from sklearn.utils import check_random_state
 
+from ..utils._typing import RandomState
+
 
 def loss_weight_grid(
-    tasks, kind="simplex", *, resolution=None, ratios=(2, 4), n=20, random_state=None
-):
+    tasks: Sequence[str] | int,
+    kind: str = "simplex",
+    *,
+    resolution: int | None = None,
+    ratios: Sequence[float] = (2, 4),
+    n: int = 20,
+    random_state: RandomState = None,
+) -> list[dict[str, float]]:
     """Return loss weights for a search, equal ones first.
 
     Only ratios of loss weights matter, so a common factor is taken out: the weights of
@@ -59,7 +68,7 @@ def loss_weight_grid(
     """
     if isinstance(tasks, str):
         raise ValueError(f"tasks must be a list of names. Got {tasks!r}.")
-    if not hasattr(tasks, "__len__"):
+    if isinstance(tasks, int | np.integer):
         tasks = [f"task{k}" for k in range(tasks)]
     n_tasks = len(tasks)
     if n_tasks < 2:
@@ -76,7 +85,7 @@ def loss_weight_grid(
         rows = rng.dirichlet(np.ones(n_tasks), size=n)
     else:
         raise ValueError(f"kind must be 'simplex', 'pairs' or 'random'. Got {kind!r}.")
-    grid = {}
+    grid: dict[tuple[float, ...], list[float]] = {}
     for row in [np.ones(n_tasks), *rows]:
         weights = (row / np.mean(row)).tolist()
         grid.setdefault(tuple(round(w, 12) for w in weights), weights)

@@ -1,10 +1,14 @@
 """A stratified splitter that keeps the rows of a group together."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.model_selection import GroupKFold
 
 from ..labels._splitting import deal_rows
+from ..utils._typing import Array
 from ._split import MultiTaskStratifiedKFold
 
 # Weight of the number of rows in a fold, relative to a class with all rows: among
@@ -86,7 +90,9 @@ class MultiTaskStratifiedGroupKFold(MultiTaskStratifiedKFold):
     3
     """
 
-    def split(self, X, y=None, groups=None):
+    def split(
+        self, X: Any, y: Any = None, groups: Any = None
+    ) -> Iterator[tuple[Array, Array]]:
         """Generate the rows of each training and test set.
 
         Parameters
@@ -97,8 +103,8 @@ class MultiTaskStratifiedGroupKFold(MultiTaskStratifiedKFold):
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
             Labels, with missing cells.
 
-        groups : array-like of shape (n_samples,)
-            The group of each row.
+        groups : array-like of shape (n_samples,), default=None
+            The group of each row. Required.
 
         Yields
         ------

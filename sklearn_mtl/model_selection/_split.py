@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.model_selection import (
@@ -15,6 +16,7 @@ from ..labels._sets import indicators, labels_of
 from ..labels._splitting import deal_rows
 from ..labels._tables import as_label_table
 from ..utils._rows import n_rows, settled, take_rows
+from ..utils._typing import RandomState
 
 
 class _SplitByLabels:
@@ -99,8 +101,13 @@ class MultiTaskStratifiedKFold(_SplitByLabels, BaseCrossValidator):
     __metadata_request__split = {"groups": True}
 
     def __init__(
-        self, n_splits=5, *, shuffle=False, random_state=None, missing_label=None
-    ):
+        self,
+        n_splits: int = 5,
+        *,
+        shuffle: bool = False,
+        random_state: RandomState = None,
+        missing_label: object = None,
+    ) -> None:
         if not isinstance(n_splits, Integral) or n_splits < 2:
             raise ValueError(
                 f"n_splits must be an int of at least 2. Got {n_splits!r}."
@@ -110,12 +117,14 @@ class MultiTaskStratifiedKFold(_SplitByLabels, BaseCrossValidator):
                 "random_state has no effect without shuffle=True. Set it, or leave "
                 "random_state out."
             )
-        self.n_splits = n_splits
+        self.n_splits: int = n_splits
         self.shuffle = shuffle
         self.random_state = random_state
         self.missing_label = missing_label
 
-    def get_n_splits(self, X=None, y=None, groups=None):
+    def get_n_splits(
+        self, X: object = None, y: object = None, groups: object = None
+    ) -> int:
         """Return the number of folds.
 
         Parameters
@@ -199,13 +208,13 @@ class MultiTaskStratifiedShuffleSplit(_SplitByLabels, BaseShuffleSplit):
 
     def __init__(
         self,
-        n_splits=10,
+        n_splits: int = 10,
         *,
-        test_size=None,
-        train_size=None,
-        random_state=None,
-        missing_label=None,
-    ):
+        test_size: float | int | None = None,
+        train_size: float | int | None = None,
+        random_state: RandomState = None,
+        missing_label: object = None,
+    ) -> None:
         super().__init__(
             n_splits=n_splits,
             test_size=test_size,
@@ -244,14 +253,14 @@ class MultiTaskStratifiedShuffleSplit(_SplitByLabels, BaseShuffleSplit):
 
 
 def train_test_split(
-    *arrays,
-    test_size=None,
-    train_size=None,
-    random_state=None,
-    stratify=None,
-    groups=None,
-    missing_label=None,
-):
+    *arrays: Any,
+    test_size: float | int | None = None,
+    train_size: float | int | None = None,
+    random_state: RandomState = None,
+    stratify: Any = None,
+    groups: Any = None,
+    missing_label: object = None,
+) -> list[Any]:
     """Split texts and labels once, with an even share of every class of every task.
 
     Parameters
@@ -306,7 +315,7 @@ def train_test_split(
         raise ValueError(
             "There are no labels to divide evenly. Pass texts and labels, or stratify."
         )
-    arrays = [settled(array) for array in arrays]
+    arrays = tuple(settled(array) for array in arrays)
     stratify = arrays[1] if stratify is None else stratify
     splitter = MultiTaskStratifiedShuffleSplit(
         1,

@@ -1,5 +1,7 @@
 """One task of a multi-task classifier as an ordinary classifier."""
 
+from typing import Any, Self
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.frozen import FrozenEstimator
@@ -8,9 +10,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..metrics._fitted import label_reader, last_step
+from ..utils._typing import Array, Estimator, Labels, Rows
 
 
-def task_view(estimator, task, label=None):
+def task_view(estimator: Estimator, task: str | int, label: object = None) -> Any:
     """Look at one task of a fitted multi-task classifier as at an ordinary classifier.
 
     So that what scikit-learn has for one label column takes it:
@@ -90,12 +93,14 @@ class TaskView(ClassifierMixin, BaseEstimator):
     ['x', 'y']
     """
 
-    def __init__(self, estimator, task, label=None):
+    def __init__(
+        self, estimator: Estimator, task: str | int, label: object = None
+    ) -> None:
         self.estimator = estimator
         self.task = task
         self.label = label
 
-    def check(self):
+    def check(self) -> Any:
         """Raise a ValueError if there is no such task.
 
         Returns
@@ -131,7 +136,7 @@ class TaskView(ClassifierMixin, BaseEstimator):
         tags.input_tags = get_tags(self.estimator).input_tags
         return tags
 
-    def fit(self, X, y):
+    def fit(self, X: Rows, y: Labels) -> Self:
         """Refuse: what is fitted is the classifier behind.
 
         Parameters
@@ -164,18 +169,18 @@ class TaskView(ClassifierMixin, BaseEstimator):
         return targets is not None and targets.tasks[self._number].is_multilabel
 
     @property
-    def missing_label(self):
+    def missing_label(self) -> object:
         """What means "no label" for the classifier behind."""
         return label_reader(self.estimator).missing_label
 
     @property
-    def classes_(self):
+    def classes_(self) -> Array:
         """Classes of the task, sorted."""
         if self._holds_sets:
             return np.array([False, True])
         return np.sort(self._all_classes()[self._number])
 
-    def predict(self, X):
+    def predict(self, X: Rows) -> Array:
         """Predict the labels of the task.
 
         Parameters
@@ -198,7 +203,7 @@ class TaskView(ClassifierMixin, BaseEstimator):
         return labels[:, self._number].astype(self.classes_.dtype)
 
     @available_if(_has_probabilities)
-    def predict_proba(self, X):
+    def predict_proba(self, X: Rows) -> Array:
         """Predict the probabilities of the classes of the task.
 
         Parameters

@@ -1,11 +1,14 @@
 """Batches of sparse rows and of label cells."""
 
 from copy import copy
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn.functional import embedding_bag
+
+from ..utils._typing import Array
 
 
 class Transposed(NamedTuple):
@@ -44,13 +47,18 @@ class SparseBatch:
     2
     """
 
-    def __init__(self, indices, offsets, values, dense=None):
+    def __init__(
+        self, indices: Tensor, offsets: Tensor, values: Any, dense: Tensor | None = None
+    ) -> None:
         self.indices, self.offsets, self.values = indices, offsets, values
         self.dense = dense
-        self._transposed = self.products = None
+        self.products: Any = None
+        self._transposed: Transposed | None = None
 
     @classmethod
-    def from_arrays(cls, indices, offsets, values, dense=None):
+    def from_arrays(
+        cls, indices: Array, offsets: Array, values: Array, dense: Array | None = None
+    ) -> Self:
         """Wrap the arrays of a CSR matrix, and a dense array of as many rows.
 
         Parameters
@@ -68,8 +76,9 @@ class SparseBatch:
         """
         if offsets.dtype != indices.dtype:
             offsets = offsets.astype(indices.dtype)
-        dense = None if dense is None else torch.from_numpy(dense)
-        return cls(*map(torch.from_numpy, (indices, offsets, values)), dense)
+        beside = None if dense is None else torch.from_numpy(dense)
+        wrap = torch.from_numpy
+        return cls(wrap(indices), wrap(offsets), wrap(values), beside)
 
     def __len__(self):
         return len(self.offsets) - 1
@@ -88,7 +97,7 @@ class SparseBatch:
         part._transposed = part.products = None
         return part
 
-    def transposed(self):
+    def transposed(self) -> "Transposed":
         """Return the batch sorted by feature; computed once.
 
         Returns
@@ -110,12 +119,12 @@ class SparseBatch:
                 rows[order],
                 np.append(starts, len(order)).astype(indices.dtype),
             )
-            features, rows, starts = (torch.from_numpy(p).to(device) for p in parts)
+            first, sorted_rows, until = (torch.from_numpy(p).to(device) for p in parts)
             values = self.values[torch.from_numpy(order).to(device)]
-            self._transposed = Transposed(features, rows, starts, values)
+            self._transposed = Transposed(first, sorted_rows, until, values)
         return self._transposed
 
-    def to(self, device):
+    def to(self, device: Any) -> Self:
         """Return the batch on a device.
 
         Parameters
@@ -189,18 +198,20 @@ class TokenBatch(SparseBatch):
     ([[2, 3], [2, 0]], [2, 1])
     """
 
-    def __init__(self, ids, offsets, dtype=torch.float32):
+    def __init__(
+        self, ids: Tensor, offsets: Tensor, dtype: Any = torch.float32
+    ) -> None:
         sizes = offsets.diff()
         weights = sizes.clamp(min=1).to(dtype).rsqrt()
         super().__init__(ids, offsets, torch.repeat_interleave(weights, sizes))
-        self._padded = None
+        self._padded: tuple[Tensor, Tensor] | None = None
 
     def __getitem__(self, rows):
         part = super().__getitem__(rows)
         part._padded = None
         return part
 
-    def padded(self):
+    def padded(self) -> tuple[Tensor, Tensor]:
         """Return ids as a table, 0 after the end of a text; computed once.
 
         Returns
@@ -222,10 +233,11 @@ class TokenBatch(SparseBatch):
             self._padded = table, lengths
         return self._padded
 
-    def to(self, device):
+    def to(self, device: Any) -> Self:
         moved = super().to(device)
         if moved is not self:
-            moved._padded = tuple(part.to(device) for part in self.padded())
+            padded, lengths = self.padded()
+            moved._padded = padded.to(device), lengths.to(device)
         return moved
 
 
@@ -253,7 +265,7 @@ class Cells(NamedTuple):
     codes: torch.Tensor
     weights: torch.Tensor
 
-    def to(self, device):
+    def to(self, device: Any) -> Self:
         """Return the cells on a device.
 
         Parameters
@@ -266,4 +278,4 @@ class Cells(NamedTuple):
         cells : Cells
             On this device.
         """
-        return Cells(self.codes.to(device), self.weights.to(device))
+        return type(self)(self.codes.to(device), self.weights.to(device))

@@ -1,7 +1,7 @@
 """Dropout with its own random numbers."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class Dropout(nn.Module):
@@ -25,13 +25,13 @@ class Dropout(nn.Module):
     [1.0, 1.0]
     """
 
-    def __init__(self, p):
+    def __init__(self, p: float) -> None:
         super().__init__()
         self.p = p
         self.seed = int(torch.randint(2**62, ())) if p else None
-        self._generator = None
+        self._generator: torch.Generator | None = None
 
-    def forward(self, hidden):
+    def forward(self, hidden: Tensor) -> Tensor:
         """Return the units, some of them set to 0 in training.
 
         Parameters
@@ -47,7 +47,7 @@ class Dropout(nn.Module):
         if not (self.training and self.p):
             return hidden
         if self._generator is None or self._generator.device != hidden.device:
-            self._generator = torch.Generator(hidden.device).manual_seed(self.seed)
+            self._generator = torch.Generator(hidden.device).manual_seed(self.seed or 0)
         drawn = torch.rand(
             hidden.shape,
             generator=self._generator,

@@ -1,7 +1,7 @@
 """Input layers: linear layers over sparse or dense rows."""
 
 from copy import copy
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from ._batch import weighted_sums
 from ._descent import BLOCK, Product
 from ._kernels import LANE
 from ._memory import join_tables, new_table
+from ._spec import InputSpec
 
 
 class SparseLinear(nn.Module):
@@ -177,7 +178,7 @@ class TablesApart(nn.Module):
         return read
 
 
-def join_sparse_layers(network, apart=None):
+def join_sparse_layers(network: Any, apart: str | None = None) -> Any:
     """Put the weights of all sparse layers of a network into one table.
 
     Parameters
@@ -337,7 +338,9 @@ class BlockLinear(nn.Module):
         return torch.add(self.words(batch), own, alpha=BLOCK_GAIN * self.words.scale)
 
 
-def input_layer(spec, n_outputs, *, init_range=0.0):
+def input_layer(
+    spec: InputSpec, n_outputs: int, *, init_range: float = 0.0
+) -> nn.Module:
     """Return a linear layer for the rows of `spec`.
 
     Parameters

@@ -58,7 +58,7 @@ class InputSpec:
     labelled_share: float = 1.0
 
     @property
-    def is_small(self):
+    def is_small(self) -> bool:
         """Whether training uses full batches and no dropout.
 
         The fit is then a deterministic function of weighted sums over rows, and a row
@@ -67,7 +67,7 @@ class InputSpec:
         return self.n_rows <= SMALL
 
     @property
-    def is_few(self):
+    def is_few(self) -> bool:
         """Whether rows are so few that bags of words train in full batches.
 
         Above `is_small` a fit spares some of them to judge settings by.
@@ -75,6 +75,6 @@ class InputSpec:
         return self.is_bag and self.n_rows <= FEW
 
     @property
-    def is_bag(self):
+    def is_bag(self) -> bool:
         """Whether rows are sparse features, not tokens."""
         return self.sparse and not self.tokens

@@ -8,7 +8,7 @@ from pathlib import Path
 from ._errors import CannotWrite
 
 # Files in the making, for whoever ends the process by other means than an exception.
-unfinished = set()
+unfinished: set[str] = set()
 _BINARY = getattr(os, "O_BINARY", 0)  # of Windows
 
 

@@ -127,6 +127,16 @@ def _write_pandas(dtype, encode):
     return None
 
 
+def _string_dtype(pandas, storage, missing):
+    if missing is pandas.NA:
+        return pandas.StringDtype(storage)
+    try:
+        return pandas.StringDtype(storage, na_value=missing)
+    except TypeError:
+        # Before pandas 2.3 texts with NaN among them are columns of objects.
+        return np.dtype(object)
+
+
 def _read_pandas(pandas, node, decode):
     def dtype(written):
         if "numpy" in written:
@@ -134,7 +144,7 @@ def _read_pandas(pandas, node, decode):
         if "string" in written:
             missing = {"nan": np.nan, "NA": pandas.NA}[written["missing"]]
             storage = {"python": "python", "pyarrow": "pyarrow"}[written["string"]]
-            return pandas.StringDtype(storage, na_value=missing)
+            return _string_dtype(pandas, storage, missing)
         if "pandas" in written:
             (name,) = (each for each in _PANDAS if each == written["pandas"])
             return pandas.api.types.pandas_dtype(name)

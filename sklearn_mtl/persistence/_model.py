@@ -85,8 +85,10 @@ _KINDS = {
     "history": list,
 }
 _ROWS = ("n_features", "sparse", "scale", "n_rows", "tokens", "n_dense")
-_INPUT = "n_features_in_", "feature_names_in_", "_sklearn_output_config"
-_INPUT += ("table_columns_",)
+_INPUT = (
+    *("n_features_in_", "feature_names_in_"),
+    *("_sklearn_output_config", "table_columns_"),
+)
 # Objects that turn X into rows.
 _READERS = ("vectorizer", "column_scales", "term_weights", "embedding")
 

@@ -1,5 +1,7 @@
 """Saving a classifier to a file, and loading it again."""
 
+from typing import Any, Self
+
 from sklearn.utils.validation import check_is_fitted
 
 from ..utils._state import reads_one_fit
@@ -93,7 +95,14 @@ class SavingMixin:
             writer.close()
 
     @classmethod
-    def _load(cls, path, *, password=None, key=None, trusted=None):
+    def _load(
+        cls,
+        path: Any,
+        *,
+        password: Any = None,
+        key: Any = None,
+        trusted: Any = None,
+    ) -> Self:
         """Load a classifier, see :func:`sklearn_mtl.load`."""
         from ._model import from_document
         from ._objects import load_objects

@@ -5,8 +5,15 @@ Texts become rows, and logits labels, by the code that the estimator runs; only 
 network is written again, in `_network`.
 """
 
+from typing import TYPE_CHECKING
+
 from ..utils._lazy import attributes_of
 
+if TYPE_CHECKING:  # what editors and type checkers see
+    from ._predictor import MultiTaskPredictor
+
 _MODULES = {"MultiTaskPredictor": "_predictor"}
-__all__ = list(_MODULES)
+__all__ = [
+    "MultiTaskPredictor",
+]
 __getattr__, __dir__ = attributes_of(__name__, _MODULES)

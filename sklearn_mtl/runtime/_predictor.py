@@ -1,9 +1,13 @@
 """The predictor: answers of a saved classifier."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from ..answers._labels import check_output
 from ..data._rows import match_trunk
+from ..utils import _typing as t
 from ..utils._numpy import numpy_errors
 from ..utils._texts import read_texts, refuse_rows, refuse_texts
 from ._layers import Rows
@@ -66,17 +70,17 @@ class MultiTaskPredictor:
     def __init__(
         self,
         *,
-        labels,
-        steps,
-        network,
-        links,
-        calibration,
-        spec,
-        input_names,
-        missing_label,
-        strategies,
-        has_representation,
-    ):
+        labels: Any,
+        steps: Any,
+        network: Any,
+        links: Any,
+        calibration: Any,
+        spec: Any,
+        input_names: Any,
+        missing_label: object,
+        strategies: Any,
+        has_representation: Any,
+    ) -> None:
         self._labels, self._steps, self._calibration = labels, steps, calibration
         self._network, self._links, self._spec = network, links, spec
         self._missing_label, self._strategies = missing_label, strategies
@@ -98,7 +102,7 @@ class MultiTaskPredictor:
             f"sharing={sharing})"
         )
 
-    def predict(self, X, output="array"):
+    def predict(self, X: t.Rows, output: t.LabelForm = "array") -> Any:
         """Predict a label for every task.
 
         Parameters
@@ -125,7 +129,7 @@ class MultiTaskPredictor:
         check_output(output, ("array", "frame", "dict"))
         return self._labels.decode(self._codes(X), output, like=X)
 
-    def predict_proba(self, X, output="list"):
+    def predict_proba(self, X: t.Rows, output: t.ListForm = "list") -> Any:
         """Predict the calibrated probability of every class of every task.
 
         Parameters
@@ -146,7 +150,7 @@ class MultiTaskPredictor:
             own = self._calibration.probabilities(self._labels.tasks, logits)
         return self._labels.arrange(own, output)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: t.Rows, y: t.Labels, sample_weight: t.Weights = None) -> float:
         """Return the mean over tasks of the accuracy on labelled cells.
 
         Parameters
@@ -172,7 +176,7 @@ class MultiTaskPredictor:
         )
 
     @property
-    def transform(self):
+    def transform(self) -> Callable[[t.Rows], t.Array]:
         """Return the hidden vector of each text that all tasks read.
 
         A method, ``transform(X)``, which gives an ndarray of shape (n_samples,

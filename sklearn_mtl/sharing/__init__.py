@@ -1,5 +1,7 @@
 """Sharing: which parameters the tasks have in common, a file for each scheme."""
 
+from typing import Any
+
 from sklearn.base import clone
 
 from ._adversarial import AdversarialSharedPrivate
@@ -34,7 +36,9 @@ ALIASES = {
 PRIVATE_BUDGET = 2**30
 
 
-def resolve_sharing(sharing, *, n_features, n_logits, itemsize=4):
+def resolve_sharing(
+    sharing: Any, *, n_features: int | None, n_logits: Any, itemsize: int = 4
+) -> BaseSharing:
     """Return the sharing that a parameter value stands for.
 
     Parameters
@@ -58,12 +62,12 @@ def resolve_sharing(sharing, *, n_features, n_logits, itemsize=4):
     return ALIASES[sharing]()
 
 
-def shares_trunk(sharing, trunk):
+def shares_trunk(sharing: Any, trunk: Any) -> bool:
     """Whether the tasks learn a trunk together."""
     return trunk is not None and getattr(_kind(sharing), "is_shared", True)
 
 
-def has_representation(sharing, trunk):
+def has_representation(sharing: Any, trunk: Any) -> bool:
     """Whether all tasks read one hidden vector."""
     return trunk is not None and getattr(_kind(sharing), "has_representation", True)
 

@@ -1,12 +1,15 @@
 """Adversarial training: a shared vector that does not reveal the task."""
 
+from collections.abc import Sequence
 from numbers import Real
+from typing import Any
 
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
 from ..network._output import Output
+from ..network._spec import InputSpec
+from ..utils._compat import Interval, StrOptions
 from ._base import BaseSharing, TaskNetwork, read_table
 from ._penalties import overlap, reverse_gradient, task_entropy
 
@@ -109,17 +112,23 @@ class AdversarialSharedPrivate(BaseSharing):
     def __init__(
         self,
         *,
-        adversarial_weight=0.05,
-        orthogonality_weight=0.01,
-        private="auto",
-        share_heads=False,
-    ):
+        adversarial_weight: float = 0.05,
+        orthogonality_weight: float = 0.01,
+        private: str = "auto",
+        share_heads: bool = False,
+    ) -> None:
         self.adversarial_weight = adversarial_weight
         self.orthogonality_weight = orthogonality_weight
         self.private = private
         self.share_heads = share_heads
 
-    def build(self, trunk, spec, n_logits, heads=None):
+    def build(
+        self,
+        trunk: Any,
+        spec: InputSpec,
+        n_logits: Sequence[int],
+        heads: Sequence[int] | None = None,
+    ) -> nn.Module:
         self._validate_params()
         if trunk is None:
             return TaskNetwork(None, spec, n_logits, private=True)

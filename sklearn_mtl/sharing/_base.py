@@ -1,6 +1,8 @@
 """Which weights the tasks share: the base class, and the network of one trunk."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, Self
 
 import torch
 from sklearn.base import BaseEstimator
@@ -13,6 +15,7 @@ from ..network._input import (
     join_sparse_layers,
 )
 from ..network._output import Output
+from ..network._spec import InputSpec
 
 # A private path of so many columns has a table of its own where at most this share of
 # them counts in a row. Finding two rows of weights takes longer than finding one, but
@@ -65,12 +68,12 @@ class BaseSharing(BaseEstimator, ABC):
     1.0
     """
 
-    may_change = ()
+    may_change: tuple[str, ...] = ()
     is_shared = True
     has_representation = True
     _parameter_constraints: dict = {}
 
-    def for_tasks(self, task_names):
+    def for_tasks(self, task_names: Sequence[str]) -> Self:
         """Return the sharing with what it needs to know of the tasks.
 
         Called before the texts are vectorized, to check the parameters, and again
@@ -94,7 +97,13 @@ class BaseSharing(BaseEstimator, ABC):
         return self
 
     @abstractmethod
-    def build(self, trunk, spec, n_logits, heads=None):
+    def build(
+        self,
+        trunk: Any,
+        spec: InputSpec,
+        n_logits: Sequence[int],
+        heads: Sequence[int] | None = None,
+    ) -> nn.Module:
         """Build the whole network with fresh weights.
 
         Parameters

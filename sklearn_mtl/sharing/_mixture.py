@@ -1,10 +1,14 @@
 """Several trunks; each task mixes them with its own gate."""
 
+from collections.abc import Sequence
 from numbers import Integral
+from typing import Any
 
 import torch
-from sklearn.utils._param_validation import Interval
+from torch import nn
 
+from ..network._spec import InputSpec
+from ..utils._compat import Interval
 from ._base import BaseSharing, TaskNetwork
 from ._experts import ExpertNetwork, RowExperts
 
@@ -75,12 +79,20 @@ class MixtureOfExperts(BaseSharing):
         "share_heads": ["boolean"],
     }
 
-    def __init__(self, n_experts=4, *, private=False, share_heads=False):
+    def __init__(
+        self, n_experts: int = 4, *, private: bool = False, share_heads: bool = False
+    ) -> None:
         self.n_experts = n_experts
         self.private = private
         self.share_heads = share_heads
 
-    def build(self, trunk, spec, n_logits, heads=None):
+    def build(
+        self,
+        trunk: Any,
+        spec: InputSpec,
+        n_logits: Sequence[int],
+        heads: Sequence[int] | None = None,
+    ) -> nn.Module:
         self._validate_params()
         if trunk is None:
             return TaskNetwork(None, spec, n_logits, private=True)
@@ -94,7 +106,7 @@ class MixtureOfExperts(BaseSharing):
             heads=heads if self.share_heads else None,
         )
 
-    def expert_names(self, task_names):
+    def expert_names(self, task_names: Sequence[str]) -> list[str]:
         """Return a name for each expert.
 
         Parameters

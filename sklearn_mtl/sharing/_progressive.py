@@ -1,10 +1,14 @@
 """Shared experts and experts of single tasks, in levels."""
 
+from collections.abc import Sequence
 from numbers import Integral
+from typing import Any
 
 import torch
-from sklearn.utils._param_validation import Interval
+from torch import nn
 
+from ..network._spec import InputSpec
+from ..utils._compat import Interval
 from ._base import BaseSharing, TaskNetwork
 from ._experts import ExpertNetwork, HiddenExperts, RowExperts
 
@@ -90,15 +94,27 @@ class ProgressiveLayers(BaseSharing):
     }
 
     def __init__(
-        self, n_shared=1, n_own=1, n_levels=1, *, private=False, share_heads=False
-    ):
+        self,
+        n_shared: int = 1,
+        n_own: int = 1,
+        n_levels: int = 1,
+        *,
+        private: bool = False,
+        share_heads: bool = False,
+    ) -> None:
         self.n_shared = n_shared
         self.n_own = n_own
         self.n_levels = n_levels
         self.private = private
         self.share_heads = share_heads
 
-    def build(self, trunk, spec, n_logits, heads=None):
+    def build(
+        self,
+        trunk: Any,
+        spec: InputSpec,
+        n_logits: Sequence[int],
+        heads: Sequence[int] | None = None,
+    ) -> nn.Module:
         self._validate_params()
         if trunk is None:
             return TaskNetwork(None, spec, n_logits, private=True)
@@ -112,7 +128,7 @@ class ProgressiveLayers(BaseSharing):
         # Below the last level the shared mixture is a reader too, of all experts.
         below = torch.cat([reads, torch.ones_like(reads[:1])])
         each = [below] * (self.n_levels - 1) + [reads]
-        levels = [RowExperts(trunk, spec, each[0])]
+        levels: list[nn.Module] = [RowExperts(trunk, spec, each[0])]
         levels += [HiddenExperts(trunk.n_units, own, owners) for own in each[1:]]
         return ExpertNetwork(
             levels,
@@ -123,7 +139,7 @@ class ProgressiveLayers(BaseSharing):
             heads=heads if self.share_heads else None,
         )
 
-    def expert_names(self, task_names):
+    def expert_names(self, task_names: Sequence[str]) -> list[str]:
         """Return a name for each expert.
 
         Parameters

@@ -1,8 +1,12 @@
 """Nothing shared: the single-task baseline."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from torch import nn
 
 from ..network._output import Output
+from ..network._spec import InputSpec
 from ._base import BaseSharing, TaskNetwork
 
 
@@ -31,7 +35,13 @@ class Separate(BaseSharing):
     is_shared = False
     has_representation = False
 
-    def build(self, trunk, spec, n_logits, heads=None):
+    def build(
+        self,
+        trunk: Any,
+        spec: InputSpec,
+        n_logits: Sequence[int],
+        heads: Sequence[int] | None = None,
+    ) -> nn.Module:
         return SeparateNetworks(
             TaskNetwork(trunk, spec, [n], private=True) for n in n_logits
         )

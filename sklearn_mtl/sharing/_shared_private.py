@@ -1,5 +1,11 @@
 """A shared trunk and a private linear path for each task."""
 
+from collections.abc import Sequence
+from typing import Any
+
+from torch import nn
+
+from ..network._spec import InputSpec
 from ._base import BaseSharing, TaskNetwork
 
 
@@ -41,10 +47,16 @@ class SharedPrivate(BaseSharing):
 
     _parameter_constraints = {"share_heads": ["boolean"]}
 
-    def __init__(self, *, share_heads=False):
+    def __init__(self, *, share_heads: bool = False) -> None:
         self.share_heads = share_heads
 
-    def build(self, trunk, spec, n_logits, heads=None):
+    def build(
+        self,
+        trunk: Any,
+        spec: InputSpec,
+        n_logits: Sequence[int],
+        heads: Sequence[int] | None = None,
+    ) -> nn.Module:
         self._validate_params()
         heads = heads if self.share_heads else None
         return TaskNetwork(trunk, spec, n_logits, private=True, heads=heads)

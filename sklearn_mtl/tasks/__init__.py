@@ -1,7 +1,10 @@
 """Task types: what one label column means, a file for each."""
 
+from typing import Any
+
 from sklearn.base import clone
 
+from ..utils._typing import Array
 from ._base import TaskType
 from ._categorical import Categorical
 from ._multilabel import MultiLabel
@@ -23,7 +26,13 @@ ALIASES = {
 }
 
 
-def make_task(task_type, cells, label, order=None, holds_sets=False):
+def make_task(
+    task_type: Any,
+    cells: Array,
+    label: object,
+    order: list[Any] | None = None,
+    holds_sets: bool = False,
+) -> tuple[str, TaskType]:
     """Return the fitted task of a column.
 
     Parameters
@@ -88,7 +97,7 @@ def _resolve_task_type(task_type, label, holds_sets):
     )
 
 
-def matches_type(task, name, wanted):
+def matches_type(task: Any, name: str, wanted: Any) -> bool:
     """Whether a fitted task has the type that the user asks for in `task_types`.
 
     Parameters

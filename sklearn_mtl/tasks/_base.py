@@ -1,12 +1,15 @@
 """The base class of task types."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from ..answers._types import Answers
 from ..utils._same import is_same
+from ..utils._typing import Array
 
 
 class TaskType(Answers, BaseEstimator, ABC):
@@ -62,7 +65,7 @@ class TaskType(Answers, BaseEstimator, ABC):
     _parameter_constraints: dict = {}
 
     @abstractmethod
-    def fit(self, cells, order=None):
+    def fit(self, cells: Array, order: list[Any] | None = None) -> Self:
         """Learn the classes from the labelled cells of a column.
 
         Parameters
@@ -86,11 +89,11 @@ class TaskType(Answers, BaseEstimator, ABC):
         """
 
     @property
-    def name(self):
+    def name(self) -> str:
         """Name of the type in ``task_types_``."""
         return type(self).__name__.lower()
 
-    def matches(self, wanted):
+    def matches(self, wanted: Any) -> bool:
         """Whether a fitted task is what an object in `task_types` asks for.
 
         Parameters
@@ -107,12 +110,12 @@ class TaskType(Answers, BaseEstimator, ABC):
         return type(wanted) is type(self) and same
 
     @property
-    def is_ordered(self):
+    def is_ordered(self) -> bool:
         """Whether the order of classes has a meaning."""
         return self.classes_.dtype.kind not in "OU"
 
     @property
-    def kind(self):
+    def kind(self) -> object:
         """A key; losses of tasks with equal keys are computed together.
 
         By default each task has its own loss.
@@ -120,7 +123,7 @@ class TaskType(Answers, BaseEstimator, ABC):
         return self
 
     @abstractmethod
-    def encode(self, cells):
+    def encode(self, cells: Array) -> Array:
         """Return the codes of labels.
 
         Parameters
@@ -135,7 +138,7 @@ class TaskType(Answers, BaseEstimator, ABC):
         """
 
     @abstractmethod
-    def decode(self, codes):
+    def decode(self, codes: Array) -> Array:
         """Return the labels of codes.
 
         Parameters
@@ -149,7 +152,7 @@ class TaskType(Answers, BaseEstimator, ABC):
             In the user's dtype.
         """
 
-    def link(self, log_class_shares, *, is_few=False):
+    def link(self, log_class_shares: Array, *, is_few: bool = False) -> Any:
         """Build a module that follows the network, or None.
 
         Parameters
@@ -171,7 +174,7 @@ class TaskType(Answers, BaseEstimator, ABC):
         return None
 
     @abstractmethod
-    def probabilities(self, logits):
+    def probabilities(self, logits: Array) -> Array:
         """Turn logits into probabilities.
 
         Parameters
@@ -185,7 +188,7 @@ class TaskType(Answers, BaseEstimator, ABC):
             In the order of ``classes_``.
         """
 
-    def likelihoods(self, logits, codes):
+    def likelihoods(self, logits: Array, codes: Array) -> Array:
         """Return the probability of each code.
 
         Parameters
@@ -204,7 +207,7 @@ class TaskType(Answers, BaseEstimator, ABC):
         """
         return self.probabilities(logits)[np.arange(len(codes)), codes]
 
-    def tuned(self, logits, codes, weights):
+    def tuned(self, logits: Array, codes: Array, weights: Array) -> Self:
         """Return a task whose decisions are tuned on rows set aside.
 
         Parameters
@@ -222,7 +225,7 @@ class TaskType(Answers, BaseEstimator, ABC):
         """
         return self
 
-    def effects(self, slopes):
+    def effects(self, slopes: Array) -> Array:
         """Turn gradients of the logits into effects on each class.
 
         Parameters
@@ -239,7 +242,7 @@ class TaskType(Answers, BaseEstimator, ABC):
 
     @staticmethod
     @abstractmethod
-    def build_loss(tasks, adjustments=None):
+    def build_loss(tasks: Sequence[Any], adjustments: list[Array] | None = None) -> Any:
         """Build the loss of several tasks of this type at once.
 
         Parameters

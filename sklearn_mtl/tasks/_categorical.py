@@ -1,8 +1,12 @@
 """One class out of two or more: binary and multiclass label columns."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 
 from ..answers._types import CategoricalAnswers
+from ..utils._typing import Array
 from ._base import TaskType
 
 
@@ -30,7 +34,7 @@ class Categorical(CategoricalAnswers, TaskType):
     {'tone': 'binary'}
     """
 
-    def fit(self, cells, order=None):
+    def fit(self, cells: Array, order: list[Any] | None = None) -> Self:
         if _are_texts(cells):  # a set takes a tenth of the time of a sort
             dtype = cells.dtype if cells.dtype.kind == "U" else str
             self.classes_ = np.array(sorted(set(cells.tolist())), dtype=dtype)
@@ -39,20 +43,20 @@ class Categorical(CategoricalAnswers, TaskType):
         return self
 
     @property
-    def name(self):
+    def name(self) -> str:
         return "binary" if len(self.classes_) <= 2 else "multiclass"
 
     @property
-    def kind(self):
+    def kind(self) -> object:
         return type(self)
 
-    def effects(self, slopes):
+    def effects(self, slopes: Array) -> Array:
         if len(self.classes_) == 2:  # the first of two classes has a logit of 0
             slopes = np.column_stack([np.zeros(len(slopes)), slopes[:, 0]])
         return super().effects(slopes)
 
     @staticmethod
-    def build_loss(tasks, adjustments=None):
+    def build_loss(tasks: Sequence[Any], adjustments: list[Array] | None = None) -> Any:
         from ._cross_entropy import CategoricalLoss
 
         return CategoricalLoss([len(task.classes_) for task in tasks], adjustments)

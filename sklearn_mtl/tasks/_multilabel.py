@@ -1,14 +1,17 @@
 """Several labels per cell: tags, topics, symptoms."""
 
+from collections.abc import Sequence
 from copy import copy
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
 from sklearn.metrics import precision_recall_curve
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..answers._types import MultiLabelAnswers
 from ..labels._sets import labels_of
+from ..utils._compat import Interval, StrOptions
+from ..utils._typing import Array
 from ..utils._warn import FILTERS
 from ._base import TaskType
 
@@ -100,20 +103,20 @@ class MultiLabel(MultiLabelAnswers, TaskType):
 
     def __init__(
         self,
-        loss="binary",
+        loss: str = "binary",
         *,
-        gamma_pos=0.0,
-        gamma_neg=4.0,
-        margin=0.05,
-        threshold=0.5,
-    ):
+        gamma_pos: float = 0.0,
+        gamma_neg: float = 4.0,
+        margin: float = 0.05,
+        threshold: float | str = 0.5,
+    ) -> None:
         self.loss = loss
         self.gamma_pos = gamma_pos
         self.gamma_neg = gamma_neg
         self.margin = margin
         self.threshold = threshold
 
-    def fit(self, cells, order=None):
+    def fit(self, cells: Array, order: list[Any] | None = None) -> Self:
         self._validate_params()
         self.classes_ = labels_of(cells)
         if len(self.classes_) == 0:
@@ -126,27 +129,27 @@ class MultiLabel(MultiLabelAnswers, TaskType):
         return self
 
     @property
-    def kind(self):
+    def kind(self) -> object:
         parameters = self.get_params()
         del parameters["threshold"]
         return type(self), *parameters.values()
 
     @property
-    def is_ordered(self):
+    def is_ordered(self) -> bool:
         return False
 
-    def likelihoods(self, logits, codes):
+    def likelihoods(self, logits: Array, codes: Array) -> Array:
         probabilities = self.probabilities(logits)
         return np.where(codes == 1, probabilities, 1 - probabilities)
 
-    def effects(self, slopes):
+    def effects(self, slopes: Array) -> Array:
         return slopes
 
     @property
-    def is_tuned(self):
+    def is_tuned(self) -> bool:  # type: ignore[override]
         return self.threshold == "tuned"
 
-    def tuned(self, logits, codes, weights):
+    def tuned(self, logits: Array, codes: Array, weights: Array) -> Self:
         fresh = copy(self)
         fresh.thresholds_ = np.array(
             [
@@ -159,7 +162,7 @@ class MultiLabel(MultiLabelAnswers, TaskType):
         return fresh
 
     @staticmethod
-    def build_loss(tasks, adjustments=None):
+    def build_loss(tasks: Sequence[Any], adjustments: list[Array] | None = None) -> Any:
         from ._asymmetric import AsymmetricLoss
         from ._cross_entropy import CategoricalLoss
 

@@ -1,9 +1,13 @@
 """One class out of several with an order: stars, grades, degrees."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 
 from ..answers._types import OrdinalAnswers
 from ..labels._tables import as_label_table
+from ..utils._typing import Array
 from ._categorical import Categorical
 
 
@@ -76,13 +80,13 @@ class Ordinal(OrdinalAnswers, Categorical):
     [array([1, 2, 3, 4, 5]), array(['low', 'fair', 'high'], dtype='<U4')]
     """
 
-    def __init__(self, classes=None):
+    def __init__(self, classes: Sequence[Any] | None = None) -> None:
         self.classes = classes
 
-    def fit(self, cells, order=None):
-        order = order if self.classes is None else self.classes
-        if order is not None:
-            self.classes_ = _read_order(order, cells)
+    def fit(self, cells: Array, order: list[Any] | None = None) -> Self:
+        known = order if self.classes is None else self.classes
+        if known is not None:
+            self.classes_ = _read_order(known, cells)
             self._check_listed(cells)
             return self
         if _are_texts(cells):
@@ -106,26 +110,26 @@ class Ordinal(OrdinalAnswers, Categorical):
     name = "ordinal"
     is_ordered = True
 
-    def matches(self, wanted):
+    def matches(self, wanted: Any) -> bool:
         listed = getattr(wanted, "classes", None)
         return type(wanted) is type(self) and (
             listed is None or list(listed) == self.classes_.tolist()
         )
 
-    def link(self, log_class_shares, *, is_few=False):
+    def link(self, log_class_shares: Array, *, is_few: bool = False) -> Any:
         from ._thresholds import SLOPE, SLOPE_OF_FEW, Thresholds
 
         if len(self.classes_) <= 2:
             return None
         return Thresholds(log_class_shares, SLOPE_OF_FEW if is_few else SLOPE)
 
-    def effects(self, slopes):
+    def effects(self, slopes: Array) -> Array:
         n_classes = len(self.classes_)
         places = np.arange(n_classes, dtype=slopes.dtype) - (n_classes - 1) / 2
         return slopes[:, :1] * places
 
     @staticmethod
-    def build_loss(tasks, adjustments=None):
+    def build_loss(tasks: Sequence[Any], adjustments: list[Array] | None = None) -> Any:
         from ._thresholds import OrdinalLoss
 
         return OrdinalLoss([len(task.classes_) for task in tasks])

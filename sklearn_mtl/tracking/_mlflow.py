@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from inspect import signature
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from sklearn.utils.validation import check_is_fitted
 
@@ -34,7 +35,13 @@ _FOUND = (
 )
 
 
-def mlflow_autolog(*, log_models=True, disable=False, silent=False, **options):
+def mlflow_autolog(
+    *,
+    log_models: bool = True,
+    disable: bool = False,
+    silent: bool = False,
+    **options: Any,
+) -> None:
     """Let MLflow log each fit of a MultiTaskTextClassifier, with scores of each task.
 
     ``mlflow.sklearn.autolog()`` logs fits of scikit-learn's own classes only. This
@@ -143,7 +150,9 @@ def _log_fit(classifier, X, y, sample_weight=None):
     )
 
 
-def log_mlflow_model(classifier, name="model", **options):
+def log_mlflow_model(
+    classifier: MultiTaskTextClassifier, name: str = "model", **options: Any
+) -> Any:
     """Log a fitted classifier to MLflow as a model that ``mlflow.pyfunc`` loads.
 
     It is stored by :meth:`~sklearn_mtl.MultiTaskTextClassifier.save`, so no pickle of

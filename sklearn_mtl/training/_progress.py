@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 from skorch.callbacks import Callback
 
+from ..utils._compat import callback_context
 from ._user_callbacks import StopTraining
 
 
@@ -50,7 +51,7 @@ class FitProgress:
 
     def begin_fit(self, n_parts):
         """Report that the fit begins, and return its context."""
-        return self.begin(self.estimator._init_callback_context(max_subtasks=n_parts))
+        return self.begin(callback_context(self.estimator, n_parts))
 
     @contextmanager
     def part(self, parent, name, n_parts=0):

@@ -7,7 +7,6 @@ from copy import deepcopy
 from inspect import signature
 from types import SimpleNamespace
 
-from sklearn.metrics._scorer import _BaseScorer
 from skorch.callbacks import (
     Callback,
     Checkpoint,
@@ -20,6 +19,8 @@ from skorch.callbacks import (
 from skorch.callbacks.scoring import ScoringBase, convert_sklearn_metric_function
 from skorch.utils import to_numpy
 from torch.optim.lr_scheduler import LRScheduler as TorchScheduler
+
+from ..utils._compat import _BaseScorer
 
 _PREFIX = "callbacks__"
 

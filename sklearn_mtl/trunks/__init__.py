@@ -1,5 +1,7 @@
 """Trunks: the part of the network that maps rows to a hidden vector."""
 
+from typing import Any
+
 from sklearn.base import clone
 
 from ._attention import AttentionTrunk
@@ -31,12 +33,12 @@ TRUNK_ALIASES = {
 }
 
 
-def reads_tokens(trunk):
+def reads_tokens(trunk: Any) -> bool:
     """Whether a trunk, an object or an alias, reads sequences of token ids."""
     return _says(trunk, "reads_tokens")
 
 
-def weighs_tokens(trunk):
+def weighs_tokens(trunk: Any) -> bool:
     """Whether a trunk applies supervised term weights to its embeddings."""
     return _says(trunk, "plain_embeddings")
 
@@ -47,7 +49,9 @@ def _says(trunk, name):
     return getattr(trunk, name, False)
 
 
-def resolve_trunk(trunk, *, sparse, n_units=None):
+def resolve_trunk(
+    trunk: Any, *, sparse: bool, n_units: int | None = None
+) -> BaseTrunk | None:
     """Return the trunk that a parameter value stands for, or None for no trunk.
 
     Parameters

@@ -2,12 +2,13 @@
 
 import math
 from numbers import Integral
+from typing import Any
 
 import torch
-from sklearn.utils._param_validation import Interval
 from torch import nn
 
 from ..network._dropout import Dropout
+from ..utils._compat import Interval
 from ._sequence import SequenceTrunk, is_token, mean_over_time
 
 # Most attention weights in a prediction batch: 32 MiB of 32-bit floats.
@@ -89,15 +90,15 @@ class AttentionTrunk(SequenceTrunk):
     def __init__(
         self,
         *,
-        n_units=64,
-        n_heads=4,
-        n_layers=1,
-        n_feedforward=128,
-        embedding_dim="auto",
-        vectors=None,
-        freeze=False,
-        dropout="auto",
-    ):
+        n_units: int = 64,
+        n_heads: int = 4,
+        n_layers: int = 1,
+        n_feedforward: int = 128,
+        embedding_dim: int | str = "auto",
+        vectors: Any = None,
+        freeze: bool = False,
+        dropout: float | str = "auto",
+    ) -> None:
         self.n_units = n_units
         self.n_heads = n_heads
         self.n_layers = n_layers
@@ -115,16 +116,16 @@ class AttentionTrunk(SequenceTrunk):
                 f"n_units={self.n_units}."
             )
 
-    def rows_at_once(self, longest):
+    def rows_at_once(self, longest: int) -> int:
         # Attention stores a weight for each pair of tokens in each head.
         pairs = longest**2 * self.n_heads
         return min(super().rows_at_once(longest), MOST_PAIRS // pairs)
 
     @property
-    def auto_embedding_dim(self):
+    def auto_embedding_dim(self) -> int:  # type: ignore[override]
         return self.n_units
 
-    def encoder(self, n_inputs, dropout):
+    def encoder(self, n_inputs: int, dropout: float) -> nn.Module:
         layer = nn.TransformerEncoderLayer(
             self.n_units,
             self.n_heads,
@@ -145,7 +146,7 @@ class AttentionTrunk(SequenceTrunk):
             each.dropout, each.dropout1, each.dropout2 = (
                 Dropout(dropout) for _ in range(3)
             )
-        widen = nn.Identity()
+        widen: nn.Module = nn.Identity()
         if n_inputs != self.n_units:
             widen = nn.Linear(n_inputs, self.n_units)
         return AttentionEncoder(widen, encoder)

@@ -36,6 +36,6 @@ class BagTrunk(SingleLayerTrunk):
     # Small: a rare word, which training hardly moves, must not add noise to its texts.
     init_range = 0.03
 
-    def __init__(self, n_units=128, *, dropout="auto"):
+    def __init__(self, n_units: int = 128, *, dropout: float | str = "auto") -> None:
         self.n_units = n_units
         self.dropout = dropout

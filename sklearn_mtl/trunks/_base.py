@@ -1,10 +1,14 @@
 """The base class of trunks."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, Self
 
 from sklearn.base import BaseEstimator
+from torch import nn
 
-from ..network._recipe import default_recipe
+from ..network._recipe import Recipe, default_recipe
+from ..network._spec import InputSpec
 
 # Most tokens in a prediction batch, padding included.
 MOST_TOKENS = 2**17
@@ -62,12 +66,18 @@ class BaseTrunk(BaseEstimator, ABC):
     """
 
     is_opaque = False
-    may_change = ()
-    reads_sparse = False
-    reads_tokens = False
+    may_change: tuple[str, ...] = ()
+    reads_sparse: bool = False
+    reads_tokens: bool = False
     _parameter_constraints: dict = {}
 
-    def prepare(self, rows, vocabulary, seed, previous=None):
+    def prepare(
+        self,
+        rows: Any,
+        vocabulary: Sequence[str] | None,
+        seed: int,
+        previous: Any = None,
+    ) -> Self:
         """Return the trunk with all that it needs before a network is built.
 
         Called once per fit. A trunk takes here what it learns from the training rows,
@@ -94,7 +104,7 @@ class BaseTrunk(BaseEstimator, ABC):
         """
         return self
 
-    def recipe(self, spec):
+    def recipe(self, spec: InputSpec) -> Recipe:
         """Return the training settings that "auto" stands for.
 
         Parameters
@@ -109,7 +119,7 @@ class BaseTrunk(BaseEstimator, ABC):
         """
         return default_recipe(spec)
 
-    def rows_at_once(self, longest):
+    def rows_at_once(self, longest: int) -> int:
         """Return the most texts in a prediction batch, which bounds memory.
 
         Parameters
@@ -125,7 +135,7 @@ class BaseTrunk(BaseEstimator, ABC):
         return MOST_TOKENS // longest
 
     @abstractmethod
-    def build(self, spec):
+    def build(self, spec: InputSpec) -> nn.Module:
         """Build the module with fresh weights.
 
         Parameters
@@ -139,7 +149,7 @@ class BaseTrunk(BaseEstimator, ABC):
             Maps a batch of rows to a tensor of shape (n_rows, n_units).
         """
 
-    def build_beside(self, module, spec):
+    def build_beside(self, module: nn.Module, spec: InputSpec) -> nn.Module:
         """Build another module that shares the embeddings of one built before.
 
         Parameters

@@ -1,13 +1,14 @@
 """Convolution over tokens with max pooling over time."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import Interval
 from torch import nn
 from torch.nn.functional import relu
 
+from ..utils._compat import Interval
 from ._sequence import SequenceTrunk, max_over_time
 
 
@@ -89,15 +90,15 @@ class ConvTrunk(SequenceTrunk):
     def __init__(
         self,
         *,
-        embedding_dim="auto",
-        n_filters=64,
-        widths=3,
-        n_units=32,
-        vectors=None,
-        freeze=False,
-        dropout="auto",
-        token_dropout="auto",
-    ):
+        embedding_dim: int | str = "auto",
+        n_filters: int = 64,
+        widths: int = 3,
+        n_units: int = 32,
+        vectors: Any = None,
+        freeze: bool = False,
+        dropout: float | str = "auto",
+        token_dropout: str = "auto",
+    ) -> None:
         self.embedding_dim = embedding_dim
         self.n_filters = n_filters
         self.widths = widths
@@ -116,7 +117,7 @@ class ConvTrunk(SequenceTrunk):
                 f"{self.widths!r}."
             )
 
-    def encoder(self, n_inputs, dropout):
+    def encoder(self, n_inputs: int, dropout: float) -> nn.Module:
         widths = np.atleast_1d(self.widths).tolist()
         return ConvEncoder(n_inputs, self.n_filters, widths, self.n_units)
 

@@ -34,6 +34,6 @@ class DenseTrunk(SingleLayerTrunk):
     # Rows have unit norm, so the hidden units start with a variance of about 1/3.
     init_range = 1.0
 
-    def __init__(self, n_units=128, *, dropout="auto"):
+    def __init__(self, n_units: int = 128, *, dropout: float | str = "auto") -> None:
         self.n_units = n_units
         self.dropout = dropout

@@ -1,11 +1,13 @@
 """The user's own torch module as the trunk."""
 
 from numbers import Integral
+from typing import Any
 
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
-from ..network._recipe import MODULES
+from ..network._recipe import MODULES, Recipe
+from ..network._spec import InputSpec
+from ..utils._compat import Interval, StrOptions
 from ._base import BaseTrunk
 
 
@@ -65,24 +67,26 @@ class ModuleTrunk(BaseTrunk):
         "params": [dict, None],
     }
 
-    def __init__(self, module, *, n_units, reads="dense", params=None):
+    def __init__(
+        self, module: Any, *, n_units: int, reads: str = "dense", params: Any = None
+    ) -> None:
         self.module = module
         self.n_units = n_units
         self.reads = reads
         self.params = params
 
     @property
-    def reads_sparse(self):
+    def reads_sparse(self) -> bool:  # type: ignore[override]
         return self.reads != "dense"
 
     @property
-    def reads_tokens(self):
+    def reads_tokens(self) -> bool:  # type: ignore[override]
         return self.reads == "tokens"
 
-    def recipe(self, spec):
+    def recipe(self, spec: InputSpec) -> Recipe:
         return MODULES if spec.is_bag else super().recipe(spec)
 
-    def build(self, spec):
+    def build(self, spec: InputSpec) -> nn.Module:
         self._validate_params()
         module = self.module(spec.n_features, **(self.params or {}))
         if not isinstance(module, nn.Module):

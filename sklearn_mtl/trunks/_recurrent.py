@@ -1,11 +1,12 @@
 """A recurrent network over tokens."""
 
 from numbers import Integral
+from typing import Any
 
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from ..utils._compat import Interval, StrOptions
 from ._sequence import SequenceTrunk, max_over_time, mean_over_time
 
 _CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
@@ -88,16 +89,16 @@ class RecurrentTrunk(SequenceTrunk):
     def __init__(
         self,
         *,
-        embedding_dim="auto",
-        n_units=64,
-        cell="lstm",
-        bidirectional=True,
-        n_layers=1,
-        pooling="max",
-        vectors=None,
-        freeze=False,
-        dropout="auto",
-    ):
+        embedding_dim: int | str = "auto",
+        n_units: int = 64,
+        cell: str = "lstm",
+        bidirectional: bool = True,
+        n_layers: int = 1,
+        pooling: str = "max",
+        vectors: Any = None,
+        freeze: bool = False,
+        dropout: float | str = "auto",
+    ) -> None:
         self.embedding_dim = embedding_dim
         self.n_units = n_units
         self.cell = cell
@@ -116,7 +117,7 @@ class RecurrentTrunk(SequenceTrunk):
                 f"direction. Got {self.n_units}."
             )
 
-    def encoder(self, n_inputs, dropout):
+    def encoder(self, n_inputs: int, dropout: float) -> nn.Module:
         cells = _CELLS[self.cell](
             n_inputs,
             self.n_units // 2 if self.bidirectional else self.n_units,

@@ -1,18 +1,21 @@
 """Trunks over token sequences: the base class, embedding and pooling."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 import torch
 from sklearn.base import clone
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
 from ..feature_extraction import WordVectors
 from ..network._dropout import Dropout
 from ..network._embedding import TokenEmbedding
-from ..network._recipe import PLAIN_EMBEDDINGS
+from ..network._recipe import PLAIN_EMBEDDINGS, Recipe
+from ..network._spec import InputSpec
+from ..utils._compat import Interval, StrOptions
 from ._base import BaseTrunk
 
 # Embeddings start about as large as vectors of unit length in 100 dimensions.
@@ -57,7 +60,7 @@ class SequenceTrunk(BaseTrunk):
     reads_tokens = True
     may_change = ("dropout", "token_dropout", "freeze")
     plain_embeddings = False  # whether embeddings take plain descent, not Adam
-    token_dropout = 0.0
+    token_dropout: float | str = 0.0
     auto_embedding_dim = 64
     _parameter_constraints = {
         "embedding_dim": [
@@ -72,7 +75,7 @@ class SequenceTrunk(BaseTrunk):
     }
 
     @abstractmethod
-    def encoder(self, n_inputs, dropout):
+    def encoder(self, n_inputs: int, dropout: float) -> nn.Module:
         """Build the part between embedding and hidden vector.
 
         Parameters
@@ -91,8 +94,14 @@ class SequenceTrunk(BaseTrunk):
             depend on padding or on other texts.
         """
 
-    def prepare(self, rows, vocabulary, seed, previous=None):
-        if not hasattr(self.vectors, "train_vectors") or not len(vocabulary):
+    def prepare(
+        self,
+        rows: Any,
+        vocabulary: Sequence[str] | None,
+        seed: int,
+        previous: Any = None,
+    ) -> Self:
+        if not hasattr(self.vectors, "train_vectors") or not vocabulary:
             return self
         # Not in `build`, because a fit may build several networks or experts.
         vectors = getattr(previous, "vectors", None)
@@ -105,14 +114,14 @@ class SequenceTrunk(BaseTrunk):
             vectors = trainer.train_vectors(sentences)
         return clone(self).set_params(vectors=vectors)
 
-    def build(self, spec):
+    def build(self, spec: InputSpec) -> nn.Module:
         self._validate_params()
         return self._around(self._embedding(spec), spec)
 
-    def build_beside(self, module, spec):
+    def build_beside(self, module: nn.Module, spec: InputSpec) -> nn.Module:
         return self._around(module.embedding, spec)
 
-    def recipe(self, spec):
+    def recipe(self, spec: InputSpec) -> Recipe:
         if self._descends_plainly(spec):
             return PLAIN_EMBEDDINGS
         return super().recipe(spec)

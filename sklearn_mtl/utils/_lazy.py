@@ -1,10 +1,14 @@
 """Names of a package that are imported when they are asked for."""
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
 
-def attributes_of(package, modules):
+def attributes_of(
+    package: str, modules: dict[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return ``__getattr__`` and ``__dir__`` of a package that imports on demand.
 
     Importing one module of the package then does not import the others, and what they
@@ -23,12 +27,12 @@ def attributes_of(package, modules):
     getter, lister : callable
     """
 
-    def getter(name):
+    def getter(name: str) -> Any:
         if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         return getattr(import_module(f"{package}.{modules[name]}"), name)
 
-    def lister():
+    def lister() -> list[str]:
         return sorted({*vars(sys.modules[package]), *modules})
 
     return getter, lister

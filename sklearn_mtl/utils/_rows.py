@@ -238,7 +238,7 @@ def _take_arrow(X, rows):
 def _cells(X):
     """Return the cells of a column as a list of Python objects."""
     X = at_once(X)
-    for name in ("to_pylist", "to_list", "tolist"):
+    for name in ("to_pylist", "tolist", "to_list"):
         if hasattr(X, name):
             return getattr(X, name)()
     return list(X)

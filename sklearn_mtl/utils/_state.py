@@ -1,10 +1,14 @@
 """Atomic changes of fitted state."""
 
+from collections.abc import Callable
 from copy import copy
 from functools import wraps
+from typing import Any, TypeVar, cast
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
-def fitted_attributes(estimator):
+def fitted_attributes(estimator: Any) -> dict[str, Any]:
     """Return the attributes that fit has set, ``_n_features_out`` included."""
     return {
         name: value
@@ -14,7 +18,7 @@ def fitted_attributes(estimator):
     }
 
 
-def without_fit(estimator):
+def without_fit(estimator: Any) -> Any:
     """Return a shallow copy that has not been fitted."""
     fresh = copy(estimator)
     for name in fitted_attributes(fresh):
@@ -22,7 +26,7 @@ def without_fit(estimator):
     return fresh
 
 
-def take_over(estimator, fresh):
+def take_over(estimator: Any, fresh: Any) -> None:
     """Replace the fitted attributes of an estimator by those of a fitted copy.
 
     One assignment: after an interrupt, and in another thread, the state is that of one
@@ -33,24 +37,24 @@ def take_over(estimator, fresh):
     estimator.__dict__ = state | fitted_attributes(fresh)
 
 
-def fits_aside(fit):
+def fits_aside(fit: Method) -> Method:
     """Make a method fit a copy, and take over its state at the end."""
 
     @wraps(fit)
-    def method(self, *args, **kwargs):
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         fresh = without_fit(self)
         result = fit(fresh, *args, **kwargs)
         take_over(self, fresh)
         return self if result is fresh else result
 
-    return method
+    return cast(Method, method)
 
 
-def reads_one_fit(read):
+def reads_one_fit(read: Method) -> Method:
     """Make a method read the state of one fit, even if other threads fit."""
 
     @wraps(read)
-    def method(self, *args, **kwargs):
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         return read(copy(self), *args, **kwargs)
 
-    return method
+    return cast(Method, method)

@@ -37,6 +37,9 @@ class System(NamedTuple):
 
 SYSTEMS = {
     "linear_svc": System("TF-IDF + LinearSVC per task", "linear", "tfidf"),
+    "linear_svc_min2": System(
+        "TF-IDF(min_df=2) + LinearSVC per task", "linear", "tfidf"
+    ),
     "balanced_svc": System(
         'TF-IDF + LinearSVC(class_weight="balanced") per task',
         "linear",

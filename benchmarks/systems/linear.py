@@ -32,6 +32,7 @@ def words_and_parts():
 
 
 tfidf = reading(lambda: TfidfVectorizer(ngram_range=(1, 2)))
+tfidf_of_two = reading(lambda: TfidfVectorizer(ngram_range=(1, 2), min_df=2))
 
 
 def our_features(texts, labels):
@@ -131,8 +132,9 @@ CLASSIFIERS = {
 
 
 def make(system, seed):
-    name = system.removesuffix("_ours")
-    vectorise = our_features if system != name else tfidf
+    name = system.removesuffix("_ours").removesuffix("_min2")
+    suffix = system.removeprefix(name)
+    vectorise = {"": tfidf, "_min2": tfidf_of_two, "_ours": our_features}[suffix]
     if system == "sgd_ours":
         name = "sgd_sparse"
     kind = Pooled if name == "pooled_svc" else PerTask

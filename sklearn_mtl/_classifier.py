@@ -348,9 +348,9 @@ class MultiTaskTextClassifier(
 
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
                 default=None
-            Weight of each row, or of each cell. Rows of weight 0, or without labels, are
-            ignored. Up to 200 numeric rows, a weight of 2 has the same effect as the
-            row given twice.
+            Weight of each row, or of each cell. Rows of weight 0, or without labels,
+            are ignored. Up to 200 numeric rows, a weight of 2 has the same effect as
+            the row given twice.
 
         Returns
         -------

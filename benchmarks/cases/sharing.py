@@ -1,13 +1,13 @@
-"""Ask compare_sharing whether sharing helps, on made-up tasks and on a real set.
+"""Does compare_sharing find whether sharing helps? On synthetic tasks and a real set.
 
-The made-up tasks are related fully or not at all, so that it is known what is to be
-found; the real ones are the domains of a set of reviews.
+The synthetic tasks are fully related or unrelated, so the right answer is known; the
+real ones are the domains of a set of reviews.
 """
 
 from benchmarks.data import load_set
 from benchmarks.options import Option, common
 
-# Little is known of each task, so that there is something to be had from the others.
+# Few labels per task, so that tasks can gain from each other.
 MADE_UP = {
     "n_samples": 1200,
     "n_tasks": 8,
@@ -43,10 +43,10 @@ def run(context):
 
 
 def summary(runs):
-    """Count verdicts, and take the mean difference of data sets with its interval.
+    """Count verdicts, and return the mean difference over data sets with its interval.
 
-    The data sets of a case are independent of each other, as the folds of one are not,
-    so Student's interval over them holds.
+    The data sets of a case are independent of each other (the folds of one set are
+    not), so Student's interval over them is valid.
     """
     from statistics import mean, stdev
 
@@ -107,7 +107,7 @@ def section(results):
                 lines.append(
                     f"- {name}, {case}: shared minus separate {gap['mean']:+.3f} "
                     f"[{low:+.3f}, {high:+.3f}] over {gap['data_sets']} data sets; "
-                    f"each for itself: {counts}."
+                    f"single verdicts: {counts}."
                 )
     return [
         "## Whether sharing helps",

@@ -21,7 +21,7 @@ OPTIONS = [
     *common(threads=1),
     Option("starts", "cold starts of each runtime", int, 5),
     Option("batch", "texts at once", int, 1000),
-    Option("models", "folder in which to keep the fitted models"),
+    Option("models", "folder to store the fitted models in"),
 ]
 SINGLE_TEXTS = 500
 

@@ -10,7 +10,7 @@ from benchmarks.results import markdown_table, scores_or_limit
 OPTIONS = [
     *common(seeds=5),
     Option("rows", "rows of made-up labels", int, 50_000),
-    Option("limit", "seconds after which a process is ended", float, 300.0),
+    Option("limit", "seconds after which a process is stopped", float, 300.0),
     PEERS_PYTHON,
 ]
 

@@ -163,7 +163,7 @@ def section(results):
     changes = results["changes"].values()
     seeds = {row["seeds"] for sets in changes for row in sets.values()}
     return [
-        "## The parts of the default",
+        "## Ablation of the default",
         "Each row changes one part of the default. Scores are on the dev splits, on "
         "which the defaults were chosen, and are means over sets and "
         f"{' or '.join(map(str, sorted(seeds)))} seed(s), as differences from the "

@@ -156,7 +156,7 @@ def score(runs):
 
 
 def difference(ours, theirs):
-    """Return how much smaller or larger our error and accuracy are, with intervals.
+    """Return the differences of our error and accuracy, with intervals.
 
     A paired bootstrap: rows are drawn with replacement, and both systems scored on the
     same draws, each by the mean over its runs.

@@ -136,7 +136,7 @@ def section(results):
     largest = max(each["largest_difference_of_probabilities"] for each in apart)
     gap = f"differ by at most {largest}" if largest else "agree to 5 decimals"
     return [
-        "## Saved classifiers that answer",
+        "## Serving saved classifiers",
         "A default fit, saved and loaded with torch and with `runtime='numpy'`, one "
         "thread. Start: seconds from a started interpreter to the first prediction, "
         "including imports. Peak: memory of that process. Then milliseconds for one "

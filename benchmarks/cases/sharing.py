@@ -18,7 +18,7 @@ MADE_UP = {
 RELATEDNESS = (1.0, 0.0)
 OPTIONS = [
     *common(needs_data=False, seeds=10, sets=["fdu_mtl"]),
-    Option("first_seed", "of the made-up tasks", int, 0),
+    Option("first_seed", "first seed of the synthetic tasks", int, 0),
     Option("folds", "folds of the comparison", int, 5),
     Option("jobs", "processes of the comparison", int, 2),
 ]
@@ -111,8 +111,8 @@ def section(results):
                 )
     return [
         "## Whether sharing helps",
-        "What `compare_sharing` says of made-up tasks that are fully related or not at "
-        "all, and of a real set. The interval is over data sets; what is said of each "
-        "for itself rests on the folds of that one.",
+        "Verdicts of `compare_sharing` on a real set, and on synthetic tasks that are "
+        "fully related or unrelated. For synthetic tasks, intervals are over data "
+        "sets; single verdicts use the folds of one data set.",
         "\n".join(lines),
     ]

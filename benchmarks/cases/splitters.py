@@ -9,7 +9,7 @@ from benchmarks.results import markdown_table, scores_or_limit
 
 OPTIONS = [
     *common(seeds=5),
-    Option("rows", "rows of made-up labels", int, 50_000),
+    Option("rows", "rows of synthetic labels", int, 50_000),
     Option("limit", "seconds after which a process is stopped", float, 300.0),
     PEERS_PYTHON,
 ]
@@ -130,7 +130,7 @@ def section(results):
         cells = [scores_or_limit(found.get(key, {}), written) for key in labels]
         rows.append([name, *cells])
     return [
-        "## Even folds",
+        "## Stratified folds",
         "Absolute difference between a fold's share of the cells of a class and one "
         "fifth, mean over folds, classes, tasks and seeds; and the seconds of a split "
         "into five. iterative-stratification gets a binary column for each class.",

@@ -1,4 +1,4 @@
-"""What the README and docs/results.md say of the results of `peers`."""
+"""The results of `peers` in the README and in docs/results.md."""
 
 import sys
 from statistics import mean
@@ -18,7 +18,7 @@ from benchmarks.results import (
 from benchmarks.summary import summarise_sets
 from benchmarks.systems import OURS, SYSTEMS
 
-# What most people would try otherwise.
+# Our estimator, and the most common alternatives.
 COMPARED = {
     OURS: "`MultiTaskTextClassifier`",
     "linear_svc": "TF-IDF and `LinearSVC`, one per task",
@@ -28,7 +28,7 @@ COMPARED = {
 
 
 def comparison_section(folder):
-    """Return the few rows of the README: ours, and what most people would try."""
+    """Return the comparison of the README: ours and the common alternatives."""
     peers = read_peers(folder)
     sets = [
         name
@@ -58,12 +58,12 @@ def read_peers(folder):
 
 
 def is_complete(row):
-    """Whether a system ended on all tasks of a set."""
+    """Whether a system finished on all tasks of a set."""
     return has_numbers(row) and "only_tasks" not in row
 
 
 def results_section(folder):
-    """Return all that docs/results.md says of results."""
+    """Return the tables and notes of docs/results.md."""
     peers = read_peers(folder)
     epochs = read_results(folder / "epoch.json")
     scale = read_results(folder / "scale.json")
@@ -77,8 +77,8 @@ def tables(peers, summary):
     parts = [
         "Accuracy / macro-F1, means over tasks, labelled cells of the test split:",
         score_table(peers, summary["mean_rank"]),
-        "Seconds from raw train texts to the labels of the test texts, and ours as a "
-        "multiple of the sum (in brackets: over the sets that a system ended on):",
+        "Seconds from raw train texts to the labels of the test texts, their sum, and "
+        "our sum divided by it (in parentheses: over the sets that a system finished):",
         seconds_table(peers, summary["seconds"]),
     ]
     if any(
@@ -125,7 +125,7 @@ def seconds_table(peers, times):
         if key in times and set(times[key]["sets"]) == set(peers):
             total = seconds(times[key]["sum"])
             ratio = f"{times[key]['ratio']:.2f}"
-        elif key in times:  # over the sets that it ended on
+        elif key in times:  # over the sets that it finished
             ratio = f"({times[key]['ratio']:.2f})"
         written = [cell(row, lambda row: seconds(total_seconds(row))) for row in found]
         rows.append([label, *written, total, ratio])
@@ -133,7 +133,7 @@ def seconds_table(peers, times):
 
 
 def measured(peers):
-    """Yield key, label and the rows by set of each system that has any."""
+    """Yield key, label and the rows by set of each measured system."""
     for key, system in SYSTEMS.items():
         found = [result["systems"].get(key) for result in peers.values()]
         if any(found):
@@ -141,7 +141,7 @@ def measured(peers):
 
 
 def best_peer_table(peers):
-    """Return for each set and score the peer that is hardest to beat."""
+    """Return the best peer for each set and score."""
     rows = []
     for name, result in peers.items():
         row = [name]
@@ -149,7 +149,7 @@ def best_peer_table(peers):
             compared = {
                 key: entry
                 for key, entry in result.get("differences", {}).items()
-                # Our own variant is no peer, and few tasks are another question.
+                # Exclude our own variant, and systems measured on few tasks only.
                 if SYSTEMS[key].family != "own"
                 and "only_tasks" not in result["systems"][key]
             }
@@ -169,7 +169,7 @@ def scores(row):
 
 
 def probability_scores(row):
-    """Return log loss and calibration error, which older runs did not take."""
+    """Return log loss and calibration error, which older runs did not measure."""
     if "log_loss" not in row:
         return NOT_MEASURED
     text = f"{row['log_loss']:.3f} / {row['calibration_error']:.3f}"

@@ -11,10 +11,10 @@ creates it if it does not exist.
 # %%
 # Five questions about a docstring
 # --------------------------------
-# Which library is it from? Does it describe a class or a function, is that public, does
+# Which library is it from? Does it describe a class or a function? Is that public, does
 # it return a value, does it change attributes? Modules return nothing and functions
-# have no attributes, so some labels are missing. A few texts are enough to see what
-# each display is for, and leave room for errors.
+# have no attributes, so some labels are missing. The training set is small, so that
+# the displays have errors to show.
 
 import sys
 from pathlib import Path
@@ -42,10 +42,10 @@ from sklearn_mtl.model_selection import loss_weight_grid, task_affinity
 from sklearn_mtl.search import LossWeightSearchCV
 from sklearn_mtl.trunks import BagTrunk
 
-# Better now than after all the work; the folder itself is made at the end.
+# Check the folder before any work is done; it is created at the end.
 folder = Path(sys.argv[1]) if len(sys.argv) > 1 else None
 if folder and not (folder if folder.exists() else folder.parent).is_dir():
-    sys.exit(f"{folder} is no folder and cannot become one. Name another one.")
+    sys.exit(f"{folder} is not a folder and cannot be created. Choose another one.")
 
 docstrings = load_docstrings()
 rows = np.random.RandomState(0).permutation(len(docstrings.data))
@@ -66,9 +66,9 @@ pictures = {}
 # %%
 # The labels, before any model
 # ----------------------------
-# Left: how many rows have a label, and how even the classes are. Middle: which tasks
-# are labelled together. Right: how much one label says about another. Tasks whose
-# labels say much about each other have something to share.
+# Left: how many rows have a label, and the class balance. Middle: which tasks are
+# labelled in the same rows. Right: how much one label says about another. Tasks whose
+# labels predict each other can gain from sharing.
 
 pictures["label_overview"] = LabelOverviewDisplay.from_labels(y_train)
 
@@ -90,8 +90,8 @@ pictures["learning_curves"] = LearningCurvesDisplay.from_estimator(classifier)
 # %%
 # Confusions
 # ----------
-# Rows add up to 100%, over labelled cells only. Rare classes are taken for frequent
-# ones.
+# Rows add up to 100%, over labelled cells only. Rare classes are often mistaken for
+# frequent ones.
 
 pictures["confusion_matrices"] = ConfusionMatricesDisplay.from_estimator(
     classifier, X_test, y_test
@@ -100,8 +100,8 @@ pictures["confusion_matrices"] = ConfusionMatricesDisplay.from_estimator(
 # %%
 # Calibration
 # -----------
-# Bars lead from the predicted probability to the observed share. Their width is their
-# share of the cells, so their area is the calibration error in the title.
+# Bars extend from the predicted probability to the observed share. The width of a bar
+# is its share of the cells, so the total area is the calibration error in the title.
 
 pictures["calibration_curves"] = CalibrationCurvesDisplay.from_estimator(
     classifier, X_test, y_test
@@ -110,8 +110,8 @@ pictures["calibration_curves"] = CalibrationCurvesDisplay.from_estimator(
 # %%
 # Words
 # -----
-# How much a word adds to the score of a class. ``through="private"`` shows what the
-# task has learnt in its own path, beside the shared layer.
+# How much a word adds to the logit of a class. ``through="private"`` shows what a task
+# has learned in its private path, apart from the shared layer.
 
 pictures["top_words"] = TopWordsDisplay.from_estimator(
     classifier, X_train, "library", n_words=8
@@ -121,8 +121,8 @@ print(top_words(classifier, X_train, n_words=4, through="private"))
 # %%
 # Experts
 # -------
-# Tasks that share a mixture of trunks have a gate each. With an expert of its own and a
-# shared one, the gate shows how much a task uses of what all tasks have learnt.
+# With a mixture of experts each task has a gate. Here it weighs a private and a shared
+# expert, so it shows how much a task relies on what all tasks have learned.
 
 mixing = clone(classifier).set_params(sharing="ple", early_stopping=False, max_iter=10)
 mixing.fit(X_train, y_train)
@@ -131,10 +131,10 @@ pictures["expert_gates"] = ExpertGateDisplay.from_estimator(mixing, X_test)
 # %%
 # Which task helps which
 # ----------------------
-# Each task is left out in turn. What the others lose is what it has given them. On the
-# docstrings above, all gains may be due to chance. These are made-up texts instead: one
-# question is asked twice, the second time about one text in ten, and all that the tasks
-# have is a narrow trunk.
+# Each task is left out in turn; its gain for the others is what they then lose. On the
+# docstrings above all gains may be due to chance, so these texts are synthetic: two
+# tasks have the same question, the second with labels for one text in ten, and all
+# tasks share a narrow trunk without private paths.
 
 texts, answers = make_multitask_texts(
     1600, n_tasks=2, n_classes=4, relatedness=0, length=40, random_state=0
@@ -151,8 +151,8 @@ affinity = task_affinity(narrow, word_rows, labels, cv=4)
 pictures["task_affinity"] = TaskAffinityDisplay.from_affinity(affinity)
 
 # %%
-# How much each task should weigh
-# -------------------------------
+# Loss weights
+# ------------
 # With three tasks, every choice of loss weights is a point in a triangle. The right
 # panel shows how much one task loses when another gains.
 

@@ -185,7 +185,7 @@ def test_displays_refuse_a_place_that_cannot_be_a_folder(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     for place in (tmp_path / "file", tmp_path / "file" / "a", tmp_path / "a" / "b"):
         monkeypatch.setattr(sys, "argv", [str(script), str(place)])
-        with pytest.raises(SystemExit, match="is no folder and cannot become one"):
+        with pytest.raises(SystemExit, match="is not a folder and cannot be created"):
             runpy.run_path(str(script), run_name="__main__")
     assert os.listdir(tmp_path) == ["file"]
 

@@ -1,7 +1,6 @@
-"""Write the results into README.md and pages under docs/, between their two markers.
+"""Write the results into README.md and pages under docs/, between two markers.
 
-With --check nothing is written, and the exit status is 1 if a page differs from the
-results.
+--check writes nothing, and exits with status 1 if a page differs from the results.
 """
 
 import sys
@@ -41,7 +40,7 @@ def run(context):
 
 
 def measured_section(folder):
-    """Return what the cases say of their results, in the order of their names."""
+    """Return the sections of all cases, in the order of their names."""
     parts = []
     for path in sorted(Path(__file__).parent.glob("*.py")):
         case = import_module(f"{__package__}.{path.stem}")
@@ -49,7 +48,7 @@ def measured_section(folder):
             results := read_results(folder / f"{path.stem}.json")
         ):
             parts += case.section(results)
-    return "\n\n".join(parts) or "Nothing was measured yet."
+    return "\n\n".join(parts) or "No results yet."
 
 
 def filled(text, content, page):

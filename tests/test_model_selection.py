@@ -275,7 +275,7 @@ def test_train_test_split_knows_a_missing_label():
 
 
 def test_train_test_split_needs_labels():
-    with pytest.raises(ValueError, match="no labels to divide evenly"):
+    with pytest.raises(ValueError, match="no labels to stratify by"):
         train_test_split(["a", "b"])
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         train_test_split(["a", "b", "c"], [0, 1])

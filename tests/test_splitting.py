@@ -240,8 +240,8 @@ def test_a_part_takes_no_more_than_its_capacity(capacity):
 
 def test_the_message_of_an_impossible_split():
     message = (
-        r"^A validation split of 10% of 2 rows is empty: no class has enough rows to "
-        r"spare one\. Set a larger validation_fraction, or do without: "
+        r"^A validation split of 10% of 2 rows is empty: no class has enough rows\. "
+        r"Set a larger validation_fraction, or turn it off: "
     )
     with pytest.raises(ValueError, match=message):
         multitask_split(np.array([[0], [1]]), 0.1)

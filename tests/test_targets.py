@@ -57,7 +57,7 @@ def test_a_declared_type_is_kept():
     [
         ({"c": "binary"}, r"task_types names unknown tasks \['c'\].* \['a', 'b'\]"),
         ({"a": "ordered"}, r"type of y\['a'\] must be one of .* Got 'ordered'"),
-        ({"b": "binary"}, r"y\['b'\] is declared binary and holds 3 classes"),
+        ({"b": "binary"}, r"y\['b'\] is declared binary but has 3 classes"),
     ],
 )
 def test_what_is_wrong_with_task_types(task_types, message):
@@ -253,7 +253,7 @@ def test_a_pandas_frame_counts_its_rows_where_x_has_no_index():
     ids=["vector", "array", "dict"],
 )
 def test_frame_output_needs_a_frame_in_fit(y):
-    with pytest.raises(ValueError, match=r"no DataFrame in fit.*'dict'"):
+    with pytest.raises(ValueError, match=r"not a DataFrame in fit.*'dict'"):
         decoded(y, "frame")
 
 
@@ -338,7 +338,7 @@ def test_texts_that_are_written_lists_are_noticed(label, is_list):
     if not is_list:
         assert targets_of(y)[0].types == {"a": "binary"}  # warnings are errors here
         return
-    message = r"y\['a'\] has the class\(es\) \[.*\], texts that look like lists.*"
+    message = r"y\['a'\] has the class\(es\) \[.*\], strings that look like lists.*"
     with pytest.warns(
         UserWarning, match=message + r"literal_eval\(cell\) for cell in y"
     ):
@@ -346,7 +346,7 @@ def test_texts_that_are_written_lists_are_noticed(label, is_list):
 
 
 def test_at_most_two_written_lists_are_shown():
-    with pytest.warns(UserWarning, match=r"class\(es\) \['\[1\]', '\[2\]'\], texts"):
+    with pytest.warns(UserWarning, match=r"class\(es\) \['\[1\]', '\[2\]'\], strings"):
         targets_of(["[1]", "[2]", "[3]"])
 
 
@@ -384,7 +384,7 @@ def test_the_first_unknown_labels_are_shown():
     targets, _ = targets_of({"a": [str(k) for k in range(12)]})
     table = as_label_table({"a": [None, *"uvwxyz"]})
     message = (
-        r"y\['a'\] holds labels that were not there in fit: "
+        r"y\['a'\] holds labels that did not occur in fit: "
         r"\['u', 'v', 'w', 'x', 'y'\] in row\(s\) \[1, 2, 3, 4, 5\]\. "
         r"The classes are \['0', '1', '10', '11', '2', '3', '4', '5', '6', '7'\]\."
     )

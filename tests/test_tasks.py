@@ -389,7 +389,7 @@ def test_a_declared_type_must_be_known():
 
 
 def test_a_binary_task_has_two_classes_at_most():
-    with pytest.raises(ValueError, match=r"y\['a'\] is declared binary and holds 3"):
+    with pytest.raises(ValueError, match=r"y\['a'\] is declared binary but has 3"):
         make_task("binary", np.arange(3), "y['a']")
 
 

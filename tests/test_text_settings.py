@@ -182,7 +182,7 @@ def test_a_text_is_cut_at_the_greatest_length():
 
 def test_ids_have_names_and_rows_their_tokens():
     vectorizer = SequenceVectorizer(max_length=5)
-    with pytest.raises(AttributeError, match="tokens_ is there after fit"):
+    with pytest.raises(AttributeError, match="tokens_ is available after fit"):
         vectorizer.tokens_  # noqa: B018
     rows = vectorizer.fit_transform(["b a", "", "c b a"])
     assert vectorizer.tokens_.tolist() == ["<padding>", "<unknown>", "a", "b", "c"]
@@ -258,7 +258,7 @@ def test_word_vectors_say_what_they_hold():
     assert matrix.tolist() == [[3, 4], [0, 0], [1, 2]]
     assert matrix.dtype == np.float32
     assert known.tolist() == [True, False, True]
-    message = r"a row for each word\. Got shape \(2, 1\) for 1 words"
+    message = r"one row per word\. Got shape \(2, 1\) for 1 words"
     with pytest.raises(ValueError, match=message):
         WordVectors(["a"], [[1.0], [2.0]])
     with pytest.raises(ValueError, match=r"Got shape \(1,\) for 1 words"):
@@ -284,9 +284,9 @@ def test_word_vectors_say_what_they_hold():
         ("1 2\n1 2 3\n", {}, ["1"], None),
         ("a b 1 2\n", {}, None, "line 1 is not a word and 3 numbers, but b'a b 1 2"),
         ("a 1 2\nb c 3 4\n", {}, ["a", "b c"], None),
-        ("a 1 2\n3 4\n", {}, None, "line 2 is not a word and 2 numbers"),
-        ("a 1 2\nb 3\n", {}, None, "line 2 is not a word and 2 numbers"),
-        ("a\n", {}, None, "line 1 is not a word and 0 numbers"),
+        ("a 1 2\n3 4\n", {}, None, "line 2 should be a word and 2 numbers"),
+        ("a 1 2\nb 3\n", {}, None, "line 2 should be a word and 2 numbers"),
+        ("a\n", {}, None, "line 1 should be a word and 0 numbers"),
         ("x 3\na 1 2\n", {}, ["x", "a 1"], None),
     ],
 )

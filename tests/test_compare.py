@@ -504,12 +504,12 @@ def test_a_splitter_that_shuffles_does_so_anew_for_each_seed(cv):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"confidence": 95}, r"confidence must lie between 0 and 1, .*Got 95"),
-        ({"confidence": 0}, "confidence must lie between 0 and 1"),
+        ({"confidence": 95}, r"confidence must be between 0 and 1, .*Got 95"),
+        ({"confidence": 0}, "confidence must be between 0 and 1"),
         ({"n_seeds": 0}, "n_seeds must be at least 1"),
         ({"metric": "acuracy"}, "metrics must be among"),
         ({"metric": ["accuracy", "f1_macro"]}, "metric must be the name of one"),
-        ({"metric": "log_loss"}, "more must be better"),
+        ({"metric": "log_loss"}, "higher must be better"),
     ],
 )
 def test_arguments_are_checked_before_any_fit(compare, params, message):

@@ -71,7 +71,7 @@ def test_the_type_of_cells_is_kept(cells, kind):
     ],
 )
 def test_labels_in_a_cell_are_str_int_or_bool(cell, found):
-    with pytest.raises(ValueError, match=rf"y\['tags'\] holds a cell .*{found}"):
+    with pytest.raises(ValueError, match=rf"y\['tags'\] has a cell .*{found}"):
         as_label_table({"tags": [["a"], cell]})
 
 

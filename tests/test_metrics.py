@@ -886,8 +886,8 @@ def test_messages_name_five_rows_and_five_classes():
 @pytest.mark.parametrize(
     ("weight", "message"),
     [
-        ([1.0, 2.0], r"shape \(3,\), a weight a row, or \(3, 2\), a weight a cell\. "
-                     r"Got sample_weight\.shape == \(2,\)"),
+        ([1.0, 2.0], r"shape \(3,\), one weight per row, or \(3, 2\), one weight per "
+                     r"cell\. Got sample_weight\.shape == \(2,\)"),
         ([1.0, -1.0, 1.0], r"not negative\. Got -1\.0 in row 1"),
         ([1.0, 1.0, np.inf], r"not negative\. Got inf in row 2"),
         ([0, 0, 0], r"All 3 are 0, so no row would count"),

@@ -128,7 +128,8 @@ def test_what_is_wrong_with_settings(settings, message):
         (
             {"tone": "multilabel"},
             LABELS,
-            r"y\['tone'\] cannot be multilabel: its cells hold one label each, '",
+            r"y\['tone'\] cannot be multilabel: its cells hold one label each, for "
+            r"instance '",
         ),
         (
             {"tone": MultiLabel()},
@@ -335,7 +336,7 @@ def test_class_weights_move_labels_towards_the_rare(weight):
 
 def test_a_class_weight_for_no_label_is_an_error():
     clf = MultiTaskTextClassifier(class_weight={"tags": {"new": 2.0}})
-    with pytest.raises(ValueError, match="'tags' names classes \\['new'\\]"):
+    with pytest.raises(ValueError, match="'tags' has unknown classes \\['new'\\]"):
         clf.fit(TEXTS, LABELS)
 
 

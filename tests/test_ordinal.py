@@ -369,7 +369,11 @@ def test_a_list_comes_before_the_order_of_the_column():
         (Ordinal(["a", 1]), ["a"], "classes holds both str and int labels"),
         (Ordinal([1, 2]), ["a"], r"different types. Got the label 'a' .*\[1, 2\]"),
         (Ordinal(["a"]), [1], r"different types. Got the label 1 and .*\['a'\]"),
-        (Ordinal([3, 1, 2]), [1], r"numbers have an order.*\[3, 1, 2\]; list them as"),
+        (
+            Ordinal([3, 1, 2]),
+            [1],
+            r"numbers must .*ascending.*\[3, 1, 2\]; sort",
+        ),
     ],
 )
 def test_what_is_wrong_with_an_order(task_type, cells, message):

@@ -447,7 +447,7 @@ def test_outputs_are_checked(of_texts):
         of_texts.predict(NEW, output="list")
     with pytest.raises(ValueError, match="output must be one of"):
         of_texts.predict_proba(NEW, output="array")
-    with pytest.raises(ValueError, match="y was no DataFrame"):
+    with pytest.raises(ValueError, match="y was not a DataFrame"):
         of_texts.predict(NEW, output="frame")
 
 

@@ -156,10 +156,12 @@ def test_searches_of_something_else_are_refused():
     with pytest.raises(ValueError, match=r"pass scoring=multitask_scorer\(\)"):
         LossWeightSearchDisplay.from_search(search)
     search = search_of(1, np.eye(2)[:, :1], 0, [[1], [2]])
-    with pytest.raises(ValueError, match="must have scores of two tasks or more"):
+    with pytest.raises(ValueError, match="needs scores of at least two tasks"):
         LossWeightSearchDisplay.from_search(search)
     weights = [[1, 1], [1, 2, 3]]
-    with pytest.raises(ValueError, match=r"\[1, 2, 3\] holds no weight for each of"):
+    with pytest.raises(
+        ValueError, match=r"\[1, 2, 3\] does not hold a weight for each of"
+    ):
         LossWeightSearchDisplay.from_search(search_of(2, np.eye(2), 0, weights))
 
 

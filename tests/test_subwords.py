@@ -153,7 +153,7 @@ def test_a_given_tokenizer_reads_the_preprocessors_text():
 @pytest.mark.parametrize(
     ("content", "error", "match"),
     [
-        (None, FileNotFoundError, "no file .*names are not looked up anywhere"),
+        (None, FileNotFoundError, "no file .*names of models are not looked up"),
         ("{}", ValueError, r"is not a tokenizer\.json"),
     ],
 )

@@ -245,7 +245,7 @@ def test_words_are_cut_as_asked():
     with pytest.raises(
         ValueError,
         match=r"None of the 6 words of X has a vector; the first are "
-        r"\['b', 'c', 'd', 'e', 'f'\]\. Are case",
+        r"\['b', 'c', 'd', 'e', 'f'\]\. Check that case",
     ):
         WordVectorVectorizer(vectors).fit(["b c d e f g"])
 
@@ -282,7 +282,12 @@ def test_word_vectors_say_what_they_hold():
         ("1 2\n", {}, None, "holds no word vectors"),
         ("", {}, None, "holds no word vectors"),
         ("1 2\n1 2 3\n", {}, ["1"], None),
-        ("a b 1 2\n", {}, None, "line 1 is not a word and 3 numbers, but b'a b 1 2"),
+        (
+            "a b 1 2\n",
+            {},
+            None,
+            "line 1 should be .* 3 numbers, but is b'a b 1 2",
+        ),
         ("a 1 2\nb c 3 4\n", {}, ["a", "b c"], None),
         ("a 1 2\n3 4\n", {}, None, "line 2 should be a word and 2 numbers"),
         ("a 1 2\nb 3\n", {}, None, "line 2 should be a word and 2 numbers"),
@@ -315,8 +320,8 @@ def binary(n_words, width, *pairs):
         (binary(1, 2, ("a", [1, 2])), {"limit": 5}, ["a"], None),
         (binary(2, 2, ("a", [1, 2])), {}, None, "ends after 1 of 2 .*limit=1"),
         (binary(2, 2, ("a", [1])), {}, None, r"ends after 0 of 2 word vectors\. Get"),
-        (b"a 2\n", {}, None, r"first line is not two sizes, but b'a 2'"),
-        (b"1 2 3\n", {}, None, r"first line is not two sizes, but b'1 2 3'"),
+        (b"a 2\n", {}, None, r"first line should be two sizes, but is b'a 2'"),
+        (b"1 2 3\n", {}, None, r"first line should be two sizes, but is b'1 2 3'"),
     ],
 )
 def test_binary_files(content, params, words, message, tmp_path):

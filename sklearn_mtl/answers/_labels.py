@@ -66,7 +66,7 @@ class LabelCodes:
                 )
                 if unknown == "raise":
                     raise ValueError(message)
-                message += " They count as errors."
+                message += " They count as wrong predictions."
                 warn_caller(message)
             self.layout.of_task(codes, k)[rows] = np.where(unknown_cells, -2, found)
         return codes

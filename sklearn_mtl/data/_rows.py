@@ -85,9 +85,9 @@ def made_rows(rows, X):
     rows = as_rows(rows)
     if rows.shape[0] != n_rows(X):
         raise ValueError(
-            f"The vectorizer returned {rows.shape[0]} row(s) for the {n_rows(X)} row(s) "
-            "of X. In a ColumnTransformer, give the column of a text vectorizer by "
-            "name, 'text', and not in a list, ['text']."
+            f"The vectorizer returned {rows.shape[0]} row(s) for the {n_rows(X)} "
+            "row(s) of X. In a ColumnTransformer, give the column of a text "
+            "vectorizer by name, 'text', and not in a list, ['text']."
         )
     return rows
 

@@ -338,7 +338,7 @@ def test_texts_that_are_written_lists_are_noticed(label, is_list):
     if not is_list:
         assert targets_of(y)[0].types == {"a": "binary"}  # warnings are errors here
         return
-    message = r"y\['a'\] has the class\(es\) \[.*\], strings that look like lists.*"
+    message = r"y\['a'\] has the class\(es\) \[.*\], texts that look like lists.*"
     with pytest.warns(
         UserWarning, match=message + r"literal_eval\(cell\) for cell in y"
     ):
@@ -346,7 +346,7 @@ def test_texts_that_are_written_lists_are_noticed(label, is_list):
 
 
 def test_at_most_two_written_lists_are_shown():
-    with pytest.warns(UserWarning, match=r"class\(es\) \['\[1\]', '\[2\]'\], strings"):
+    with pytest.warns(UserWarning, match=r"class\(es\) \['\[1\]', '\[2\]'\], texts"):
         targets_of(["[1]", "[2]", "[3]"])
 
 

@@ -83,7 +83,7 @@ class Targets(LabelCodes):
             if lists:
                 label = self._label(name)
                 warn_caller(
-                    f"{label} has the class(es) {lists[:2]}, strings that look like "
+                    f"{label} has the class(es) {lists[:2]}, texts that look like "
                     "lists. If cells hold several labels, parse them, "
                     f"[ast.literal_eval(cell) for cell in {label}]."
                 )

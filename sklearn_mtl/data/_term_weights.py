@@ -131,7 +131,7 @@ def information_weights(rows, codes, cell_weights, n_classes):
     categorization", SAC 2003, where each class has its own weights. S. Wang, C. D.
     Manning, "Baselines and bigrams", ACL 2012, for class counts as the scale of a row.
     """
-    there = csr_array(
+    presence = csr_array(
         (np.ones(rows.nnz, dtype=np.float64), rows.indices, rows.indptr), rows.shape
     )
     information = np.zeros(rows.shape[1])
@@ -143,7 +143,7 @@ def information_weights(rows, codes, cell_weights, n_classes):
         for weights in np.where(codes >= 0, cell_weights, 0.0).T
     ]
     distinct = np.array([weights for _, weights in labelled.values()])
-    in_task = (csr_array(distinct) @ there).toarray()
+    in_task = (csr_array(distinct) @ presence).toarray()
     for task, n in enumerate(n_classes):
         weights, of_feature = distinct[which[task]], in_task[which[task]]
         own = codes[:, task]
@@ -161,15 +161,15 @@ def information_weights(rows, codes, cell_weights, n_classes):
             (weights[others], (own[others].astype(others.dtype), others)),
             shape=(n, rows.shape[0]),
         )
-        counts = (classes @ there).tocoo()
-        left = of_feature - np.bincount(counts.col, counts.data, rows.shape[1])
-        left[left < 1e-9 * of_feature] = 0.0  # rounding error
-        said = _xlogx(left) - left * np.log(share[most])
-        said -= _xlogx(of_feature)
-        there_too = _xlogx(counts.data) - counts.data * np.log(share[counts.row])
-        said += np.bincount(counts.col, there_too, rows.shape[1])
-        said -= (n - 1) / 2 * (of_feature > 0)
-        information += said / entropy
+        counts = (classes @ presence).tocoo()
+        in_largest = of_feature - np.bincount(counts.col, counts.data, rows.shape[1])
+        in_largest[in_largest < 1e-9 * of_feature] = 0.0  # rounding error
+        gain = _xlogx(in_largest) - in_largest * np.log(share[most])
+        gain -= _xlogx(of_feature)
+        in_others = _xlogx(counts.data) - counts.data * np.log(share[counts.row])
+        gain += np.bincount(counts.col, in_others, rows.shape[1])
+        gain -= (n - 1) / 2 * (of_feature > 0)
+        information += gain / entropy
         occurrences += of_feature
     share = np.maximum(information, 0) / np.maximum(occurrences, 1e-300)
     total = occurrences.sum()

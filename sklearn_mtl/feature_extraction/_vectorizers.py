@@ -21,7 +21,7 @@ from ._terms import KnownTerms, as_counts, weigh_counts
 from ._tokens import UnsuitedError
 
 
-class Settled(dict):
+class SortedVocabulary(dict):
     """A vocabulary that is already pruned and sorted."""
 
 
@@ -97,19 +97,21 @@ class FastCountVectorizer(CountVectorizer):
                 names, matrix = analysis.counter().count(texts, keep)
                 # Without any feature, scikit-learn raises the right error.
                 if names:
-                    vocabulary = Settled(zip(names, range(len(names)), strict=True))
+                    vocabulary = SortedVocabulary(
+                        zip(names, range(len(names)), strict=True)
+                    )
                     return vocabulary, self._finish(matrix)
             except UnsuitedError:
                 pass
         return super()._count_vocab(documents, fixed_vocab)
 
     def _sort_features(self, X, vocabulary):
-        if isinstance(vocabulary, Settled):
+        if isinstance(vocabulary, SortedVocabulary):
             return X
         return super()._sort_features(X, vocabulary)
 
     def _limit_features(self, X, vocabulary, high=None, low=None, limit=None):
-        if isinstance(vocabulary, Settled):
+        if isinstance(vocabulary, SortedVocabulary):
             if limit is None:
                 return X
             high = low = None
@@ -132,7 +134,7 @@ class FastCountVectorizer(CountVectorizer):
         """
         X = super().fit_transform(raw_documents, y)
         found: Any = self.vocabulary_
-        if isinstance(found, Settled):
+        if isinstance(found, SortedVocabulary):
             self.vocabulary_: dict[str, int] = dict(found)
         return X
 

@@ -8,7 +8,7 @@ from sklearn.utils import check_random_state
 _ROW = 1e-3
 
 
-def deal_rows(codes, shares, *, groups=None, capacity=None, rng=None):
+def assign_rows(codes, shares, *, groups=None, capacity=None, rng=None):
     r"""Assign rows to parts so that each part gets its share of every class.
 
     Rows with rare classes are assigned first and, among these, rows with many cells.
@@ -67,7 +67,7 @@ def deal_rows(codes, shares, *, groups=None, capacity=None, rng=None):
     own = np.bincount(owner, weighted * times, minlength=n_units).tolist()
     # The gradient of the sum above for each part and class, from the rows assigned so
     # far. Lists are five times as fast as arrays for the few classes of a row.
-    dealt = [[0.0] * (labels.max(initial=-1) + 1) for _ in scale]
+    assigned = [[0.0] * (labels.max(initial=-1) + 1) for _ in scale]
     rows = [0.0] * len(scale)
     by_row = _ROW / n_rows**2 if n_rows else 0.0
     room = [n_rows + 1] * len(scale) if capacity is None else list(capacity)
@@ -77,7 +77,7 @@ def deal_rows(codes, shares, *, groups=None, capacity=None, rng=None):
         mine = slice(starts[i], starts[i + 1])
         ids, count = labels[mine].tolist(), times[mine].tolist()
         k, lowest = 0, np.inf
-        for p, before in enumerate(dealt):
+        for p, before in enumerate(assigned):
             if room[p] == 0:
                 continue
             cost = 0.0
@@ -87,7 +87,7 @@ def deal_rows(codes, shares, *, groups=None, capacity=None, rng=None):
             if cost < lowest:
                 k, lowest = p, cost
         part[i] = k
-        now, factor = dealt[k], 2 * scale[k]
+        now, factor = assigned[k], 2 * scale[k]
         for label, change in zip(ids, weighted[mine].tolist(), strict=True):
             now[label] += factor * change
         rows[k] += by_row * sizes[i] * scale[k]
@@ -143,7 +143,7 @@ def multitask_split(codes, fraction, random_state=None):
     rng = check_random_state(random_state)
     labelled = np.flatnonzero((codes >= 0).any(axis=1))
     side = np.zeros(len(codes), dtype=np.int8)  # 0 larger, 1 smaller
-    side[labelled] = deal_rows(codes[labelled], (1 - fraction, fraction), rng=rng)
+    side[labelled] = assign_rows(codes[labelled], (1 - fraction, fraction), rng=rng)
     _keep_one_of_each(side, codes)
     smaller = np.flatnonzero(side == 1)
     if len(smaller) == 0:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.model_selection import GroupKFold
 
-from ..labels._splitting import deal_rows
+from ..labels._splitting import assign_rows
 from ..utils._typing import Array
 from ._split import MultiTaskStratifiedKFold
 
@@ -123,16 +123,18 @@ class MultiTaskStratifiedGroupKFold(MultiTaskStratifiedKFold):
             )
         return super().split(X, y, groups)
 
-    def _deal(self, codes, groups, rng):
+    def _assign_folds(self, codes, groups, rng):
         n_splits = self.n_splits
         _, unit = np.unique(groups, return_inverse=True)
         counts, weights = _counts(codes, unit)
-        dealt = deal_rows(codes, np.full(n_splits, 1 / n_splits), groups=unit, rng=rng)
-        by_size = np.empty_like(dealt)
+        assigned = assign_rows(
+            codes, np.full(n_splits, 1 / n_splits), groups=unit, rng=rng
+        )
+        by_size = np.empty_like(assigned)
         for k, (_, test) in enumerate(GroupKFold(n_splits).split(unit, groups=unit)):
             by_size[test] = k
         found = []
-        for fold in (dealt, by_size):
+        for fold in (assigned, by_size):
             fold_of = np.empty(counts.shape[0], dtype=np.int64)
             fold_of[unit] = fold
             found.append(_improve(fold_of, counts, weights, n_splits))

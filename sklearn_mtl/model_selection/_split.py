@@ -13,7 +13,7 @@ from sklearn.model_selection import (
 from sklearn.utils import check_random_state
 
 from ..labels._sets import indicators, labels_of
-from ..labels._splitting import deal_rows
+from ..labels._splitting import assign_rows
 from ..labels._tables import as_label_table
 from ..utils._rows import n_rows, settled, take_rows
 from ..utils._typing import RandomState
@@ -147,15 +147,15 @@ class MultiTaskStratifiedKFold(_SplitByLabels, BaseCrossValidator):
                 f"{'rows' if groups is None else 'groups'}. Lower n_splits."
             )
         rng = check_random_state(self.random_state) if self.shuffle else None
-        fold = self._deal(y, groups, rng)
+        fold = self._assign_folds(y, groups, rng)
         for k in range(n_splits):
             yield fold == k
 
-    def _deal(self, codes, groups, rng):
+    def _assign_folds(self, codes, groups, rng):
         """Return the fold of each row."""
         n_rows, n_splits = len(codes), self.n_splits
         sizes = n_rows // n_splits + (np.arange(n_splits) < n_rows % n_splits)
-        return deal_rows(
+        return assign_rows(
             codes,
             np.full(n_splits, 1 / n_splits),
             groups=groups,
@@ -236,7 +236,7 @@ class MultiTaskStratifiedShuffleSplit(_SplitByLabels, BaseShuffleSplit):
         sizes = sizes[: 2 + (sizes[2] > 0)]
         rng = check_random_state(self.random_state)
         for _ in range(self.n_splits):
-            part = deal_rows(
+            part = assign_rows(
                 y,
                 sizes / n_rows,
                 groups=groups,

@@ -34,12 +34,12 @@ def tasks_html(title, facts, header, rows, details):
     -------
     html : str
     """
-    said = "".join(f" · {escape(fact)}" for fact in facts)
+    summary = "".join(f" · {escape(fact)}" for fact in facts)
     lines = [_line("th", header, "")]
     lines += [_line("td", row, _LINE) for row in rows]
     return (
         '<div class="sklearn-mtl" style="font-family:sans-serif;font-size:.9em">'
-        f'<div><b>{escape(title)}</b><span style="{_DIM}">{said}</span></div>'
+        f'<div><b>{escape(title)}</b><span style="{_DIM}">{summary}</span></div>'
         '<div style="overflow-x:auto"><table style="border-collapse:collapse;'
         "margin:.4em 0;color:inherit;font-size:inherit;background:transparent"
         f'">{"".join(lines)}</table></div>'

@@ -119,9 +119,8 @@ def compare_sharing(
         )
     scorer = check_comparison(metric, confidence)
     reader = label_reader(estimator)
-    reader = replace(
-        reader, task_names=None
-    )  # tasks of y may differ from those of an earlier fit
+    # Tasks of y may differ from those of an earlier fit.
+    reader = replace(reader, task_names=None)
     tasks = reader.table(y).names
     refuse_names_of_aggregates(tasks)
     X = as_read_by(estimator, X)
@@ -289,8 +288,7 @@ class SharingComparison:
         rows: dict[str, dict[str, float]] = {
             name: {} for name in [*self.task_names, "mean"]
         }
-        # Means appear side by side, so they use only tasks that all models have a score
-        # for.
+        # Means appear side by side, so they skip scores that any model lacks.
         absent = np.any([np.isnan(scores) for scores in self.scores.values()], axis=0)
         for system, scores in self.scores.items():
             scores = np.where(absent, np.nan, scores)

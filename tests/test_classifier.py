@@ -482,8 +482,9 @@ def test_missing_label_may_be_several_values(kind):
 
 def test_a_missing_label_that_no_cell_holds_is_warned_of():
     message = (
-        r"missing_label=\['-1', 7\]: no cell of y holds \['-1', 7\]\. Is it of the "
-        r"type of the labels\? The columns hold {'n': 'int64'}\. Did you mean \[-1\]\?"
+        r"missing_label=\['-1', 7\]: no cell of y holds \['-1', 7\]\. Check that it "
+        r"has the type of the labels\. The columns hold {'n': 'int64'}\. "
+        r"Did you mean \[-1\]\?"
     )
     with pytest.warns(UserWarning, match=message) as caught:
         MultiTaskTextClassifier(missing_label=["-1", 7], max_iter=1).fit(

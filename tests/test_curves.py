@@ -83,6 +83,6 @@ def test_scorers_of_scikit_learn_by_name_score_one_full_column(display, scoring,
 def test_a_score_for_each_task_is_refused_before_any_fit(display, metrics, monkeypatch):
     monkeypatch.setattr(MultiTaskTextClassifier, "fit", None)
     with pytest.raises(
-        AttributeError, match=r"a curve is of one number\. Pass .*output='mean'\)"
+        AttributeError, match=r"a curve needs one number\. Pass .*output='mean'\)"
     ):
         curve(display, LABELS, multitask_scorer(metrics))

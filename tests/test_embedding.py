@@ -403,7 +403,7 @@ NAN = np.where(np.arange(750).reshape(250, 3) == 30, np.nan, NUMBERS)
 @pytest.mark.parametrize(
     ("embedding", "message"),
     [
-        (Returns(NUMBERS[:9]), r"made 9 row\(s\) of 250 text"),
+        (Returns(NUMBERS[:9]), r"returned 9 row\(s\) for 250 text"),
         (Returns(NAN), r"NaN or infinite numbers for 1 text\(s\).*rows \[10\]"),
         (Returns(csr_array(NUMBERS)), r"sparse matrix of shape \(250, 3\).*dense"),
         (Returns(NUMBERS[:, 0]), r"array of shape \(250,\) and type float32"),
@@ -420,7 +420,7 @@ def test_other_output_is_refused(embedding, message):
 
 def test_a_width_that_changes_is_refused():
     clf = fit(embedding=Returns(NUMBERS, later=NUMBERS[:, :2]))
-    with pytest.raises(ValueError, match=r"made 2 column\(s\), and in fit 3"):
+    with pytest.raises(ValueError, match=r"returned 2 column\(s\), but 3 in fit"):
         clf.predict(TEXTS)
 
 
@@ -460,12 +460,12 @@ def test_a_table_needs_a_transformer_that_knows_the_column():
 
 
 def test_dense_rows_are_refused():
-    with pytest.raises(ValueError, match="the vectorizer made dense rows"):
+    with pytest.raises(ValueError, match="the vectorizer returned dense rows"):
         fit(embedding="lsa", vectorizer=svd(), trunk="auto")
 
 
 def test_numbers_at_predict_are_refused():
-    with pytest.raises(ValueError, match="holds numeric rows, and fit saw texts"):
+    with pytest.raises(ValueError, match="holds numeric rows, but fit saw texts"):
         fit(embedding="lsa").predict(NUMBERS)
 
 

@@ -88,7 +88,7 @@ def test_without_experts_there_are_no_gates(params):
 
 def test_a_classifier_without_gates_is_named():
     models = MultiOutputClassifier(LogisticRegression()).fit(np.eye(3), np.eye(3))
-    with pytest.raises(ValueError, match="MultiOutputClassifier has no gates to read"):
+    with pytest.raises(ValueError, match="MultiOutputClassifier has no gates"):
         gate_weights(models, np.eye(3))
     with pytest.raises(NotFittedError):
         gate_weights(classifier("mmoe"), TEXTS)

@@ -61,7 +61,7 @@ def test_rows_hold_finite_numbers(value, found):
 
 
 def test_a_vectorizer_may_not_lose_rows():
-    with pytest.raises(ValueError, match=r"made 1 row\(s\) of 2"):
+    with pytest.raises(ValueError, match=r"returned 1 row\(s\) for the 2 row\(s\)"):
         made_rows(np.ones((1, 3)), ["a", "b"])
 
 

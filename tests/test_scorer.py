@@ -260,7 +260,7 @@ def test_it_says_what_it_is():
 
 
 def test_losses_are_refused():
-    with pytest.raises(ValueError, match=r"\['log_loss'\] are losses. Take 'neg_log"):
+    with pytest.raises(ValueError, match=r"\['log_loss'\] are losses. Use 'neg_log"):
         multitask_scorer(["accuracy", "log_loss"])
 
 
@@ -444,7 +444,7 @@ def test_it_is_one_of_several_scorers():
 
 
 def test_one_number_is_of_one_metric(fitted):
-    with pytest.raises(ValueError, match="'mean' is one number, and there are 2"):
+    with pytest.raises(ValueError, match="'mean' is one number, but there are 2"):
         multitask_scorer(["accuracy", "f1_macro"], output="mean")
     scorer = multitask_scorer(output="median")
     with pytest.raises(ValueError, match="Got 'median'"):

@@ -153,8 +153,8 @@ def test_a_given_tokenizer_reads_the_preprocessors_text():
 @pytest.mark.parametrize(
     ("content", "error", "match"),
     [
-        (None, FileNotFoundError, "no file .*names are not looked up anywhere"),
-        ("{}", ValueError, r"is no tokenizer\.json"),
+        (None, FileNotFoundError, "no file .*names of models are not looked up"),
+        ("{}", ValueError, r"is not a tokenizer\.json"),
     ],
 )
 def test_files_that_are_none(content, error, match, tmp_path, monkeypatch):

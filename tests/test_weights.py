@@ -84,7 +84,7 @@ def test_a_vector_takes_a_flat_dict():
         ({"x": 1, "y": 2}, r"names unknown tasks \['x', 'y'\]\. The tasks are"),
         ({"a": 3}, r"class_weight\['a'\] must be a dict .* Got 3"),
         ({"a": "even"}, r"class_weight\['a'\] must be a dict .* Got 'even'"),
-        ({"a": {"x": 1, "z": 2}}, r"'a' names classes \['z'\] .* none for \['y'\]"),
+        ({"a": {"x": 1, "z": 2}}, r"'a' has unknown classes \['z'\] .* for \['y'\]"),
         ({"a": {"x": -1}}, r"'a' must be finite and not negative. Got {'x': -1}"),
         ({"a": {"x": np.nan}}, "'a' must be finite and not negative"),
         ({"a": {"x": np.inf}}, "'a' must be finite and not negative"),
@@ -286,7 +286,7 @@ def test_a_message_names_five_classes_of_each_kind_and_ten_in_all():
     y = [f"c{k:02}" for k in range(12)]
     wrong = {f"x{k}": 1.0 for k in range(7)}
     match = (
-        r"names classes \['x0', 'x1', 'x2', 'x3', 'x4'\] that are not there, and none "
+        r"has unknown classes \['x0', 'x1', 'x2', 'x3', 'x4'\] and no weight "
         r"for \['c00', 'c01', 'c02', 'c03', 'c04'\]\. "
         r"The classes are \['c00', .*'c09'\]\.$"
     )
@@ -296,7 +296,7 @@ def test_a_message_names_five_classes_of_each_kind_and_ten_in_all():
 
 def test_a_class_weight_of_zero_for_all_is_refused_and_for_one_is_not():
     assert factors_of({"a": {"x": 0}})[:3, 0].tolist() == [0, 1, 1]
-    with pytest.raises(ValueError, match=r"zero for all classes.*loss weight of 0"):
+    with pytest.raises(ValueError, match=r"zero for all classes.*loss weight to 0"):
         factors_of({"a": {"x": 0, "y": 0.0}})
 
 

@@ -94,7 +94,7 @@ def test_long_texts_are_read_to_their_end(monkeypatch):
 
 @pytest.mark.parametrize("sentences", [[], [[]], [["a"], ["b"]]])
 def test_nothing_to_learn_from(sentences):
-    with pytest.raises(ValueError, match=r"No word comes 2 times.*Lower min_count"):
+    with pytest.raises(ValueError, match=r"No word occurs 2 times.*Lower min_count"):
         WordVectorTrainer().train_vectors(sentences)
 
 

@@ -1,4 +1,4 @@
-"""Which code belongs to which task."""
+"""Which codes belong to which task."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -41,7 +41,7 @@ class CodeLayout:
         ]
 
     def of_task(self, codes: Array, task: int) -> Array:
-        """Return the codes of a task in the shape of its type, a view.
+        """Return a view of the codes of a task, in the shape of its type.
 
         Parameters
         ----------
@@ -56,15 +56,15 @@ class CodeLayout:
         return codes[:, self._columns[task]]
 
     def table_of_task(self, values: Any, task: int) -> Array:
-        """Return the columns of a table for the codes of a task, always as a table."""
+        """Return the columns of the codes of a task, always two-dimensional."""
         return values[:, self.owners == task]
 
     def codes_of(self, tasks: Sequence[int]) -> list[int]:
-        """Return the numbers of the codes of some tasks, a list."""
+        """Return a list with the numbers of the codes of the given tasks."""
         return np.flatnonzero(np.isin(self.owners, tasks)).tolist()
 
     def by_code(self, by_task: Array) -> Array:
-        """Repeat values of tasks, along the last axis, for each of their codes."""
+        """Repeat the value of each task for each of its codes, along the last axis."""
         return by_task[..., self.owners]
 
     def mean_by_task(self, by_code: Array) -> Array:

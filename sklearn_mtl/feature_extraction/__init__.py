@@ -1,13 +1,14 @@
-"""Texts to rows: faster versions of scikit-learn's vectorizers, and token sequences.
+"""Vectorizers: faster versions of scikit-learn's, token sequences and embeddings.
 
-`FastCountVectorizer`, `FastTfidfVectorizer` and `FastHashingVectorizer` have the
-parameters, attributes and results of the classes they are named after. Settings that
-run code of the user's own are left to scikit-learn's code. `SequenceVectorizer` keeps
-the order of tokens, for networks that read it, and `SubwordVectorizer` that of parts of
-words; `WordVectors` holds vectors of words, which `WordVectorTrainer` learns and of
-which `WordVectorVectorizer` takes means; `UniversalSentenceEncoder` knows texts from
-elsewhere, and `PooledEmbedding` splits long ones; `TextCleaner` cleans texts for all.
-`UNKNOWN` is the id of tokens that are not in the vocabulary.
+`FastCountVectorizer`, `FastTfidfVectorizer` and `FastHashingVectorizer` have the same
+parameters, attributes and results as the classes they are named after. Settings with
+user-defined functions run scikit-learn's own code. `SequenceVectorizer` keeps the order
+of tokens, for networks that read sequences, and `SubwordVectorizer` that of subwords.
+`WordVectors` holds word vectors, `WordVectorTrainer` learns them, and
+`WordVectorVectorizer` averages them per text. `UniversalSentenceEncoder` is a
+pretrained text encoder, and `PooledEmbedding` splits long texts for an encoder.
+`TextCleaner` cleans texts for any of these. `UNKNOWN` is the id of tokens outside the
+vocabulary.
 
 Examples
 --------

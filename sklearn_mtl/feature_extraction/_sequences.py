@@ -1,4 +1,4 @@
-"""Texts as sequences of token ids, for networks that read words in their order."""
+"""Texts as sequences of token ids, for networks that read words in order."""
 
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
@@ -17,57 +17,61 @@ from ._vectorizers import FastCountVectorizer
 
 PADDING = 0
 FIRST = 2  # id of the first token of the vocabulary
-# One character is a word, too; scikit-learn's pattern leaves these out.
+# Unlike scikit-learn's pattern, this one accepts words of one character.
 TOKEN_PATTERN = r"(?u)\b\w+\b"
 
 
 class SequenceVectorizer(FastCountVectorizer):
-    """Turn texts into rows of token ids, in the order in which the tokens stand.
+    """Turn texts into rows of token ids, in the order of the tokens.
 
-    A row is a row of a sparse matrix: the column is the place of a token in its text,
-    the value its id. So texts of any length take the memory of their tokens, and rows
-    are selected, stacked and split like those of any other matrix.
+    A row is a row of a sparse matrix: the column is the position of a token in its
+    text, the value its id. So the memory for texts depends on their actual lengths, and
+    rows are selected, stacked and split like those of any other matrix.
 
     Parameters
     ----------
     analyzer : {"word", "char", "char_wb"} or callable, default="word"
-        What a token is. "char" reads scripts without blanks between words, such as
-        Chinese; a callable returns the tokens of a text.
+        The tokens. Use "char" for scripts without spaces between words, such as
+        Chinese. A callable returns the tokens of a text.
 
     max_length : int, default=256
-        Tokens of a text that are kept, from its start. A network's time grows with it.
+        Number of tokens that are kept from the start of each text. The time of a
+        network grows with it.
 
     min_df, max_df : int or float, default=1, 1.0
-        Least and most texts, or shares of texts, that hold a token of the vocabulary.
+        Minimum and maximum number, or fraction, of texts with a token of the
+        vocabulary.
 
     max_features : int, default=None
-        Most tokens in the vocabulary, the most frequent ones; None keeps all.
+        Maximum size of the vocabulary, which keeps the most frequent tokens. None keeps
+        all.
 
     stop_words, lowercase, strip_accents : as for CountVectorizer
         See :class:`~sklearn.feature_extraction.text.CountVectorizer`.
 
     preprocessor, tokenizer, token_pattern, vocabulary : as for CountVectorizer
-        But a token may be a single character.
+        Except that a token may be a single character.
 
     Attributes
     ----------
     vocabulary_ : dict of {str: int}
-        Tokens and their places in sorted order; the id of a token is its place plus 2.
+        Tokens and their positions in sorted order. The id of a token is its position
+        plus 2.
 
     tokens_ : ndarray of shape (n_tokens + 2,), dtype object
-        The token of each id. 0 is padding and never stored; 1 is any token that is not
-        in the vocabulary.
+        The token of each id. 0 is padding and is not stored; 1 is any token outside the
+        vocabulary.
 
     See Also
     --------
-    SubwordVectorizer : Words and parts of words, so that new words are not unknown.
-    TextCleaner : To be given as ``preprocessor``.
+    SubwordVectorizer : Words and subwords, so that new words are not unknown.
+    TextCleaner : Can be used as ``preprocessor``.
     sklearn_mtl.trunks.ConvTrunk : Reads the ids.
 
     Notes
     -----
-    Network weights of the unknown token are learnt from the tokens that `min_df`,
-    `max_df` and `max_features` leave out; with the defaults there are none.
+    Network weights of the unknown token are learnt from tokens that `min_df`, `max_df`
+    and `max_features` exclude. With the defaults there are none.
 
     Examples
     --------
@@ -84,7 +88,7 @@ class SequenceVectorizer(FastCountVectorizer):
         **FastCountVectorizer._parameter_constraints,
         "max_length": [Interval(Integral, 1, None, closed="left")],
     }
-    # What scikit-learn's code reads and has one meaning for sequences.
+    # Read by scikit-learn's code, and fixed for sequences.
     input, encoding, decode_error = "content", "utf-8", "strict"
     ngram_range, binary, dtype = (1, 1), False, np.int64
 
@@ -131,9 +135,9 @@ class SequenceVectorizer(FastCountVectorizer):
         Returns
         -------
         X : csr_array or csr_matrix of shape (n_samples, max_length), dtype int32
-            Which of the two is up to scikit-learn's setting ``sparse_interface``.
+            scikit-learn's setting ``sparse_interface`` decides which of the two.
         """
-        if not isinstance(raw_documents, str):  # which scikit-learn refuses
+        if not isinstance(raw_documents, str):  # scikit-learn raises an error for it
             raw_documents = list(as_documents(raw_documents))
         super().fit_transform(raw_documents)
         return self.transform(raw_documents)
@@ -169,7 +173,7 @@ class SequenceVectorizer(FastCountVectorizer):
         return _align_api_if_sparse(csr_array(parts, (len(ends) - 1, length)))
 
     def _warn_for_unused_params(self):
-        # Our default is no pattern that a user gave and nothing uses.
+        # scikit-learn would warn that our default pattern is unused.
         asked = copy(self)
         if self.token_pattern == TOKEN_PATTERN:
             asked.token_pattern = FastCountVectorizer().token_pattern
@@ -193,7 +197,7 @@ class SequenceVectorizer(FastCountVectorizer):
     def tokens_(self) -> Array:
         """The token of each id."""
         if not hasattr(self, "vocabulary_"):
-            raise AttributeError("tokens_ is there after fit")
+            raise AttributeError("tokens_ is available after fit")
         return np.array(
             [
                 "<padding>",
@@ -204,7 +208,7 @@ class SequenceVectorizer(FastCountVectorizer):
         )
 
     def get_feature_names_out(self, input_features: Any = None) -> Array:
-        """Return a name for each place in a text.
+        """Return a name for each position in a text.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Word vectors: from files and other libraries, and as a bag for pipelines."""
+"""Word vectors: from files and other libraries, and averaged for pipelines."""
 
 import gzip
 from collections.abc import Iterable, Sequence
@@ -27,15 +27,15 @@ from ._word_vector_files import read_binary, read_text
 
 
 class WordVectors:
-    """Words and a vector for each.
+    """Words with one vector each.
 
     Parameters
     ----------
     words : iterable of str
-        Of a word that comes twice, the first vector counts.
+        If a word occurs twice, its first vector counts.
 
     vectors : array-like of shape (n_words, n_dimensions)
-        A row for each word.
+        One row per word.
 
     Attributes
     ----------
@@ -46,18 +46,18 @@ class WordVectors:
     Raises
     ------
     ValueError
-        If there is not a vector of finite numbers for each word.
+        If there is not one vector of finite numbers for each word.
 
     See Also
     --------
-    WordVectorTrainer : Learns vectors from your own texts.
-    WordVectorVectorizer : Texts to weighted means of the vectors of their words.
+    WordVectorTrainer : Learns vectors from your texts.
+    WordVectorVectorizer : Turns texts into weighted means of word vectors.
     sklearn_mtl.trunks.ConvTrunk : Embeddings may start from them.
 
     Notes
     -----
-    Nothing changes an object once it is made, so copies of it are the object itself,
-    and a search over estimators that hold it takes the memory of one.
+    Objects are immutable, so copies are the object itself. A search over estimators
+    with word vectors needs the memory of one object.
 
     Examples
     --------
@@ -73,10 +73,10 @@ class WordVectors:
 
     def __init__(self, words: Sequence[str], vectors: ArrayLike) -> None:
         self.words = list(words)
-        self.vectors = np.array(vectors, dtype=np.float32)  # not the caller's own
+        self.vectors = np.array(vectors, dtype=np.float32)  # a copy
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.words):
             raise ValueError(
-                "vectors must have a row for each word. Got shape "
+                "vectors must have one row per word. Got shape "
                 f"{self.vectors.shape} for {len(self.words)} words."
             )
         if not np.isfinite(self.vectors).all():
@@ -97,12 +97,13 @@ class WordVectors:
         Parameters
         ----------
         path : str or path
-            Text in UTF-8, a word and its numbers in each line, with or without a line
-            of sizes first; ``.gz`` is unpacked. A name that ends in ``.bin`` or
-            ``.bin.gz`` is a binary file of word2vec.
+            Text in UTF-8, with a word and its numbers in each line, with or without a
+            first line of sizes. ``.gz`` is decompressed. A name that ends in ``.bin``
+            or ``.bin.gz`` is a binary word2vec file.
 
         limit : int, default=None
-            Words to read, from the start, where these files have the frequent ones.
+            Number of words to read from the start, where these files have the most
+            frequent words.
 
         Returns
         -------
@@ -111,7 +112,8 @@ class WordVectors:
         Raises
         ------
         ValueError
-            If the file is none of these, with the first line that cannot be read.
+            If the file is none of these. The message has the first line that cannot be
+            read.
         """
         path = Path(path)
         opens = gzip.open if path.suffix == ".gz" else open
@@ -122,16 +124,16 @@ class WordVectors:
 
     @classmethod
     def of_any(cls, source: Any, sentences: Iterable[Any] = ()) -> Self:
-        """Return what a user may hold word vectors in as WordVectors.
+        """Convert any supported form of word vectors to WordVectors.
 
         Parameters
         ----------
         source : WordVectors, str, path, dict, gensim KeyedVectors, model2vec \
                 StaticModel or WordVectorTrainer
-            A str or path is a file; a dict maps words to vectors.
+            A str or path is a file. A dict maps words to vectors.
 
         sentences : iterable of sequence of str, default=()
-            The words of texts, which a trainer learns from.
+            The words of texts, for a trainer to learn from.
 
         Returns
         -------
@@ -140,7 +142,7 @@ class WordVectors:
         Raises
         ------
         TypeError
-            If it is nothing of that kind.
+            If `source` is none of these.
         """
         if isinstance(source, cls):
             return source
@@ -162,7 +164,7 @@ class WordVectors:
         )
 
     def of(self, words: Sequence[str]) -> tuple[Array, Array]:
-        """Return the vectors of words, 0 for unknown ones.
+        """Return the vectors of words, 0 for unknown words.
 
         Parameters
         ----------
@@ -172,10 +174,10 @@ class WordVectors:
         Returns
         -------
         matrix : ndarray of shape (n_words, n_dimensions), dtype float32
-            A row for each of them.
+            One row per word.
 
         known : ndarray of shape (n_words,), dtype bool
-            Whether it has a vector.
+            Whether each word has a vector.
         """
         places = np.fromiter((self._place.get(w, -1) for w in words), int, len(words))
         known = places >= 0
@@ -199,13 +201,13 @@ class WordVectors:
 class WordVectorVectorizer(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 ):
-    r"""Turn texts into means of the vectors of their words.
+    r"""Turn texts into weighted means of word vectors.
 
     .. math:: x = \frac{1}{n} \sum_t \frac{a}{a + p_t} v_t
 
     over the *n* words of a text that have a vector, where :math:`p_t` is the share of a
-    word among all words of the texts of fit; then, with ``remove_common``, less its
-    part along the direction that all texts have in common.
+    word among all words of the texts of fit. With ``remove_common``, the component
+    along the direction that all texts have in common is then subtracted.
 
     Parameters
     ----------
@@ -214,17 +216,17 @@ class WordVectorVectorizer(
         See :meth:`WordVectors.of_any`. A trainer learns from the texts of fit.
 
     weighting : {"sif", "mean"}, default="sif"
-        "mean" counts all words alike, without the fraction above.
+        "sif" uses the formula above; "mean" gives all words the same weight.
 
     a : float, default=1e-3
-        Share of a word at which it counts half.
+        Share of a word at which its weight is one half.
 
     remove_common : bool, default=True
-        Whether to take away the part along the first singular vector of the rows of
+        Whether to subtract the component along the first singular vector of the rows of
         fit.
 
     vectorizer_params : dict, default=None
-        Parameters of :class:`FastCountVectorizer`, which cuts texts into words:
+        Parameters of :class:`FastCountVectorizer`, which splits texts into words:
         ``lowercase``, ``token_pattern``, ``stop_words``, ``analyzer``...
 
     Attributes
@@ -279,7 +281,7 @@ class WordVectorVectorizer(
         self.vectorizer_params = vectorizer_params
 
     def fit(self, X: Rows, y: object = None) -> Self:
-        """Learn how frequent words are, and what all texts have in common.
+        """Learn word frequencies, and the direction that all texts have in common.
 
         Parameters
         ----------
@@ -319,7 +321,7 @@ class WordVectorVectorizer(
             **(self.vectorizer_params or {}),
         }
         counter = FastCountVectorizer(**settings)
-        X = X if isinstance(X, str) else list(as_documents(X))  # the former is refused
+        X = X if isinstance(X, str) else list(as_documents(X))  # a str raises an error
         counts = csr_array(counter.fit_transform(X))
         words = counter.get_feature_names_out().tolist()
         sentences = map(counter.build_analyzer(), X)
@@ -329,7 +331,7 @@ class WordVectorVectorizer(
         if not known.any():
             raise ValueError(
                 f"None of the {len(words)} words of X has a vector; the first are "
-                f"{words[:5]}. Are case and tokens as the vectors have them?"
+                f"{words[:5]}. Check that case and tokens match those of the vectors."
             )
         if self.weighting == "sif":
             matrix *= (self.a / (self.a + share)).astype(np.float32)[:, np.newaxis]
@@ -342,14 +344,14 @@ class WordVectorVectorizer(
         rows = self._means(counts[:, np.flatnonzero(known)])
         self.common_ = None
         if self.remove_common:
-            # Of the products of dimensions: the rows may be many.
+            # From the small matrix of dimensions, because there may be many rows.
             _, directions = np.linalg.eigh(rows.T @ rows)
             self.common_ = directions[:, -1]
         return self._without_common(rows)
 
     @reads_one_fit
     def transform(self, X: Rows) -> Array:
-        """Return the rows of texts, 0 where no word has a vector.
+        """Return the rows of texts, 0 if no word has a vector.
 
         Parameters
         ----------

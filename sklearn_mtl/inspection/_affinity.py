@@ -1,4 +1,4 @@
-"""Which task helps which, as a matrix."""
+"""Task affinity as a matrix."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -11,24 +11,23 @@ from ._panels import DrawnOnPanels, heat_map
 
 
 class TaskAffinityDisplay(DrawnOnPanels):
-    """How much each task gains from the presence of each other.
+    """How much each task gains from each other task.
 
     Use :meth:`from_affinity` to make one.
 
     Parameters
     ----------
     affinity : ndarray of shape (n_tasks, n_tasks)
-        What the task of a row adds to the score of the task of a column; NaN for a task
-        and itself.
+        Gain in the score of the column's task from the row's task. NaN on the diagonal.
 
     clear : ndarray of shape (n_tasks, n_tasks), dtype bool
-        Whether the interval of an affinity leaves out 0.
+        Whether the interval of an affinity excludes 0.
 
     task_names : list of str
         Names of rows and columns.
 
     metric : str
-        The score, for the label of the color bar.
+        Name of the score, for the label of the color bar.
 
     Attributes
     ----------
@@ -60,7 +59,7 @@ class TaskAffinityDisplay(DrawnOnPanels):
     def from_affinity(
         cls, affinity: Any, *, ax: Axes | Sequence[Axes] | None = None
     ) -> Self:
-        """Draw what :func:`~sklearn_mtl.model_selection.task_affinity` found.
+        """Draw the result of :func:`~sklearn_mtl.model_selection.task_affinity`.
 
         Parameters
         ----------
@@ -94,7 +93,7 @@ class TaskAffinityDisplay(DrawnOnPanels):
             vmin=-most,
             vmax=most,
             written=written,
-            # What may be chance is pale, or the eye goes to the largest chance of all.
+            # Effects that may be chance are pale, so that they do not draw attention.
             alpha=np.where(self.clear | np.isnan(self.affinity), 1.0, 0.35),
         )
         names = [shorten(name) for name in self.task_names]

@@ -23,13 +23,13 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
     Parameters
     ----------
     matrices : dict of {str: ndarray of shape (n_classes, n_classes)}
-        Of each task; true labels are rows.
+        Confusion matrix of each task; rows are true labels.
 
     labels : dict of {str: list}
         Labels of rows and columns of each task.
 
     normalize : {"true", "pred", "all"} or None, default=None
-        How the matrices were normalized.
+        Normalization of the matrices.
 
     Attributes
     ----------
@@ -68,29 +68,30 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
         missing_label: object = None,
         ax: Axes | Sequence[Axes] | None = None,
     ) -> Self:
-        """Draw how a fitted classifier confuses the classes of each task.
+        """Draw the confusion matrices of a fitted classifier.
 
         Parameters
         ----------
         estimator : fitted multi-output classifier
-            Also a Pipeline or a search that ends in one.
+            Or a Pipeline or a search that ends in one.
 
-        X : what it predicts from
+        X : input of the classifier
             Test rows.
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
             True labels, with missing cells.
 
         normalize : {"true", "pred", "all"} or None, default="true"
-            As in :class:`~sklearn.metrics.ConfusionMatrixDisplay`; by the true labels,
-            since the classes of a task are seldom equally frequent.
+            As in :class:`~sklearn.metrics.ConfusionMatrixDisplay`. The default
+            normalizes over the true labels, because the classes of a task rarely have
+            equal frequencies.
 
         max_classes : int, default=10
-            A task of more classes shows those with most errors, and the others as one;
-            what is confused among these counts as right.
+            If a task has more classes, those with most errors are shown, and the others
+            as one class. Errors among these others count as right.
 
         missing_label : object, default=None
-            What else means "no label". None is that of the classifier.
+            Values that mean "no label". None takes that of the classifier.
 
         ax : matplotlib axes, or array of them, default=None
             Where to draw; None makes a new figure.
@@ -121,7 +122,7 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
         missing_label: object = None,
         ax: Axes | Sequence[Axes] | None = None,
     ) -> Self:
-        """Draw how predictions confuse the classes of each task.
+        """Draw the confusion matrices of predictions.
 
         Parameters
         ----------
@@ -135,11 +136,11 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
         normalize, max_classes : as in :meth:`from_estimator`
 
         orders : dict of {str: sequence}, default=None
-            For tasks of texts that have an order all labels in it; a fitted classifier
-            knows those of its ordinal tasks. Other labels are sorted.
+            All labels in order, for tasks whose labels are texts with an order. A
+            fitted classifier knows those of its ordinal tasks. Other labels are sorted.
 
         missing_label : object, default=None
-            What else means "no label" in `y_true`: a value, or a list of values.
+            Other values that mean "no label" in `y_true`: a value, or a list of values.
 
         ax : as in :meth:`from_estimator`
 
@@ -150,7 +151,7 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
         Raises
         ------
         ValueError
-            If the tables do not fit together, or a parameter means nothing.
+            If the tables do not match, or a parameter has an invalid value.
         """
         if normalize not in ("true", "pred", "all", None):
             raise ValueError(
@@ -183,7 +184,7 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
     def _draw(self, is_own_figure):
         for axes, (name, matrix) in zip(self.axes_, self.matrices.items(), strict=True):
             written = np.vectorize(self._write, otypes=[str])(matrix)
-            # Shares have one scale in all panels; counts have no upper end.
+            # Shares have the same scale in all panels; counts have no upper limit.
             top = 1 if self.normalize in ("true", "pred") else max(matrix.max(), 1e-12)
             heat_map(
                 axes, matrix, cmap="Blues", vmin=0, vmax=top, written=written,
@@ -206,8 +207,8 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
 
 
 def _confusion(true, pred, labels, normalize, max_classes):
-    """Return the matrix, and the labels, of the classes that are worth a line."""
-    if len(labels) == 1:  # of which confusion_matrix warns
+    """Return the matrix and the labels, limited to `max_classes`."""
+    if len(labels) == 1:  # confusion_matrix would warn
         counts = np.array([[len(true)]])
     else:
         counts = confusion_matrix(true, pred, labels=labels)

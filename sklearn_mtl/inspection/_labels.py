@@ -1,4 +1,4 @@
-"""The labels of a data set: how many, how even, how empty, and how related."""
+"""The labels of a data set: counts, balance, missing cells and association."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -13,24 +13,24 @@ from ._panels import DrawnOnPanels, heat_map
 
 
 class LabelOverviewDisplay(DrawnOnPanels):
-    """Classes, empty cells, common rows and association of all label columns.
+    """Class counts, missing cells, common rows and association of label columns.
 
     Use :meth:`from_labels` to make one.
 
     Parameters
     ----------
     counts : dict of {str: dict}
-        Labelled cells of each class of each task, the most frequent first.
+        Number of labelled cells of each class of each task, the most frequent first.
 
     n_rows : int
-        Rows of the table.
+        Number of rows in the table.
 
     together : ndarray of shape (n_tasks, n_tasks)
-        Rows that carry a label of both tasks.
+        Number of rows with a label for both tasks.
 
     association : ndarray of shape (n_tasks, n_tasks)
-        Cramér's V over these rows: 0 where one label says nothing of the other, 1 where
-        it tells all; NaN without common rows, or with one class in them.
+        Cramér's V over these rows: 0 if the labels are independent, 1 if one determines
+        the other. NaN without common rows, or if these have only one class of a task.
 
     Attributes
     ----------
@@ -40,8 +40,8 @@ class LabelOverviewDisplay(DrawnOnPanels):
 
     References
     ----------
-    H. Cramér, "Mathematical Methods of Statistics", 1946. The bias of small samples is
-    taken out after W. Bergsma, "A bias-correction for Cramér's V", Journal of the
+    H. Cramér, "Mathematical Methods of Statistics", 1946. The bias in small samples is
+    corrected as in W. Bergsma, "A bias-correction for Cramér's V", Journal of the
     Korean Statistical Society 42, 2013.
 
     Examples
@@ -120,7 +120,7 @@ class LabelOverviewDisplay(DrawnOnPanels):
         n_tasks = len(names)
         self._plot_classes(self.axes_[0], names)
         share = self.together / max(self.n_rows, 1)
-        # A task tells all of itself; left out, so that the others catch the eye.
+        # The diagonal is always 1; omitted, so that other values stand out.
         others = np.where(np.eye(n_tasks, dtype=bool), np.nan, self.association)
         for axes, values, title, write in [
             (self.axes_[1], share, "% of rows with both labels", _write_percent),
@@ -142,8 +142,8 @@ class LabelOverviewDisplay(DrawnOnPanels):
         for k, classes in enumerate(self.counts.values()):
             left = 0
             for c, (label, times) in enumerate(classes.items()):
-                # Darker is more frequent: colours of their own would pair up classes
-                # of different tasks that have nothing in common.
+                # Darker is more frequent. Different colours would suggest a relation
+                # between classes of different tasks.
                 shade = 0.85 - 0.65 * c / max(len(classes) - 1, 1)
                 axes.barh(
                     k, times, left=left, color=blues(shade), edgecolor="white",

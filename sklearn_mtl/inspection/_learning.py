@@ -23,16 +23,16 @@ class LearningCurvesDisplay(DrawnOnPanels):
         Mean training loss over the labelled cells of each task.
 
     scores : dict of {str: ndarray of shape (n_epochs,)}
-        Validation scores of each task and of their "mean" and "worst"; empty without
+        Validation scores of each task, and their "mean" and "worst". Empty without
         early stopping.
 
     best_epoch : int
-        The epoch, from 1, whose weights were kept.
+        Epoch, counted from 1, whose weights were kept.
 
     Attributes
     ----------
     axes_ : ndarray of matplotlib axes
-        One for the losses and, if there are scores, one for these.
+        One for the losses and, if there are scores, one for the scores.
 
     figure_ : matplotlib Figure
 
@@ -73,7 +73,7 @@ class LearningCurvesDisplay(DrawnOnPanels):
         Raises
         ------
         ValueError
-            If the estimator keeps no history.
+            If the estimator has no history.
 
         Examples
         --------
@@ -90,7 +90,7 @@ class LearningCurvesDisplay(DrawnOnPanels):
         if not hasattr(classifier, "history_"):
             raise ValueError(
                 f"{type(classifier).__name__} has no history_ of its epochs. Pass a "
-                "MultiTaskTextClassifier, or what ends in one."
+                "MultiTaskTextClassifier, or a Pipeline or search that ends in one."
             )
         names = classifier.task_names_
         losses = {name: _column(classifier, f"loss_{name}") for name in names}
@@ -119,7 +119,7 @@ class LearningCurvesDisplay(DrawnOnPanels):
                     style = {"color": "black", "linewidth": 2.2, "zorder": 3}
                     style["linestyle"] = "-" if name == "mean" else ":"
                 epochs = np.arange(1, len(values) + 1)
-                # A fit of one epoch is a point.
+                # With one epoch, the curve is a point.
                 style["marker"] = "o" if len(values) < 2 else None
                 lines += axes.plot(epochs, values, label=shorten(name), **style)
             axes.set(title=title, xlabel="epoch")
@@ -130,7 +130,7 @@ class LearningCurvesDisplay(DrawnOnPanels):
         self._add_legend(self.axes_[-1], lines, panels[-1][1])
 
     def _add_legend(self, axes, lines, curves):
-        """Name the curves in the order in which they end, from above."""
+        """Add a legend with the curves in the order of their last values."""
         ends = np.nan_to_num([values[-1] for values in curves.values()], nan=-np.inf)
         order = np.argsort(-ends, kind="stable")
         names = [shorten(name) for name in curves]
@@ -140,7 +140,7 @@ class LearningCurvesDisplay(DrawnOnPanels):
             labels=[f"curve {k}" for k in order],
             ncols=1 + len(order) // 20,
         )
-        # Afterwards: matplotlib takes a label that starts with "_" for one to hide.
+        # Set afterwards, because matplotlib hides labels that start with "_".
         for text, k in zip(legend.get_texts(), order, strict=True):
             text.set_text(names[k])
 

@@ -1,6 +1,6 @@
 """Scores of several tasks at once, over labelled cells only.
 
-For the predictions of any multi-output classifier, scikit-learn's own included.
+Works with predictions of any multi-output classifier, including scikit-learn's.
 """
 
 from typing import TYPE_CHECKING

@@ -32,29 +32,29 @@ def multitask_report(
         True labels; NaN, None and pandas.NA are missing cells.
 
     y_pred : array-like, dict or DataFrame
-        Predicted labels, for every cell.
+        Predicted labels for every cell.
 
     sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
             default=None
-        Weight of each row or cell; columns with names are matched to the tasks by
-        them. A cell of weight 0 counts as missing.
+        Weight of each row or cell. Columns with names are matched to the tasks by
+        name. A cell of weight 0 counts as missing.
 
     orders : dict of {str: sequence}, default=None
-        For tasks of texts that have an order all labels in it, ``{"size": ["small",
-        "large"]}``. Other labels are sorted.
+        All labels in order, for tasks whose labels are texts with an order,
+        ``{"size": ["small", "large"]}``. Other labels are sorted.
 
     missing_label : object, default=None
-        What else means "no label" in `y_true`: a value, or a list of values.
+        Other values that mean "no label" in `y_true`: a value, or a list of values.
 
     Returns
     -------
     report : MultiTaskReport
-        Prints as text, shows as a table in a notebook, and turns into other forms with
-        ``to_dict()`` and ``to_frame()``.
+        Prints as text and shows as a table in notebooks. Convert it with
+        ``to_dict()`` or ``to_frame()``.
 
     See Also
     --------
-    sklearn.metrics.classification_report : The same for one task without empty cells.
+    sklearn.metrics.classification_report : The same for one task without missing cells.
 
     Examples
     --------
@@ -91,10 +91,10 @@ def _report_task(predictions, task):
     y_true, y_pred, _, classes, weight = predictions.cells(task)
     n_rows = len(predictions.true)
     report = {"labelled_share": len(y_true) / n_rows if n_rows else np.nan}
-    if y_true.size == 0:  # no cell, or no label in any
+    if y_true.size == 0:  # no cell, or no label in any cell
         accuracy = 1.0 if len(y_true) else np.nan
         return report | {"accuracy": accuracy, "classes": {}, "averages": {}}
-    if y_true.ndim == 2:  # several labels a cell
+    if y_true.ndim == 2:  # several labels per cell
         labels, places = classes, np.arange(len(classes))
         y_true, y_pred = as_indicators(y_true), as_indicators(y_pred)
     else:
@@ -117,7 +117,7 @@ def _report_task(predictions, task):
 
 
 def _rows(task):
-    """Return the rows of a task, those of classes first."""
+    """Return the rows of a task, classes first."""
     return [*task["classes"].items(), *task["averages"].items()]
 
 
@@ -131,7 +131,7 @@ def _write_count(support):
 
 
 class MultiTaskReport:
-    """What :func:`multitask_report` found.
+    """Result of :func:`multitask_report`.
 
     Attributes
     ----------
@@ -159,8 +159,8 @@ class MultiTaskReport:
         Returns
         -------
         report : dict
-            ``report[task][class]``, the class as str, as in scikit-learn's
-            ``classification_report``; with "accuracy" and "labelled_share" beside.
+            ``report[task][class]``, with the class as str, as in scikit-learn's
+            ``classification_report``; also "accuracy" and "labelled_share".
 
         Raises
         ------
@@ -175,21 +175,21 @@ class MultiTaskReport:
             classes = {str(label): dict(row) for label, row in task["classes"].items()}
             if taken := [label for label in classes if label in beside]:
                 raise ValueError(
-                    f"Task {name!r} has a class called {taken[0]!r}, and the dict has "
-                    "a score of this name. Read the attribute tasks, which keeps "
+                    f"Task {name!r} has a class called {taken[0]!r}, which is also the "
+                    "name of a score in the dict. Use the attribute tasks, which keeps "
                     "them apart, or rename the class."
                 )
             report[name] = classes | beside
         return report
 
     def to_frame(self) -> Frame:
-        """Return the report as a data frame of pandas.
+        """Return the report as a pandas data frame.
 
         Returns
         -------
         frame : pandas.DataFrame
-            A row for each class, indexed by task and class, with the labelled share of
-            the task as a column of its own.
+            A row for each class, indexed by task and class. The labelled share of the
+            task is a separate column.
 
         Raises
         ------

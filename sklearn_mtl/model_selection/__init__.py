@@ -1,6 +1,6 @@
-"""Splitting, comparing and choosing with several label columns and empty cells.
+"""Splits, comparisons and searches for several label columns with missing cells.
 
-For any multi-output classifier, scikit-learn's own included.
+Works with any multi-output classifier, including scikit-learn's.
 """
 
 from ._affinity import TaskAffinity, task_affinity

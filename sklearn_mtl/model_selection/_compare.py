@@ -1,4 +1,4 @@
-"""Does sharing help? Shared, separate and linear models on the same splits."""
+"""Compare shared, separate and linear models on the same splits."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -37,44 +37,44 @@ def compare_sharing(
 ) -> "SharingComparison":
     """Compare one shared network with a network per task and a linear model per task.
 
-    Sharing often does not help, so look before you share: "separate" is the same
+    Sharing often does not help, so measure it before you use it. "separate" is the same
     network, trained for each task alone.
 
     Parameters
     ----------
     estimator : MultiTaskTextClassifier, or a Pipeline that ends in one
-        Whatever has a parameter ``sharing`` that takes "separate".
+        Any estimator with a parameter ``sharing`` that accepts "separate".
 
     X : texts or rows
-        What `estimator` is fitted to.
+        Input of `estimator`.
 
     y : array-like of shape (n_samples, n_tasks), dict or DataFrame
-        Labels, with missing cells, read by all systems as `estimator` reads them: its
-        ``missing_label`` and ``task_types`` count.
+        Labels, with missing cells. All models read them with the ``missing_label`` and
+        ``task_types`` of `estimator`.
 
     cv : int, splitter, iterable of (train, test) or None, default=5
-        An int makes shuffled :class:`MultiTaskStratifiedKFold`, anew for each seed;
-        None is 5.
+        An int uses shuffled :class:`MultiTaskStratifiedKFold`, drawn anew for each
+        seed. None is 5.
 
     n_seeds : int, default=3
-        How often to go through the folds, with another ``random_state`` each time.
-        Splits that stay the same count once, with their mean score.
+        Number of repetitions of the folds, each with another ``random_state``. Splits
+        that do not change count once, with their mean score.
 
     metric : str or callable, default="accuracy"
         As in :func:`~sklearn_mtl.metrics.multitask_scorer`.
 
     linear : classifier, "auto" or None, default="auto"
-        What to fit to each column alone, on its labelled rows. "auto" is a LinearSVC
-        (for a metric of probabilities a LogisticRegression) on TF-IDF rows of words
-        and pairs, or on what comes before the last step of a Pipeline; of a table, on
-        what the vectorizer of the estimator makes of it. None leaves the comparison
-        out.
+        Model to fit to the labelled rows of each column. "auto" is a LinearSVC (a
+        LogisticRegression for a metric of probabilities). It reads TF-IDF features of
+        words and word pairs, or the output of the steps before the last in a Pipeline;
+        for a table, the output of the estimator's vectorizer. None omits the linear
+        model.
 
     confidence : float, default=0.95
-        Of the intervals, between 0 and 1.
+        Confidence level of the intervals, between 0 and 1.
 
     n_jobs : int, default=None
-        Fits at a time, as joblib counts.
+        Number of parallel fits, as in joblib.
 
     Returns
     -------
@@ -84,16 +84,17 @@ def compare_sharing(
     Raises
     ------
     ValueError
-        If `estimator` has nothing to share, or an argument cannot be used.
+        If `estimator` shares nothing, or an argument cannot be used.
 
     Notes
     -----
-    Fits every system on every split, 45 times with the defaults; on large data begin
+    Fits every model on every split, 45 fits with the defaults. On large data, start
     with ``n_seeds=1``.
 
-    Intervals are of the corrected t-test over repeated folds (Nadeau and Bengio 2003),
-    of differences on the same splits. They speak of this many labelled rows, and of
-    one task at a time: of twenty tasks one may well seem to gain by chance.
+    Intervals come from the corrected t-test over repeated folds (Nadeau and Bengio
+    2003), for differences on the same splits. They hold for this number of labelled
+    rows, and for one task at a time: among twenty tasks, one may seem to gain by
+    chance.
 
     Examples
     --------
@@ -114,11 +115,12 @@ def compare_sharing(
     }
     if estimator.get_params()[sharing] == "separate":
         raise ValueError(
-            f"{sharing}='separate' shares nothing. Pass the estimator that shares."
+            f"{sharing}='separate' shares nothing. Pass an estimator that shares."
         )
     scorer = check_comparison(metric, confidence)
     reader = label_reader(estimator)
-    reader = replace(reader, task_names=None)  # y may have others than an earlier fit
+    # Tasks of y may differ from those of an earlier fit.
+    reader = replace(reader, task_names=None)
     tasks = reader.table(y).names
     refuse_names_of_aggregates(tasks)
     X = as_read_by(estimator, X)
@@ -173,13 +175,13 @@ def _linear_model(estimator, X, scorer):
 
 
 class SharingComparison:
-    """What :func:`compare_sharing` found.
+    """Result of :func:`compare_sharing`.
 
     Attributes
     ----------
     scores : dict of {str: ndarray of shape (n_splits, n_tasks)}
-        Of "shared", "separate" and, unless left out, "linear". NaN where the test rows
-        of a split hold no label of a task.
+        Scores of "shared", "separate" and, unless omitted, "linear". NaN where the test
+        rows of a split have no label of a task.
 
     task_names : list of str
         Names of the tasks.
@@ -191,7 +193,7 @@ class SharingComparison:
         Seed, training rows and test rows of each split.
 
     confidence : float
-        Of the intervals.
+        Confidence level of the intervals.
 
     Examples
     --------
@@ -221,7 +223,7 @@ class SharingComparison:
         self.confidence = confidence
 
     def difference(self, other: str = "separate") -> Any:
-        """Return how far the shared network is above another system.
+        """Return the score difference of the shared network and another model.
 
         Parameters
         ----------
@@ -236,7 +238,7 @@ class SharingComparison:
         Raises
         ------
         ValueError
-            If there is no such system.
+            If there is no such model.
         """
         if other not in self.scores or other == "shared":
             raise ValueError(
@@ -253,7 +255,7 @@ class SharingComparison:
 
     @property
     def verdict(self) -> Any:
-        """What the differences say, in a sentence or two."""
+        """A summary of the differences in one or two sentences."""
         found = self.difference()
         mean = found.pop("mean")
         helped = [name for name, (_, low, _) in found.items() if low > 0]
@@ -279,14 +281,14 @@ class SharingComparison:
         Returns
         -------
         rows : dict of dict
-            ``rows[task]`` with a mean score for each system, and for each but "shared"
-            ``"minus_<system>"``, ``"minus_<system>_low"`` and
-            ``"minus_<system>_high"``; and ``rows["mean"]``.
+            ``rows[task]`` has the mean score of each model and, for each model but
+            "shared", ``"minus_<system>"``, ``"minus_<system>_low"`` and
+            ``"minus_<system>_high"``. ``rows["mean"]`` has the means over tasks.
         """
         rows: dict[str, dict[str, float]] = {
             name: {} for name in [*self.task_names, "mean"]
         }
-        # Means stand side by side, so they are over what all systems have a score of.
+        # Means appear side by side, so they skip scores that any model lacks.
         absent = np.any([np.isnan(scores) for scores in self.scores.values()], axis=0)
         for system, scores in self.scores.items():
             scores = np.where(absent, np.nan, scores)
@@ -303,12 +305,12 @@ class SharingComparison:
         return rows
 
     def to_frame(self) -> Frame:
-        """Return :meth:`to_dict` as a data frame of pandas, a row a task.
+        """Return :meth:`to_dict` as a pandas data frame with one row per task.
 
         Returns
         -------
         frame : pandas.DataFrame
-            Scores and differences, the mean over tasks last.
+            Scores and differences. The mean over tasks is the last row.
 
         Raises
         ------
@@ -346,7 +348,7 @@ class SharingComparison:
 
 
 def _mean_over_tasks(values):
-    """Return the mean of each row without NaN; NaN for a row of nothing else."""
+    """Return the mean of each row, ignoring NaN; NaN for a row of only NaN."""
     return _mean_over_splits(values.T)
 
 
@@ -358,7 +360,7 @@ def _mean_over_splits(values):
 
 
 def _side(interval):
-    """Return 1 or -1 where an interval lies above or below zero, else 0."""
+    """Return 1 or -1 if an interval lies above or below zero, else 0."""
     _, low, high = interval
     return int(low > 0) - int(high < 0)
 

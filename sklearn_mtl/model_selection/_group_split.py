@@ -1,4 +1,4 @@
-"""A stratified splitter that keeps the rows of a group together."""
+"""A stratified splitter that keeps the rows of each group together."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,24 +7,23 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.model_selection import GroupKFold
 
-from ..labels._splitting import deal_rows
+from ..labels._splitting import assign_rows
 from ..utils._typing import Array
 from ._split import MultiTaskStratifiedKFold
 
-# Weight of the number of rows in a fold, relative to a class with all rows: among
-# folds that are equally even, those of equal size win.
+# Weight of the number of rows in a fold, relative to a class that all rows have. It
+# prefers folds of equal size among equally balanced ones.
 _ROW = 1e-3
 # Passes over all groups. Most tables need two or three.
 _MOST_PASSES = 20
 
 
 class MultiTaskStratifiedGroupKFold(MultiTaskStratifiedKFold):
-    r"""Folds of whole groups, with class shares as even as the groups allow.
+    r"""Folds of whole groups, stratified by class as far as the groups allow.
 
-    Use it where rows come in groups that must not be in training and test rows at
-    once: several texts of one author, sentences of one document, versions of one
-    product. Labels may have several columns, of any type, with empty cells, which do
-    not count.
+    Use it if rows form groups that must not be split between training and test rows,
+    for example several texts of one author, sentences of one document, or versions of
+    one product. Labels may have several columns of any type. Missing cells are ignored.
 
     Parameters
     ----------
@@ -35,28 +34,28 @@ class MultiTaskStratifiedGroupKFold(MultiTaskStratifiedKFold):
         Whether to shuffle groups before they are assigned to folds.
 
     random_state : int, RandomState instance or None, default=None
-        For `shuffle`. Pass an int for the same folds in each call.
+        Seed for `shuffle`. Pass an int for the same folds in each call.
 
     missing_label : object, default=None
         A further value that means "no label", besides NaN, None and pandas.NA.
 
     See Also
     --------
-    MultiTaskStratifiedKFold : The same without groups, or where they are optional.
-    sklearn.model_selection.StratifiedGroupKFold : For one full column of labels.
+    MultiTaskStratifiedKFold : The same without groups, or with optional groups.
+    sklearn.model_selection.StratifiedGroupKFold : For one complete label column.
 
     Notes
     -----
-    Groups are dealt out one after the other, as in
-    :class:`MultiTaskStratifiedKFold`. Then each group moves to another fold as long as
-    this lowers the sum over classes *l* and folds *k* of
+    Groups are assigned to folds one by one, as in :class:`MultiTaskStratifiedKFold`.
+    Then groups move to other folds as long as this lowers the sum over classes *l* and
+    folds *k* of
 
     .. math:: \left(\frac{n_{lk}}{n_l} - \frac{1}{K}\right)^2,
 
-    with the :math:`n_{lk}` rows of class *l* in fold *k*. The same is done from the
-    folds of :class:`~sklearn.model_selection.GroupKFold`, which only balances sizes,
-    and the better result is kept. So the sum is never larger than that of
-    ``GroupKFold``.
+    where fold *k* has :math:`n_{lk}` of the :math:`n_l` rows of class *l*. The same
+    search also starts from the folds of :class:`~sklearn.model_selection.GroupKFold`,
+    which only balances sizes, and the better result is kept. So the sum is never larger
+    than that of ``GroupKFold``.
 
     Folds may differ in size. A class whose rows are all in one group is missing from
     the training rows of one fold.
@@ -72,7 +71,7 @@ class MultiTaskStratifiedGroupKFold(MultiTaskStratifiedKFold):
     [2 3 4] [0 1 5]
     [0 1 5] [2 3 4]
 
-    scikit-learn's tools pass groups on, where metadata routing is enabled as one of
+    scikit-learn's tools pass on groups, with metadata routing enabled as one of
     ``params``:
 
     >>> from sklearn.model_selection import cross_validate
@@ -98,7 +97,7 @@ class MultiTaskStratifiedGroupKFold(MultiTaskStratifiedKFold):
         Parameters
         ----------
         X : array-like of length n_samples
-            Only its length is read.
+            Only its length is used.
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
             Labels, with missing cells.
@@ -118,22 +117,24 @@ class MultiTaskStratifiedGroupKFold(MultiTaskStratifiedKFold):
         """
         if groups is None:
             raise ValueError(
-                "groups is None, and MultiTaskStratifiedGroupKFold keeps groups "
-                "together. Pass groups, to a search as fit(X, y, groups=groups), or "
+                "groups is None, but MultiTaskStratifiedGroupKFold needs groups. "
+                "Pass groups, to a search as fit(X, y, groups=groups), or "
                 "take MultiTaskStratifiedKFold."
             )
         return super().split(X, y, groups)
 
-    def _deal(self, codes, groups, rng):
+    def _assign_folds(self, codes, groups, rng):
         n_splits = self.n_splits
         _, unit = np.unique(groups, return_inverse=True)
         counts, weights = _counts(codes, unit)
-        dealt = deal_rows(codes, np.full(n_splits, 1 / n_splits), groups=unit, rng=rng)
-        by_size = np.empty_like(dealt)
+        assigned = assign_rows(
+            codes, np.full(n_splits, 1 / n_splits), groups=unit, rng=rng
+        )
+        by_size = np.empty_like(assigned)
         for k, (_, test) in enumerate(GroupKFold(n_splits).split(unit, groups=unit)):
             by_size[test] = k
         found = []
-        for fold in (dealt, by_size):
+        for fold in (assigned, by_size):
             fold_of = np.empty(counts.shape[0], dtype=np.int64)
             fold_of[unit] = fold
             found.append(_improve(fold_of, counts, weights, n_splits))
@@ -142,7 +143,7 @@ class MultiTaskStratifiedGroupKFold(MultiTaskStratifiedKFold):
 
 
 def _counts(codes, unit):
-    """Return rows of each class in each group, and how much each class counts.
+    """Return the rows of each class in each group, and the weights of classes.
 
     The last column counts all rows.
 
@@ -152,7 +153,7 @@ def _counts(codes, unit):
         Class of each cell; negative where it is missing.
 
     unit : ndarray of shape (n_rows,), dtype int
-        Number of the group of each row.
+        Group number of each row.
 
     Returns
     -------
@@ -176,9 +177,9 @@ def _counts(codes, unit):
 
 
 def _improve(fold_of, counts, weights, n_splits):
-    """Move groups to other folds while folds get more even.
+    """Move groups to other folds while this makes folds more balanced.
 
-    A group that is alone in its fold stays: to move it never makes folds more even.
+    A group that is alone in its fold stays, because moving it never helps.
 
     Returns
     -------
@@ -199,7 +200,7 @@ def _improve(fold_of, counts, weights, n_splits):
             labels, times = counts.indices[mine], counts.data[mine]
             there = table[labels]
             weighted = weights[labels] * times
-            # Half the change of the sum of weighted squares, for each fold.
+            # Half the change in the sum of weighted squares, for each fold.
             change = weighted @ (there - there[:, [now]] + times[:, None])
             change[now] = 0
             best = int(change.argmin())

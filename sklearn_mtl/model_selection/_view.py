@@ -14,36 +14,36 @@ from ..utils._typing import Array, Estimator, Labels, Rows
 
 
 def task_view(estimator: Estimator, task: str | int, label: object = None) -> Any:
-    """Look at one task of a fitted multi-task classifier as at an ordinary classifier.
+    """Return one task of a fitted multi-task classifier as an ordinary classifier.
 
-    So that what scikit-learn has for one label column takes it:
+    Use it for tools that accept one label column: scikit-learn's
     ``CalibratedClassifierCV``, ``TunedThresholdClassifierCV(cv="prefit",
-    refit=False)``, ``ConfusionMatrixDisplay``, ``RocCurveDisplay``, any metric; and
-    what asks for a ``predict_proba`` of one array, as SHAP and LIME do.
+    refit=False)``, ``ConfusionMatrixDisplay``, ``RocCurveDisplay`` and metrics, or SHAP
+    and LIME, which need a ``predict_proba`` that returns one array.
 
     Parameters
     ----------
     estimator : fitted multi-output classifier
-        Also a Pipeline or a search that ends in one.
+        Or a Pipeline or a search that ends in one.
 
     task : str or int
-        Name of the task, where the classifier has ``task_names_``, or its number.
+        Name of the task, if the classifier has ``task_names_``, or its number.
 
     label : str, int or bool, default=None
-        Of a task whose cells hold several labels the one to look at: a binary task,
-        whether a cell holds it.
+        For a task whose cells hold several labels, the label to view: a binary task,
+        whether a cell holds this label.
 
     Returns
     -------
     view : FrozenEstimator of TaskView
-        With ``classes_``, ``predict`` and, where the classifier has it,
-        ``predict_proba``. It shares the fitted classifier and is never fitted again:
-        rows that the view is calibrated on should not be those of the fit.
+        Has ``classes_``, ``predict`` and, if the classifier has it, ``predict_proba``.
+        It refers to the fitted classifier and is never fitted again. Calibrate it on
+        rows that the classifier was not fitted to.
 
     Raises
     ------
     ValueError
-        If there is no such task or label, or a label is needed.
+        If there is no such task or label, or `label` is required.
 
     Examples
     --------
@@ -75,13 +75,13 @@ class TaskView(ClassifierMixin, BaseEstimator):
         Name or number of the task.
 
     label : str, int or bool, default=None
-        The label of a task whose cells hold several.
+        The label, for a task whose cells hold several.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Sorted, as scikit-learn's tools take for granted, also where an ordinal task
-        has another order.
+        Sorted, as scikit-learn's tools assume, even if an ordinal task has another
+        order.
 
     Examples
     --------
@@ -118,13 +118,13 @@ class TaskView(ClassifierMixin, BaseEstimator):
         labels = self._all_classes()[self._number].tolist()
         if self._holds_sets and self.label not in labels:
             raise ValueError(
-                f"The cells of {self.task!r} hold several labels, and a view looks at "
+                f"The cells of {self.task!r} hold several labels, but a view shows "
                 f"one. Pass label, one of {labels[:10]}. Got {self.label!r}."
             )
         if self.label is not None and not self._holds_sets:
             raise ValueError(
-                f"The cells of {self.task!r} hold one label each, so there is none to "
-                f"choose. Got label={self.label!r}; leave it out."
+                f"The cells of {self.task!r} hold one label each, so label has no "
+                f"meaning. Got label={self.label!r}; leave it out."
             )
         return self
 
@@ -137,19 +137,19 @@ class TaskView(ClassifierMixin, BaseEstimator):
         return tags
 
     def fit(self, X: Rows, y: Labels) -> Self:
-        """Refuse: what is fitted is the classifier behind.
+        """Raise a TypeError, because the underlying classifier is fitted already.
 
         Parameters
         ----------
         X, y : object
-            Not read.
+            Ignored.
 
         Raises
         ------
         TypeError
             Always.
         """
-        raise TypeError("A view is not fitted. Fit the classifier it looks at.")
+        raise TypeError("A view cannot be fitted. Fit the underlying classifier.")
 
     def _all_classes(self):
         classes = self.estimator.classes_
@@ -170,7 +170,7 @@ class TaskView(ClassifierMixin, BaseEstimator):
 
     @property
     def missing_label(self) -> object:
-        """What means "no label" for the classifier behind."""
+        """Values that mean "no label" for the underlying classifier."""
         return label_reader(self.estimator).missing_label
 
     @property
@@ -185,13 +185,13 @@ class TaskView(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : what the classifier predicts from
+        X : input of the classifier
             Texts or rows.
 
         Returns
         -------
         y_pred : ndarray of shape (n_samples,)
-            A label for each row.
+            One label per row.
         """
         labels = np.asarray(self.estimator.predict(X))
         if self._holds_sets:
@@ -199,7 +199,7 @@ class TaskView(ClassifierMixin, BaseEstimator):
             return np.fromiter((self.label in cell for cell in cells), bool, len(cells))
         if labels.ndim == 1:
             return labels
-        # The array of all tasks may have a type that is not the task's own.
+        # The array of all tasks may have another dtype than the task.
         return labels[:, self._number].astype(self.classes_.dtype)
 
     @available_if(_has_probabilities)
@@ -208,7 +208,7 @@ class TaskView(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : what the classifier predicts from
+        X : input of the classifier
 
         Returns
         -------
@@ -220,10 +220,10 @@ class TaskView(ClassifierMixin, BaseEstimator):
         elif len(self._all_classes()) == 1:
             own = probabilities
         else:
-            column = probabilities[:, self._number]  # of a chain of binary tasks
+            column = probabilities[:, self._number]  # a chain of binary tasks
             own = np.column_stack([1 - column, column])
-        # Calibrators fill arrays of 64 bits, and metrics then find that rows which were
-        # rounded to 32 do not sum to 1.
+        # Calibrators fill 64-bit arrays. Rows rounded to 32 bits would then not sum to
+        # 1 closely enough for metrics.
         own = np.asarray(own, dtype=np.float64)
         if self._holds_sets:
             labels = self._all_classes()[self._number].tolist()
@@ -234,7 +234,7 @@ class TaskView(ClassifierMixin, BaseEstimator):
 
 
 def _task_names(estimator):
-    """Return the task names of a classifier, or of what it ends in, or None."""
+    """Return the task names of a classifier or of its last step, or None."""
     _, classifier = last_step(estimator)
     names = getattr(classifier, "task_names_", None)
     return None if names is None else list(names)

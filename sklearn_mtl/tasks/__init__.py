@@ -1,4 +1,4 @@
-"""Task types: what one label column means, a file for each."""
+"""Task types: the meaning of a label column. One file per type."""
 
 from typing import Any
 
@@ -33,12 +33,12 @@ def make_task(
     order: list[Any] | None = None,
     holds_sets: bool = False,
 ) -> tuple[str, TaskType]:
-    """Return the fitted task of a column.
+    """Return the fitted task of a label column.
 
     Parameters
     ----------
     task_type : str, TaskType or None
-        The user's value, or None to infer the type.
+        Value of the user, or None to infer the type.
 
     cells : ndarray of shape (n_labelled,)
         The labelled cells of the column.
@@ -62,14 +62,14 @@ def make_task(
     task = _resolve_task_type(task_type, label, holds_sets)
     if holds_sets and not task.is_multilabel:
         raise ValueError(
-            f"The cells of {label} hold several labels each, which is 'multilabel'. "
+            f"The cells of {label} hold several labels each, which needs 'multilabel'. "
             f"Got {task_type!r} in task_types."
         )
     try:
         if task.is_multilabel and not holds_sets:
             raise ValueError(
-                "its cells hold one label each, "
-                f"{cells[:1].tolist()[0]!r} for instance. Make each cell a list of "
+                "its cells hold one label each, for instance "
+                f"{cells[:1].tolist()[0]!r}. Make each cell a list of "
                 "labels."
             )
         task._validate_params()
@@ -78,7 +78,7 @@ def make_task(
         raise ValueError(f"{label} cannot be {task.name}: {error}") from error
     if task_type == "binary" and task.name != "binary":
         raise ValueError(
-            f"{label} is declared binary and holds {len(task.classes_)} classes. Drop "
+            f"{label} is declared binary but has {len(task.classes_)} classes. Remove "
             "it from task_types, or declare it 'multiclass'."
         )
     return task_type if isinstance(task_type, str) else task.name, task
@@ -98,7 +98,7 @@ def _resolve_task_type(task_type, label, holds_sets):
 
 
 def matches_type(task: Any, name: str, wanted: Any) -> bool:
-    """Whether a fitted task has the type that the user asks for in `task_types`.
+    """Whether a fitted task has the type that the user requests in `task_types`.
 
     Parameters
     ----------

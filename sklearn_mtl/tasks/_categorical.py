@@ -1,4 +1,4 @@
-"""One class out of two or more: binary and multiclass label columns."""
+"""One of two or more classes: binary and multiclass label columns."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -11,19 +11,19 @@ from ._base import TaskType
 
 
 class Categorical(CategoricalAnswers, TaskType):
-    r"""A column whose cell holds one of several classes.
+    r"""A column whose cells hold one of several classes.
 
     The model is multinomial logistic regression on the logits,
 
     .. math:: p(c) = \exp(z_c) / \sum_j \exp(z_j),
 
     where :math:`z_c` is the logit of class *c*. With two classes the logit of the first
-    is always 0, so a binary task needs one output. A column with a single class
-    predicts that class; its output is never trained.
+    is always 0, so a binary task needs one output. A column with a single class always
+    predicts that class, and its output is not trained.
 
     Examples
     --------
-    It is what the classifier takes for a column of single labels:
+    The default type for a column with one label per cell:
 
     >>> from sklearn_mtl import MultiTaskTextClassifier
     >>> from sklearn_mtl.tasks import Categorical
@@ -35,7 +35,7 @@ class Categorical(CategoricalAnswers, TaskType):
     """
 
     def fit(self, cells: Array, order: list[Any] | None = None) -> Self:
-        if _are_texts(cells):  # a set takes a tenth of the time of a sort
+        if _are_texts(cells):  # building a set takes a tenth of the time of sorting
             dtype = cells.dtype if cells.dtype.kind == "U" else str
             self.classes_ = np.array(sorted(set(cells.tolist())), dtype=dtype)
         else:
@@ -51,7 +51,7 @@ class Categorical(CategoricalAnswers, TaskType):
         return type(self)
 
     def effects(self, slopes: Array) -> Array:
-        if len(self.classes_) == 2:  # the first of two classes has a logit of 0
+        if len(self.classes_) == 2:  # the logit of the first class is 0
             slopes = np.column_stack([np.zeros(len(slopes)), slopes[:, 0]])
         return super().effects(slopes)
 

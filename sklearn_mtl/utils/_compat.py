@@ -1,7 +1,7 @@
-"""What scikit-learn keeps to itself, and what its older releases lack.
+"""Private names of scikit-learn, and replacements for what older releases lack.
 
-Everything of this package that depends on the release of scikit-learn stands here, and
-so does every name of its private modules: other modules import them from this one.
+All code that depends on the release of scikit-learn is in this module, and so are all
+imports from its private modules. Other modules import them from here.
 """
 
 from collections.abc import Callable
@@ -34,16 +34,16 @@ try:  # new in 1.9
 except ImportError:
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Stands in for the class of that name: without ``set_callbacks``."""
+        """Replaces the class of that name: has no ``set_callbacks``."""
 
 
-try:  # new in 1.9, with the setting "sparse_interface" that it follows
+try:  # new in 1.9, like the setting "sparse_interface" it depends on
     from sklearn.utils._sparse import _align_api_if_sparse
 except ImportError:
     from scipy.sparse import csr_matrix, issparse, isspmatrix
 
     def _align_api_if_sparse(X: Any) -> Any:
-        # Older releases give matrices, which 1.9 does too if nobody asks otherwise.
+        # Older releases return matrices, which is also the default of 1.9.
         return csr_matrix(X) if issparse(X) and not isspmatrix(X) else X
 
 
@@ -71,9 +71,10 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 def brier_score_loss(
     y_true: Array, y_proba: Array, *, sample_weight: Array | None = None, labels: Array
 ) -> float:
-    """Return the mean squared distance of probabilities from what is true.
+    """Return the mean squared distance of probabilities from the true labels.
 
-    scikit-learn's function of that name, which takes several classes from 1.7 on.
+    Like scikit-learn's function of that name, which supports several classes from 1.7
+    on.
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def brier_score_loss(
     sample_weight : ndarray of shape (n_samples,), default=None
 
     labels : ndarray of shape (n_classes,)
-        Of the columns of `y_proba`, in sorted order.
+        Labels of the columns of `y_proba`, in sorted order.
 
     Returns
     -------
@@ -102,13 +103,13 @@ def brier_score_loss(
 
 
 def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Method], Method]:
-    """Return scikit-learn's decorator of fit, which keeps the type of the method."""
+    """Return scikit-learn's decorator of fit, typed to keep the method's signature."""
     decorate = _fit_context(prefer_skip_nested_validation=prefer_skip_nested_validation)
     return cast(Callable[[Method], Method], decorate)
 
 
 class _NoCallbacks:
-    """A task of a fit that nobody watches, and each of its subtasks."""
+    """A callback context without callbacks, also for its subtasks."""
 
     def subcontext(self, task_name: str, max_subtasks: int = 0) -> Self:
         return self

@@ -1,26 +1,26 @@
-"""A fitted classifier of several tasks in HTML, for notebooks."""
+"""HTML representation of a fitted classifier for notebooks."""
 
 from html import escape
 
 from ._text_table import shorten
 
-# Classes of a task that are written out.
+# Number of classes of a task that are shown.
 _MOST_CLASSES = 6
-# Colours are those of the page, so that it can be read on a dark one.
+# Colours are inherited or transparent, so that dark pages work, too.
 _CELL = "padding:.2em .8em .2em 0;text-align:{side};vertical-align:top"
 _LINE = "border-top:1px solid rgba(128,128,128,.35)"
 _DIM = "opacity:.7"
 
 
 def tasks_html(title, facts, header, rows, details):
-    """Return a table of tasks, with further HTML that is folded up below it.
+    """Return a table of tasks, with more HTML folded below it.
 
     Parameters
     ----------
     title : str
 
     facts : list of str
-        Written after the title.
+        Shown after the title.
 
     header : list of str
         Names of columns. The first three hold text, the others numbers.
@@ -28,18 +28,18 @@ def tasks_html(title, facts, header, rows, details):
     rows : list of list of str
 
     details : str
-        HTML, which is not escaped.
+        HTML. It is not escaped.
 
     Returns
     -------
     html : str
     """
-    said = "".join(f" · {escape(fact)}" for fact in facts)
+    summary = "".join(f" · {escape(fact)}" for fact in facts)
     lines = [_line("th", header, "")]
     lines += [_line("td", row, _LINE) for row in rows]
     return (
         '<div class="sklearn-mtl" style="font-family:sans-serif;font-size:.9em">'
-        f'<div><b>{escape(title)}</b><span style="{_DIM}">{said}</span></div>'
+        f'<div><b>{escape(title)}</b><span style="{_DIM}">{summary}</span></div>'
         '<div style="overflow-x:auto"><table style="border-collapse:collapse;'
         "margin:.4em 0;color:inherit;font-size:inherit;background:transparent"
         f'">{"".join(lines)}</table></div>'

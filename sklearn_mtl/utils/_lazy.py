@@ -1,4 +1,4 @@
-"""Names of a package that are imported when they are asked for."""
+"""Names of a package that are imported when they are used."""
 
 import sys
 from collections.abc import Callable
@@ -11,8 +11,8 @@ def attributes_of(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return ``__getattr__`` and ``__dir__`` of a package that imports on demand.
 
-    Importing one module of the package then does not import the others, and what they
-    need: scikit-learn alone takes most of a second.
+    Importing one module of the package then does not import the others and their
+    dependencies; scikit-learn alone takes most of a second.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def attributes_of(
         Its ``__name__``.
 
     modules : dict of {str: str}
-        The module of each name that the package offers.
+        The module of each public name.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Atomic changes of fitted state."""
+"""Atomic changes of the fitted attributes."""
 
 from collections.abc import Callable
 from copy import copy
@@ -9,7 +9,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def fitted_attributes(estimator: Any) -> dict[str, Any]:
-    """Return the attributes that fit has set, ``_n_features_out`` included."""
+    """Return the fitted attributes, ``_n_features_out`` included."""
     return {
         name: value
         for name, value in vars(estimator).items()
@@ -19,7 +19,7 @@ def fitted_attributes(estimator: Any) -> dict[str, Any]:
 
 
 def without_fit(estimator: Any) -> Any:
-    """Return a shallow copy that has not been fitted."""
+    """Return a shallow copy without fitted attributes."""
     fresh = copy(estimator)
     for name in fitted_attributes(fresh):
         delattr(fresh, name)
@@ -27,10 +27,10 @@ def without_fit(estimator: Any) -> Any:
 
 
 def take_over(estimator: Any, fresh: Any) -> None:
-    """Replace the fitted attributes of an estimator by those of a fitted copy.
+    """Replace the fitted attributes of an estimator with those of a fitted copy.
 
-    One assignment: after an interrupt, and in another thread, the state is that of one
-    of the two fits.
+    Uses a single assignment: after an interrupt, or in another thread, the state always
+    comes from one of the two fits.
     """
     old = fitted_attributes(estimator)
     state = {name: value for name, value in vars(estimator).items() if name not in old}
@@ -38,7 +38,7 @@ def take_over(estimator: Any, fresh: Any) -> None:
 
 
 def fits_aside(fit: Method) -> Method:
-    """Make a method fit a copy, and take over its state at the end."""
+    """Make a method fit a copy, and take over its attributes at the end."""
 
     @wraps(fit)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -51,7 +51,7 @@ def fits_aside(fit: Method) -> Method:
 
 
 def reads_one_fit(read: Method) -> Method:
-    """Make a method read the state of one fit, even if other threads fit."""
+    """Make a method read the attributes of one fit, even if other threads fit."""
 
     @wraps(read)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:

@@ -1,8 +1,8 @@
 """Types of public signatures.
 
-What a function takes is as wide as what it reads: containers of texts and labels are
-told apart when it runs. Frames of pandas, polars and pyarrow are optional, so they and
-whatever scikit-learn and scipy give, which have no types, are ``Any``.
+Parameters have wide types: containers of texts and labels are distinguished at run
+time. Frames of pandas, polars and pyarrow are optional, and scikit-learn and scipy have
+no types, so all of these are ``Any``.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,12 +18,12 @@ Rows: TypeAlias = Iterable[Any] | ArrayLike
 Labels: TypeAlias = Mapping[str, Iterable[Any]] | Iterable[Any] | ArrayLike
 Weights: TypeAlias = ArrayLike | None
 RandomState: TypeAlias = int | np.random.RandomState | None
-# A DataFrame of one of the libraries, and sparse rows.
+# A data frame of one of the libraries, and sparse rows.
 Frame: TypeAlias = Any
 Sparse: TypeAlias = Any
-# Classifiers of any make, and axes of matplotlib.
+# Any classifier, and matplotlib axes.
 Estimator: TypeAlias = Any
 Axes: TypeAlias = Any
-# In what form predictions and probabilities come.
+# Output formats of predictions and probabilities.
 LabelForm: TypeAlias = Literal["array", "frame", "dict"]
 ListForm: TypeAlias = Literal["list", "dict"]

@@ -453,7 +453,7 @@ def test_outputs_are_checked(of_texts):
 
 def test_no_vector_without_a_trunk(loaded):
     predictor = loaded(fitted(trunk=None))
-    with pytest.raises(AttributeError, match="No shared representation"):
+    with pytest.raises(AttributeError, match="no shared representation"):
         predictor.transform(NEW)
 
 

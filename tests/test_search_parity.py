@@ -364,8 +364,8 @@ def test_wrong_parameters_are_refused(params, message, refit, error_score, no_fi
         ([FixedWeights(share_power="half")], "'share_power' parameter"),
         ({"task0": 1}, r"list of candidates\. Got a dict, .*loss_weight_grid"),
         ((weights for weights in CANDIDATES), "'loss_weights' parameter of LossWeight"),
-        ([], "holds no candidate"),
-        (np.empty((0, 2)), "holds no candidate"),
+        ([], "loss_weights is empty"),
+        (np.empty((0, 2)), "loss_weights is empty"),
     ],
 )
 def test_wrong_candidates_are_refused(candidates, message, no_fit):

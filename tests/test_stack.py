@@ -301,7 +301,7 @@ class Unread:
         ({"sharing": MixtureOfExperts(0)}, [None], "'n_experts' parameter of"),
         ({"trunk": BagTrunk(0)}, [None], "'n_units' parameter of"),
         ({"max_iter": 0}, [None], "'max_iter' parameter of"),
-        ({"net_params": {"lr": 1}}, [None], "net_params holds 'lr'"),
+        ({"net_params": {"lr": 1}}, [None], "net_params contains 'lr'"),
     ],
     ids=str,
 )

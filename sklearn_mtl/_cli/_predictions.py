@@ -45,8 +45,8 @@ class Predictions:
         for name in output_columns(task):
             if name in self.table.columns:
                 raise CommandError(
-                    f"{self.table.path} already has a column {name!r}, the name of a "
-                    "column of predictions. Rename it."
+                    f"{self.table.path} already has a column {name!r}, which is the "
+                    "name of an output column. Rename it."
                 )
 
     def write(self, classifier, texts):

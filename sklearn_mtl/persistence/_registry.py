@@ -292,7 +292,8 @@ def _check_tasks(names, own, types, cells):
     """Raise a BadState unless each task has a name and distinct classes."""
     if not names or len(set(names)) < len(names) or len(own) != len(names):
         raise BadState(
-            f"There are {len(own)} tasks but {len(names)} names, {names[:5]}."
+            f"There are {len(own)} tasks with the names {names[:5]}. Each task needs a "
+            "unique name."
         )
     if len(types) != len(names) or len(cells) != len(names):
         raise BadState(f"There must be {len(names)} types of tasks and of cells.")

@@ -94,7 +94,8 @@ def _check_labels(labels):
     names, tasks = labels.names, labels.tasks
     if not names or len({*names}) < len(names) or len(tasks) != len(names):
         raise BadState(
-            f"There are {len(tasks)} tasks but {len(names)} names, {names[:5]}."
+            f"There are {len(tasks)} tasks with the names {names[:5]}. Each task needs "
+            "a unique name."
         )
     if len(labels._cell_types) != len(names):
         raise BadState(f"There must be {len(names)} types of cells, one per task.")

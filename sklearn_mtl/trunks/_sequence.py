@@ -100,7 +100,9 @@ class SequenceTrunk(BaseTrunk):
         seed: int,
         previous: Any = None,
     ) -> Self:
-        if not hasattr(self.vectors, "train_vectors") or not vocabulary:
+        # An array has no truth value.
+        is_known = vocabulary is not None and len(vocabulary) > 0
+        if not hasattr(self.vectors, "train_vectors") or not is_known:
             return self
         # Not in `build`, because a fit may build several networks or experts.
         vectors = getattr(previous, "vectors", None)

@@ -211,7 +211,7 @@ def test_cuts_between_chunks_are_called_so(size):
         for more in (0, 1):
             with pytest.raises(TruncatedFile, match="is missing"):
                 decrypted(file[: place + more])
-    with pytest.raises(TruncatedFile, match="ends within its start"):
+    with pytest.raises(TruncatedFile, match="ends within its header"):
         decrypted(file[:95])
 
 
@@ -324,7 +324,7 @@ def test_what_is_missing_is_named(cheap):
         decrypted(encrypted(b""), None)
     with pytest.raises(PasswordNeeded, match="with a password, but a key was passed"):
         decrypted(by_password, KEY)
-    with pytest.raises(PasswordNeeded, match="by a key, and there is a password"):
+    with pytest.raises(PasswordNeeded, match="with a key, but a password was passed"):
         decrypted(encrypted(b""), None, PASSWORD)
 
 

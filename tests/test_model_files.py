@@ -90,7 +90,7 @@ def test_what_is_no_plain_file_or_may_not_be_changed_stays(tmp_path, monkeypatch
     (tmp_path / "a").write_bytes(b"old")
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with (
-        pytest.raises(CannotWrite, match="may not be changed"),
+        pytest.raises(CannotWrite, match="is read-only"),
         replacing(tmp_path / "a"),
     ):
         pass

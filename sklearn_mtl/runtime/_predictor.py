@@ -42,8 +42,7 @@ class MultiTaskPredictor:
 
     See Also
     --------
-    sklearn_mtl.MultiTaskTextClassifier : The full classifier, which also fits and
-    saves.
+    sklearn_mtl.MultiTaskTextClassifier : Also fits and saves.
 
     Notes
     -----

@@ -283,11 +283,11 @@ MultiTaskStratifiedKFold` with this number of folds, not shuffled.
         if kind not in ("binary", "multiclass", "multilabel-indicator"):
             asked = self.scoring if isinstance(self.scoring, str) else next(iter(own))
             metric = repr(asked) if asked in METRICS else "'accuracy'"
-            holes = ", with missing cells" if table.missing.any() else ""
+            gaps = ", with missing cells" if table.missing.any() else ""
             raise ValueError(
                 f"scoring={self.scoring!r} is a scorer of scikit-learn, which supports "
                 "one task, or several tasks with labels 0 and 1, without missing "
-                f"cells. y has {len(table.names)} task(s), {table.names[:5]}{holes}. "
+                f"cells. y has {len(table.names)} task(s), {table.names[:5]}{gaps}. "
                 "Use sklearn_mtl.metrics.multitask_scorer: "
                 f"scoring=multitask_scorer({metric}, output='mean'), or a callable "
                 "instead of the name."

@@ -574,7 +574,7 @@ class Own(MultiTaskTextClassifier):
 
 def test_a_subclass_is_refused_by_name(tmp_path):
     clf = Own(max_iter=1).fit(TEXTS, Y)
-    with pytest.raises(CannotSave, match="this is a Own, a class of yours"):
+    with pytest.raises(CannotSave, match="Got a Own, a class of your own"):
         clf.save(tmp_path / "model.mtl")
 
 

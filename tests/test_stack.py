@@ -295,7 +295,7 @@ class Unread:
 @pytest.mark.parametrize(
     ("params", "weights", "message"),
     [
-        ({"device": "nowhere"}, [None], "'nowhere' is no device"),
+        ({"device": "nowhere"}, [None], "'nowhere' is not a device"),
         ({}, [None, {"nope": 1}], r"unknown tasks \['nope'\]"),
         ({}, [None, 3], "'loss_weights' parameter of"),
         ({"sharing": MixtureOfExperts(0)}, [None], "'n_experts' parameter of"),

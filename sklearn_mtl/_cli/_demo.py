@@ -174,7 +174,7 @@ def reason_of_few(scores, train, few, other, known):
     """Explain why sharing helps, if so."""
     if standing(scores) < 1:
         return ""
-    share = told_by(known[other], known[few])
+    share = share_determined(known[other], known[few])
     return (
         f": {n_labels(train, few):,} labels for {few} are too few to learn from alone, "
         f"and the {n_labels(train, other):,} for {other} help: they determine the "
@@ -182,7 +182,7 @@ def reason_of_few(scores, train, few, other, known):
     )
 
 
-def told_by(known, wanted):
+def share_determined(known, wanted):
     """Return the share of texts whose label in one column determines the other."""
     pairs = [
         (a, b)

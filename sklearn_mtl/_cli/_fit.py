@@ -259,8 +259,8 @@ def fit_and_report(options, train, test, name, page=None):
     say(
         f"\n{fill(heading)}\n\n"
         f"{scores_table(scores, options.tasks, {'majority': written})}\n\n"
-        "Recall and F1 are means over classes. majority: the accuracy of always "
-        "giving\nthe most frequent answer. support: labelled texts.\n"
+        "Recall and F1 are means over classes. majority: accuracy of always "
+        "predicting\nthe most frequent label. support: labelled texts.\n"
     )
     if page:
         from ._page import Results

@@ -197,7 +197,7 @@ def _add_prediction(parser):
         choices=["auto", "numpy", "torch"],
         default="auto",
         help="the library that computes: numpy starts faster, torch runs every model "
-        "(default: numpy where it can)",
+        "(default: numpy if it supports the model)",
     )
 
 
@@ -273,7 +273,7 @@ def _add_formats(parser):
         "--quoting",
         choices=["csv", "none"],
         help="whether quotation marks in CSV and TSV enclose cells (csv) or are "
-        "ordinary characters (none) (default: judged by the file)",
+        "ordinary characters (none) (default: detected)",
     )
     add(
         "--encoding",
@@ -288,7 +288,7 @@ def _add_estimator(parser):
     add(
         "--embedding",
         choices=["lsa", "use"],
-        help="embeddings beside the words, for short texts with few labels: latent "
+        help="embeddings in addition to words, for short texts with few labels: latent "
         'semantic analysis of the table, or a pretrained encoder (extra "embedding")',
     )
     add(

@@ -182,12 +182,13 @@ class Page:
         yield paragraph(
             "Recall and F1 are means over classes. "
             + (
-                "Majority is the accuracy of always giving the most frequent answer. "
+                "Majority is the accuracy of always predicting the most frequent "
+                "label. "
                 if results.majority
                 else ""
             )
-            + "Calibration error is how far the "
-            "probability of the predicted class is from how often it is right. "
+            + "Calibration error is the mean difference between the probability of the "
+            "predicted class and its accuracy, over bins of that probability. "
             f"Support counts the labelled texts that are scored; labelled and missing "
             f"count cells of {self.source}.",
             is_note=True,
@@ -209,8 +210,8 @@ class Page:
         if 1 < len(single) <= MOST_TASKS_TO_DRAW:
             yield image(
                 lambda: LabelOverviewDisplay.from_labels(single),
-                "Labelled rows by class; rows that have labels of two tasks; and how "
-                "much a label of one task says about the label of another.",
+                "Labelled rows by class; rows that are labelled for two tasks; and the "
+                "association between the labels of two tasks.",
                 "Label counts, common rows and association of the tasks",
             )
         yield paragraph("The tables below count the labels of each task.", is_note=True)
@@ -279,7 +280,7 @@ class Page:
             lambda: ConfusionMatricesDisplay.from_predictions(
                 {name: true}, {name: predicted}, orders=orders
             ),
-            "Each row is a true class, and its cells say what was predicted for it.",
+            "Rows are true classes, columns are predicted classes.",
             f"Confusion matrix of {task}",
         )
         yield image(
@@ -289,7 +290,7 @@ class Page:
                 classes={"calibration": self.classes[task]},
                 n_bins=N_BINS,
             ),
-            "On the diagonal, probabilities are what they say. Larger points stand for "
+            "On the diagonal, probabilities are calibrated. Larger points represent "
             "more texts.",
             f"Calibration of {task}",
         )

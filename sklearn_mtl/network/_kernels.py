@@ -143,7 +143,7 @@ def compiled(numba):
     They release the GIL and do not use numba's own threads. The compiled code is cached
     on disk if numba finds a writable folder.
     """
-    _teach(numba)
+    _define_lane_code(numba)
     functions = find_spans, add_rows, add_transposed
     try:
         return [numba.njit(nogil=True, cache=True)(f) for f in functions]
@@ -151,7 +151,7 @@ def compiled(numba):
         return [numba.njit(nogil=True)(f) for f in functions]
 
 
-def _teach(numba):
+def _define_lane_code(numba):
     """Compile adding and prefetching of lanes to vector instructions."""
     ir = import_module("llvmlite.ir")  # a dependency of numba
     intrinsic, overload = numba.extending.intrinsic, numba.extending.overload

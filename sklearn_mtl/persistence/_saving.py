@@ -79,9 +79,9 @@ class SavingMixin:
         check_is_fitted(self)
         if type(self).__module__.partition(".")[0] != "sklearn_mtl":
             raise CannotSave(
-                f"A file holds a MultiTaskTextClassifier, and this is a "
-                f"{type(self).__name__}, a class of yours. Fit the former, or use "
-                "pickle."
+                f"Only a MultiTaskTextClassifier can be saved. Got a "
+                f"{type(self).__name__}, a class of your own. Fit a "
+                "MultiTaskTextClassifier, or use pickle."
             )
         document = to_document(self, dtype=dtype, pruned=prune, history=history)
         with replacing(path) as file:

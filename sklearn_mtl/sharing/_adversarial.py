@@ -184,7 +184,7 @@ class AdversarialNetwork(TaskNetwork):
         super().__init__(trunk, spec, n_logits, private=linear, heads=heads)
         self.linear = linear
         if not linear:
-            self.private = PrivateTrunks(trunk, spec, n_logits, beside=self.trunk)
+            self.private = PrivateTrunks(trunk, spec, n_logits, shared=self.trunk)
         self.adversarial_weight = adversarial_weight
         self.orthogonality_weight = orthogonality_weight
         self.discriminator = None
@@ -212,8 +212,8 @@ class AdversarialNetwork(TaskNetwork):
         penalties = {}
         if self.discriminator is not None:
             scores = self.discriminator(reverse_gradient(shared))
-            told = task_entropy(scores, weights)
-            penalties["adversarial"] = self.adversarial_weight * told
+            entropy = task_entropy(scores, weights)
+            penalties["adversarial"] = self.adversarial_weight * entropy
         if self.orthogonality_weight:
             penalties["orthogonality"] = self.orthogonality_weight * common
         return Output(tuple(logits), shared, penalties)
@@ -246,13 +246,13 @@ class PrivateTrunks(nn.Module):
 
     n_logits : list of int
 
-    beside : torch.nn.Module
+    shared : torch.nn.Module
         The shared trunk, whose heads hold the biases.
     """
 
-    def __init__(self, trunk, spec, n_logits, beside):
+    def __init__(self, trunk, spec, n_logits, shared):
         super().__init__()
-        self.trunks = nn.ModuleList(trunk.build_beside(beside, spec) for _ in n_logits)
+        self.trunks = nn.ModuleList(trunk.build_beside(shared, spec) for _ in n_logits)
         self.heads = nn.ModuleList(
             nn.Linear(trunk.n_units, n, bias=False) for n in n_logits
         )

@@ -51,10 +51,10 @@ def task_entropy(scores, weights):
     """
     n_tasks = weights.shape[1]
     counts = (weights > 0).sum(1).clamp(min=1)
-    told = (1 - counts.log() / log(n_tasks)) / counts
+    informative = (1 - counts.log() / log(n_tasks)) / counts
     # Exactly 0 if all tasks are labelled, despite rounding.
-    told = told.masked_fill(counts == n_tasks, 0).to(scores)
-    return -((weights * scores.log_softmax(1)).sum(1) @ told) / len(weights)
+    informative = informative.masked_fill(counts == n_tasks, 0).to(scores)
+    return -((weights * scores.log_softmax(1)).sum(1) @ informative) / len(weights)
 
 
 def overlap(shared, private, weights):

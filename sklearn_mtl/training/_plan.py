@@ -14,7 +14,7 @@ from ..data._rows import FEW
 # With more than 3 epochs, sparse learning rates are lower, so that the total change per
 # row stays the same. They never fall below this share: small data with many epochs does
 # not need lower rates.
-UNDIMINISHED_EPOCHS = 3
+FULL_RATE_EPOCHS = 3
 LEAST_RATE = 0.2
 # Minimum number of optimizer steps.
 STEPS = 300
@@ -24,8 +24,8 @@ FEW_EPOCHS = 8
 # the classes of all tasks; and the maximum number of epochs to reach it. With 410
 # classes of 260 cells each, 4 epochs had 0.3 points higher recall than 3 on the rarest
 # classes.
-ENCOUNTERS = 800
-ENCOUNTER_EPOCHS = 6
+CLASS_EXAMPLES = 800
+CLASS_EPOCHS = 6
 # Number of full-batch steps for up to 200 rows, for bags of words and for other rows;
 # and Adam's learning rate if all weights are dense. On bags, 25 steps lost up to 4
 # points of macro-F1.
@@ -104,8 +104,8 @@ def make_plan(config, spec, recipe, cells_per_class=np.inf):
     sparse_rate, embedding_rate = recipe.sparse_rate, recipe.embedding_rate
     dense_rate = recipe.dense_rate
     if not spec.is_small and batch_size < spec.n_rows:
-        epochs = max(max_iter, UNDIMINISHED_EPOCHS)
-        fall = max(UNDIMINISHED_EPOCHS / epochs, LEAST_RATE)
+        epochs = max(max_iter, FULL_RATE_EPOCHS)
+        fall = max(FULL_RATE_EPOCHS / epochs, LEAST_RATE)
         sparse_rate, embedding_rate = sparse_rate * fall, embedding_rate * fall
     if spec.is_small and not spec.is_bag:
         dense_rate = FULL_BATCH_DENSE_RATE
@@ -126,8 +126,8 @@ def _epochs(spec, recipe, batch_size, cells_per_class):
     by_steps = ceil(steps * batch_size / spec.n_rows)
     if spec.is_bag and recipe.few_in_full_batches:
         by_steps = min(by_steps, FEW_EPOCHS)
-    encounters = min(ceil(ENCOUNTERS / cells_per_class), ENCOUNTER_EPOCHS)
-    return max(recipe.epochs, encounters, by_steps)
+    by_class = min(ceil(CLASS_EXAMPLES / cells_per_class), CLASS_EPOCHS)
+    return max(recipe.epochs, by_class, by_steps)
 
 
 def auto_width(n_rows, n_logits, previous=None):

@@ -67,9 +67,9 @@ def fit_temperatures(tasks, calibration, logits, codes, weights):
         return sum(loss(log_temperature) for loss in losses.values())
 
     if losses:
-        center = _lowest(of_all, 0.0, SPREAD_OF_ALL)
+        center = _minimum(of_all, 0.0, SPREAD_OF_ALL)
         for k, loss in losses.items():
-            temperatures[k] = np.exp(_lowest(loss, center, SPREAD_OF_TASK))
+            temperatures[k] = np.exp(_minimum(loss, center, SPREAD_OF_TASK))
     return temperatures
 
 
@@ -96,7 +96,7 @@ class _Loss:
         return -float((logs.reshape(len(self.codes), -1) * self.weights).sum())
 
 
-def _lowest(loss, center, spread):
+def _minimum(loss, center, spread):
     def penalised(value):
         return loss(value) + (value - center) ** 2 / (2 * spread**2)
 

@@ -387,9 +387,9 @@ def test_json_is_strict(content, load):
     for text, message in [
         (b'{"a": NaN}', "NaN is not a JSON number"),
         (b'{"a": 1, "a": 2}', "occurs twice"),
-        (b"{", "is no JSON"),
-        (b"\xff", "is no JSON"),
-        (b"9" * 5000, "is no JSON"),
+        (b"{", "is not valid JSON"),
+        (b"\xff", "is not valid JSON"),
+        (b"9" * 5000, "is not valid JSON"),
     ]:
         with pytest.raises(BadState, match=message):
             load(edited(content, model_json=text))

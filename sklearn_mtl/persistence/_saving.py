@@ -24,7 +24,7 @@ class SavingMixin:
         key=None,
         history=False,
     ):
-        """Save the fitted classifier to a file that is safe to share.
+        """Save the fitted classifier to a file that is safe to load.
 
         The file contains numbers, texts and settings, but no code, so
         :func:`sklearn_mtl.load` runs no code from it. Predictions of the loaded

@@ -1,4 +1,4 @@
-"""How fit and predict work: the base of the estimator, without its parameters."""
+"""The base class of the estimator: fit and predict, without parameters."""
 
 from copy import copy
 from typing import Any, Self
@@ -45,12 +45,12 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
 
     def __setstate__(self, state):
         super().__setstate__(state)
-        if hasattr(self, "net_"):  # loading chooses a device that exists
+        if hasattr(self, "net_"):  # loading may have chosen another device
             self.device_ = self.net_.device
 
     def _fit_aside(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        # Fits a copy and takes over its state at the end, so a fit that fails or is
-        # interrupted leaves the previous fit unchanged.
+        # Fit a copy and take over its state at the end, so that a failed or interrupted
+        # fit leaves the previous fit unchanged.
         X = settled(X)
         fresh = copy(self) if self.warm_start else without_fit(self)
         progress = FitProgress(self, X, y, sample_weight)
@@ -84,9 +84,9 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         self._set_fitted(net, run, cells, calibration)
 
     def _read(self, X, y, sample_weight):
-        """Check X, y and the parameters about tasks.
+        """Check X, y and the parameters that refer to tasks.
 
-        Sets scikit-learn's attributes of X.
+        Sets scikit-learn's attributes that describe X.
 
         Returns
         -------
@@ -116,7 +116,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
             missing_label=self.missing_label,
             task_types=self.task_types,
             class_weight=self.class_weight,
-            # Set already only in a warm start.
+            # Set before only in a warm start.
             targets=getattr(self, "targets_", None),
         )
         self._check_for_tasks(config, cells.targets.names)
@@ -156,7 +156,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         )
 
     def _probe(self, config, rows, dense, cells, trunk):
-        """Return settings that are read off the data."""
+        """Return the settings that the probe chooses."""
         if hasattr(self, "net_") or not needs_probe(config, rows):
             names = ("alpha_", "calibration_", "learning_rate_factor_")
             return not_probed(config, *(getattr(self, name, None) for name in names))
@@ -183,14 +183,14 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         self._check_embedding_params()
 
     def _check_for_tasks(self, config, task_names):
-        """Raise a ValueError if a parameter does not fit these tasks."""
+        """Raise a ValueError if a parameter does not suit these tasks."""
         resolve_balancing(self.loss_weights).check(task_names)
         if not isinstance(self.sharing, str):
             clone(self.sharing).for_tasks(task_names)
         config.check(task_names)
 
     def _check_each(self, loss_weights, task_names):
-        """Raise an error if parameters, or any of several loss weights, are invalid."""
+        """Raise an error if a parameter or any of several loss weights is invalid."""
         config = TrainingConfig.of(self)
         for weights in loss_weights:
             each = copy(self)
@@ -202,8 +202,8 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
     def _fit_each(self, X, y, loss_weights, sample_weight=None):
         """Fit a copy of this estimator for each of several loss weights.
 
-        Texts are vectorised once and batches made once. Each copy equals the result of
-        ``fit`` with its weights.
+        Texts are vectorized once and batches are made once. Each copy equals the result
+        of ``fit`` with its weights.
 
         Parameters
         ----------
@@ -215,7 +215,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         Returns
         -------
         fitted : list of BaseMultiTask or Exception
-            The error where only this fit failed.
+            An exception for each fit that failed on its own.
 
         Raises
         ------
@@ -224,7 +224,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         """
         names = as_label_table(y, missing_label=self.missing_label).names
         self._check_each(loss_weights, names)
-        fresh = clone(self).set_params(loss_weights=loss_weights[0])  # any of them
+        fresh = clone(self).set_params(loss_weights=loss_weights[0])  # any candidate
         with numpy_errors():
             config, X, cells = fresh._read(X, y, sample_weight)
             fitted = [attempt(_build_balancing, each, cells) for each in loss_weights]
@@ -334,13 +334,13 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         n_levels = len(getattr(self.net_.module_, "levels", ()))
         if not n_levels:
             raise ValueError(
-                f"There are no gates with sharing_ {self.sharing_!r} and "
-                f"trunk_ {self.trunk_!r}. Fit with sharing='mmoe' or 'ple', and with "
-                "a trunk."
+                f"This classifier has no gates: sharing_ is {self.sharing_!r} and "
+                f"trunk_ is {self.trunk_!r}. Fit with sharing='mmoe' or 'ple', and "
+                "with a trunk."
             )
         if not -n_levels <= level < n_levels:
             raise ValueError(
-                f"level must be from {-n_levels} to {n_levels - 1}, for there are "
+                f"level must be from {-n_levels} to {n_levels - 1}, because there are "
                 f"{n_levels} level(s) of experts. Got {level}."
             )
         dataset = self._dataset(X)

@@ -28,17 +28,17 @@ def _check_nesting(params, name, value, example):
     value = params.get(name, value)
     if nested and not hasattr(value, "set_params"):
         raise ValueError(
-            f"Cannot set {nested[0]}, because {name} is {value!r}. Pass an object, for "
-            f"instance {example}, as {name} first."
+            f"Cannot set {nested[0]}, because {name} is {value!r}. First pass an "
+            f"object as {name}, for instance {example}."
         )
 
 
 def has_own_representation(estimator):
-    """Whether all tasks of an estimator read one vector; an error says why not."""
+    """Return True if all tasks read one hidden vector, or raise an AttributeError."""
     if not has_representation(estimator.sharing, estimator.trunk):
         raise AttributeError(
-            f"No shared representation with trunk={estimator.trunk!r} and sharing="
-            f"{estimator.sharing!r}. Take a trunk, and 'auto' or 'hard' sharing."
+            f"There is no shared representation with trunk={estimator.trunk!r} and "
+            f"sharing={estimator.sharing!r}. Use a trunk, and sharing='auto' or 'hard'."
         )
     return True
 
@@ -46,9 +46,9 @@ def has_own_representation(estimator):
 class ParamsMixin:
     """Parameter constraints, tags, and ``loss_weights__<task>`` as a parameter.
 
-    A dict is replaced, never changed, so a clone in a search cannot change the dict of
-    the user. For a :class:`~sklearn_mtl.balancing.FixedWeights` object scikit-learn's
-    nesting does this.
+    A dict is replaced, never changed, so a clone in a search cannot change the user's
+    dict. For a :class:`~sklearn_mtl.balancing.FixedWeights` object, scikit-learn's
+    nested parameters do the same.
     """
 
     _parameter_constraints = {
@@ -128,8 +128,8 @@ class ParamsMixin:
         Parameters
         ----------
         deep : bool, default=True
-            If True, also the parameters of contained objects, and the weights in a
-            dict of `loss_weights` as ``loss_weights__<task>``.
+            If True, also return the parameters of contained objects, and the weights in
+            a dict `loss_weights` as ``loss_weights__<task>``.
 
         Returns
         -------
@@ -159,7 +159,7 @@ class ParamsMixin:
         Raises
         ------
         ValueError
-            If a nested parameter is set on an alias, or a task's weight while
+            If a nested parameter is set on an alias, or a task's weight is set and
             `loss_weights` is an alias.
         """
         callbacks = {
@@ -184,8 +184,8 @@ class ParamsMixin:
         if by_task and not isinstance(chosen, Mapping):
             raise ValueError(
                 f"Cannot set the loss weight of {sorted(by_task)}, because "
-                f"loss_weights is {chosen!r}. Pass a dict {{task: weight}} or "
-                "FixedWeights() as loss_weights first."
+                f"loss_weights is {chosen!r}. First pass a dict {{task: weight}} or "
+                "FixedWeights() as loss_weights."
             )
         super().set_params(**params)
         if by_task:
@@ -193,8 +193,8 @@ class ParamsMixin:
         return self
 
     def _repr_html_inner(self):
-        # What notebooks show. scikit-learn's diagram of a fitted estimator lists its
-        # features, of which texts have thousands; it is folded up below the tasks.
+        # Notebooks show this. scikit-learn's diagram of a fitted estimator lists all
+        # features, and texts have thousands, so it is collapsed below the tasks.
         diagram = super()._repr_html_inner()
         return _fitted_html(self, diagram) if hasattr(self, "targets_") else diagram
 
@@ -206,9 +206,9 @@ class ParamsMixin:
 
 
 def _fitted_html(estimator, diagram):
-    """Return HTML that shows what a classifier learnt, task by task.
+    """Return HTML that shows the tasks of a fitted classifier and their scores.
 
-    A loaded classifier has no history, and shows neither losses nor scores.
+    A loaded classifier has no history, so it shows neither losses nor scores.
     """
     targets, names = estimator.targets_, estimator.task_names_
     facts = [f"{len(names)} task" if len(names) == 1 else f"{len(names)} tasks"]
@@ -224,7 +224,7 @@ def _fitted_html(estimator, diagram):
         facts.append(f"{n_epochs} epoch{'s' * (n_epochs > 1)}")
         if best is not history[-1]:
             facts.append(f"weights of epoch {estimator.best_iter_}")
-        # Of the training rows with any label, by weight.
+        # Computed on training rows with at least one label, with their weights.
         last = estimator.net_.history[-1]
         shares = [last.get(f"task_cells_{name}") for name in names]
         if None not in shares:

@@ -8,8 +8,8 @@ from sklearn_mtl._cli._demo import (
     reason_of_few,
     reason_of_many,
     sentence,
+    share_determined,
     standing,
-    told_by,
     with_few_labels,
 )
 
@@ -52,9 +52,11 @@ def test_reasons_are_given_for_what_they_explain():
 
 
 def test_how_much_a_label_tells_of_another():
-    assert told_by(["a", "a", "b", None], ["x", "x", "y", "y"]) == 1
-    assert told_by(["a", "a", "a", "b"], ["x", "x", "y", None]) == pytest.approx(2 / 3)
-    assert told_by([None], ["x"]) == 0
+    assert share_determined(["a", "a", "b", None], ["x", "x", "y", "y"]) == 1
+    assert share_determined(
+        ["a", "a", "a", "b"], ["x", "x", "y", None]
+    ) == pytest.approx(2 / 3)
+    assert share_determined([None], ["x"]) == 0
 
 
 def test_a_table_of_few_labels(monkeypatch):

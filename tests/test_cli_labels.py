@@ -68,8 +68,8 @@ class TestMissing:
         ("cells", "tags", "advice"),
         [
             (["a|b", "NA", "a"], True, "use --missing NA"),
-            (["a|b", "a|NA", "a"], True, "leave it out of these cells"),
-            ([["a", "b"], ["NA"]], False, "leave it out of these cells"),
+            (["a|b", "a|NA", "a"], True, "remove it from these cells"),
+            ([["a", "b"], ["NA"]], False, "remove it from these cells"),
         ],
     )
     def test_markers_among_several_labels(self, cells, tags, advice, capsys):
@@ -89,7 +89,7 @@ class TestMissing:
     def test_a_number_means_the_same_however_it_is_written(self, capsys):
         cells = ["1.0", "0.0", "-1.0", ""]
         assert learn(cells, missing=["-1"])[1] == ["1.0", "0.0", None, None]
-        assert "column 'y' writes '-1.0' for what --missing calls '-1'" in (
+        assert "column 'y' contains '-1.0', another spelling of --missing '-1'" in (
             capsys.readouterr().err
         )
 
@@ -100,10 +100,10 @@ class TestMissing:
         cells = table(["a", "NULL", "-1.0", "n/a"])
         warn_of_unused(["null", "-1", "n/a", "x"], cells, ["y"])
         assert capsys.readouterr().err.splitlines() == [
-            "sklearn_mtl: warning: t.csv: --missing null is no cell of 'y', so it "
-            "changes nothing. Did you mean 'NULL'?",
-            "sklearn_mtl: warning: t.csv: --missing x is no cell of 'y', so it changes "
-            "nothing.",
+            "sklearn_mtl: warning: t.csv: --missing null matches no cell of 'y', so "
+            "it has no effect. Did you mean 'NULL'?",
+            "sklearn_mtl: warning: t.csv: --missing x matches no cell of 'y', so it "
+            "has no effect.",
         ]
 
 
@@ -120,14 +120,14 @@ class TestNumbers:
     )
     def test_of_one_column(self, cells, read, capsys):
         assert learn(cells)[1] == read
-        assert (
-            "numbers that mean the same are one label" in capsys.readouterr().err
-        ) == (cells != read)
+        assert ("equal numbers are read as one label" in capsys.readouterr().err) == (
+            cells != read
+        )
 
     def test_of_two_tables(self, capsys):
         column, _ = learn(["1.0", "0.0"])
         assert column.read(table(["0", "1", ""], "test.csv")) == ["0.0", "1.0", None]
-        assert "test.csv: in column 'y' numbers" in capsys.readouterr().err
+        assert "test.csv: in column 'y' equal numbers" in capsys.readouterr().err
         column, _ = learn([1, 0])
         assert column.read(table(["0", "1.0"])) == [0, 1]
 
@@ -138,7 +138,7 @@ class TestNumbers:
         learn(["1", "a"])  # as advised
         with pytest.raises(CommandError, match=r"True in line 3 is a boolean"):
             learn([1, True])
-        message = r"line 3: .* holds 0\.5, which is a measure and not a class"
+        message = r"line 3: .* holds 0\.5, which is a measurement, not a class"
         with pytest.raises(CommandError, match=message):
             learn([1.0, 0.5])
         learn([10, 5]), learn(["1.0", "0.5"])  # as advised
@@ -196,12 +196,12 @@ class TestTags:
     def test_a_cell_must_hold_labels(self):
         with pytest.raises(CommandError, match="line 3: column 'y' must hold strings"):
             learn([["a"], [["b"]]])
-        with pytest.raises(CommandError, match=r"line 3: .*'\[b' is no list"):
+        with pytest.raises(CommandError, match=r"line 3: .*'\[b' is not a list"):
             learn(["['a']", "[b"], tags=True, separator=AS_LISTS)
 
     def test_a_column_without_a_separator(self, capsys):
         message = (
-            "holds several labels, .*Use --separator, or name the column in --tasks"
+            "several labels joined.*Use --separator, or name the column in --tasks"
         )
         with pytest.raises(CommandError, match=message):
             learn(["a", "b/c"], tags=True)
@@ -210,7 +210,8 @@ class TestTags:
         assert capsys.readouterr().err == ""
         learn(["a", "b/c"], tags=True, separator="|")
         assert (
-            "no cell of column 'y' holds the separator '|'" in capsys.readouterr().err
+            "no cell of column 'y' contains the separator '|'"
+            in capsys.readouterr().err
         )
 
     @pytest.mark.parametrize(
@@ -234,7 +235,9 @@ class TestTags:
 
     def test_a_label_does_not_hold_its_separator(self):
         assert separator_for(["a|b", "c"], None, "o.csv", "y") == ";"
-        with pytest.raises(CommandError, match=r"'a;b' holds ';'.*another --separator"):
+        with pytest.raises(
+            CommandError, match=r"'a;b' contains ';'.*another --separator"
+        ):
             separator_for(["a;b"], ";", "o.csv", "y")
         assert separator_for(["a;b"], "|", "o.csv", "y") == "|"  # as advised
         # Lists, written out, may hold anything.
@@ -331,7 +334,7 @@ class TestMarks:
         assert split(" a | b c||  |d", "|") == ["a", "b c", "d"]
         assert split("['a', 1]", AS_LISTS) == ["a", 1]
         for cell in ("{'a': 1}", "'a'", "[a]", "[" * 50):
-            with pytest.raises(ValueError, match="is no list of labels") as caught:
+            with pytest.raises(ValueError, match="is not a list of labels") as caught:
                 split(cell, AS_LISTS)
             assert str(caught.value).startswith(repr(cell[:40]))
 
@@ -344,8 +347,9 @@ class TestMarks:
         assert separator_for(["a", 1], None, "o.csv", "y") == "|"
         assert separator_for(["a|b;c"], None, "o.csv", "y") == ","
         message = (
-            r"^o\.csv cannot hold several labels of 'y' in a cell: 'b\|c;d,e' holds "
-            r"'\|'\. Use another --separator, or write JSON lines \(\.jsonl\)\.$"
+            r"^o\.csv cannot store several labels of 'y' in a cell: 'b\|c;d,e' "
+            r"contains '\|'\. Use another --separator, or write JSON lines "
+            r"\(\.jsonl\)\.$"
         )
         with pytest.raises(CommandError, match=message):
             separator_for(["a", "b|c;d,e"], None, "o.csv", "y")
@@ -392,16 +396,16 @@ class TestAttributes:
     def test_a_number_of_another_spelling_is_told_of_once(self, capsys):
         learn(["5", "6", "-1.0", "-1", "-1.0"], missing=["-1"])
         assert capsys.readouterr().err == (
-            "sklearn_mtl: warning: t.csv: column 'y' writes '-1.0' for what --missing "
-            "calls '-1'. These cells are missing, too.\n"
+            "sklearn_mtl: warning: t.csv: column 'y' contains '-1.0', another spelling "
+            "of --missing '-1'. These cells are also read as missing.\n"
         )
 
     def test_the_shortest_spelling_of_a_number_is_kept(self, capsys):
         cells = ["1.00", "1.0", "2.", "2.00", "3"]
         assert learn(cells)[1] == ["1.0", "1.0", "2.", "2.", "3"]
         assert capsys.readouterr().err == (
-            "sklearn_mtl: warning: t.csv: in column 'y' numbers that mean the same are "
-            "one label: '1.00' as '1.0', '2.00' as '2.'.\n"
+            "sklearn_mtl: warning: t.csv: in column 'y' equal numbers are "
+            "read as one label: '1.00' as '1.0', '2.00' as '2.'.\n"
         )
 
     def test_five_spellings_are_enough(self, capsys):
@@ -426,7 +430,7 @@ class TestAttributes:
         assert str(caught.value) == (
             "test.csv and the training table have no label in common in column 'y': "
             "'w', 'x', 'y', ... (4 in all) here, 'a', 'b', 'c', ... (4 in all) there. "
-            "Do they differ in spelling, or in type?"
+            "Use the same spelling and type in both tables."
         )
         assert column.read(table([None, ""])) == [None, None]
         assert column.read(table(["a", "w"], "test.csv")) == ["a", "w"]
@@ -502,8 +506,8 @@ class TestDoubts:
     @pytest.mark.parametrize(
         ("cells", "words"),
         [
-            (["Red", "red", "blue "], "alone: 'Red', 'red'. They"),
-            ([["a b"], ["a  b"]], "alone: 'a b', 'a  b'. They"),
+            (["Red", "red", "blue "], "spaces: 'Red', 'red'. They"),
+            ([["a b"], ["a  b"]], "spaces: 'a b', 'a  b'. They"),
             (["a", "b"], None),
             (["ab", "a b"], None),
         ],
@@ -577,8 +581,9 @@ class TestHeldOut:
         larger, smaller = self.hold_out(monkeypatch, labels, held)
         assert (larger, smaller) == ((["x"], labels), (["x"], held))
         assert capsys.readouterr().err == (
-            "sklearn_mtl: warning: t.csv: column 'z' has labels in held-out rows "
-            "alone: 'c', 'd'. They count as errors. --seed holds out other rows.\n"
+            "sklearn_mtl: warning: t.csv: column 'z' has labels that occur only "
+            "in held-out rows: 'c', 'd'. They count as errors. Use another --seed to "
+            "hold out other rows.\n"
         )
 
 
@@ -601,5 +606,7 @@ def test_the_baseline_reads_words_and_pairs_of_them(monkeypatch):
 
 
 def test_rows_without_words_are_told_in_the_words_of_the_command():
-    with pytest.raises(CommandError, match=r"Cannot fit: .*no words\. Does --text"):
+    with pytest.raises(
+        CommandError, match=r"Cannot fit: .*no words\. Check that --text"
+    ):
         fit(["", " "], {"y": ["a", "b"]})

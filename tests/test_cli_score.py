@@ -78,7 +78,7 @@ def test_missing_values(folder, capsys):
     assert rows_of(out)["level"][-1] == "120"
     assert err == ""
     assert main([*command, "Low"]) == 0
-    assert "--missing Low is no cell of 'level'" in capsys.readouterr().err
+    assert "--missing Low matches no cell of 'level'" in capsys.readouterr().err
 
 
 def test_a_page(folder, capsys):
@@ -100,11 +100,11 @@ def test_a_page(folder, capsys):
     ("arguments", "status", "message"),
     [
         (["data.csv", "--tasks", "topc"], 2, "no task 'topc'. Did you mean 'topic'?"),
-        (["other.csv"], 1, "no column of labels for m.mtl, whose tasks are 'topic'"),
-        (["blank.csv"], 1, "no label to score on in 'topic'"),
+        (["other.csv"], 1, "no label column for m.mtl, whose tasks are 'topic'"),
+        (["blank.csv"], 1, "no labels in 'topic' to score on"),
         (["new.csv"], 1, "no label in common in column 'topic'"),
-        (["data.csv", "--html", "data.csv"], 2, "would overwrite a file that is read"),
-        (["data.csv", "--html", "m.mtl"], 2, "would overwrite a file that is read"),
+        (["data.csv", "--html", "data.csv"], 2, "would overwrite an input file"),
+        (["data.csv", "--html", "m.mtl"], 2, "would overwrite an input file"),
         (["data.csv", "--text", "nothing"], 1, "no column 'nothing'"),
     ],
 )

@@ -231,7 +231,7 @@ class TestQuotationMarks:
 
     def test_a_tab_needs_them(self, tmp_path):
         path = write(tmp_path / "t.tsv", 'text\ty\n"a\tb"\t1\n')
-        message = "line 2: 3 cells.* marks, and these count with --quoting csv"
+        message = "line 2: 3 cells.* marks, which needs --quoting csv"
         with pytest.raises(CommandError, match=message):
             read_table(path, Dialect(quoting="none"))
         found = read_table(path, Dialect(quoting="csv"))  # as advised
@@ -258,7 +258,8 @@ class TestEncodings:
         [
             (
                 "latin-1",
-                r"byte 0xe9 in line 3\. As cp1252 .* 'é,2': .* --encoding (cp1252)\.",
+                r"byte 0xe9 in line 3\. Decoded as cp1252 .* 'é,2': "
+                r".* --encoding (cp1252)\.",
             ),
             ("utf-16", r"byte 0xff in line 1\. It looks like .* --encoding (utf-16)\."),
             ("utf-16-le", r"every other byte is 0\. Use --encoding (utf-16-le)\."),
@@ -278,8 +279,8 @@ class TestEncodings:
         ("contents", "words"),
         [
             (b"a,b\n" + b"x" * 30 + b"\xe9" + b"y" * 30, f"'{'x' * 20}é{'y' * 19}'"),
-            ("a\n漢ワ\n".encode("shift_jis"), "As shift_jis it reads '漢ワ'"),
-            (b"a\n\x81\xff\n", "Name its encoding, such as --encoding latin-1"),
+            ("a\n漢ワ\n".encode("shift_jis"), "Decoded as shift_jis it reads '漢ワ'"),
+            (b"a\n\x81\xff\n", "Pass its encoding, such as --encoding latin-1"),
         ],
     )
     def test_advice_shows_the_text(self, contents, words):
@@ -291,7 +292,7 @@ class TestEncodings:
         ("contents", "encoding", "message"),
         [
             ("a".encode("utf-16"), "latin-1", "mark of UTF-16.* --encoding utf-16"),
-            ("é".encode("utf-8-sig"), "latin-1", "mark of UTF-8.*Leave --encoding out"),
+            ("é".encode("utf-8-sig"), "latin-1", "mark of UTF-8.*Remove --encoding"),
         ],
     )
     def test_a_mark_of_another_one(self, contents, encoding, message):
@@ -308,7 +309,7 @@ class TestEncodings:
     )
     def test_utf_8_read_as_another(self, contents, encoding, doubted, capsys):
         decode("t.csv", contents.encode(), encoding)
-        assert ("valid as UTF-8" in capsys.readouterr().err) == doubted
+        assert ("also valid UTF-8" in capsys.readouterr().err) == doubted
 
     def test_a_wrong_one(self, tmp_path):
         path = write(tmp_path / "t.csv", "a,b\n1,é\n".encode())
@@ -318,7 +319,7 @@ class TestEncodings:
 
     def test_a_character_that_it_lacks(self, tmp_path):
         path = tmp_path / "t.csv"
-        with pytest.raises(CommandError, match=r"Cannot write .*Leave --encoding out"):
+        with pytest.raises(CommandError, match=r"Cannot write .*Remove --encoding"):
             write_table(str(path), {"a": ["漢"]}, Dialect(encoding="latin-1"))
         write_table(str(path), {"a": ["漢"]})  # as advised
         assert [file.name for file in tmp_path.iterdir()] == ["t.csv"]
@@ -341,13 +342,17 @@ BROKEN = {
         "not UTF-8: .* in line 2.*as UTF-8",
     ),
     "UTF-16": ("t.csv", "a,b\n1,2\n".encode("utf-16"), "looks like UTF-16"),
-    "not gzip": ("t.csv.gz", b"a,b\n1,2\n", "not a whole gzip file"),
-    "gzip cut off": ("t.csv.gz", gzip.compress(b"a,b\n1,2")[:-6], "not a whole gzip"),
-    "not JSON": ("t.jsonl", b'{"a": 1}\n{"a": }\n', "line 2: not valid as JSON"),
-    "deep JSON": ("t.jsonl", b"[" * 100_000, "line 1: not valid as JSON"),
+    "not gzip": ("t.csv.gz", b"a,b\n1,2\n", "not a complete gzip file"),
+    "gzip cut off": (
+        "t.csv.gz",
+        gzip.compress(b"a,b\n1,2")[:-6],
+        "not a complete gzip",
+    ),
+    "not JSON": ("t.jsonl", b'{"a": 1}\n{"a": }\n', "line 2: not valid JSON"),
+    "deep JSON": ("t.jsonl", b"[" * 100_000, "line 1: not valid JSON"),
     "no object": ("t.jsonl", b'{"a": 1}\n[1, 2]\n', r"line 2: must be an object.*\[1"),
-    "key twice": ("t.jsonl", b'{"a": 1, "a": 2}\n', "line 1: .*stands twice"),
-    "no keys": ("t.jsonl", b"{}\n", "without any key"),
+    "key twice": ("t.jsonl", b'{"a": 1, "a": 2}\n', "line 1: .*occurs twice"),
+    "no keys": ("t.jsonl", b"{}\n", "only objects without keys"),
     "not Parquet": ("t.parquet", b"a,b\n1,2\n", "Cannot read .* as Parquet"),
 }
 
@@ -411,7 +416,7 @@ def test_empty_cells_beyond_the_header_are_none(tmp_path):
 
 def test_parquet_refuses_mixed_cells_and_names_a_way_out(tmp_path):
     path = tmp_path / "t.parquet"
-    with pytest.raises(CommandError, match=r"column has one type; JSON.*\.jsonl"):
+    with pytest.raises(CommandError, match=r"column has one type.*JSON.*\.jsonl"):
         write_table(str(path), {"a": ["x", 1]})
     assert list(tmp_path.iterdir()) == []
 
@@ -459,7 +464,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["t", "t.gz", "t.txt", "t.xlsx", "t.parquet.gz"])
 def test_unknown_formats(name):
-    with pytest.raises(UsageError, match=r"Known endings: \.csv, \.tsv, .*\.gz"):
+    with pytest.raises(UsageError, match=r"ends in one of \.csv, \.tsv, .*\.gz"):
         check_format(name)
 
 
@@ -485,8 +490,8 @@ def test_parquet_without_pyarrow_names_the_extra(monkeypatch, module):
         ),
         ("body,topic", "topics", "Did you mean 'topic'"),
         ("body,topic", "xyz", "no column 'xyz'. Its columns are: 'body', 'topic'"),
-        ("a,b", "a,b", "spaces between the names, no commas"),
-        ("body;tone", "body", "separated by ';'. Then use --delimiter"),
+        ("a,b", "a,b", "spaces between the names, not commas"),
+        ("body;tone", "body", "separated by ';', use --delimiter"),
     ],
 )
 def test_unknown_columns(tmp_path, header, wanted, message):
@@ -543,14 +548,14 @@ def test_the_limit_of_the_csv_module_is_put_back(tmp_path):
     [
         (
             'a,b\n1,2\n\n"x\ny",2\n"x"z,3\n',
-            ", line 6: ',' expected after '\"'. Is a quotation mark not closed, or not "
-            "doubled inside a quoted cell? If quotation marks are ordinary "
+            ", line 6: ',' expected after '\"'. A quotation mark may be unclosed, or "
+            "not doubled inside a quoted cell. If quotation marks are ordinary "
             "characters, use --quoting none.",
         ),
         (
             "a,b\n1,2\n1,,\n1,2,3,4\n",
-            ", line 4: 4 cells, but the header has 2. A cell that holds ',' or a line "
-            "break must stand in quotation marks.",
+            ", line 4: 4 cells, but the header has 2. A cell that contains ',' or a "
+            "line break must be in quotation marks.",
         ),
     ],
 )
@@ -617,9 +622,9 @@ def test_formats_by_name(name, found):
 @pytest.mark.parametrize(
     ("header", "hint"),
     [
-        ("body;tone", " Are its cells separated by ';'? Then use --delimiter."),
-        ("body\ttone", " Are its cells separated by '\\t'? Then use --delimiter."),
-        ("body|tone", " Are its cells separated by '|'? Then use --delimiter."),
+        ("body;tone", " If its cells are separated by ';', use --delimiter."),
+        ("body\ttone", " If its cells are separated by '\\t', use --delimiter."),
+        ("body|tone", " If its cells are separated by '|', use --delimiter."),
         ("a;b,body", " Did you mean 'body'?"),
         ("xyz", ""),
     ],
@@ -643,7 +648,9 @@ class TestOutputs:
         old, other = write(tmp_path / "old.csv", "a"), write(tmp_path / "b.csv", "b")
         check_output(old, [other, str(tmp_path / "no.csv")])
         (tmp_path / "link.csv").symlink_to(other)
-        with pytest.raises(UsageError, match=r"link\.csv would overwrite a file"):
+        with pytest.raises(
+            UsageError, match=r"link\.csv would overwrite an input file"
+        ):
             check_output(str(tmp_path / "link.csv"), [old, other])
 
     def test_a_file_for_a_folder(self, tmp_path):
@@ -698,7 +705,7 @@ def test_a_dialect_of_nothing_is_that_of_each_format():
     ("path", "advice"),
     [
         ("a.xlsx", "Save the sheet as CSV"),
-        ("a.json", r"one object a line and call it \.jsonl"),
+        ("a.json", r"one object per line and name it \.jsonl"),
         ("a.tab", r"rename it to \.tsv"),
         ("a.csv.zip", "pack it with gzip"),
     ],

@@ -428,7 +428,7 @@ def test_texts_are_wanted(of_texts, X, message):
         (ROWS[:0], "0 sample"),
         (ROWS + np.nan, "contains NaN"),
         (ROWS * np.inf, "contains infinity"),
-        (ROWS + 1j, "must hold numbers"),
+        (ROWS + 1j, "must contain numbers"),
         (csr_array(ROWS[:, :2]), "has 2 features"),
     ],
 )
@@ -453,7 +453,7 @@ def test_outputs_are_checked(of_texts):
 
 def test_no_vector_without_a_trunk(loaded):
     predictor = loaded(fitted(trunk=None))
-    with pytest.raises(AttributeError, match="No shared representation"):
+    with pytest.raises(AttributeError, match="no shared representation"):
         predictor.transform(NEW)
 
 
@@ -467,7 +467,7 @@ def test_no_vector_without_a_trunk(loaded):
         ),
         (
             {"vectorizer": make_pipeline(FastTfidfVectorizer(), MaxAbsScaler())},
-            "does not run",
+            "does not support",
         ),
     ],
 )
@@ -543,5 +543,5 @@ def walk(node, path):
 def test_classes_may_not_be_doubled(document):
     task = document.tree["targets"]["state"]["tasks"][1]["state"]
     task["classes_"]["list"][1] = task["classes_"]["list"][0]
-    with pytest.raises(BadState, match="a class twice"):
+    with pytest.raises(BadState, match="duplicate classes"):
         predictor_of(document)

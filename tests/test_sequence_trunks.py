@@ -366,7 +366,7 @@ def test_no_token_has_an_effect_of_its_own():
     from sklearn_mtl.inspection import top_words
 
     clf = MultiTaskTextClassifier(trunk="conv", random_state=0).fit(X, Y)
-    with pytest.raises(ValueError, match="reads tokens in their order"):
+    with pytest.raises(ValueError, match="reads sequences of tokens"):
         top_words(clf, X)
 
 
@@ -577,11 +577,11 @@ def test_dimensions_may_be_those_of_the_vectors(dim):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"embedding_dim": 4}, "embedding_dim=4, and the vectors have 3 dim.*'auto'"),
-        ({"vocabulary": ()}, "ids of tokens without their words"),
+        ({"embedding_dim": 4}, "embedding_dim=4, but the vectors have 3 dim.*'auto'"),
+        ({"vocabulary": ()}, "token ids without their words"),
         (
             {"vocabulary": ("", "?", *"abcdefg")},
-            r"None of the 7 tokens.*first are \['a', 'b', 'c', 'd', 'e'\]",
+            r"None of the 7 tokens.*first tokens are \['a', 'b', 'c', 'd', 'e'\]",
         ),
     ],
 )

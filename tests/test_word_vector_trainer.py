@@ -201,7 +201,7 @@ def test_pieces_of_words_get_vectors():
 def test_ids_without_their_words_have_no_vectors():
     rows = SequenceVectorizer().fit_transform(X)
     clf = MultiTaskTextClassifier(trunk=ConvTrunk(vectors=WordVectorTrainer()))
-    with pytest.raises(ValueError, match="ids of tokens without their words"):
+    with pytest.raises(ValueError, match="token ids without their words"):
         clf.fit(rows, Y)
 
 

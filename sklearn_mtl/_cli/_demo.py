@@ -1,4 +1,4 @@
-"""What runs without a command: two sets of labels, beside single-task models."""
+"""The demo, run without a command: two label sets, compared with single-task models."""
 
 from collections import Counter
 from textwrap import shorten
@@ -22,15 +22,14 @@ from ._report import METRICS, WIDTH, fill, number, short_name, side_by_side
 SEED = 0
 TEST_SHARE = 0.25
 N_EXAMPLES = 3
-# The second set: so many texts, of which so many have a label in the first column.
+# The second set: number of texts, and how many of them have a label in column 1.
 N_TEXTS, N_FEW = 5000, 50
-# Smaller differences in the mean of accuracy and macro-F1 are none: other seeds give
-# others.
+# Smaller differences in the mean of accuracy and macro-F1 are within seed noise.
 LEVEL = 0.01
 
 
 def run():
-    """Fit on docstrings with many labels and with few; compare, and say why."""
+    """Fit on docstrings with many labels and with few; compare and explain."""
     data = load_docstrings()
     texts, labels = list(data.data), {task: list(y) for task, y in data.target.items()}
     X_train, X_test, y_train, y_test = train_test_split(
@@ -72,7 +71,7 @@ def run():
 
 
 def with_few_labels(train, test, few, other):
-    """Keep two columns, and the first labels alone of one of them.
+    """Keep two columns, and only the first labels of one of them.
 
     Returns
     -------
@@ -99,12 +98,12 @@ def fit_systems(train, test):
     Returns
     -------
     classifier : MultiTaskTextClassifier
-        The network that shares.
+        The network with sharing.
 
     scores : dict of str to dict
 
     seconds : dict of str to float
-        Of fitting and predicting.
+        Time of fitting and predicting.
     """
     scores, seconds = {}, {}
     classifier, scores["shared"], seconds["shared"] = fit_network(train, test)
@@ -116,7 +115,7 @@ def fit_systems(train, test):
 
 
 def fit_network(train, test, **parameters):
-    """Fit and score the estimator; give it, its scores, the seconds of both."""
+    """Fit and score the estimator; return it, its scores and the time in seconds."""
     is_watched = is_terminal()
     if is_watched:
         written = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
@@ -131,7 +130,7 @@ def fit_network(train, test, **parameters):
 
 
 def by_system(scores, seconds):
-    """Write the scores of one task, a line for each system."""
+    """Format the scores of one task, a line for each system."""
     rows = [
         [system, *(number(own[metric]) for metric in METRICS), f"{seconds[system]:.1f}"]
         for system, own in scores.items()
@@ -140,7 +139,7 @@ def by_system(scores, seconds):
 
 
 def sentence(scores, reason):
-    """Say how the shared network stands beside single ones, and why."""
+    """Compare the shared network with single-task networks, and explain the result."""
     pairs = ", ".join(
         f"{METRICS[metric]} {number(scores['shared'][metric])} and "
         f"{number(scores['single'][metric])}"
@@ -155,9 +154,9 @@ def sentence(scores, reason):
 
 
 def standing(scores):
-    """Return 1 where sharing helps, -1 where it harms, 0 where it makes no difference.
+    """Return 1 if sharing helps, -1 if it harms, 0 if it makes no difference.
 
-    By the mean of accuracy and macro-F1.
+    Compares the mean of accuracy and macro-F1.
     """
     shared, single = scores["shared"], scores["single"]
     gap = np.mean([shared[m] - single[m] for m in ("accuracy", "f1_macro")])
@@ -165,17 +164,17 @@ def standing(scores):
 
 
 def reason_of_many(scores, fewest):
-    """Say why sharing does not help, if it does not."""
+    """Explain why sharing does not help, if so."""
     if standing(scores) > 0:
         return ""
     return f": each task has {fewest:,} labels or more, enough to learn from alone"
 
 
 def reason_of_few(scores, train, few, other, known):
-    """Say why sharing helps, if it does."""
+    """Explain why sharing helps, if so."""
     if standing(scores) < 1:
         return ""
-    share = told_by(known[other], known[few])
+    share = share_determined(known[other], known[few])
     return (
         f": {n_labels(train, few):,} labels for {few} are too few to learn from alone, "
         f"and the {n_labels(train, other):,} for {other} help: they determine the "
@@ -183,8 +182,8 @@ def reason_of_few(scores, train, few, other, known):
     )
 
 
-def told_by(known, wanted):
-    """Return the share of texts whose label in one column follows from the other."""
+def share_determined(known, wanted):
+    """Return the share of texts whose label in one column determines the other."""
     pairs = [
         (a, b)
         for a, b in zip(known, wanted, strict=True)
@@ -197,10 +196,10 @@ def told_by(known, wanted):
 
 
 def fit_linear(train, test):
-    """Score the usual baseline: each task on its own, on its labelled rows.
+    """Score the usual baseline: a separate model per task, on its labelled rows.
 
-    The vectorizer is fitted once for all tasks, which is kinder to the clock than a
-    pipeline for each of them.
+    The vectorizer is fitted once for all tasks, which is faster than a pipeline for
+    each task.
     """
     start = perf_counter()
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), dtype=np.float32)
@@ -212,7 +211,7 @@ def fit_linear(train, test):
 
 
 def legend(seconds):
-    """Say what each system is and how long it took."""
+    """Describe each system and its time."""
     systems = {
         "shared": "MultiTaskTextClassifier(), one network for all tasks",
         "single": 'MultiTaskTextClassifier(sharing="separate"), one for each task',
@@ -227,7 +226,7 @@ def legend(seconds):
 
 
 def examples(classifier, texts, labels):
-    """Write a few predictions with their probabilities."""
+    """Format a few predictions with their probabilities."""
     few = texts[:N_EXAMPLES]
     predicted, probability = predict(classifier, few)
     parts = ["Some predictions of the shared network"]

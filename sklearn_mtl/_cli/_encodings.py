@@ -1,4 +1,4 @@
-"""Bytes to text and back, and advice on bytes in another encoding."""
+"""Bytes to text and back, and advice for other encodings."""
 
 import codecs
 from contextlib import suppress
@@ -10,7 +10,7 @@ UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def decode(path, data, encoding=None):
-    """Return contents as text.
+    """Decode the contents of a file.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def decode(path, data, encoding=None):
     data : bytes
 
     encoding : str, default=None
-        None is UTF-8.
+        None means UTF-8.
 
     Returns
     -------
@@ -29,7 +29,7 @@ def decode(path, data, encoding=None):
     if encoding is None:
         _refuse_unmarked_utf_16(path, data)
     try:
-        # Some programs put a mark at the start of a file.
+        # Some programs write a byte order mark at the start of a file.
         text = data.decode(encoding or "utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
@@ -52,7 +52,7 @@ def decode(path, data, encoding=None):
 
 
 def _other_encoding(data, place):
-    """Advise on what is not UTF-8, and show how it would read."""
+    """Suggest an encoding for bytes that are not UTF-8, and show the result."""
     others = "cp1251, shift_jis or gb18030"
     for name in ("cp1252", "shift_jis", "gb18030"):
         with suppress(UnicodeDecodeError):
@@ -62,43 +62,43 @@ def _other_encoding(data, place):
             line = data[place:].partition(b"\n")[0].decode(name, "replace")
             shown = f"{before[-20:]}{line[:20]}".strip()
             return (
-                f"As {name} it reads {shown!r}: if that is right, use --encoding "
-                f"{name}. If not, try another, such as {others}, or save the file as "
-                "UTF-8."
+                f"Decoded as {name} it reads {shown!r}: if that is right, use "
+                f"--encoding {name}. If not, try another encoding, such as {others}, "
+                "or save the file as UTF-8."
             )
     return (
-        f"Name its encoding, such as --encoding latin-1, {others}, or save it as UTF-8."
+        f"Pass its encoding, such as --encoding latin-1, {others}, or save it as UTF-8."
     )
 
 
 def _doubt(path, data, encoding):
-    """Complain of a mark of another encoding; warn of what is valid as UTF-8.
+    """Raise an error for the mark of another encoding; warn if UTF-8 is possible.
 
-    Encodings of one byte a character take any bytes.
+    The check is needed because single-byte encodings accept any bytes.
     """
     known = codecs.lookup(encoding).name
     if data.startswith(UTF_16_MARKS) and not known.startswith("utf-16"):
         raise CommandError(
-            f"{path} starts with the mark of UTF-16, and is read as {encoding}. Use "
-            "--encoding utf-16."
+            f"{path} starts with the byte order mark of UTF-16, but is read as "
+            f"{encoding}. Use --encoding utf-16."
         )
     if data.isascii() or known.startswith("utf-8"):
         return
     if data.startswith(codecs.BOM_UTF8):
         raise CommandError(
-            f"{path} starts with the mark of UTF-8, and is read as {encoding}. Leave "
-            "--encoding out."
+            f"{path} starts with the byte order mark of UTF-8, but is read as "
+            f"{encoding}. Remove --encoding."
         )
     with suppress(UnicodeDecodeError):
         data.decode("utf-8")
         warn(
-            f"{path} is read as {encoding}, and it is valid as UTF-8. If its letters "
-            "come out wrong, leave --encoding out."
+            f"{path} is read as {encoding}, but it is also valid UTF-8. If its letters "
+            "are wrong, remove --encoding."
         )
 
 
 def _refuse_unmarked_utf_16(path, data):
-    """Complain where every other byte is 0, which is valid as UTF-8 and never meant."""
+    """Raise an error if every other byte is 0: valid UTF-8, but never intended."""
     start = data[:64]
     for first, name in ((0, "utf-16-be"), (1, "utf-16-le")):
         if len(start) >= 16 and not any(start[first::2]) and all(start[1 - first :: 2]):
@@ -111,12 +111,12 @@ def _refuse_unmarked_utf_16(path, data):
 def encode(path, text, encoding=None):
     """Return text as bytes."""
     if encoding is None:
-        # JSON can hold half a surrogate pair, UTF-8 cannot.
+        # JSON can contain an unpaired surrogate, but UTF-8 cannot.
         return text.encode("utf-8", errors="replace")
     try:
         return text.encode(encoding)
     except UnicodeError as error:
         raise CommandError(
-            f"Cannot write {path}: {error}. Leave --encoding out, or read a table of "
-            "this encoding only."
+            f"Cannot write {path}: {error}. Remove --encoding, or use only tables in "
+            "this encoding."
         ) from error

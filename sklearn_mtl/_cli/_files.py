@@ -1,4 +1,4 @@
-"""Files as bytes: gzip, and writing all at once."""
+"""Files as bytes: gzip and atomic writes."""
 
 import gzip
 import os
@@ -15,7 +15,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 @contextmanager
 def file_errors(verb, path):
-    """Tell what the system says of a file in one line."""
+    """Convert an OSError about a file to a one-line CommandError."""
     try:
         yield
     except OSError as error:
@@ -24,7 +24,7 @@ def file_errors(verb, path):
 
 
 def read_bytes(path, gzipped):
-    """Return the contents of a file, unpacked if it is gzipped by name or contents."""
+    """Return the contents of a file, unpacked if its name or contents indicate gzip."""
     with file_errors("read", path):
         data = Path(path).read_bytes()
     if not gzipped and not data.startswith(GZIP_MAGIC):
@@ -32,11 +32,11 @@ def read_bytes(path, gzipped):
     try:
         return gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as error:
-        raise CommandError(f"{path} is not a whole gzip file: {error}.") from error
+        raise CommandError(f"{path} is not a complete gzip file: {error}.") from error
 
 
 def check_output(path, inputs, option="--to"):
-    """Make sure that a file can be written once there is something to write."""
+    """Check early that a file can be written later."""
     folder = Path(path).parent
     with file_errors("write", path):
         exists = _is_there(path)
@@ -48,11 +48,13 @@ def check_output(path, inputs, option="--to"):
         raise CommandError(f"Cannot write {path}: the folder {folder} is read-only.")
     for other in inputs:
         if exists and os.path.exists(other) and os.path.samefile(path, other):
-            raise UsageError(f"{option} {path} would overwrite a file that is read.")
+            raise UsageError(
+                f"{option} {path} would overwrite an input file. Pass another path."
+            )
 
 
 def _is_there(path):
-    """Whether there is such a file; an OSError if there cannot be one."""
+    """Whether the file exists; raises an OSError for an invalid path."""
     try:
         os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -61,11 +63,11 @@ def _is_there(path):
 
 
 def write_bytes(path, data):
-    """Write a file all at once: a failure or an interrupt leaves nothing of it."""
+    """Write a file atomically: a failure or an interrupt leaves no partial file."""
     with file_errors("write", path):
-        # A link keeps pointing to what it points to.
+        # Write to the target of a symbolic link.
         target = Path(os.path.realpath(path))
-        # Short, so that the longest name there may be can be written, too.
+        # A short name, so that files with names of maximum length work too.
         beside = target.with_name(f".{secrets.token_hex(4)}.tmp")
         unfinished.add(beside)
         try:
@@ -78,7 +80,7 @@ def write_bytes(path, data):
 
 
 def remove_unfinished():
-    """Remove files in the making, tables and models, which must not outlive us."""
+    """Remove unfinished tables and models before the process ends."""
     while unfinished:
         with suppress(OSError):
             unfinished.pop().unlink()

@@ -1,4 +1,4 @@
-"""``fit``: learn from a table, report scores, save, predict another table."""
+"""``fit``: learn from a table, report scores, save, and predict another table."""
 
 import os
 import warnings
@@ -27,7 +27,7 @@ from ._tags import labels_in
 
 
 def run(options):
-    """Carry out the command.
+    """Run the command.
 
     Parameters
     ----------
@@ -39,8 +39,7 @@ def run(options):
     dialect = Dialect(options.delimiter, options.quoting, options.encoding)
     train = read_table(options.data, dialect)
     resolve_columns(options, train)
-    # All tables are read before the training starts: what is wrong with one of them
-    # should not come out after it.
+    # Read all tables before training, so that errors in them are reported first.
     texts = read_texts(train, options.text)
     check_texts(train, options.text, texts)
     columns = label_columns(options)
@@ -48,8 +47,8 @@ def run(options):
     check_labels(train, labels)
     if options.separator and not any(column.holds_lists for column in columns):
         raise UsageError(
-            "--separator stands between several labels of a cell. Name the columns "
-            "of such cells by --tags."
+            "--separator is for cells with several labels. Name the columns with such "
+            "cells in --tags."
         )
     warn_of_unused(options.missing, train, options.tasks)
     options.orders = {
@@ -97,25 +96,27 @@ def parameters(options):
 
 
 def check_options(options):
-    """Find what cannot work before anything is read."""
+    """Check the options before reading any file."""
     if (options.predict is None) != (options.to is None):
         raise UsageError(
-            "--predict FILE says which table to predict and --to FILE where to write "
-            "the result. Give both or neither."
+            "--predict FILE is the table to predict, and --to FILE is where to write "
+            "the result. Use both or neither."
         )
     if options.test and options.held_out is not None:
-        raise UsageError("--test and --held-out are two ways to score. Choose one.")
+        raise UsageError(
+            "--test and --held-out are alternative ways to score. Use only one."
+        )
     if options.held_out is None:
         options.held_out = 0.0 if options.test else 0.2
     if not (options.test or options.held_out or options.predict or options.save):
         raise UsageError(
-            "--held-out 0 without --test, --predict or --save leaves nothing to do "
-            "after the training."
+            "--held-out 0 without --test, --predict or --save produces no result. Use "
+            "one of them, or remove --held-out."
         )
     if options.password_env and not options.save:
         raise UsageError(
-            "--password-env names the variable that holds the password of --save. Give "
-            "both or neither."
+            "--password-env names the variable with the password for --save. Use it "
+            "only with --save."
         )
     if options.embedding == "use":
         import_encoder()
@@ -131,8 +132,8 @@ def check_options(options):
         check_output(options.html, inputs, "--html")
         if not (options.test or options.held_out):
             raise UsageError(
-                "--html writes a page of scores, and --held-out 0 leaves no rows to "
-                "score on. Leave --held-out out, or give a table to --test."
+                "--html writes a report of scores, but --held-out 0 leaves no rows to "
+                "score on. Remove --held-out, or pass a table as --test."
             )
         import_matplotlib()
     check_distinct(options, ("to", "save", "html"))
@@ -147,18 +148,18 @@ def import_encoder():
 
 
 def check_distinct(options, names):
-    """Complain where two options name one file to write."""
+    """Raise an error if two output options name the same file."""
     seen = {}
     for name in names:
         path = getattr(options, name)
         if path and (other := seen.setdefault(os.path.abspath(path), name)) != name:
             raise UsageError(
-                f"--{name} and --{other} both name {path}. Choose two names."
+                f"--{name} and --{other} both name {path}. Use different files."
             )
 
 
 def check_labels(table, labels):
-    """Let the library complain of cells that it could not learn from."""
+    """Raise the library's errors about cells that it cannot learn from."""
     with _model.estimator_errors(f"read {table.path}"):
         as_label_table(labels, what="labels")
 
@@ -171,13 +172,16 @@ def read_test(options, columns, dialect):
     table.check_columns([*options.text, *options.tasks])
     labels = {column.name: column.read(table) for column in columns}
     if all(cell is None for cells in labels.values() for cell in cells):
-        raise CommandError(f"{table.path} has no label to score on in any task.")
+        raise CommandError(
+            f"{table.path} has no label in any task, so there is nothing to score on. "
+            "Use a labelled table."
+        )
     check_labels(table, labels)
     return read_texts(table, options.text), labels
 
 
 def read_new(options, columns, dialect):
-    """Return what is to be predicted, or None."""
+    """Return the predictions to make, or None."""
     if not options.predict:
         return None
     table = read_table(options.predict, dialect)
@@ -186,7 +190,7 @@ def read_new(options, columns, dialect):
 
 
 def describe(train, columns, labels):
-    """Write what is known of each task before the training."""
+    """Describe each task before training."""
     rows, remarks = [], []
     for column in columns:
         cells = labels[column.name]
@@ -215,10 +219,10 @@ def report_held_out(options, train, texts, labels, page):
 
 
 def hold_out(table, texts, labels, fraction, seed):
-    """Split texts and labels in two, keeping the classes of all tasks even."""
+    """Split texts and labels in two, stratified by the classes of all tasks."""
     too_few = CommandError(
-        f"{table.path} has too few rows to hold some of them out. Score on --test "
-        "FILE, or fit without scores: --held-out 0."
+        f"{table.path} has too few rows to hold some out. Use --test FILE to score, or "
+        "--held-out 0 to fit without scores."
     )
     try:
         texts, held_texts, labels, held_labels = train_test_split(
@@ -233,8 +237,9 @@ def hold_out(table, texts, labels, fraction, seed):
     for task, labels_held in held.items():
         if new := sorted(labels_held - known[task], key=str):
             warn(
-                f"{table.path}: column {task!r} has labels in held-out rows alone: "
-                f"{some(new, 5)}. They count as errors. --seed holds out other rows."
+                f"{table.path}: column {task!r} has labels that occur only in held-out "
+                f"rows: {some(new, 5)}. They count as errors. Use another --seed to "
+                "hold out other rows."
             )
     return (texts, labels), (held_texts, held_labels)
 
@@ -254,8 +259,8 @@ def fit_and_report(options, train, test, name, page=None):
     say(
         f"\n{fill(heading)}\n\n"
         f"{scores_table(scores, options.tasks, {'majority': written})}\n\n"
-        "Recall and F1 are means over classes. majority: the accuracy of always "
-        "giving\nthe most frequent answer. support: labelled texts.\n"
+        "Recall and F1 are means over classes. majority: accuracy of always "
+        "predicting\nthe most frequent label. support: labelled texts.\n"
     )
     if page:
         from ._page import Results
@@ -275,10 +280,10 @@ def fit_and_report(options, train, test, name, page=None):
 
 
 def majority_scores(train, test):
-    """Score what always gives the most frequent answer."""
+    """Score a baseline that always predicts the most frequent label."""
     simplest = PerTask(DummyClassifier(strategy="most_frequent"))
     with warnings.catch_warnings():
-        # Of labels that all texts have.
+        # Raised for labels that all texts have.
         warnings.filterwarnings("ignore", "Label .* is present in all training")
         predicted = simplest.fit(*train).predict(test[0])
     return multitask_scores(test[1], predicted, metrics="accuracy")

@@ -39,11 +39,12 @@ report.
 """
 FIT_EPILOG = """\
 tables:
-  The file name tells the format: .csv, .tsv, .jsonl (one JSON object per line),
-  each also with .gz after it, and .parquet if pyarrow is installed. Files are
-  read as UTF-8 unless --encoding names another encoding. Labels in CSV and TSV
-  are strings; the other formats keep numbers and booleans. Equal numbers, such
-  as 1 and 1.0, are one label. Unused columns may have any names, even the same.
+  The file extension sets the format: .csv, .tsv, .jsonl (one JSON object per
+  line), each also with .gz after it, and .parquet if pyarrow is installed.
+  Files are read as UTF-8 unless --encoding names another encoding. Labels in
+  CSV and TSV are strings; the other formats keep numbers and booleans. Equal
+  numbers, such as 1 and 1.0, are one label. Unused columns may have any names,
+  even the same.
 
 quotation marks:
   In CSV, a cell with a comma, a line break or a quotation mark must be quoted.
@@ -53,14 +54,14 @@ quotation marks:
 missing labels:
   An empty cell, null or NaN has no label. It is left out of training and
   scores. Words such as "none" or "n/a" are labels unless --missing names them.
-  An empty text is a text.
+  An empty text is allowed.
 
 several labels in a cell:
   In JSON lines and Parquet, write lists. In CSV and TSV, name the columns in
-  --tags. --separator is what stands between the labels; by default it is the
-  one of |, ; and the comma that is in most cells. An empty list, or a cell with
-  the separator alone, means that no label applies. Predictions are written in
-  the same way.
+  --tags. --separator is the text between labels; by default it is |, ; or a
+  comma, whichever is in most cells. An empty list, or a cell with only the
+  separator, means that no label applies. Predictions are written in the same
+  way.
 
 predictions:
   All columns of --predict, and two more for each task: TASK_predicted has the
@@ -70,7 +71,7 @@ predictions:
 
 models:
   --save writes the model that was fitted on all rows, the one that --predict
-  uses. The file holds no code. The command predict reads it, and so does
+  uses. The file contains no code. The command predict reads it, and so does
   sklearn_mtl.load in Python. It contains words from the texts. If these are
   confidential, encrypt it: set the environment variable SKLEARN_MTL_PASSWORD,
   or the one named by --password-env, to a password (needs the extra "secure").
@@ -107,19 +108,19 @@ tables:
   The formats are those of fit: .csv, .tsv, .jsonl, each also with .gz after it,
   and .parquet if pyarrow is installed. A model from fit --save knows its text
   columns. Name them in --text if they are called differently in NEW, or if the
-  model was saved in Python. An empty text is a text.
+  model was saved in Python. An empty text is allowed.
 
 predictions:
   All columns of NEW, and two more for each task: TASK_predicted has the label,
   TASK_probability its probability. Several labels in a cell are lists in JSON
   lines and Parquet. In CSV and TSV they are joined as in the training table, or
-  by the first of |, ; and the comma that is in no label.
+  by the first of |, ; and comma that occurs in no label.
 
 encrypted models:
   The password is read from the environment variable SKLEARN_MTL_PASSWORD, or
   the one named by --password-env, because others could see it on the command
-  line. If it is set, a model that is not encrypted is refused: somebody may
-  have replaced yours.
+  line. If it is set, a model that is not encrypted is refused: someone may
+  have replaced your file.
 
 examples:
   python -m sklearn_mtl predict model.mtl new.csv --to predicted.csv

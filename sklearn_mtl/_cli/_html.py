@@ -1,4 +1,4 @@
-"""Pieces of a web page that holds all it shows: no scripts, no network."""
+"""Parts of a self-contained web page, without scripts or network access."""
 
 import base64
 import io
@@ -8,7 +8,7 @@ from html import escape
 from ..utils._optional import import_optional
 from ._errors import UsageError
 
-# Nothing but what stands in the page itself may be loaded.
+# Only content of the page itself may be loaded.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _STYLE = """
 :root { color-scheme: light; }
@@ -45,12 +45,12 @@ code { background: #f4f5f7; padding: .1rem .3rem; border-radius: 3px;
   overflow-wrap: anywhere; }
 @media print { .long { max-height: none; } h2 { break-after: avoid; } }
 """
-# Of images, for screens that show two dots where others show one.
+# Image resolution for high-density screens.
 _DPI = 144
 
 
 def import_matplotlib():
-    """Import the extra that the images need, or say how to install it."""
+    """Import the extra that images need, or raise an error with advice."""
     try:
         matplotlib = import_optional("matplotlib", "plot", "--html")
     except ImportError as error:
@@ -114,16 +114,16 @@ def table(header, rows, n_totals=0, caption=None, *, is_plain=False, scrolls=Fal
     rows : list of list of str
 
     n_totals : int, default=0
-        So many of the last rows are sums or means of those before.
+        Number of rows at the end that are sums or means of the others.
 
     caption : str, default=None
-        What screen readers say of the table.
+        Description of the table for screen readers.
 
     is_plain : bool, default=False
-        Whether cells are texts, which stand on the left.
+        Whether cells are texts, which are left-aligned.
 
     scrolls : bool, default=False
-        Whether a long table gets a box of its own to scroll in.
+        Whether a long table is put into a scrollable box.
     """
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
     lines = []
@@ -141,7 +141,7 @@ def table(header, rows, n_totals=0, caption=None, *, is_plain=False, scrolls=Fal
 
 
 def side_by_side(parts):
-    """Put parts beside each other where the page is wide enough."""
+    """Put parts next to each other if the page is wide enough."""
     return f'<div class="side">{"".join(parts)}</div>'
 
 
@@ -154,18 +154,18 @@ def image(draw, caption, alternative):
         Returns a display with the attribute ``figure_``.
 
     caption : str
-        What it shows.
+        Caption of the figure.
 
     alternative : str
-        For readers who do not see it.
+        Alternative text.
     """
     matplotlib = import_matplotlib()
     pyplot = matplotlib.pyplot
     data = io.BytesIO()
-    # Figures need no window here. A dollar sign in a label is one, no formula.
+    # Figures need no window, and a dollar sign in a label is not a formula.
     settings = {"backend": "agg", "text.parse_math": False}
     with matplotlib.rc_context(settings), warnings.catch_warnings():
-        # The table beside has each label in full.
+        # The table next to it has each label in full.
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         figure = draw().figure_
         try:
@@ -173,7 +173,7 @@ def image(draw, caption, alternative):
             width = round(figure.get_figwidth() * 96)
         finally:
             pyplot.close(figure)
-    # Of several panels: shrunk to the width of a telephone they could not be read.
+    # Figures with several panels would be unreadable at the width of a phone.
     wide = ' class="wide"' if width > 700 else ""
     encoded = base64.b64encode(data.getvalue()).decode("ascii")
     return (

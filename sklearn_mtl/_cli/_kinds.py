@@ -1,15 +1,15 @@
-"""Labels that cannot be learnt together, told by the place in the file."""
+"""Checks for labels that cannot be learnt together, reported with their line."""
 
 from ._errors import CommandError, brief
 from ._numbers import as_number
 
 _KINDS = {str: "a string", bool: "a boolean", int: "a number", float: "a number"}
-# Beyond these an integer and its neighbour may become the same number.
+# Beyond these limits, neighbouring integers may become the same number.
 _LARGEST_BESIDE_FLOATS, _LARGEST = 2**53, 2**63 - 1
 
 
 def check_kinds(table, name, cells):
-    """Complain about labels of several types, and about values that are no labels.
+    """Raise an error for labels of several types and for values that are not labels.
 
     Parameters
     ----------
@@ -19,12 +19,12 @@ def check_kinds(table, name, cells):
         The column.
 
     cells : list
-        A label each, or a list of labels; None where it is missing.
+        For each row a label or a list of labels; None if it is missing.
 
     Raises
     ------
     CommandError
-        With the line of the file, or the row where a format has no lines.
+        Names the line of the file, or the row if the format has no lines.
     """
     _check_lists(table, name, cells)
     first, all_numbers = {}, True
@@ -35,8 +35,8 @@ def check_kinds(table, name, cells):
         if isinstance(label, float) and not label.is_integer():
             raise CommandError(
                 f"{table.path}, {table.place(row)}: column {name!r} holds {label!r}, "
-                "which is a measure and not a class. Write classes as strings or whole "
-                "numbers."
+                "which is a measurement, not a class. Write classes as strings or "
+                "whole numbers."
             )
         if isinstance(label, str) and label.endswith("\0"):
             raise CommandError(
@@ -55,7 +55,7 @@ def check_kinds(table, name, cells):
 
 
 def _labels(cells):
-    """Yield (row, label) for the labels of cells that hold one or several."""
+    """Yield (row, label) for every label; a cell may hold one or several."""
     for row, cell in enumerate(cells):
         if isinstance(cell, list):
             yield from ((row, label) for label in cell)
@@ -64,7 +64,7 @@ def _labels(cells):
 
 
 def _check_lists(table, name, cells):
-    """Complain where some cells are lists and others are not, and about indicators."""
+    """Raise an error if only some cells are lists, or if lists are indicators."""
     first = {}
     for row, cell in enumerate(cells):
         if cell is not None:
@@ -78,7 +78,7 @@ def _check_lists(table, name, cells):
             "--tasks for this column, or make each cell a list."
         )
     lists = [cell for cell in cells if isinstance(cell, list)]
-    # Read as lists of the labels 0 and 1, nearly all of them would hold both labels.
+    # Read as lists, nearly all of these cells would hold both labels, 0 and 1.
     if (
         lists
         and len(set(map(len, lists))) == 1
@@ -86,20 +86,20 @@ def _check_lists(table, name, cells):
         and all(not isinstance(m, str) and m in (0, 1) for cell in lists for m in cell)
     ):
         raise CommandError(
-            f"{table.path}, {table.place(first[True])}: column {name!r} holds vectors "
-            f"of 0 and 1, {brief(lists[0])}, and not lists of labels. Write the labels "
-            "that apply, or a column for each place, and name these in --tasks."
+            f"{table.path}, {table.place(first[True])}: column {name!r} holds "
+            f"indicator vectors of 0 and 1, {brief(lists[0])}, not lists of labels. "
+            "Write the labels that apply, or one column per position, named in --tasks."
         )
 
 
 def _check_size(table, name, cells):
-    """Complain about integers that would run together as numbers of the machine."""
+    """Raise an error for integers that are too large to stay distinct."""
     with_floats = any(isinstance(label, float) for _, label in _labels(cells))
     largest = _LARGEST_BESIDE_FLOATS if with_floats else _LARGEST
     for row, label in _labels(cells):
         if isinstance(label, int) and abs(label) > largest:
             raise CommandError(
                 f"{table.path}, {table.place(row)}: column {name!r} holds {label}, "
-                "which is too large for a number that is a label. Write the labels of "
-                "this column as strings."
+                "which is too large for a numeric label. Write the labels of this "
+                "column as strings."
             )

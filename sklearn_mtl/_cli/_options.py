@@ -1,4 +1,4 @@
-"""What can be said on the command line, and its help."""
+"""The options of the command line, and their help."""
 
 import argparse
 import functools
@@ -24,14 +24,14 @@ MOST_PASSES = 10_000
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
-        """Leave it to :func:`main` to print the message and to stop."""
-        # Or else the last COLUMN has swallowed it.
+        """Raise an error, so that :func:`main` prints the message and exits."""
+        # Otherwise the last option with several values consumes it.
         if message.endswith(("DATA", "NEW")):
             message += ", before all options"
         raise UsageError(f"{message}. See {self.prog} --help")
 
     def print_help(self, file=None):
-        """Print the help; unlike argparse, notice if that fails."""
+        """Print the help; unlike argparse, report a failure to do so."""
         say(self.format_help().rstrip("\n"))
 
 
@@ -42,7 +42,7 @@ class _Version(argparse.Action):
 
 
 def _value(convert, accepts, words):
-    """Make an argparse type that says in words what it takes."""
+    """Create an argparse type whose errors describe the allowed values."""
 
     def check(text):
         try:
@@ -57,7 +57,7 @@ def _value(convert, accepts, words):
 
 
 def _encoding(name):
-    "".encode(name)  # a LookupError for what is no encoding of text
+    "".encode(name)  # raises a LookupError unless it is a text encoding
     return name
 
 
@@ -67,7 +67,7 @@ _delimiter = _value(
     "one character and no quotation mark or line break",
 )
 _separator = _value(
-    str, lambda text: text.strip() != "", "one or more characters that are no spaces"
+    str, lambda text: text.strip() != "", "one or more characters, not only spaces"
 )
 _known_encoding = _value(
     _encoding, lambda name: True, "an encoding of text, such as latin-1 or utf-16"
@@ -102,7 +102,7 @@ def build_parser():
     fit = commands.add_parser(
         "fit",
         help="learn from a table; score, save, report, predict another table",
-        # DATA first: after it, --tasks cannot take it for one of its columns.
+        # DATA comes first, so that --tasks cannot take it for a column.
         usage="%(prog)s DATA --text COLUMN ... --tasks COLUMN ... [...]",
         description=FIT_DESCRIPTION,
         epilog=FIT_EPILOG,
@@ -197,7 +197,7 @@ def _add_prediction(parser):
         choices=["auto", "numpy", "torch"],
         default="auto",
         help="the library that computes: numpy starts faster, torch runs every model "
-        "(default: numpy where it can)",
+        "(default: numpy if it supports the model)",
     )
 
 
@@ -273,7 +273,7 @@ def _add_formats(parser):
         "--quoting",
         choices=["csv", "none"],
         help="whether quotation marks in CSV and TSV enclose cells (csv) or are "
-        "ordinary characters (none) (default: judged by the file)",
+        "ordinary characters (none) (default: detected)",
     )
     add(
         "--encoding",
@@ -288,7 +288,7 @@ def _add_estimator(parser):
     add(
         "--embedding",
         choices=["lsa", "use"],
-        help="embeddings beside the words, for short texts with few labels: latent "
+        help="embeddings in addition to words, for short texts with few labels: latent "
         'semantic analysis of the table, or a pretrained encoder (extra "embedding")',
     )
     add(

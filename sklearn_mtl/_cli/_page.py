@@ -1,4 +1,4 @@
-"""What ``--html`` writes: scores, classes, displays, settings and versions."""
+"""The report of ``--html``: scores, classes, displays, settings and versions."""
 
 import platform
 import shlex
@@ -27,12 +27,12 @@ from ._report import METRICS, number
 from ._tags import labels_in
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch", "skorch", "matplotlib")
-# What a fit made of these parameters, where "auto" leaves it open.
+# Fitted attributes with the values chosen for "auto" parameters.
 FOUND = (
     *("n_iter_", "batch_size_", "learning_rate_init_", "alpha_", "loss_weights_"),
     *("temperatures_", "learning_rate_factor_", "trunk_", "sharing_", "device_"),
 )
-# Of the calibration error in the table of scores.
+# Number of bins of the calibration error in the table of scores.
 N_BINS = 15
 # More panels than this in one image are too small to read.
 MOST_TASKS_TO_DRAW = 12
@@ -40,7 +40,7 @@ MOST_TASKS_TO_DRAW = 12
 
 @dataclass
 class Results:
-    """A classifier that was scored, and what it was scored on.
+    """A scored classifier, and the data it was scored on.
 
     Attributes
     ----------
@@ -49,22 +49,22 @@ class Results:
     texts : list of str
 
     labels : dict of str to list
-        True labels of these texts; None is missing.
+        True labels of these texts; None if missing.
 
     name : str
-        Where they come from, such as "held-out rows".
+        Name of the data, such as "held-out rows".
 
     scores : dict of dict
         From :func:`sklearn_mtl.metrics.multitask_scores`.
 
     majority : dict of str to float, default=None
-        For each task the accuracy of always giving the most frequent answer.
+        For each task, the accuracy of always predicting the most frequent label.
 
     n_fitted : int, default=None
-        Rows that the classifier has learnt from.
+        Number of training rows.
 
     seconds : float, default=None
-        Of the fit.
+        Fit time.
     """
 
     classifier: object
@@ -78,21 +78,21 @@ class Results:
 
 
 class Page:
-    """A page about one table, its tasks, and a network that learns them.
+    """A report on one table, its tasks, and a network trained on them.
 
     Parameters
     ----------
     path : str
-        Where to.
+        Output file.
 
     source : str
-        The table, as the user wrote it.
+        Name of the table, as the user wrote it.
 
     labels : dict of str to list
-        Of each task in that table.
+        Labels of each task in that table.
 
     orders : dict of str to list
-        All labels of ordinal tasks, in their order.
+        All labels of ordinal tasks, in order.
     """
 
     def __init__(self, path, source, labels, orders):
@@ -117,7 +117,7 @@ class Page:
         classes = classifier.classes_
         own = [classes] if isinstance(classes, np.ndarray) else classes
         own = dict(zip(classifier.task_names_, own, strict=True))
-        # Of several the table may have some.
+        # The table may have only some of the tasks.
         self.predicted = {task: self.predicted[task] for task in self.labels}
         self.probabilities = {task: self.probabilities[task] for task in self.labels}
         self.classes = {task: own[task] for task in self.labels}
@@ -127,7 +127,7 @@ class Page:
         }
         for k, task in enumerate(self.labels):
             sections[f"task-{k}"] = (task, self._task(task))
-        if hasattr(classifier, "history_"):  # model files hold none
+        if hasattr(classifier, "history_"):  # not stored in model files
             sections["training"] = ("Training", self._training())
         sections["settings"] = ("Settings and versions", self._settings())
         title = f"{self.source}: {count(len(self.labels), 'task')}"
@@ -182,12 +182,13 @@ class Page:
         yield paragraph(
             "Recall and F1 are means over classes. "
             + (
-                "Majority is the accuracy of always giving the most frequent answer. "
+                "Majority is the accuracy of always predicting the most frequent "
+                "label. "
                 if results.majority
                 else ""
             )
-            + "Calibration error is how far the "
-            "probability of the predicted class is from how often it is right. "
+            + "Calibration error is the mean difference between the probability of the "
+            "predicted class and its accuracy, over bins of that probability. "
             f"Support counts the labelled texts that are scored; labelled and missing "
             f"count cells of {self.source}.",
             is_note=True,
@@ -209,8 +210,8 @@ class Page:
         if 1 < len(single) <= MOST_TASKS_TO_DRAW:
             yield image(
                 lambda: LabelOverviewDisplay.from_labels(single),
-                "Labelled rows by class; rows that have labels of two tasks; and how "
-                "much a label of one task says about the label of another.",
+                "Labelled rows by class; rows that are labelled for two tasks; and the "
+                "association between the labels of two tasks.",
                 "Label counts, common rows and association of the tasks",
             )
         yield paragraph("The tables below count the labels of each task.", is_note=True)
@@ -270,8 +271,8 @@ class Page:
         yield side_by_side(parts)
 
     def _displays(self, task):
-        """Draw the confusion and the calibration of one task."""
-        # Above is the name of the task; the images say what they show.
+        """Draw the confusion matrix and calibration of one task."""
+        # The name of the task is in the heading; captions describe the images.
         true, predicted = self.results.labels[task], self.predicted[task]
         name = "confusion"
         orders = {name: self.orders[task]} if task in self.orders else None
@@ -279,7 +280,7 @@ class Page:
             lambda: ConfusionMatricesDisplay.from_predictions(
                 {name: true}, {name: predicted}, orders=orders
             ),
-            "Each row is a true class, and its cells say what was predicted for it.",
+            "Rows are true classes, columns are predicted classes.",
             f"Confusion matrix of {task}",
         )
         yield image(
@@ -289,7 +290,7 @@ class Page:
                 classes={"calibration": self.classes[task]},
                 n_bins=N_BINS,
             ),
-            "On the diagonal, probabilities are what they say. Larger points stand for "
+            "On the diagonal, probabilities are calibrated. Larger points represent "
             "more texts.",
             f"Calibration of {task}",
         )
@@ -347,7 +348,7 @@ class Page:
 
 
 def _scores_of_class(own):
-    """Write the scores of a class, or dashes where no scored text has it."""
+    """Format the scores of a class; dashes if no scored text has it."""
     if own is None:
         return ["-", "-", "-", "0"]
     scores = [number(own[name]) for name in ("precision", "recall", "f1-score")]
@@ -359,7 +360,7 @@ def _four_digits(value):
 
 
 def _words(value):
-    """Write a parameter or what became of it, without more digits than it needs."""
+    """Format a parameter or fitted attribute, with no more digits than needed."""
     if isinstance(value, dict):
         return ", ".join(f"{key}: {_words(each)}" for key, each in value.items())
     if isinstance(value, float | np.floating):

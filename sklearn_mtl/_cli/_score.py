@@ -1,4 +1,4 @@
-"""``report``: scores of a saved classifier on a labelled table."""
+"""``report``: score a saved classifier on a labelled table."""
 
 from ..metrics import multitask_scores
 from ._columns import refuse_aggregates
@@ -28,7 +28,7 @@ def run(options):
         check_output(options.html, [options.model, options.data], "--html")
         import_matplotlib()
     password = read_password(options.password_env)
-    # With all that the file knows of the fit, which numpy has no use for.
+    # torch, because only this runtime loads the fitted attributes.
     classifier = load_texts_model(options.model, password, "torch")
     text, separators = known_columns(options.model, classifier)
     saved = saved_columns(classifier, options.separator, separators)
@@ -41,7 +41,7 @@ def run(options):
     warn_of_unused(options.missing, table, list(labels))
     if all(cell is None for cells in labels.values() for cell in cells):
         raise CommandError(
-            f"{table.path} has no label to score on in {some(labels)}: all cells are "
+            f"{table.path} has no labels in {some(labels)} to score on: all cells are "
             "missing."
         )
     predicted = classifier.predict(texts, output="dict")
@@ -66,7 +66,7 @@ def run(options):
 
 
 def scored_columns(options, table, saved):
-    """Return what reads each task to score: those of --tasks, or all that are there."""
+    """Return a LabelColumn for each task to score: those of --tasks, or all present."""
     known = {column.name: column for column in saved}
     for name in options.tasks:
         if name not in known:
@@ -77,11 +77,11 @@ def scored_columns(options, table, saved):
     names = options.tasks or [name for name in known if name in table.columns]
     if not names:
         raise CommandError(
-            f"{table.path} has no column of labels for {options.model}, whose tasks "
-            f"are {some(known)}. Its columns are: {some(table.columns)}."
+            f"{table.path} has no label column for {options.model}, whose tasks are "
+            f"{some(known)}. Its columns are: {some(table.columns)}."
         )
     names = list(dict.fromkeys(names))
-    refuse_aggregates(names, "Rename the column, or leave it out of --tasks.")
+    refuse_aggregates(names, "Rename the column, or remove it from --tasks.")
     table.check_columns(names)
     return [
         LabelColumn.known(

@@ -26,11 +26,11 @@ class SparseBatch:
     Parameters
     ----------
     indices, offsets, values : tensor
-        Column numbers, row starts (with the end as last) and stored values: the three
-        arrays of a CSR matrix.
+        The three arrays of a CSR matrix: column of each stored value, start of each row
+        (plus the end of the last row), and the stored values.
 
     dense : tensor of shape (n_rows, n_dense), default=None
-        Dense features that stand beside the sparse ones.
+        Dense features of the same rows, next to the sparse ones.
 
     Attributes
     ----------
@@ -59,20 +59,21 @@ class SparseBatch:
     def from_arrays(
         cls, indices: Array, offsets: Array, values: Array, dense: Array | None = None
     ) -> Self:
-        """Wrap the arrays of a CSR matrix, and a dense array of as many rows.
+        """Wrap the arrays of a CSR matrix, and a dense array of the same rows.
 
         Parameters
         ----------
         indices, offsets, values : ndarray
-            Column numbers, row starts (with the end as last) and stored values.
+            Column of each stored value, start of each row (plus the end of the last
+            row), and the stored values.
 
         dense : ndarray of shape (n_rows, n_dense), default=None
-            Dense features beside them.
+            Dense features of the same rows.
 
         Returns
         -------
         batch : SparseBatch
-            Over the same memory where the types allow it.
+            Shares memory with the arrays where the types allow it.
         """
         if offsets.dtype != indices.dtype:
             offsets = offsets.astype(indices.dtype)
@@ -84,10 +85,10 @@ class SparseBatch:
         return len(self.offsets) - 1
 
     def __getitem__(self, rows):
-        """Return a batch of some rows, a tensor of their numbers."""
+        """Return a batch of the rows whose numbers are in the tensor `rows`."""
         sizes = self.offsets.diff()[rows]
         ends = sizes.cumsum(0)
-        # The distance from the new place of each stored value to its old one.
+        # The offset from the new place of each stored value to its old one.
         moves = torch.repeat_interleave(self.offsets[rows] - (ends - sizes), sizes)
         places = torch.arange(len(moves), device=moves.device) + moves
         part = copy(self)
@@ -130,7 +131,7 @@ class SparseBatch:
         Parameters
         ----------
         device : str or torch.device
-            Where to.
+            The target device.
 
         Returns
         -------
@@ -149,13 +150,13 @@ class SparseBatch:
             moved.dense = self.dense.to(device)
         moved._transposed = moved.products = None
         if torch.is_grad_enabled():
-            # Sorted on the CPU: the device only multiplies.
+            # Sort on the CPU; the device only multiplies.
             moved._transposed = Transposed(*(t.to(device) for t in self.transposed()))
         return moved
 
 
 def weighted_sums(table, batch):
-    """Return the rows of a batch times a table; no gradient is recorded.
+    """Return the rows of a batch times a table, without recording a gradient.
 
     Parameters
     ----------
@@ -177,13 +178,14 @@ def weighted_sums(table, batch):
 class TokenBatch(SparseBatch):
     """Texts as token ids, in order.
 
-    It is also a sparse batch, so that layers over bags of words can read it: each token
-    counts 1 / sqrt(tokens of its text).
+    It is also a sparse batch, so layers over bags of words can read it. Each token then
+    has the value 1 / sqrt(n), where n is the number of tokens in its text.
 
     Parameters
     ----------
     ids, offsets : tensor
-        Token ids of all texts, and the start of each text (the end is last).
+        Token ids of all texts, and the start of each text (plus the end of the last
+        text).
 
     dtype : torch.dtype, default=torch.float32
         Type of the weights of tokens in a bag.
@@ -212,7 +214,7 @@ class TokenBatch(SparseBatch):
         return part
 
     def padded(self) -> tuple[Tensor, Tensor]:
-        """Return ids as a table, 0 after the end of a text; computed once.
+        """Return the ids as a table padded with 0. Computed once.
 
         Returns
         -------
@@ -220,7 +222,7 @@ class TokenBatch(SparseBatch):
             At least one column.
 
         lengths : tensor of shape (n_rows,), dtype int64
-            Tokens of each text.
+            Number of tokens in each text.
         """
         if self._padded is None:
             lengths = self.offsets.diff().long()
@@ -271,7 +273,7 @@ class Cells(NamedTuple):
         Parameters
         ----------
         device : str or torch.device
-            Where to.
+            The target device.
 
         Returns
         -------

@@ -5,15 +5,15 @@ from torch import Tensor, nn
 
 
 class Dropout(nn.Module):
-    """Dropout that draws uniform numbers; torch's draws from Bernoulli, 4 times slower.
+    """Dropout from uniform random numbers, 4 times as fast as torch's Bernoulli draws.
 
-    Its generator is seeded when the module is created, so nets that train at the same
+    The module has its own generator, seeded on creation, so nets that train at the same
     time do not affect each other.
 
     Parameters
     ----------
     p : float
-        Share of the units that a training step sets to 0; the others are multiplied by
+        Share of the units that a training step sets to 0. The others are multiplied by
         1 / (1 - p).
 
     Examples
@@ -42,7 +42,7 @@ class Dropout(nn.Module):
         Returns
         -------
         hidden : Tensor of the same shape
-            The units that are left, scaled by 1 / (1 - p).
+            In training, the remaining units are scaled by 1 / (1 - p).
         """
         if not (self.training and self.p):
             return hidden

@@ -1,4 +1,4 @@
-"""What a network returns for a batch."""
+"""The output of a network for a batch."""
 
 from typing import NamedTuple
 
@@ -11,10 +11,11 @@ class Output(NamedTuple):
     Attributes
     ----------
     logits : tuple of tensors of shape (n_rows, n_logits)
-        One for each task. In training only logits of labelled cells count.
+        One tensor for each task. In training only the logits of labelled cells are
+        valid.
 
     hidden : tensor of shape (n_rows, n_units), default=None
-        The vector that all tasks read; None if there is none.
+        The hidden vector that all tasks share; None if there is none.
 
     penalties : dict of {str: tensor of shape ()}, default={}
         Terms that training adds to the loss, by name. Empty in prediction.

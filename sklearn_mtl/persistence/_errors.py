@@ -13,12 +13,12 @@ class ModelFileError(ValueError):
     ...     sklearn_mtl.load(io.BytesIO(b"something else"))
     ... except ModelFileError as error:
     ...     print(error)
-    This is no file that clf.save(path) has written.
+    This is not a file that clf.save(path) wrote. Pass the path of a saved model.
     """
 
 
 class NotAModelFile(ModelFileError):
-    """The file is something else.
+    """The file is not a model file.
 
     Examples
     --------
@@ -29,7 +29,7 @@ class NotAModelFile(ModelFileError):
     ...     sklearn_mtl.load(io.BytesIO(b"something else"))
     ... except NotAModelFile as error:
     ...     print(error)
-    This is no file that clf.save(path) has written.
+    This is not a file that clf.save(path) wrote. Pass the path of a saved model.
     """
 
 
@@ -55,12 +55,12 @@ class NewerFormat(ModelFileError):
     ...         sklearn_mtl.load(path, password="a long one")
     ...     except NewerFormat as error:
     ...         print(error)
-    The file has version 2 of the encryption, and this package reads up to version 1...
+    The file has version 2 of the encryption, but this package reads up to version 1...
     """
 
 
 class TruncatedFile(ModelFileError):
-    """The file ends before its end.
+    """The file is incomplete: its end is missing.
 
     Examples
     --------
@@ -79,12 +79,12 @@ class TruncatedFile(ModelFileError):
     ...         sklearn_mtl.load(path)
     ...     except TruncatedFile as error:
     ...         print(error)
-    The file has no end, so it was cut off, or something was put behind it...
+    The end of the file is missing: it was truncated, or data was appended to it...
     """
 
 
 class ChecksumError(ModelFileError):
-    """The bytes of the file are not those that were written.
+    """The file was changed or damaged since it was written.
 
     Examples
     --------
@@ -105,16 +105,16 @@ class ChecksumError(ModelFileError):
     ...         sklearn_mtl.load(path)
     ...     except ChecksumError as error:
     ...         print(error)
-    The part 'weights.safetensors' does not have the checksum that it had...
+    The part 'weights.safetensors' has another checksum than when it was written...
     """
 
 
 class BadMember(ModelFileError):
-    """A part of the file is missing, unknown, doubled or too large.
+    """A part of the file is missing, unknown, duplicated or too large.
 
     Examples
     --------
-    Whoever catches a :class:`ModelFileError` catches this one too:
+    Catching :class:`ModelFileError` also catches this error:
 
     >>> from sklearn_mtl.persistence import BadMember, ModelFileError
     >>> issubclass(BadMember, ModelFileError)
@@ -123,11 +123,11 @@ class BadMember(ModelFileError):
 
 
 class BadTensor(ModelFileError):
-    """Arrays of numbers in the file are described wrongly, or hold NaN.
+    """The description of a numeric array in the file is wrong, or it contains NaN.
 
     Examples
     --------
-    Whoever catches a :class:`ModelFileError` catches this one too:
+    Catching :class:`ModelFileError` also catches this error:
 
     >>> from sklearn_mtl.persistence import BadTensor, ModelFileError
     >>> issubclass(BadTensor, ModelFileError)
@@ -136,11 +136,11 @@ class BadTensor(ModelFileError):
 
 
 class BadState(ModelFileError):
-    """The description of the classifier makes no sense.
+    """The description of the classifier is not valid.
 
     Examples
     --------
-    Whoever catches a :class:`ModelFileError` catches this one too:
+    Catching :class:`ModelFileError` also catches this error:
 
     >>> from sklearn_mtl.persistence import BadState, ModelFileError
     >>> issubclass(BadState, ModelFileError)
@@ -149,7 +149,7 @@ class BadState(ModelFileError):
 
 
 class CannotSave(ModelFileError):
-    """Something that the classifier holds has no place in a model file.
+    """The classifier contains an object that a model file cannot store.
 
     Examples
     --------
@@ -174,7 +174,7 @@ class CannotSave(ModelFileError):
 
 
 class UntrustedType(ModelFileError):
-    """The file holds an object of a class that has to be trusted first.
+    """The file contains an object of a class that is not trusted.
 
     Examples
     --------
@@ -196,13 +196,13 @@ class UntrustedType(ModelFileError):
     ...         sklearn_mtl.load(path)
     ...     except UntrustedType as error:
     ...         print(error)
-    The file holds 2 object(s) of other packages, which skops loads by importing and
+    The file contains 2 object(s) of other packages. To load them, skops imports and
     calling these classes: []...
     """
 
 
 class CannotWrite(ModelFileError, OSError):
-    """The file cannot be written; what was there before is still there.
+    """The file cannot be written. A previous file of that name is unchanged.
 
     Examples
     --------
@@ -224,7 +224,7 @@ class CannotWrite(ModelFileError, OSError):
 
 
 class PasswordNotNeeded(ModelFileError):
-    """A password or key is given, and the file is not encrypted.
+    """A password or key was passed, but the file is not encrypted.
 
     Examples
     --------
@@ -242,12 +242,12 @@ class PasswordNotNeeded(ModelFileError):
     ...         sklearn_mtl.load(path, password="secret")
     ...     except PasswordNotNeeded as error:
     ...         print(error)
-    The file is not encrypted, so anyone may have written it...
+    A password or key was passed, but the file is not encrypted...
     """
 
 
 class RuntimeUnsupported(ModelFileError):
-    """The classifier needs a library that the chosen runtime does without.
+    """The classifier needs a library that the chosen runtime does not use.
 
     Examples
     --------
@@ -270,7 +270,7 @@ class RuntimeUnsupported(ModelFileError):
 
 
 class BadPassword(ModelFileError):
-    """What is passed as password or key cannot be one.
+    """The password or key is not valid.
 
     Examples
     --------
@@ -287,12 +287,12 @@ class BadPassword(ModelFileError):
     ...         clf.save(path, password="")
     ...     except BadPassword as error:
     ...         print(error)
-    A password is a text that is not empty; this is empty.
+    A password must be a non-empty string. Got an empty one.
     """
 
 
 class PasswordNeeded(ModelFileError):
-    """The file is encrypted, and the password or key for it is not given.
+    """The file is encrypted, but no matching password or key was passed.
 
     Examples
     --------
@@ -315,7 +315,7 @@ class PasswordNeeded(ModelFileError):
 
 
 class WrongPassword(ModelFileError):
-    """The password or key is not the one that the file was encrypted by.
+    """The password or key is not the one that the file was encrypted with.
 
     Examples
     --------
@@ -338,7 +338,7 @@ class WrongPassword(ModelFileError):
 
 
 class CostlyKey(ModelFileError):
-    """To derive its key, the file asks for more memory or work than is allowed.
+    """Deriving the key of the file takes more memory or work than allowed.
 
     Examples
     --------
@@ -361,5 +361,5 @@ class CostlyKey(ModelFileError):
     ...         sklearn_mtl.load(path, password="a long one")
     ...     except CostlyKey as error:
     ...         print(error)
-    To derive its key, the file asks for 1.049e+06 MiB of memory...
+    Deriving the key of the file would take 1.049e+06 MiB of memory...
     """

@@ -12,21 +12,21 @@ from ._base import BaseSharing, TaskNetwork
 class HardSharing(BaseSharing):
     """One trunk for all tasks and a linear head for each.
 
-    It needs the least memory and makes the strongest assumption: the hidden vector must
-    hold everything that any task needs.
+    It needs the least memory but makes the strongest assumption: the hidden vector must
+    hold all the information that any task needs.
 
     Parameters
     ----------
     share_heads : bool, default=False
-        Whether tasks with the same classes have one head. They then make the same
-        predictions. Use it for one question with labels in several columns, such as
-        reviews of several kinds of goods; not for different questions with the same
-        answers, such as yes and no.
+        Whether tasks with the same classes share one head. They then make the same
+        predictions. Use it if several columns ask the same question, such as the rating
+        of several kinds of goods; not for different questions with the same answers,
+        such as yes and no.
 
     See Also
     --------
     SharedPrivate : Adds a private path for each task.
-    MixtureOfExperts : Several trunks.
+    MixtureOfExperts : Uses several trunks.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Shared experts and experts of single tasks, in levels."""
+"""Shared experts and task-specific experts, in levels."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -14,7 +14,7 @@ from ._experts import ExpertNetwork, HiddenExperts, RowExperts
 
 
 class ProgressiveLayers(BaseSharing):
-    r"""Shared experts and experts of single tasks, mixed by a gate for each task.
+    r"""Shared and task-specific experts, mixed by a gate for each task.
 
     .. math::
 
@@ -28,8 +28,8 @@ class ProgressiveLayers(BaseSharing):
     experts read a shared mixture, whose gate reads all experts of the level below. The
     head :math:`H_t` reads the last mixture of its task.
 
-    A :class:`MixtureOfExperts` must learn which tasks to keep apart. Here the structure
-    does it: in the last level no task trains the experts of another.
+    A :class:`MixtureOfExperts` must learn which tasks to separate. Here the structure
+    separates them: in the last level no task trains the experts of another.
 
     Parameters
     ----------
@@ -40,34 +40,35 @@ class ProgressiveLayers(BaseSharing):
         Number of experts of each task in each level.
 
     n_levels : int, default=1
-        Number of levels. One is what the source calls customized gate control (CGC).
+        Number of levels. The source calls one level customized gate control (CGC).
 
     private : bool, default=False
         Whether each task also has a private linear path, as in :class:`SharedPrivate`.
 
     share_heads : bool, default=False
-        Whether tasks with the same classes have one head, as in :class:`HardSharing`.
-        Each keeps its own gate and experts.
+        Whether tasks with the same classes share one head, as in :class:`HardSharing`.
+        Each task keeps its own gate and experts.
 
     See Also
     --------
-    MixtureOfExperts : All tasks read all experts.
-    Separate : No shared experts.
-    sklearn_mtl.inspection.gate_weights : Which experts a task reads.
+    MixtureOfExperts : Lets all tasks read all experts.
+    Separate : Has no shared experts.
+    sklearn_mtl.inspection.gate_weights : The weights of experts for each task.
 
     Notes
     -----
-    Memory is ``n_features * n_units * (n_shared + n_tasks * n_own)`` floats
-    for the experts of the first level, as much as :class:`Separate` and a shared trunk
-    together, and ``n_features * n_tasks * (n_shared + n_own)`` for its gates, with more
-    than one level ``n_features * (n_shared + n_tasks * n_own)`` more; ``n_units`` is
-    that of the trunk. With many tasks take a narrow one, such as ``BagTrunk(32)``.
+    Memory is ``n_features * n_units * (n_shared + n_tasks * n_own)`` floats for the
+    experts of the first level, as much as for :class:`Separate` and a shared trunk
+    together. The gates of that level take ``n_features * n_tasks * (n_shared + n_own)``
+    floats; with several levels, ``n_features * (n_shared + n_tasks * n_own)`` more.
+    Here ``n_units`` is the width of the trunk. With many tasks use a narrow trunk, such
+    as ``BagTrunk(32)``.
 
     In the source, experts and towers have hidden layers of any depth; here an expert is
-    the trunk or one rectified layer, and a tower is linear. The factor
-    :math:`\sqrt{|R_r|}` is ours, see :class:`MixtureOfExperts`. Gates start even.
+    the trunk or one ReLU layer, and a tower is linear. The factor :math:`\sqrt{|R_r|}`
+    is our addition, see :class:`MixtureOfExperts`. Gates start with equal weights.
 
-    Each task reads its own hidden vector, so there is no ``transform``.
+    Each task has its own hidden vector, so there is no ``transform``.
 
     References
     ----------
@@ -125,7 +126,7 @@ class ProgressiveLayers(BaseSharing):
         reads = torch.tensor(
             [[owner in (task, n_tasks) for owner in owners] for task in range(n_tasks)]
         )
-        # Below the last level the shared mixture is a reader too, of all experts.
+        # Below the last level, the shared mixture is also a reader, of all experts.
         below = torch.cat([reads, torch.ones_like(reads[:1])])
         each = [below] * (self.n_levels - 1) + [reads]
         levels: list[nn.Module] = [RowExperts(trunk, spec, each[0])]
@@ -145,7 +146,7 @@ class ProgressiveLayers(BaseSharing):
         Parameters
         ----------
         task_names : list of str
-            Names of the tasks, in their order.
+            Names of the tasks, in order.
 
         Returns
         -------

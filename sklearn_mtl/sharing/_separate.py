@@ -1,4 +1,4 @@
-"""Nothing shared: the single-task baseline."""
+"""No sharing: the single-task baseline."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,12 +13,12 @@ from ._base import BaseSharing, TaskNetwork
 class Separate(BaseSharing):
     """A separate network for each task, with nothing shared.
 
-    This is the baseline for sharing. Each task has its own trunk and private path and
-    is trained only on its own cells.
+    Use it as the baseline for other sharings. Each task has its own trunk and private
+    path, and is trained only on its own cells.
 
     See Also
     --------
-    SharedPrivate : One trunk for all.
+    SharedPrivate : Has one trunk for all tasks.
 
     Notes
     -----
@@ -53,7 +53,7 @@ class SeparateNetworks(nn.Module):
     Parameters
     ----------
     networks : iterable of TaskNetwork
-        One for each task.
+        One network per task.
     """
 
     def __init__(self, networks):

@@ -12,21 +12,22 @@ from ._base import BaseSharing, TaskNetwork
 class SharedPrivate(BaseSharing):
     """One trunk for all tasks, and a private linear path for each task.
 
-    The trunk learns what tasks have in common. The private path, from the rows straight
-    to the logits, learns what only one task needs or what contradicts the others. So
-    small tasks, and tasks opposed to the rest, do not fall behind a linear model.
+    The trunk learns what the tasks have in common. The private path, a linear map from
+    the rows to the logits, learns what only one task needs or what contradicts other
+    tasks. So small tasks, and tasks that conflict with the others, do not score below a
+    linear model.
 
     Parameters
     ----------
     share_heads : bool, default=False
-        Whether tasks with the same classes have one head, as in :class:`HardSharing`.
-        It learns from all their labels, and private paths correct it.
+        Whether tasks with the same classes share one head, as in :class:`HardSharing`.
+        The head learns from all their labels, and private paths correct its output.
 
     See Also
     --------
-    HardSharing : Only the trunk.
-    MixtureOfExperts : Several trunks.
-    Separate : Nothing shared.
+    HardSharing : Has only the trunk.
+    MixtureOfExperts : Uses several trunks.
+    Separate : Shares nothing.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Log fits to MLflow, and models as MLflow models. Needs the extra ``mlflow``."""
+"""Log fits and models to MLflow. Needs the extra ``mlflow``."""
 
 from ._mlflow import log_mlflow_model, mlflow_autolog
 

@@ -1,6 +1,6 @@
-"""The loader module of our MLflow models: what ``mlflow.pyfunc`` calls.
+"""The loader module of our MLflow models, which ``mlflow.pyfunc`` calls.
 
-MLflow keeps the name of this module in each model, so it must not move.
+Each MLflow model stores the name of this module, so the module must not move.
 """
 
 import numpy as np
@@ -10,19 +10,19 @@ from ..utils._optional import import_optional
 
 
 class LoadedClassifier:
-    """A saved classifier that predicts frames from frames.
+    """A saved classifier that reads and returns data frames.
 
     Parameters
     ----------
     path : str
-        The file.
+        Path of the model file.
     """
 
     def __init__(self, path):
         self.classifier = MultiTaskTextClassifier._load(path)
 
     def predict(self, model_input, params=None):
-        """Return a data frame with a column for each task.
+        """Return a data frame with one column per task.
 
         Parameters
         ----------
@@ -30,13 +30,13 @@ class LoadedClassifier:
             One column of texts, or the numeric features.
 
         params : dict, default=None
-            Not read.
+            Ignored.
 
         Returns
         -------
         labels : DataFrame
         """
-        pandas = import_optional("pandas", "pandas", "A model of MLflow")
+        pandas = import_optional("pandas", "pandas", "An MLflow model")
         labels = self.classifier.predict(model_input, output="dict")
         return pandas.DataFrame({name: _as_column(c) for name, c in labels.items()})
 
@@ -46,7 +46,7 @@ def _load_pyfunc(path):
 
 
 def _as_column(cells):
-    # Cells of several labels are lists, which JSON can hold.
+    # Multilabel cells are lists, which JSON supports.
     cells = np.asarray(cells)
     if cells.dtype != object:
         return cells

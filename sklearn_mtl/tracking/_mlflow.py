@@ -1,4 +1,4 @@
-"""MLflow: what is logged of a fit, and a classifier as an MLflow model."""
+"""MLflow: logging of fits, and of classifiers as MLflow models."""
 
 import re
 from functools import wraps
@@ -16,13 +16,13 @@ from ..utils._optional import import_optional
 from ..utils._rows import settled
 from . import _loaded
 
-# The integration of MLflow whose switches count for us as well.
+# The MLflow integration whose autolog settings also apply to us.
 _FLAVOR = "sklearn"
-# MLflow's types of labels, by the kind of their dtype.
+# MLflow's types of labels, by dtype kind.
 _KINDS = {"U": "string", "O": "string", "i": "long", "f": "double", "b": "boolean"}
-# What MLflow stores of a value, in its databases.
+# Maximum length of a value in MLflow's databases.
 _LONGEST_VALUE = 500
-# What "auto" and other settings came to.
+# Fitted attributes with the values chosen for "auto" and other settings.
 _FOUND = (
     "trunk_",
     "sharing_",
@@ -42,12 +42,12 @@ def mlflow_autolog(
     silent: bool = False,
     **options: Any,
 ) -> None:
-    """Let MLflow log each fit of a MultiTaskTextClassifier, with scores of each task.
+    """Let MLflow log each fit of a MultiTaskTextClassifier, with scores per task.
 
-    ``mlflow.sklearn.autolog()`` logs fits of scikit-learn's own classes only. This
+    ``mlflow.sklearn.autolog()`` only logs fits of scikit-learn's own classes. This
     function calls it and adds :class:`~sklearn_mtl.MultiTaskTextClassifier`. Call it
-    once, before the first fit. As with scikit-learn's classes, a fit outside a run has
-    a run of its own, and of a pipeline or a search MLflow logs the whole.
+    once, before the first fit. As with scikit-learn's classes, a fit outside a run gets
+    its own run, and a pipeline or search is logged as a whole.
 
     Parameters
     ----------
@@ -55,13 +55,14 @@ def mlflow_autolog(
         Whether to log fitted models, as :func:`log_mlflow_model` does.
 
     disable : bool, default=False
-        Whether to stop logging, of scikit-learn's classes too.
+        Whether to disable logging, also of scikit-learn's classes.
 
     silent : bool, default=False
         Whether to suppress messages and warnings of MLflow.
 
     **options : dict
-        Further options of ``mlflow.sklearn.autolog``, for scikit-learn's classes.
+        Further options of ``mlflow.sklearn.autolog``, which apply to scikit-learn's
+        classes.
 
     Raises
     ------
@@ -70,18 +71,19 @@ def mlflow_autolog(
 
     Notes
     -----
-    A run gets
+    A run contains
 
     - tags ``estimator_name`` and ``estimator_class``;
-    - parameters, as texts, and what those that are "auto" came to: ``max_iter_``,
-      ``alpha_`` and others;
+    - parameters as strings, and the values chosen for "auto": ``max_iter_``, ``alpha_``
+      and others;
     - metrics of each epoch, the keys of ``history_``: ``loss_<task>``,
       ``valid_score_<task>`` and others;
-    - ``training_accuracy_<task>``, ``training_accuracy_mean`` and others, on the rows
-      of the fit. Log scores on other rows yourself, see ``examples/track_with_mlflow``.
+    - ``training_accuracy_<task>``, ``training_accuracy_mean`` and others, on the
+      training rows. Log scores on other rows yourself, see
+      ``examples/track_with_mlflow``.
 
-    Characters that MLflow does not allow in names become ``_``. Errors while logging
-    are warnings of MLflow; the fit goes on.
+    Characters that MLflow does not allow in names become ``_``. MLflow reports errors
+    while logging as warnings, and the fit continues.
 
     Examples
     --------
@@ -97,21 +99,21 @@ def mlflow_autolog(
         return
     from mlflow.utils.autologging_utils import safe_patch
 
-    # MLflow reverts patches when its autolog is called again, and ours with them.
+    # MLflow reverts all patches, including ours, when its autolog is called again.
     safe_patch(
         _FLAVOR, MultiTaskTextClassifier, "fit", _logged(log_models), manage_run=True
     )
 
 
 def _logged(log_models):
-    """Return a function that fits and logs, to be called as MLflow calls patches."""
+    """Return a patch for ``fit``, in MLflow's form, that fits and logs."""
     parameters = signature(MultiTaskTextClassifier.fit)
 
     @wraps(MultiTaskTextClassifier.fit)
     def fit(original, self, *args, **kwargs):
         from mlflow.sklearn import _SklearnTrainingSession
 
-        # Within a pipeline or a search, MLflow logs these and not their parts.
+        # MLflow logs a pipeline or search as a whole, not its parts.
         with _SklearnTrainingSession(estimator=self, allow_children=False) as session:
             if not session.should_log():
                 return original(self, *args, **kwargs)
@@ -153,18 +155,18 @@ def _log_fit(classifier, X, y, sample_weight=None):
 def log_mlflow_model(
     classifier: MultiTaskTextClassifier, name: str = "model", **options: Any
 ) -> Any:
-    """Log a fitted classifier to MLflow as a model that ``mlflow.pyfunc`` loads.
+    """Log a fitted classifier to MLflow as a model for ``mlflow.pyfunc``.
 
-    It is stored by :meth:`~sklearn_mtl.MultiTaskTextClassifier.save`, so no pickle of
-    the classifier has to be trusted. The loaded model takes a data frame with one
-    column of texts, or with the numeric features, and returns a frame with a column for
-    each task.
+    The model is stored by :meth:`~sklearn_mtl.MultiTaskTextClassifier.save`, without
+    pickle. The loaded model takes a data frame with one text column, or with the
+    numeric features, and returns a data frame with one column per task.
 
     Parameters
     ----------
     classifier : MultiTaskTextClassifier
-        Fitted. Objects of classes of your own in it, such as a vectorizer, cannot
-        be loaded again, because MLflow has no way to say that they are trusted.
+        A fitted classifier. If it contains objects of your own classes, such as a
+        vectorizer, the model cannot be loaded, because MLflow offers no way to trust
+        classes.
 
     name : str, default="model"
         Name of the model.
@@ -176,7 +178,7 @@ def log_mlflow_model(
     Returns
     -------
     info : mlflow.models.model.ModelInfo
-        Its ``model_uri`` is what ``mlflow.pyfunc.load_model`` takes.
+        Pass its ``model_uri`` to ``mlflow.pyfunc.load_model``.
 
     Raises
     ------
@@ -184,10 +186,10 @@ def log_mlflow_model(
         If MLflow is not installed.
 
     ValueError
-        If `classifier` is no MultiTaskTextClassifier.
+        If `classifier` is not a MultiTaskTextClassifier.
 
     sklearn.exceptions.NotFittedError
-        If it is not fitted.
+        If `classifier` is not fitted.
 
     Examples
     --------
@@ -200,13 +202,15 @@ def log_mlflow_model(
     if not isinstance(classifier, MultiTaskTextClassifier):
         raise ValueError(
             "classifier must be a MultiTaskTextClassifier. Got "
-            f"{type(classifier).__name__}. For others take mlflow.sklearn.log_model."
+            f"{type(classifier).__name__}. For other estimators use "
+            "mlflow.sklearn.log_model."
         )
     check_is_fitted(classifier)
     defaults = {
         "signature": _schemas(classifier),
         "pip_requirements": [_requirement(), "pandas"],
-        # Without one MLflow warns. It is not of the training rows, which may be secret.
+        # MLflow warns without an example. It is not a training row, which may be
+        # secret.
         "input_example": _example(classifier),
     }
     with TemporaryDirectory() as folder:
@@ -221,15 +225,15 @@ def log_mlflow_model(
 
 
 def _requirement():
-    """Return what pip installs to have this package in this version."""
+    """Return the pip requirement for this version of the package."""
     try:
         return f"sklearn-mtl=={version('sklearn-mtl')}"
-    except PackageNotFoundError:  # run from a checkout that is not installed
+    except PackageNotFoundError:  # a checkout that is not installed
         return "sklearn-mtl"
 
 
 def _schemas(classifier):
-    """Return what a model takes and gives, as MLflow describes it."""
+    """Return MLflow's schemas of the model's input and output."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
@@ -246,7 +250,7 @@ def _schemas(classifier):
 
 
 def _example(classifier):
-    """Return a frame of one row that the classifier can read."""
+    """Return an example input: a data frame with one row."""
     pandas = import_optional("pandas", "mlflow", "log_mlflow_model")
     if not hasattr(classifier, "n_features_in_"):
         return pandas.DataFrame({"text": ["a text"]})
@@ -260,7 +264,7 @@ def _feature_names(classifier):
 
 
 def _as_name(key):
-    """Return a name without the characters that MLflow refuses."""
+    """Return the key with characters replaced that MLflow does not allow."""
     return re.sub(r"[^\w\-./: ]", "_", str(key))
 
 

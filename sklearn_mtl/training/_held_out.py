@@ -1,4 +1,4 @@
-"""Training on the rows that calibrated a net, once it is calibrated."""
+"""Training on the held-out rows, after they have calibrated the net."""
 
 import torch
 
@@ -6,20 +6,20 @@ from ._net import DIVERGED
 from ._optimizers import LinearDecay, decay_rates
 from ._step import take_step
 
-# Part of the learning rates of training, and number of passes over the rows; a pass is
-# one batch, or several of sequences. Chosen on dev splits, see docs/decisions.md.
+# Factor for the learning rates of training, and number of passes over the rows. A pass
+# is one batch, or several for sequences. Chosen on dev splits, see docs/decisions.md.
 PART, PASSES = 0.25, 3
 
 
 def learn_held_out(net, dataset):
-    """Take a few steps on rows that were held out from training.
+    """Take a few optimizer steps on the held-out rows.
 
-    Nothing happens where callbacks of the user set the learning rates.
+    Does nothing if the user's callbacks set the learning rates.
 
     Parameters
     ----------
     net : MultiTaskNet
-        Trained. Its history stays as it is.
+        A trained net. Its history does not change.
 
     dataset : RowDataset
 

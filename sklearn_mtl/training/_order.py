@@ -1,10 +1,10 @@
-"""The order of rows in an epoch, and where batches end."""
+"""The order of rows in an epoch, and the bounds of batches."""
 
 import numpy as np
 import torch
 
-# Batches whose rows are taken from the matrix at once: one call per batch would cost
-# more than the copy itself.
+# Number of batches whose rows are taken from the matrix in one call: one call per batch
+# would cost more than the copy itself.
 BATCHES_AT_ONCE = 16
 
 
@@ -16,22 +16,22 @@ class BatchOrder:
     n_rows : int
 
     batch_size : int
-        Rows in a batch; the last may have fewer.
+        Number of rows in a batch. The last batch may have fewer.
 
     shuffle : bool, default=False
         Whether each epoch has a new random order. With `lengths`, rows of similar
-        length share a batch, which saves padding.
+        length are put in the same batch, which saves padding.
 
     generator : torch.Generator, default=None
         Source of the random order.
 
     lengths : ndarray of shape (n_rows,), default=None
-        Tokens of each row, for token sequences.
+        Number of tokens of each row, for token sequences.
 
     rows_at_once : callable, default=None
-        Maps the tokens of the longest row of a batch to the most rows it may have,
-        which bounds memory where texts are long. Not with `shuffle`: the number of
-        batches must be known in advance.
+        Maps the length of the longest row of a batch to the maximum number of rows, to
+        limit memory for long texts. Not used with `shuffle`, because the number of
+        batches must then be known in advance.
     """
 
     def __init__(
@@ -53,19 +53,19 @@ class BatchOrder:
         return sum(len(self._slices(block)) for block in self._blocks())
 
     def draw(self):
-        """Return the row numbers of an epoch in order; None means as stored."""
+        """Return the row numbers of an epoch in order; None means stored order."""
         if not self.shuffle:
             return None
         order = torch.randperm(self.n_rows, generator=self.generator).numpy()
         return order if self.lengths is None else self._by_length(order)
 
     def blocks(self, order):
-        """Yield the rows to take at once, and the batches among them.
+        """Yield the rows to take in one call, and the batches within them.
 
         Parameters
         ----------
         order : ndarray of shape (n_rows,) or None
-            What :meth:`draw` returned.
+            The order from :meth:`draw`.
 
         Yields
         ------

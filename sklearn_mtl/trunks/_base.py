@@ -10,7 +10,7 @@ from torch import nn
 from ..network._recipe import Recipe, default_recipe
 from ..network._spec import InputSpec
 
-# Most tokens in a prediction batch, padding included.
+# Maximum number of tokens in a prediction batch, including padding.
 MOST_TOKENS = 2**17
 
 
@@ -18,12 +18,13 @@ class BaseTrunk(BaseEstimator, ABC):
     """Settings of the part of the network that maps rows to a hidden vector.
 
     A trunk is a scikit-learn object with parameters, so ``trunk__n_units`` can be
-    searched. It holds no weights: these belong to the module it builds.
+    searched. It holds no weights; they belong to the module that it builds.
 
-    Pass an object of your own subclass as ``trunk``. It needs ``n_units``, a parameter
-    or an attribute, and :meth:`build`. A trunk of the package is one file and a line in
-    ``trunks/__init__.py``. :func:`~sklearn_mtl.network.input_layer` returns a first
-    layer for dense or sparse rows.
+    Pass an object of your own subclass as ``trunk``. It needs ``n_units``, as a
+    parameter or an attribute, and :meth:`build`.
+    :func:`~sklearn_mtl.network.input_layer` returns a first layer for dense or sparse
+    rows. To add a trunk to the package, add one file and a line in
+    ``trunks/__init__.py``.
 
     Attributes
     ----------
@@ -43,7 +44,8 @@ class BaseTrunk(BaseEstimator, ABC):
         Width of the hidden vector.
 
     may_change : tuple of str
-        Parameters that a warm start may change: they leave the architecture as it is.
+        Parameters that may change before a warm start, because they do not change the
+        architecture.
 
     Examples
     --------
@@ -78,10 +80,10 @@ class BaseTrunk(BaseEstimator, ABC):
         seed: int,
         previous: Any = None,
     ) -> Self:
-        """Return the trunk with all that it needs before a network is built.
+        """Return the trunk, prepared for building a network.
 
-        Called once per fit. A trunk takes here what it learns from the training rows,
-        and what is costly to get, such as pretrained weights.
+        Called once per fit. Override it to learn from the training rows, or to load
+        something costly, such as pretrained weights.
 
         Parameters
         ----------
@@ -89,59 +91,59 @@ class BaseTrunk(BaseEstimator, ABC):
             The training rows.
 
         vocabulary : sequence of str
-            For rows of token ids, the token of each id, if known.
+            If rows hold token ids: the token of each id, if known.
 
         seed : int
             Seed of the fit.
 
         previous : BaseTrunk, default=None
-            For a warm start, what this method returned in the previous fit.
+            In a warm start, the trunk that this method returned in the previous fit.
 
         Returns
         -------
         trunk : BaseTrunk
-            Of the same class; `self` by default.
+            An object of the same class; by default `self`.
         """
         return self
 
     def recipe(self, spec: InputSpec) -> Recipe:
-        """Return the training settings that "auto" stands for.
+        """Return the training settings for "auto".
 
         Parameters
         ----------
         spec : InputSpec
-            The rows that will come.
+            Description of the rows that the network will read.
 
         Returns
         -------
         recipe : Recipe
-            Used where the user leaves "auto".
+            Used for each setting that the user leaves at "auto".
         """
         return default_recipe(spec)
 
     def rows_at_once(self, longest: int) -> int:
-        """Return the most texts in a prediction batch, which bounds memory.
+        """Return the maximum number of texts in a prediction batch, to limit memory.
 
         Parameters
         ----------
         longest : int
-            Tokens of the longest of them.
+            Number of tokens in the longest text.
 
         Returns
         -------
         n_rows : int
-            Rows of a batch.
+            Maximum number of rows in a batch.
         """
         return MOST_TOKENS // longest
 
     @abstractmethod
     def build(self, spec: InputSpec) -> nn.Module:
-        """Build the module with fresh weights.
+        """Build the module with new weights.
 
         Parameters
         ----------
         spec : InputSpec
-            The rows that will come.
+            Description of the rows that the network will read.
 
         Returns
         -------
@@ -150,7 +152,7 @@ class BaseTrunk(BaseEstimator, ABC):
         """
 
     def build_beside(self, module: nn.Module, spec: InputSpec) -> nn.Module:
-        """Build another module that shares the embeddings of one built before.
+        """Build another module that shares the embeddings of an existing one.
 
         Parameters
         ----------
@@ -158,11 +160,11 @@ class BaseTrunk(BaseEstimator, ABC):
             Its embeddings, if any, are shared.
 
         spec : InputSpec
-            The rows that will come.
+            Description of the rows that the network will read.
 
         Returns
         -------
         module : torch.nn.Module
-            As from :meth:`build`; all other weights are new.
+            As from :meth:`build`. All weights except embeddings are new.
         """
         return self.build(spec)

@@ -25,44 +25,44 @@ class RecurrentTrunk(SequenceTrunk):
     Parameters
     ----------
     embedding_dim : int or "auto", default="auto"
-        "auto" is 64, or the dimensions of `vectors`.
+        "auto" is the dimension of `vectors` if given, or else 64.
 
     n_units : int, default=64
-        Width of the hidden vector; half of it for each direction.
+        Width of the hidden vector. With `bidirectional`, each direction has half of it.
 
     cell : {"lstm", "gru"}, default="lstm"
-        LSTM, or the smaller and faster GRU.
+        Type of recurrent cell. GRU is smaller and faster.
 
     bidirectional : bool, default=True
-        Whether texts are read from both ends.
+        Whether to read texts in both directions.
 
     n_layers : int, default=1
-        Layers, one above the other.
+        Number of recurrent layers.
 
     pooling : {"max", "mean"}, default="max"
-        How the states of all tokens become one vector.
+        How to combine the states of all tokens into one vector.
 
     vectors : WordVectors, str, path, dict, KeyedVectors, StaticModel or \
             WordVectorTrainer, default=None
         Initial embeddings of words, see
-        :meth:`~sklearn_mtl.feature_extraction.WordVectors.of_any`; other words start at
-        random. A trainer learns from the training rows. The fitted trunk has a
-        ``coverage_``, the share of words with a vector.
+        :meth:`~sklearn_mtl.feature_extraction.WordVectors.of_any`. Words without a
+        vector start at random. A trainer learns vectors from the training rows. The
+        fitted trunk has the attribute ``coverage_``, the share of words with a vector.
 
     freeze : bool, default=False
-        Whether embeddings are not trained.
+        Whether to keep the embeddings fixed in training.
 
     dropout : float or "auto", default="auto"
-        Share of hidden units set to 0 at random in training. "auto" is 0.3, and 0 for
-        up to 200 rows, where training is one deterministic full batch.
+        Share of hidden units set to 0 at random in training. "auto" is 0.3, or 0 for up
+        to 200 rows, which train in deterministic full batches.
 
     See Also
     --------
-    ConvTrunk : Reads runs of tokens, several times faster.
+    ConvTrunk : Reads n-grams of tokens; several times faster.
 
     Notes
     -----
-    Batches are packed: states end with the text, and time grows with its
+    Batches are packed sequences: padding is not read, and time grows with the number of
     tokens.
 
     References
@@ -113,8 +113,9 @@ class RecurrentTrunk(SequenceTrunk):
         super()._validate_params()
         if self.bidirectional and self.n_units % 2:
             raise ValueError(
-                "n_units must be even where bidirectional=True, half of it for each "
-                f"direction. Got {self.n_units}."
+                "n_units must be even if bidirectional=True, because each direction "
+                f"has half of the units. Got n_units={self.n_units}. Use an even "
+                "number, or bidirectional=False."
             )
 
     def encoder(self, n_inputs: int, dropout: float) -> nn.Module:
@@ -145,7 +146,7 @@ class RecurrentEncoder(nn.Module):
     def forward(self, embedded, lengths):
         packed = pack_padded_sequence(
             embedded,
-            lengths.clamp(min=1).cpu(),  # an empty text reads one padding token
+            lengths.clamp(min=1).cpu(),  # an empty text is read as one padding token
             batch_first=True,
             enforce_sorted=False,
         )

@@ -11,7 +11,7 @@ from ._base import BaseTrunk
 
 
 class SingleLayerTrunk(BaseTrunk):
-    """Input layer, rectifier, dropout; parameters ``n_units`` and ``dropout``.
+    """Input layer, ReLU and dropout; parameters ``n_units`` and ``dropout``.
 
     Attributes
     ----------

@@ -13,7 +13,7 @@ CASES = Path(__file__).parent / "cases"
 
 
 class Context:
-    """The options of a run as attributes, and what every case needs to measure."""
+    """The options of a run as attributes, and methods for measuring."""
 
     threads = 1  # of a case without this option
 
@@ -24,7 +24,7 @@ class Context:
     def call(self, target, *, limit=None, python=None, **arguments):
         """Call a function in a fresh process and return its result.
 
-        The function is one of the case's own file, or "module:function" of this
+        The function is in the file of the case, or given as "module:function" of this
         package.
         """
         if ":" not in target:
@@ -38,7 +38,7 @@ class Context:
         )
 
     def call_for_seeds(self, target, *, limit=None, **arguments):
-        """Return the results for all seeds, each of a process of its own."""
+        """Return the results for all seeds, each from a separate process."""
         return [
             self.call(target, limit=limit, seed=seed, **arguments)
             for seed in range(self.seeds)
@@ -108,7 +108,7 @@ def make_parser(cases):
 
 
 def choose_names(case, options):
-    """Fill in the names that were not given, and check those that were."""
+    """Fill in missing names, and check given ones."""
     if getattr(options, "out", "") is None:
         options.out = RESULTS / f"{options.name}.json"
     for option in case.OPTIONS:
@@ -134,7 +134,7 @@ def choose_names(case, options):
 
 
 def store(case, context, place, record):
-    """Write a record at its place: a long benchmark may be interrupted."""
+    """Write a record at once, because a long benchmark may be interrupted."""
     results = context.results()
     part = results
     for name in place[:-1]:

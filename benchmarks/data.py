@@ -29,8 +29,7 @@ class TextSet(NamedTuple):
 def load_set(folder, name, splits=("train", "dev", "test")):
     """Read splits of a set from ``folder/name/{train,dev,test}.csv.gz``.
 
-    A task with a single class in train teaches nothing and tests nothing; no system
-    gets to see it.
+    A task with a single class in train is excluded for all systems.
     """
     tables = {
         split: _read(Path(folder) / name / f"{split}.csv.gz")

@@ -1,7 +1,7 @@
-"""Epochs of our networks, timed beside other loops over the same rows.
+"""Epoch times of our networks, compared with other loops over the same rows.
 
-The default network beside a twin over dense rows, and ConvTrunk beside a bare loop of
-torch.
+The default network is compared with a copy over dense rows, and ConvTrunk with a bare
+torch loop.
 """
 
 from copy import deepcopy
@@ -28,7 +28,7 @@ WARM_UP = 3  # batches
 
 
 def measure_epoch(folder, name, n_batches):
-    """Time both nets; meant for a process of its own."""
+    """Time both nets; runs in a separate process."""
     texts, labels = load_set(folder, name, ["train"]).splits["train"]
     classifier = MultiTaskTextClassifier(random_state=0, callbacks=[KeepRows()])
     net = classifier.fit(texts, labels).net_
@@ -58,7 +58,7 @@ def measure_epoch(folder, name, n_batches):
 class KeepRows(Callback):
     """Keeps the rows and cells that the estimator trains its net on.
 
-    A fit copies the callbacks it is given; the copy is among those of the net.
+    A fit copies its callbacks; the copy is in the callbacks of the net.
     """
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
@@ -78,12 +78,12 @@ class CellLoss(nn.Module):
 
 
 def dense_twin(network):
-    """Return the network with ordinary linear layers where it reads sparse rows."""
+    """Return the network with ordinary linear layers in place of sparse ones."""
     twin = deepcopy(network)
     for path, layer in list(twin.named_modules()):
         if isinstance(layer, SparseLinear):
             twin.set_submodule(path, nn.Linear(*layer.by_feature().shape))
-    twin.table = None  # of the weights of sparse layers, which are gone
+    twin.table = None  # for the weights of the removed sparse layers
     return twin
 
 
@@ -96,7 +96,7 @@ def time_batches(network, net, dataset, n_batches):
         batch_size=net.batch_size,
         iterator_train__shuffle=True,
     ).initialize()
-    rows = csr_matrix(dataset.X)  # skorch does not know csr_array
+    rows = csr_matrix(dataset.X)  # skorch does not support csr_array
     cells = {"codes": dataset.codes.astype(np.int64), "weights": dataset.weights}
     iterator = dense_net.get_iterator(dense_net.get_dataset(rows, cells), training=True)
     times, start = [], perf_counter()
@@ -108,7 +108,7 @@ def time_batches(network, net, dataset, n_batches):
 
 
 def measure_sequences(folder, name, epochs):
-    """Time both loops in turns; meant for a process of its own."""
+    """Time both loops in turn; runs in a separate process."""
     texts, labels = load_set(folder, name, ("train",)).splits["train"]
     classifier = MultiTaskTextClassifier(
         trunk=ConvTrunk(),
@@ -134,7 +134,7 @@ def measure_sequences(folder, name, epochs):
 
 
 def padding(dataset, batch_size, by_length=True):
-    """Return the share of places in an epoch's batches that hold no token."""
+    """Return the share of positions in an epoch's batches that are padding."""
     if by_length:
         generator = torch.Generator().manual_seed(0)
         loader = BatchLoader(dataset, batch_size, shuffle=True, generator=generator)
@@ -149,7 +149,7 @@ def padding(dataset, batch_size, by_length=True):
 
 
 class BareNetwork(nn.Module):
-    """The same network as one would write it down."""
+    """The same network in plain torch code."""
 
     def __init__(self, n_tokens, n_classes):
         super().__init__()
@@ -167,7 +167,7 @@ class BareNetwork(nn.Module):
 
 
 class BareLoop:
-    """Batches of texts of about the same length, padded; loss of each task; Adam."""
+    """Padded batches of texts of similar length; a loss per task; Adam."""
 
     def __init__(self, net, dataset):
         n_classes = [len(task.classes_) for task in net.tasks]

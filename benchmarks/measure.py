@@ -1,8 +1,8 @@
 """Run a function in a fresh process, with a fixed number of threads and no GPU.
 
-The parent passes arguments and gets the result back as JSON. It must stay small, so
-this module imports the standard library alone: on Linux a process starts with the peak
-memory of its parent as its own.
+The parent passes arguments and receives the result as JSON. On Linux a process inherits
+the peak memory of its parent, so the parent must stay small: this module imports only
+the standard library.
 """
 
 import json
@@ -34,7 +34,7 @@ class Failed(Exception):  # noqa: N818 (an outcome, which gets a row of its own)
 
 
 def in_fresh_process(target, arguments, *, threads, limit=None, python=None):
-    """Call a function in a process of its own.
+    """Call a function in a separate process.
 
     Parameters
     ----------
@@ -42,26 +42,26 @@ def in_fresh_process(target, arguments, *, threads, limit=None, python=None):
         "module:function".
 
     arguments : dict
-        Its keyword arguments; JSON must be able to hold them.
+        Its keyword arguments, which must be valid JSON.
 
     threads : int
-        What numerical libraries may use.
+        Threads of numerical libraries.
 
     limit : float, default=None
         Seconds after which the process is ended.
 
     python : str, default=None
-        Another interpreter than the one that runs this.
+        Path of another interpreter.
 
     Returns
     -------
     result
-        What the function returned; None if it was ended.
+        Return value of the function; None if the limit ended it.
 
     Raises
     ------
     Failed
-        If the process ended in an error, or was killed for want of memory.
+        If the process ended with an error, or was killed for lack of memory.
     """
     settings = dict.fromkeys(THREAD_VARIABLES, str(threads))
     settings["CUDA_VISIBLE_DEVICES"] = ""
@@ -83,7 +83,7 @@ def in_fresh_process(target, arguments, *, threads, limit=None, python=None):
 
 
 def machine_facts(threads):
-    """Return what a reader must know to judge seconds and bytes."""
+    """Return the facts that times and memory depend on."""
     return {
         "date": date.today().isoformat(),
         "platform": f"{platform.system()} {platform.machine()}",
@@ -96,7 +96,7 @@ def machine_facts(threads):
 
 
 def installed_versions():
-    """Return the versions of the packages that this interpreter has."""
+    """Return the versions of installed packages."""
     versions = {}
     for package in PACKAGES:
         try:

@@ -1,4 +1,4 @@
-"""What the README says below the tables: a line for each thing worth knowing."""
+"""The notes below the tables of docs/results.md."""
 
 from statistics import mean
 
@@ -13,11 +13,12 @@ def all_notes(peers, epochs, scale, summary):
     """Return the lines; results of each kind may be missing."""
     rows = [row for result in peers.values() for row in result["systems"].values()]
     notes = [
-        "Fitted to the train split; benchmarks/README.md has the settings of each "
-        "system. TF-IDF is scikit-learn's, of words and pairs of words; *our "
-        "features* are what MultiTaskTextClassifier makes of the same texts.",
-        "Mean rank: over sets and both scores, 1 is best; a system that did not end on "
-        "a set is last there.",
+        "Fitted to the train split; [Benchmarks](../benchmarks/README.md) has the "
+        "settings of each system. TF-IDF is scikit-learn's, of words and word pairs; "
+        "*our features* are those of the default vectorizer of "
+        "MultiTaskTextClassifier, with its term weights.",
+        "Mean rank: over sets and both scores, 1 is best; a system that did not finish "
+        "on a set is last there.",
         seeds_note([row for row in rows if "accuracy_spread" in row]),
         *left_out_notes(peers),
         *few_tasks_notes(peers),
@@ -57,23 +58,24 @@ def few_tasks_notes(peers):
                     mean(ours["tasks"][task][key] for task in row["only_tasks"])
                     for key in SCORES
                 ]
-                note += f", where we have {own[0]:.3f} / {own[1]:.3f}"
+                note += f"; ours on these tasks: {own[0]:.3f} / {own[1]:.3f}"
             notes.append(f"{note}.")
     return notes
 
 
 def linear_notes(best_linear):
-    """Return how far the best linear model of each set is behind us in macro-F1."""
+    """Return our lead in macro-F1 over the best linear model of each set."""
     words = {
-        "tfidf": "TF-IDF, per task with default class weights,",
-        "tfidf_any": "TF-IDF, with balanced class weights or all tasks in one too,",
-        "ours": "our features, per task with default class weights,",
-        "ours_any": "our features, with balanced class weights or all tasks in one "
-        "too,",
+        "tfidf": "TF-IDF, one per task with default class weights",
+        "tfidf_any": "TF-IDF, including balanced class weights and one model for all "
+        "tasks",
+        "ours": "our features, one per task with default class weights",
+        "ours_any": "our features, including balanced class weights and one model for "
+        "all tasks",
     }
     return [
-        f"Our macro-F1 minus that of the best linear model over {words[family]} for "
-        "each set (best on the test split), in points: "
+        f"Our macro-F1 minus that of the best linear model over {words[family]} (best "
+        "on the test split of each set), in points: "
         + ", ".join(
             f"{name} {100 * entry['macro_f1_difference']:+.1f}"
             for name, entry in found["sets"].items()
@@ -85,7 +87,7 @@ def linear_notes(best_linear):
 
 
 def published_note(published):
-    """Return the accuracy on the intents of CLINC150, for which there are others."""
+    """Return accuracies on the intents of CLINC150, which others have published."""
     found = published.get("clinc150_intents_accuracy", {})
     if not found:
         return None
@@ -101,14 +103,14 @@ def rates_note(rates):
         for name, rate in rates.items()
     )
     return (
-        "Texts labelled in a second, all tasks, from raw text, by us and by "
+        "Texts predicted per second, all tasks, from raw text, ours and "
         f"{SYSTEMS[BASELINE].label}: {by_set}."
     )
 
 
 def left_out_notes(peers):
     return [
-        f"{name}: without {', '.join(result['left_out'])}, of one class in train."
+        f"{name}: without {', '.join(result['left_out'])} (a single class in train)."
         for name, result in peers.items()
         if result["left_out"]
     ]
@@ -125,8 +127,8 @@ def memory_note(peers):
     if not ratios:
         return None
     return (
-        f"Peak memory of a fit as a multiple of {SYSTEMS[BASELINE].label}, in brackets "
-        f"without interpreter, imports and data: {', '.join(ratios)}."
+        f"Peak memory of a fit as a multiple of {SYSTEMS[BASELINE].label}, in "
+        f"parentheses without interpreter, imports and data: {', '.join(ratios)}."
     )
 
 
@@ -139,14 +141,14 @@ def epoch_note(epochs):
         for name, epoch in epochs.items()
     )
     return (
-        "One training epoch, of ours and of a net of the same sizes over dense rows, "
-        "fed through skorch's own Dataset (extrapolated from some batches): "
+        "One training epoch of our net, and of a net of the same size over dense rows "
+        "from skorch's own Dataset (extrapolated from some batches): "
         f"{by_set}."
     )
 
 
 def scale_notes(scale):
-    """Return how a fit grows, what tasks cost, and where an epoch's seconds go."""
+    """Return the growth of a fit, the cost of tasks, and the profile of an epoch."""
     notes = []
     if slopes := scale.get("slopes"):
         grown = "; ".join(
@@ -155,30 +157,30 @@ def scale_notes(scale):
             for axis, of in slopes.items()
         )
         notes.append(
-            "Exponents with which seconds and added memory of a fit grow, from made-up "
-            f"raw texts: with {grown}."
+            "Growth of fit time and added memory, from raw synthetic texts, as the "
+            f"exponent of the number of {grown}."
         )
     if ratios := scale.get("cost_ratios"):
         by_set = ", ".join(
             f"{label} {ratio['fit_seconds']:.2f}" for label, ratio in ratios.items()
         )
         notes.append(
-            "A fit with many tasks as a multiple of one with a single task on the same "
-            f"rows, from raw texts: {by_set}."
+            "Time of a fit with many tasks as a multiple of a fit with one task on the "
+            f"same rows, from raw texts: {by_set}."
         )
     for name, profile in scale.get("profile", {}).items():
         if "shares" in profile:
             shares = sorted(profile["shares"].items(), key=lambda pair: -pair[1])
             parts = ", ".join(f"{part} {share:.0%}" for part, share in shares)
             notes.append(
-                f"A training epoch on {name}: {parts}. To copy in memory what it must "
-                f"read and write takes {profile['floor_share']:.0%} of its seconds."
+                f"A training epoch on {name}: {parts}. Copying the data that it must "
+                f"read and write would take {profile['floor_share']:.0%} of its time."
             )
     return notes
 
 
 def points(scale):
-    """Yield all that was measured of scale, at whatever depth."""
+    """Yield all measurements of `scale`, at any depth."""
     for value in scale.values():
         if isinstance(value, dict):
             if "machine" in value:
@@ -188,7 +190,7 @@ def points(scale):
 
 
 def machine_notes(rows):
-    """Return a line for each machine and set of versions that was measured on."""
+    """Return a line for each machine and set of versions."""
     lines = {}
     for machine in (row["machine"] for row in rows):
         versions = [f"{key} {machine[key]}" for key in VERSIONS if key in machine]

@@ -1,21 +1,21 @@
-"""What a case declares about its command line."""
+"""Command-line options of a case."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 
 def names(text):
-    """Return the names in a text with commas."""
+    """Return the names in a comma-separated list."""
     return [name for name in text.split(",") if name]
 
 
 def integers(text):
-    """Return the integers in a text with commas."""
+    """Return the integers in a comma-separated list."""
     return [int(number) for number in names(text)]
 
 
 def shares(text):
-    """Return the numbers from 0 to 1 in a text with commas."""
+    """Return the numbers from 0 to 1 in a comma-separated list."""
     found = [float(number) for number in names(text)]
     if not all(0 <= share <= 1 for share in found):
         raise ValueError
@@ -26,8 +26,8 @@ def shares(text):
 class Option:
     """An option of a case, ``--name`` on the command line.
 
-    `among` are the names that a list of names may hold. A `default` of True or False
-    makes a switch.
+    `among` has the allowed names of a list. A `default` of True or False makes the
+    option a switch.
     """
 
     name: str
@@ -58,30 +58,29 @@ class Option:
 
 
 SPLIT = Option("split", "rows to score on", choices=("test", "dev"), default="test")
-LIMIT = Option("limit", "seconds after which a process is ended", type=float)
-PREDICTIONS = Option("predictions", "folder in which to keep all predictions")
+LIMIT = Option("limit", "seconds after which a process is stopped", type=float)
+PREDICTIONS = Option("predictions", "folder to store predictions in")
 PEERS_PYTHON = Option(
     "peers_python", "interpreter with requirements-peers.txt; default: this one"
 )
 
 
 def common(*, threads=None, seeds=None, sets=None, among=None, needs_data=True):
-    """Return the options of most cases; None for what a case does not have.
+    """Return the options that most cases share; pass None to omit one.
 
     Parameters
     ----------
     threads, seeds : int, default=None
-        Their default on the command line.
+        Default on the command line.
 
     sets : list of str, default=None
-        The default sets; all that are there if None.
+        The default sets; all sets if None.
 
     among : sequence of str, default=None
         The only sets that the case can read.
 
     needs_data : bool or None, default=True
-        Whether the case measures nothing without a folder of sets; None if it reads no
-        set.
+        Whether the case requires a folder of sets; None if it reads no set.
     """
     options = [Option("out", "results file; default: results/NAME.json of the case")]
     if needs_data is not None:

@@ -1,7 +1,7 @@
 """Log loss, calibration error and reliability of predicted probabilities.
 
-What systems predict comes as a dict of tasks: the classes, and an array with a row for
-each text and a column for each class.
+Predictions are a dict of tasks: the classes, and an array with a row for each text and
+a column for each class.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from sklearn.metrics import log_loss
 from benchmarks.results import PROBABILITY_SCORES, prediction_file
 from benchmarks.scores import INTERVAL, draw_counts
 
-N_BINS = 15  # of equal width, as `calibration_error` of the package has them
+N_BINS = 15  # of equal width, as in `calibration_error` of the package
 
 
 def add_probability_scores(scores, labels, probabilities):
@@ -23,8 +23,8 @@ def add_probability_scores(scores, labels, probabilities):
 def score_probabilities(labels, probabilities):
     """Return log loss and calibration error of each task on its labelled cells.
 
-    Test cells of a class that train does not have are left out of the log loss: no
-    system gives them a probability. The calibration error counts them as wrong. A task
+    The log loss excludes test cells of a class that is not in train: no system gives
+    them a probability. The calibration error counts them as wrong. A task
     with one class in train has neither score.
     """
     scores = {}
@@ -41,7 +41,7 @@ def score_probabilities(labels, probabilities):
 
 
 def labelled_cells(cells, probabilities):
-    """Return the labels of a task that are there, and the rows of probabilities."""
+    """Return the labels of labelled cells, and their rows of probabilities."""
     there = np.array([cell is not None for cell in cells])
     true = np.array([cell for cell in cells if cell is not None])
     return true, probabilities[there]
@@ -54,14 +54,14 @@ def calibration_error(true, classes, probabilities):
 
 
 def sum_bins(true, classes, probabilities):
-    """Return cells, sum of probabilities and right cells by bin of probability."""
+    """Return cells, sum of probabilities and correct cells per bin."""
     bins, confidence, right = find_bins(true, classes, probabilities)
     weights = (np.ones_like(confidence), confidence, right)
     return np.array([np.bincount(bins, each, N_BINS) for each in weights])
 
 
 def find_bins(true, classes, probabilities):
-    """Return bin and probability of the most probable class, and whether it is true."""
+    """Return bin, probability and correctness of the most probable class."""
     confidence = probabilities.max(axis=1).astype(float)
     right = np.asarray(classes)[probabilities.argmax(axis=1)] == true
     # Bins are open below, so that a probability of 1 falls into the last.
@@ -70,7 +70,7 @@ def find_bins(true, classes, probabilities):
 
 
 def reliability(labels, probabilities):
-    """Return how often predictions of each probability are right, all tasks together.
+    """Return the reliability of predictions, over all tasks.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def reliability(labels, probabilities):
 
 
 def keep(path, labels, probabilities):
-    """Write what a bootstrap needs of each cell; NaN and -1 where there is nothing."""
+    """Write the values of each cell for a bootstrap; NaN and -1 for missing cells."""
     shape = len(next(iter(labels.values()))), len(probabilities)
     losses, gaps = np.full(shape, np.nan), np.full(shape, np.nan)
     bins = np.full(shape, -1)
@@ -107,7 +107,7 @@ def keep(path, labels, probabilities):
         gaps[there, k] = confidence - right
         of_true = np.asarray(classes) == true[:, None]
         known = of_true.any(axis=1)
-        # As log_loss has it: no probability counts as less than the rounding error.
+        # As in log_loss: probabilities are at least the rounding error.
         least = np.finfo(own.dtype).eps
         found = -np.log(np.clip(own[of_true], least, 1 - least))
         losses[np.flatnonzero(there)[known], k] = found

@@ -1,4 +1,4 @@
-"""Where the seconds of a training epoch go, and how far they are from a floor."""
+"""Profile of a training epoch, compared with a floor."""
 
 from collections import Counter
 from statistics import median
@@ -21,16 +21,16 @@ from sklearn_mtl.training._objective import Objective
 
 COPIED = 10**9  # bytes
 COPIES = 5
-# On the thread that makes batches, so no part of the time that passes on ours.
+# These run on the loader thread, so they are not part of the main thread's time.
 BESIDE = "batch making, on the second thread"
-# The parts that do nothing but move what the floor counts.
+# The parts that only move the data of the floor.
 MOVING = ("forward sparse products", "backward sparse products", "optimizer")
 
 
 class Clock(local):
-    """Seconds by part; what a part calls of another part counts for that one alone.
+    """Seconds by part; a nested call of another part counts only for that part.
 
-    Each thread has a clock of its own; all write down what they find in one place.
+    Each thread has its own clock; all add to the same totals.
     """
 
     def __init__(self, seconds):
@@ -39,7 +39,7 @@ class Clock(local):
     def timed(self, part, function):
         def run(*args, **kwargs):
             if part == BESIDE and current_thread() is main_thread():
-                return function(*args, **kwargs)  # for who waits for the batch
+                return function(*args, **kwargs)  # for the waiting thread
             self.switch()
             self.open.append(part)
             try:
@@ -51,7 +51,7 @@ class Clock(local):
         return run
 
     def switch(self):
-        """Give the time since the last switch to the part that runs."""
+        """Add the time since the last switch to the running part."""
         now = perf_counter()
         if self.open:
             self.seconds[self.open[-1]] += now - self.last
@@ -59,7 +59,7 @@ class Clock(local):
 
 
 def watch(clock):
-    """Put the clock around the functions that an epoch consists of."""
+    """Time the functions that make up an epoch."""
     for owner, name, part in [
         (RowDataset, "take", BESIDE),
         (RowDataset, "batch", BESIDE),
@@ -68,7 +68,7 @@ def watch(clock):
         (_SparseProduct, "backward", "backward sparse products"),
         (TaskNetwork, "forward", "dense layers"),
         (Objective, "forward", "loss"),
-        # All of backward but the sparse products: of dense layers and of the loss.
+        # Backward without the sparse products: dense layers and loss.
         (torch.Tensor, "backward", "dense layers"),
     ]:
         timed = clock.timed(part, getattr(owner, name))
@@ -78,13 +78,13 @@ def watch(clock):
 
 
 def waiting(clock, batches):
-    """Yield batches, with the clock around the time until each is there."""
+    """Yield batches, and time the wait for each."""
     following = clock.timed("waiting for batches", lambda: next(batches, None))
     yield from iter(following, None)
 
 
 class Watch(Callback):
-    """Puts the clock around the optimizers, and keeps the rows that are trained on."""
+    """Times the optimizers, and keeps the training rows."""
 
     def __init__(self, clock):
         self.clock = clock
@@ -96,7 +96,7 @@ class Watch(Callback):
 
 
 def measure(folder=None, name=None):
-    """Profile a default fit on a set, or on made-up texts."""
+    """Profile a default fit on a set, or on synthetic texts."""
     if name:
         texts, labels = load_set(folder, name, ["train"]).splits["train"]
     else:
@@ -133,7 +133,7 @@ def measure(folder=None, name=None):
 
 
 def copy_rate():
-    """Return the bytes that a copy in memory reads and writes in a second."""
+    """Return the bytes per second that a copy in memory reads and writes."""
     source = np.ones(COPIED // 8)
     target = np.zeros_like(source)
     times = []

@@ -1,12 +1,14 @@
-"""What the README says of the results: tables, and notes below them."""
+"""The results of `peers` in the README and in docs/results.md."""
 
 import sys
+from statistics import mean
 
 from benchmarks.notes import all_notes
 from benchmarks.results import (
     NOT_MEASURED,
     SCORES,
     cell,
+    has_numbers,
     interval,
     markdown_table,
     read_results,
@@ -14,15 +16,56 @@ from benchmarks.results import (
     total_seconds,
 )
 from benchmarks.summary import summarise_sets
-from benchmarks.systems import SYSTEMS
+from benchmarks.systems import OURS, SYSTEMS
+
+# Our estimator, and the most common alternatives.
+COMPARED = {
+    OURS: "`MultiTaskTextClassifier`",
+    "linear_svc": "TF-IDF and `LinearSVC`, one per task",
+    "logistic": "TF-IDF and `LogisticRegression`, one per task",
+    "separate": "Separate networks, one per task",
+}
 
 
-def readme_section(folder):
-    """Return all that the README says of results."""
+def comparison_section(folder):
+    """Return the comparison of the README: ours and the common alternatives."""
+    peers = read_peers(folder)
+    sets = [
+        name
+        for name, result in peers.items()
+        if all(is_complete(result["systems"].get(key)) for key in COMPARED)
+    ]
+    rows = []
+    for key, label in COMPARED.items():
+        found = [peers[name]["systems"][key] for name in sets]
+        score = mean(row["macro_f1"] for row in found)
+        rows.append([label, f"{score:.3f}", seconds(sum(map(total_seconds, found)))])
+    table = markdown_table(["system", "mean macro-F1", "seconds"], rows)
+    *others, last = sets
+    return (
+        f"{table}\n\nMean macro-F1 over tasks, then over the sets on which all four "
+        f"ended ({', '.join(others)} and {last}); seconds from raw texts to the "
+        "predictions for these sets together, on two cores."
+    )
+
+
+def read_peers(folder):
+    """Return the results of all systems by set."""
     peers = read_results(folder / "peers.json")
-    epochs = read_results(folder / "epoch.json")
     if not peers:
         sys.exit("There are no results yet: run python -m benchmarks peers")
+    return peers
+
+
+def is_complete(row):
+    """Whether a system finished on all tasks of a set."""
+    return has_numbers(row) and "only_tasks" not in row
+
+
+def results_section(folder):
+    """Return the tables and notes of docs/results.md."""
+    peers = read_peers(folder)
+    epochs = read_results(folder / "epoch.json")
     scale = read_results(folder / "scale.json")
     summary = summarise_sets(peers)
     notes = all_notes(peers, epochs, scale, summary)
@@ -34,8 +77,8 @@ def tables(peers, summary):
     parts = [
         "Accuracy / macro-F1, means over tasks, labelled cells of the test split:",
         score_table(peers, summary["mean_rank"]),
-        "Seconds from raw train texts to the labels of the test texts, and ours as a "
-        "multiple of the sum (in brackets: over the sets that a system ended on):",
+        "Seconds from raw train texts to the labels of the test texts, their sum, and "
+        "our sum divided by it (in parentheses: over the sets that a system finished):",
         seconds_table(peers, summary["seconds"]),
     ]
     if any(
@@ -82,7 +125,7 @@ def seconds_table(peers, times):
         if key in times and set(times[key]["sets"]) == set(peers):
             total = seconds(times[key]["sum"])
             ratio = f"{times[key]['ratio']:.2f}"
-        elif key in times:  # over the sets that it ended on
+        elif key in times:  # over the sets that it finished
             ratio = f"({times[key]['ratio']:.2f})"
         written = [cell(row, lambda row: seconds(total_seconds(row))) for row in found]
         rows.append([label, *written, total, ratio])
@@ -90,7 +133,7 @@ def seconds_table(peers, times):
 
 
 def measured(peers):
-    """Yield key, label and the rows by set of each system that has any."""
+    """Yield key, label and the rows by set of each measured system."""
     for key, system in SYSTEMS.items():
         found = [result["systems"].get(key) for result in peers.values()]
         if any(found):
@@ -98,7 +141,7 @@ def measured(peers):
 
 
 def best_peer_table(peers):
-    """Return for each set and score the peer that is hardest to beat."""
+    """Return the best peer for each set and score."""
     rows = []
     for name, result in peers.items():
         row = [name]
@@ -106,7 +149,7 @@ def best_peer_table(peers):
             compared = {
                 key: entry
                 for key, entry in result.get("differences", {}).items()
-                # Our own variant is no peer, and few tasks are another question.
+                # Exclude our own variant, and systems measured on few tasks only.
                 if SYSTEMS[key].family != "own"
                 and "only_tasks" not in result["systems"][key]
             }
@@ -126,7 +169,7 @@ def scores(row):
 
 
 def probability_scores(row):
-    """Return log loss and calibration error, which older runs did not take."""
+    """Return log loss and calibration error, which older runs did not measure."""
     if "log_loss" not in row:
         return NOT_MEASURED
     text = f"{row['log_loss']:.3f} / {row['calibration_error']:.3f}"

@@ -1,4 +1,4 @@
-"""Results files, and how their numbers are written."""
+"""Reading, writing and formatting of results."""
 
 import json
 from pathlib import Path
@@ -11,13 +11,13 @@ NOT_MEASURED = "not measured"
 
 
 def read_results(path):
-    """Return what a results file holds, {} if there is none."""
+    """Return the content of a results file, {} if there is none."""
     path = Path(path)
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def write_results(path, results):
-    """Write results in the order of their names."""
+    """Write results, sorted by name."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_rounded(dict(sorted(results.items()))), indent=1)
@@ -43,7 +43,7 @@ def markdown_table(header, rows):
 
 
 def seconds(value):
-    """Return seconds as a table shows them."""
+    """Return seconds formatted for a table."""
     return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
 
 
@@ -53,7 +53,7 @@ def above_start(row):
 
 
 def has_numbers(row):
-    """Whether a system ran to its end, on some tasks at least."""
+    """Whether a system finished, on some tasks at least."""
     return row is not None and "runs" in row
 
 
@@ -63,7 +63,7 @@ def total_seconds(row):
 
 
 def cell(row, written):
-    """Return what a table says of a row: its numbers, or why there are none."""
+    """Return the cell of a row: its numbers, or the reason why there are none."""
     if row is None:
         return "-"
     if "over_seconds" in row:
@@ -79,7 +79,7 @@ def interval(difference, key):
 
 
 def signed(entry, factor=100, digits=1):
-    """Return a difference with its interval, which a single run does not have."""
+    """Return a difference with its interval, if it has one."""
     text = f"{factor * entry['difference']:+.{digits}f}"
     if entry["low"] is None:
         return text
@@ -96,7 +96,7 @@ def task_means(tasks, keys=SCORES):
 
 
 def scores_or_limit(row, written):
-    """Return what a table says of a row, "-" if there is none."""
+    """Return the cell of a row, "-" if there is none."""
     if "over_seconds" in row:
         return f"over {row['over_seconds'] or 0:.0f} s"
     return written(row) if row and "failed" not in row else "-"

@@ -1,14 +1,14 @@
 """Means of systems over runs, and paired differences between systems.
 
-A run is a seed or a draw of rows, which is the same for all systems. Each has scores of
-each system; a system may lack some of them.
+A run is a seed or a draw of rows, the same for all systems. It has scores of each
+system; some may be missing.
 """
 
 import random
 from statistics import mean
 
 RESAMPLES = 1000
-LOW, HIGH = 25, 974  # places of the ends of a 95% interval among sorted resamples
+LOW, HIGH = 25, 974  # indexes of the ends of a 95% interval among sorted resamples
 
 
 def add_means(points, ours):
@@ -20,7 +20,7 @@ def add_means(points, ours):
         With "runs", a dict of {run: {"systems": {system: {score: value}}}}.
 
     ours : str
-        The system that the others are compared to.
+        The system to compare with the others.
     """
     for point in points:
         runs = finished(point)
@@ -44,7 +44,7 @@ def add_means(points, ours):
 
 
 def finished(point):
-    """Return the systems of each run that came to its end."""
+    """Return the systems of each run that finished."""
     return [run["systems"] for run in point["runs"].values() if "systems" in run]
 
 

@@ -1,8 +1,8 @@
 """Scores of tasks, and a paired bootstrap over the rows of the test split.
 
 Rows are drawn with replacement, with all their tasks; every system is scored on the
-same draws. A draw is a vector of counts, so that what a score needs of all draws at
-once is a product of a sparse matrix (a one for each cell) and a matrix of counts.
+same draws. A draw is a vector of counts. So a product of a sparse matrix (a one for
+each cell) and a matrix of counts gives the sums of a score for all draws at once.
 """
 
 from time import perf_counter
@@ -21,7 +21,7 @@ INTERVAL = (2.5, 97.5)
 
 
 class Predictions(NamedTuple):
-    """The classes of test cells as numbers; `true` is -1 where there is no label."""
+    """The classes of test cells as numbers; `true` is -1 for missing cells."""
 
     tasks: list
     true: np.ndarray
@@ -47,14 +47,14 @@ def score_tasks(labels, predicted):
 
 
 def as_lists(predicted):
-    """Return labels that the estimator predicted, as lists by task."""
+    """Return predicted labels as lists by task."""
     return {task: cells.tolist() for task, cells in predicted.items()}
 
 
 def fit_and_score(parameters, folder, name, split, seed, kept_as=None):
     """Fit the estimator to train and score it on another split.
 
-    Meant for a process of its own. Predictions are kept in the file `kept_as`.
+    Runs in a separate process. Predictions are stored in the file `kept_as`.
     """
     from sklearn_mtl import MultiTaskTextClassifier  # torch, only where it is needed
 
@@ -82,7 +82,7 @@ def fit_and_score(parameters, folder, name, split, seed, kept_as=None):
 
 
 def keep(path, train, test, predicted):
-    """Write predicted and true classes as numbers, -1 for a cell without a label."""
+    """Write predicted and true classes as numbers, -1 for a missing cell."""
     codes = {"true": [], "predicted": []}
     for task, own in predicted.items():
         classes = sorted({*train.labels[task], *test.labels[task]} - {None})
@@ -100,10 +100,10 @@ def differences(folder, name, ours, peers, seeds):
     Parameters
     ----------
     folder : str
-        Where the predictions are.
+        Folder of the predictions.
 
     name : str
-        Of the set.
+        Name of the set.
 
     ours : str
         A system.
@@ -148,14 +148,14 @@ def compare(tasks, scores, peer_tasks, peer_scores):
 
 
 def mean_scores(runs):
-    """Return arrays (n_tasks, 1 + RESAMPLES), means over runs; the first is no draw."""
+    """Return arrays (n_tasks, 1 + RESAMPLES), means over runs; column 0 is all rows."""
     counts = draw_counts(len(runs[0].true))
     parts = [score_draws(run, counts) for run in runs]
     return {key: np.mean([part[key] for part in parts], axis=0) for key in SCORES}
 
 
 def draw_counts(n_rows):
-    """Return how often each row is drawn: (n_rows, 1 + RESAMPLES), first all once."""
+    """Return draw counts of rows: (n_rows, 1 + RESAMPLES); column 0 is all ones."""
     generator = np.random.default_rng(0)
     drawn = generator.multinomial(n_rows, np.full(n_rows, 1 / n_rows), RESAMPLES)
     return np.vstack([np.ones(n_rows), drawn]).T.astype(np.float32)
@@ -183,7 +183,7 @@ def score_draws(run, counts):
     with np.errstate(invalid="ignore"):  # a class, or a task, that was not drawn
         f1 = 2 * hits / (cells + answers)
         accuracy = np.add.reduceat(hits, start) / np.add.reduceat(cells, start)
-        # As scikit-learn has it: a class counts if it is true or predicted somewhere.
+        # As in scikit-learn: a class counts if it is true or predicted somewhere.
         present = np.add.reduceat((cells + answers > 0).astype(np.float32), start)
         macro_f1 = np.add.reduceat(np.nan_to_num(f1), start) / present
     return {"accuracy": accuracy, "macro_f1": macro_f1}

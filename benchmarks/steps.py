@@ -22,7 +22,7 @@ RATE = 1e-3  # so small that weights hardly move
 
 
 def measure(folder, name, n_steps, n_threads):
-    """Time the kernels; meant for a process of its own."""
+    """Time the kernels; runs in a separate process."""
     texts, labels = load_set(folder, name, ["train"]).splits["train"]
     classifier = MultiTaskTextClassifier(
         random_state=0, max_iter=1, callbacks=[KeepRows()]
@@ -50,15 +50,16 @@ def measure(folder, name, n_steps, n_threads):
 
 
 def time_kernels(net, batches):
-    """Return the seconds of each step with each kernel, and those for the table.
+    """Return the seconds of each step with each kernel, and those of the table.
 
-    These are forward pass and update of the table, without the rest of the network.
+    The latter are forward pass and update of the table, without the rest of the
+    network.
     """
     nets = {kernel: _with_kernel(net, kernel) for kernel in KERNELS}
     seconds = {kernel: [] for kernel in KERNELS}
     parts = {kernel: [] for kernel in KERNELS}
     for rows, cells in batches:
-        rows.transposed()  # which a second thread does in a fit
+        rows.transposed()  # in a fit, a second thread does this
         for kernel, (module, objective, optimizer) in nets.items():
             start = perf_counter()
             take_step(module, objective, optimizer, rows, cells)
@@ -67,7 +68,7 @@ def time_kernels(net, batches):
         labelled = LabelledColumns("private", net.module_.n_logits, codes)
         for kernel, (module, _, optimizer) in nets.items():
             parts[kernel].append(_time_table(module, optimizer, rows, labelled))
-    # The first steps compile and load.
+    # The first steps include compilation and loading.
     kept = slice(len(batches) // 4, None)
     return tuple(
         {kernel: times[kept] for kernel, times in each.items()}
@@ -78,7 +79,7 @@ def time_kernels(net, batches):
 def _with_kernel(net, kernel):
     module, objective = deepcopy((net.module_, net.criterion_))
     module.train()
-    # Copies are not on large pages, as the tables of a fit are.
+    # Unlike the tables of a fit, copies do not use large pages.
     weight = module.table.weight
     weight.data = new_table(*weight.shape, weight.dtype).copy_(weight.detach())
     optimizer = SparseSGD([weight], lr=RATE, kernel=kernel)
@@ -97,7 +98,7 @@ def _time_table(module, optimizer, rows, labelled):
 
 
 def copy_speed():
-    """Return the bytes that copying memory reads and writes in a second."""
+    """Return the bytes per second that copying memory reads and writes."""
     source = torch.ones(COPIED)
     target = torch.empty_like(source)
     best = float("inf")

@@ -1,22 +1,22 @@
-"""What the sets come to together; from the results file alone."""
+"""Aggregates over the sets, from the results file alone."""
 
 from statistics import mean
 
 from benchmarks.results import SCORES, has_numbers, total_seconds
 from benchmarks.systems import BASELINE, OURS, SYSTEMS
 
-# A set whose published results are accuracies over all tasks, and a task of another.
+# A set and a single task of another set with published accuracies.
 PUBLISHED_SET = "fdu_mtl"
 PUBLISHED_TASK = ("intent4", "clinc_intent")
-# Which linear models the best is chosen among: those per task with the losses and class
-# weights that are their defaults, and all there are.
+# Candidates for the best linear model: one per task with default losses and class
+# weights, or all linear models.
 LINEAR = {
     "tfidf": ["tfidf"],
     "tfidf_any": ["tfidf", "tfidf_balanced", "tfidf_pooled"],
     "ours": ["ours"],
     "ours_any": ["ours", "ours_balanced", "ours_pooled"],
 }
-SHORT = 100  # characters: the mean length under which texts are called short
+SHORT = 100  # characters: texts with a mean length below this are short
 
 
 def summarise_sets(results):
@@ -42,9 +42,8 @@ def summarise_sets(results):
 def mean_ranks(results):
     """Return the mean rank of each system over sets and both scores, 1 the best.
 
-    Ranked are the systems that can run on any set and ended on one at least. One that
-    did not end on all tasks of a set is last there; those that share a place share the
-    mean of its ranks.
+    Includes the systems that can run on any set and finished on at least one. A system
+    that did not finish on all tasks of a set is last there; ties share their mean rank.
     """
     ranked = [
         key
@@ -71,9 +70,9 @@ def _complete(row, score):
 
 
 def best_linear(results, families):
-    """Return our macro-F1 minus that of the best linear model, by set and in the mean.
+    """Return our macro-F1 minus that of the best linear model, by set and on average.
 
-    The best is chosen on the test split, which is in its favour.
+    The best model is chosen on the test split, which favours it.
     """
     sets = {}
     for name, result in results.items():
@@ -101,11 +100,11 @@ def best_linear(results, families):
 
 
 def total_times(results):
-    """Return seconds from raw texts to predictions, and ours as a multiple of them.
+    """Return seconds from raw texts to predictions, and ours divided by them.
 
-    The sum is over the sets where a system ended on all tasks, and its ratio over the
-    same sets of ours. A system that was limited to a few tasks of a set is left out
-    there: the ratio would compare different work.
+    Sum and ratio are over the sets where a system finished on all tasks. Sets where a
+    system was limited to a few tasks are excluded: the ratio would compare different
+    work.
     """
     times = {}
     for key in SYSTEMS:
@@ -126,7 +125,7 @@ def total_times(results):
 
 
 def predict_rates(results):
-    """Return texts predicted in a second, from raw text, by us and by the baseline."""
+    """Return texts predicted per second, from raw text, ours and the baseline."""
     rates = {}
     for name, result in results.items():
         rows = {key: result["systems"].get(key) for key in (OURS, BASELINE)}
@@ -141,7 +140,7 @@ def predict_rates(results):
 
 
 def published(results):
-    """Return the accuracies that others have published for the same test rows."""
+    """Return the accuracies for which others have published results."""
     name, task = PUBLISHED_TASK
     found = {}
     if name in results:

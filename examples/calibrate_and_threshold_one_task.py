@@ -2,9 +2,9 @@
 Calibrate one task and choose its threshold
 ===========================================
 
-``task_view`` hands out one task of a fitted multi-task classifier as an ordinary
+``task_view`` presents one task of a fitted multi-task classifier as an ordinary
 classifier. scikit-learn can then calibrate its probabilities and choose its decision
-threshold, while the network and the other tasks stay as they are.
+threshold; the network and the other tasks stay unchanged.
 """
 
 # %%
@@ -12,12 +12,12 @@ threshold, while the network and the other tasks stay as they are.
 # ------------------
 #
 # The network is fitted to one set of rows, calibrated on a second, and scored on a
-# third. Scores before and after come from the third alone.
+# third. Scores before and after calibration come from the third set only.
 #
 # The task is "private": whether a docstring belongs to something that is not meant for
-# users. Modules are neither, and their cells are empty. The other tasks are trained
-# along. The classifier calibrates its probabilities as it is fitted; ``temperature=1``
-# turns this off, to show what the tools of scikit-learn do.
+# users. Modules are neither public nor private, so their cells are empty. The network
+# also trains on the other tasks. The classifier calibrates its probabilities by
+# default; ``temperature=1`` disables this, to show the effect of scikit-learn's tools.
 
 import pandas as pd
 from sklearn.calibration import CalibratedClassifierCV
@@ -47,8 +47,8 @@ classifier = MultiTaskTextClassifier(
 # One task
 # --------
 #
-# The view has the classes and the probabilities of one task. What scikit-learn has for
-# one label column does not know empty cells, so rows without this label are left out.
+# The view has the classes and the probabilities of one task. scikit-learn's tools for a
+# single label column do not accept empty cells, so rows without this label are dropped.
 
 task = "private"
 labelled_tune, labelled_test = y_tune[task].notna(), y_test[task].notna()
@@ -65,15 +65,14 @@ print(
 # Calibration
 # -----------
 #
-# Two things can be wrong with probabilities. They can be too sure: of the cells that
-# get 0.95 for a class, more than one in twenty is of another. And they can be off to
-# one side: their mean is not near the share of the class.
+# Probabilities can be wrong in two ways. They can be overconfident: of the cells with a
+# probability of 0.95 for a class, more than one in twenty have another class. And they
+# can be biased: their mean differs from the share of the class.
 #
-# The view is frozen: ``CalibratedClassifierCV`` does not fit it again, and learns
-# nothing but the map from its probabilities to better ones. "sigmoid" has two numbers,
-# one that makes probabilities more or less sure and one that moves them to one side.
-# ("temperature" has only the first.) "isotonic" takes any map that does not fall, which
-# needs more rows to learn.
+# The view is frozen: ``CalibratedClassifierCV`` does not refit it, and only learns a
+# map from its probabilities to better ones. "sigmoid" has two parameters, one for
+# overconfidence and one for bias. ("temperature" has only the first.) "isotonic" fits
+# any non-decreasing map, which needs more rows.
 
 calibrated = {
     method: CalibratedClassifierCV(view, method=method).fit(X_tune, y_tune)
@@ -103,18 +102,17 @@ print(before_and_after.round(3).to_string())
 print(f"\nShare of 'yes' among test rows: {(y_test == 'yes').mean():.3f}")
 
 # %%
-# A map that is isotonic can give probabilities of exactly 0 and 1. The log loss of such
-# a cell, if it is wrong, is very large, so read that column together with the others.
+# An isotonic map can give probabilities of exactly 0 and 1. If such a cell is wrong,
+# its log loss is very large, so read that column together with the others.
 
 # %%
 # The threshold
 # -------------
 #
-# Predictions of the classifier make up for rare classes, see ``logit_adjustment``. For
-# the F1 of "yes" a threshold of its own may be better. ``cv="prefit"`` and
-# ``refit=False`` say that there
-# is nothing left to fit, and that all rows are there to choose the threshold on.
-# ``pos_label`` says which class the threshold is for.
+# Predictions of the classifier compensate for rare classes (``logit_adjustment``). A
+# threshold chosen for the F1 of "yes" may be better. With ``cv="prefit"`` and
+# ``refit=False`` nothing is refitted, and all rows serve to choose the threshold.
+# ``pos_label`` names the class that the threshold applies to.
 
 tuned = TunedThresholdClassifierCV(
     view,

@@ -2,10 +2,10 @@
 Cross-validation with missing labels of several types
 =====================================================
 
-A table with four label columns: texts, numbers, booleans and a categorical column.
-Three of them have empty cells. This script cross-validates one classifier of all four,
-looks at every class on held-out rows, and scores one of scikit-learn's own multi-output
-classifiers with the same scorer.
+A table with four label columns: strings, numbers, booleans and a categorical column.
+Three of them have empty cells. This script cross-validates one classifier for all four,
+reports every class on held-out rows, and scores scikit-learn's
+``MultiOutputClassifier`` with the same scorer.
 """
 
 # %%
@@ -13,8 +13,8 @@ classifiers with the same scorer.
 # ---------
 #
 # The texts are docstrings of Python and of the installed libraries. The labels come
-# from the code that a docstring stands in. A module is neither public nor private, and
-# classes and modules return nothing, so their cells for these questions are empty.
+# from the code around each docstring. Modules are neither public nor private, and
+# classes and modules return nothing, so their cells for these tasks are empty.
 
 import pandas as pd
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -58,13 +58,12 @@ print(
 # ----------------
 #
 # Two things differ from cross-validation with one label column. The folds come from
-# ``MultiTaskStratifiedKFold``, which gives each fold an even share of every class of
-# every column; for a plain ``cv=3`` scikit-learn would look at the labels itself, and
-# empty cells are not made for that. And the scorer comes from ``multitask_scorer``,
-# which scores each task on its labelled cells and returns all scores by name.
+# ``MultiTaskStratifiedKFold``, which stratifies by every class of every column; with a
+# plain ``cv=3`` scikit-learn would inspect the labels itself, and it does not accept
+# empty cells. The scorer comes from ``multitask_scorer``, which scores each task on its
+# labelled cells and returns all scores by name.
 #
-# By default the classifier makes at least 300 steps of training. Ten epochs are fewer,
-# and keep this script short.
+# Ten epochs keep this script short.
 
 classifier = MultiTaskTextClassifier(max_iter=10, random_state=0)
 metrics = ["accuracy", "f1_macro", "neg_log_loss"]
@@ -74,12 +73,12 @@ folds = MultiTaskStratifiedKFold(n_splits=3, shuffle=True, random_state=0)
 scores = cross_validate(classifier, X, y, cv=folds, scoring=scorer)
 
 # %%
-# With several metrics the keys are ``test_<metric>_<task>``; "mean" and "worst" stand
-# beside the tasks. So a table of tasks and metrics takes one line.
+# With several metrics the keys are ``test_<metric>_<task>``; "mean" and "worst" are
+# listed like tasks. So a table of tasks and metrics takes one line.
 
 
 def table_of(scores, rows):
-    """Return the mean over folds, a row a task and a column a metric."""
+    """Return means over folds, with a row per task and a column per metric."""
     return pd.DataFrame(
         {m: {row: scores[f"test_{m}_{row}"].mean() for row in rows} for m in metrics}
     )
@@ -90,8 +89,8 @@ print("\nMean over 3 folds:\n")
 print(table.round(3))
 
 # %%
-# A score says little without something to hold it against. Always naming the most
-# frequent class gives this accuracy:
+# A score needs a baseline. Always predicting the most frequent class gives this
+# accuracy:
 
 majority = pd.Series({name: y[name].value_counts(normalize=True).max() for name in y})
 print("\nAccuracy of the most frequent class:\n")
@@ -101,10 +100,9 @@ print(majority.round(3).to_string())
 # Every class of every task
 # -------------------------
 #
-# ``train_test_split`` of this package stratifies by all columns. The report leaves
-# empty cells out and says how much of each task is labelled. "support" counts labelled
-# cells, so it differs from task to task. Predictions as a frame keep the type of each
-# column.
+# ``train_test_split`` of this package stratifies by all columns. The report ignores
+# empty cells and shows the labelled share of each task. "support" counts labelled
+# cells, so it differs between tasks. ``output="frame"`` keeps the type of each column.
 
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 classifier.fit(X_train, y_train)
@@ -113,7 +111,7 @@ print("\nOn held-out rows:\n")
 print(report)
 
 # %%
-# As a frame it can be sorted. These classes come out worst:
+# As a frame it can be sorted. These classes have the lowest scores:
 
 worst_classes = report.to_frame().sort_values("f1-score").head(3)
 print("\nThe three lowest F1 scores:\n")
@@ -123,14 +121,14 @@ print(worst_classes.round(3))
 # scikit-learn's multi-output classifier
 # --------------------------------------
 #
-# ``MultiOutputClassifier`` refuses empty cells and columns of several types. It can be
-# fitted to the rows that are labelled throughout, with all labels as texts. The scorer
-# has no such needs: it takes the predictions of any classifier of several columns, and
-# test rows with empty cells.
+# ``MultiOutputClassifier`` rejects empty cells and columns of different types. It can
+# be fitted to complete rows only, with all labels as strings. The scorer has no such
+# limits: it accepts the predictions of any multi-output classifier, and test rows with
+# empty cells.
 
 
 def as_text(labels):
-    """Return labels as texts, and empty cells as None."""
+    """Return labels as strings, and empty cells as None."""
     return (
         labels.astype(object).where(labels.notna(), None).map(str, na_action="ignore")
     )
@@ -142,14 +140,14 @@ linear = make_pipeline(TfidfVectorizer(), MultiOutputClassifier(LinearSVC()))
 linear.fit(X_train[complete], text_train[complete])
 
 # %%
-# The shared network can be fitted to either set of rows. Beside it on the same rows,
-# the comparison is one of models. Beside it on all rows, it is also one of how many
-# labels each could use. Where a class has a handful of labelled test cells, as
-# "generator" has, each of them moves the macro-F1 of its task by a lot: see "support"
-# above before you read much into a difference.
+# The shared network can be fitted to complete rows or to all rows. On complete rows the
+# comparison is between models only. On all rows the network also uses more labels. If
+# a class has only a few labelled test cells, such as "generator", each of them changes
+# the macro-F1 of its task considerably: check "support" above before you interpret a
+# difference.
 #
-# ``MultiOutputClassifier`` does not keep the names of columns, so its tasks are matched
-# by position.
+# ``MultiOutputClassifier`` does not keep column names, so its tasks are matched by
+# position.
 
 by_label = multitask_scorer("f1_macro")
 systems = {
@@ -162,6 +160,6 @@ systems = {
     ),
 }
 comparison = pd.DataFrame(systems).T[[*y.columns, "mean"]]
-print(f"\n{complete.sum()} of {len(complete)} training rows are labelled throughout.")
+print(f"\n{complete.sum()} of {len(complete)} training rows are complete.")
 print("Macro-F1 on held-out rows:\n")
 print(comparison.round(3).to_string())

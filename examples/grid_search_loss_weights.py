@@ -2,8 +2,8 @@
 Grid search of loss weights
 ===========================
 
-How much should each task weigh in training? This script searches the loss weights of
-two tasks twice: with scikit-learn's ``GridSearchCV`` over a pipeline that caches its
+How much weight should each task have in training? This script searches the loss weights
+of two tasks twice: with scikit-learn's ``GridSearchCV`` over a pipeline that caches its
 first step, and with ``LossWeightSearchCV``, which trains all candidates of a fold side
 by side. Both find the same scores.
 """
@@ -13,7 +13,7 @@ by side. Both find the same scores.
 # ---------------
 #
 # Docstrings of Python and of the installed libraries, with two tasks. Some cells of
-# "n_parameters" are empty. A quarter of the rows is kept for the end.
+# "n_parameters" are empty. A quarter of the rows is held out as a test set.
 
 import tempfile
 import time
@@ -43,8 +43,8 @@ X_train, X_test, y_train, y_test = train_test_split(
 # Candidates
 # ----------
 #
-# Only ratios of weights matter, so all candidates have mean 1. "pairs" moves two tasks
-# apart by each of the ratios, both ways. Equal weights come first.
+# Only ratios of weights matter, so all candidates have mean 1. "pairs" gives one of two
+# tasks each ratio over the other, in both directions. Equal weights come first.
 
 candidates = loss_weight_grid(tasks, "pairs", ratios=[2, 4])
 print(f"{len(candidates)} candidates:\n")
@@ -55,21 +55,20 @@ print(pd.DataFrame(candidates).round(2).to_string())
 # -----------------
 #
 # The loss weights are a parameter of the last step, so the first step is the same for
-# all candidates. With ``memory`` the pipeline fits the vectorizer once a fold, keeps
+# all candidates. With ``memory`` the pipeline fits the vectorizer once per fold, caches
 # the rows of the training texts on disk, and reads them for every further candidate.
-# (It caches fits, not predictions: the test texts of a fold are vectorised for each
-# candidate.)
+# (Only fits are cached: the test texts of a fold are vectorized for each candidate.)
 #
-# The scorer returns a dict of scores. ``refit="mean"`` says that the mean over tasks
-# picks the best candidate. Folds and classifier have a fixed ``random_state``, so that
-# the two searches see the same splits and start from the same weights.
+# The scorer returns a dict of scores. With ``refit="mean"`` the mean over tasks selects
+# the best candidate. Folds and classifier have a fixed ``random_state``, so the two
+# searches use the same splits and the same initial weights.
 
 scorer = multitask_scorer("f1_macro")
 folds = MultiTaskStratifiedKFold(n_splits=3, shuffle=True, random_state=0)
 
 
 def pipeline(memory=None):
-    """Return a vectorizer and a classifier, not fitted."""
+    """Return an unfitted pipeline of vectorizer and classifier."""
     return Pipeline(
         [
             ("vectorizer", TfidfVectorizer(sublinear_tf=True, min_df=2)),
@@ -95,9 +94,9 @@ with tempfile.TemporaryDirectory() as cache:
 # With LossWeightSearchCV
 # -----------------------
 #
-# It takes the candidates themselves instead of a grid of parameters, and needs no
-# ``memory``: the first steps of the pipeline are fitted once a fold anyway, and test
-# texts are vectorised once a fold, too.
+# It takes a list of candidates instead of a parameter grid, and needs no ``memory``:
+# the first steps of the pipeline are always fitted once per fold, and test texts are
+# also vectorized once per fold.
 
 search = LossWeightSearchCV(
     pipeline(), candidates, cv=folds, scoring=scorer, refit="mean"
@@ -106,7 +105,7 @@ start = time.perf_counter()
 search.fit(X_train, y_train)
 search_seconds = time.perf_counter() - start
 
-print("\nSeconds on this machine, with the last fit:")
+print("\nSeconds on this machine, including the refit:")
 print(f"  GridSearchCV        {grid_seconds:6.1f}")
 print(f"  LossWeightSearchCV  {search_seconds:6.1f}")
 
@@ -114,8 +113,8 @@ print(f"  LossWeightSearchCV  {search_seconds:6.1f}")
 # The same scores
 # ---------------
 #
-# ``cv_results_`` has the form that ``GridSearchCV`` gives it, with a score for each
-# task beside the mean.
+# ``cv_results_`` has the same form as that of ``GridSearchCV``, with a score for each
+# task and their mean.
 
 columns = ["mean_test_mean", "std_test_mean", *(f"mean_test_{task}" for task in tasks)]
 results = pd.DataFrame(search.cv_results_)
@@ -128,18 +127,17 @@ table = pd.concat(
 print("\nMacro-F1 of the candidates:\n")
 print(table.sort_values("mean_test_mean", ascending=False).to_string(index=False))
 print(f"\nLargest difference between the two searches: {largest_gap:.1e}")
-print(f"GridSearchCV picks        {grid_search.best_params_}")
-print(f"LossWeightSearchCV picks  {search.best_params_}")
+print(f"GridSearchCV selects        {grid_search.best_params_}")
+print(f"LossWeightSearchCV selects  {search.best_params_}")
 
 # %%
 # Is the best candidate better?
 # -----------------------------
 #
-# The best of several cross-validated scores is an optimistic one: some of its lead is
-# chance. Compare the lead with ``std_test_mean``, the spread over folds, and look at
-# rows that the search did not see. There, the chosen weights stand beside equal ones.
-# A search may well choose equal weights, or find a lead that is smaller than the
-# spread. Then leave the weights equal.
+# The best of several cross-validated scores is optimistic: part of its lead is chance.
+# Compare the lead with ``std_test_mean``, the standard deviation over folds, and
+# compare the chosen weights with equal weights on held-out rows. If the search chooses
+# equal weights, or its lead is smaller than the standard deviation, keep them equal.
 
 equal = pipeline().set_params(classifier__loss_weights=candidates[0])
 held_out = pd.DataFrame(

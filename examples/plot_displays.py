@@ -1,20 +1,20 @@
 """
-================================
-Look at several tasks at a time
-================================
+==========================
+Plot several tasks at once
+==========================
 
 Every display of :mod:`sklearn_mtl.inspection`, on docstrings of Python and of the
-installed libraries. ``python plot_displays.py FOLDER`` saves the pictures in
-a folder, which it makes if need be.
+installed libraries. ``python plot_displays.py FOLDER`` saves the plots in a folder and
+creates it if it does not exist.
 """
 
 # %%
 # Five questions about a docstring
 # --------------------------------
-# From which library is it, and what stands below it: a class or a function, public or
-# not, with a value to return, with attributes that it changes? Modules return nothing
-# and functions have no attributes, so some cells are empty. A few texts are enough to
-# see what each display is for, and leave something to be learnt.
+# Which library is it from? Does it describe a class or a function? Is that public, does
+# it return a value, does it change attributes? Modules return nothing and functions
+# have no attributes, so some labels are missing. The training set is small, so that
+# the displays have errors to show.
 
 import sys
 from pathlib import Path
@@ -34,7 +34,9 @@ from sklearn_mtl.inspection import (
     LearningCurvesDisplay,
     LossWeightSearchDisplay,
     TaskAffinityDisplay,
+    TaskConflictsDisplay,
     TopWordsDisplay,
+    task_conflicts,
     top_words,
 )
 from sklearn_mtl.metrics import multitask_scorer
@@ -42,10 +44,10 @@ from sklearn_mtl.model_selection import loss_weight_grid, task_affinity
 from sklearn_mtl.search import LossWeightSearchCV
 from sklearn_mtl.trunks import BagTrunk
 
-# Better now than after all the work; the folder itself is made at the end.
+# Check the folder before any work is done; it is created at the end.
 folder = Path(sys.argv[1]) if len(sys.argv) > 1 else None
 if folder and not (folder if folder.exists() else folder.parent).is_dir():
-    sys.exit(f"{folder} is no folder and cannot become one. Name another one.")
+    sys.exit(f"{folder} is not a folder and cannot be created. Choose another one.")
 
 docstrings = load_docstrings()
 rows = np.random.RandomState(0).permutation(len(docstrings.data))
@@ -66,17 +68,17 @@ pictures = {}
 # %%
 # The labels, before any model
 # ----------------------------
-# On the left how many rows have a label, and how even the classes are. In the middle
-# which tasks are labelled together. On the right which labels already tell each other:
-# such tasks have something to share.
+# Left: how many rows have a label, and the class balance. Middle: which tasks are
+# labelled in the same rows. Right: how much one label says about another. Tasks whose
+# labels predict each other can gain from sharing.
 
 pictures["label_overview"] = LabelOverviewDisplay.from_labels(y_train)
 
 # %%
-# While it learns
-# ---------------
-# Tasks do not learn at one pace. With a validation split, the right panel shows where
-# the best mean score was; the weights of that epoch are kept.
+# Training
+# --------
+# Tasks learn at different speeds. With a validation split, the right panel shows the
+# epoch with the best mean score, whose weights are kept.
 
 classifier = MultiTaskTextClassifier(
     TfidfVectorizer(sublinear_tf=True, min_df=5, dtype=np.float32),
@@ -88,29 +90,30 @@ classifier = MultiTaskTextClassifier(
 pictures["learning_curves"] = LearningCurvesDisplay.from_estimator(classifier)
 
 # %%
-# What it mistakes for what
-# -------------------------
-# Rows add up to 100%, over labelled cells alone. Rare classes go to frequent ones.
+# Confusions
+# ----------
+# Rows add up to 100%, over labelled cells only. Rare classes are often mistaken for
+# frequent ones.
 
 pictures["confusion_matrices"] = ConfusionMatricesDisplay.from_estimator(
     classifier, X_test, y_test
 )
 
 # %%
-# Whether its probabilities can be believed
-# -----------------------------------------
-# Bars lead from what it says to what is so. They are as wide as their share of the
-# cells, so that their area is the error in the title.
+# Calibration
+# -----------
+# Bars extend from the predicted probability to the observed share. The width of a bar
+# is its share of the cells, so the total area is the calibration error in the title.
 
 pictures["calibration_curves"] = CalibrationCurvesDisplay.from_estimator(
     classifier, X_test, y_test
 )
 
 # %%
-# Which words it goes by
-# ----------------------
-# What a text that holds the word adds to the score of a class. ``through="private"``
-# gives what the task has learnt on its own, past the shared layer.
+# Words
+# -----
+# How much a word adds to the logit of a class. ``through="private"`` shows what a task
+# has learned in its private path, apart from the shared layer.
 
 pictures["top_words"] = TopWordsDisplay.from_estimator(
     classifier, X_train, "library", n_words=8
@@ -118,10 +121,10 @@ pictures["top_words"] = TopWordsDisplay.from_estimator(
 print(top_words(classifier, X_train, n_words=4, through="private"))
 
 # %%
-# Which experts it reads
-# ----------------------
-# Where tasks share a mixture of trunks, each has a gate. With an expert of its own and
-# a shared one, the gate says how much of what a task goes by others learnt with it.
+# Experts
+# -------
+# With a mixture of experts each task has a gate. Here it weighs a private and a shared
+# expert, so it shows how much a task relies on what all tasks have learned.
 
 mixing = clone(classifier).set_params(sharing="ple", early_stopping=False, max_iter=10)
 mixing.fit(X_train, y_train)
@@ -130,10 +133,10 @@ pictures["expert_gates"] = ExpertGateDisplay.from_estimator(mixing, X_test)
 # %%
 # Which task helps which
 # ----------------------
-# Each task is left out in turn; what the others lose, it has given them. On the
-# docstrings above all gains may be chance. So here are made-up texts, where one
-# question is asked twice, the second time of one text in ten, and a narrow trunk is all
-# that tasks have.
+# Each task is left out in turn; its gain for the others is what they then lose. On the
+# docstrings above all gains may be due to chance, so these texts are synthetic: two
+# tasks have the same question, the second with labels for one text in ten, and all
+# tasks share a narrow trunk without private paths.
 
 texts, answers = make_multitask_texts(
     1600, n_tasks=2, n_classes=4, relatedness=0, length=40, random_state=0
@@ -150,10 +153,10 @@ affinity = task_affinity(narrow, word_rows, labels, cv=4)
 pictures["task_affinity"] = TaskAffinityDisplay.from_affinity(affinity)
 
 # %%
-# How much each task should weigh
-# -------------------------------
-# With three tasks, every choice of loss weights is a place in a triangle. On the right
-# is what one task has to give for another to gain.
+# Loss weights
+# ------------
+# With three tasks, every choice of loss weights is a point in a triangle. The right
+# panel shows how much one task loses when another gains.
 
 three = tasks[:3]
 quick = clone(classifier).set_params(max_iter=4, early_stopping=False)
@@ -165,6 +168,15 @@ search = LossWeightSearchCV(
     refit="mean",
 ).fit(*some(train, three))
 pictures["loss_weight_search"] = LossWeightSearchDisplay.from_search(search)
+
+# %%
+# Gradients
+# ---------
+# During training, the gradients of two tasks at the vector that they share may point in
+# opposite directions. This is common, and does not mean that the tasks harm each other.
+
+conflicts = task_conflicts(quick, X_train, y_train)
+pictures["task_conflicts"] = TaskConflictsDisplay.from_conflicts(conflicts)
 
 # %%
 # Save or show them.

@@ -1,10 +1,44 @@
 """Multi-task text classification for people who use scikit-learn."""
 
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+if TYPE_CHECKING:  # imported on demand below, and shown to editors and type checkers
+    from os import PathLike
+    from typing import BinaryIO
+
+    from ._classifier import MultiTaskTextClassifier
+    from .runtime import MultiTaskPredictor
+
 __all__ = ["MultiTaskTextClassifier", "__version__", "load"]
 __version__ = "0.1.0"
 
 
-def load(path, *, password=None, key=None, trusted=None, runtime="torch"):
+@overload
+def load(
+    path: "str | PathLike[str] | BinaryIO",
+    *,
+    password: str | None = None,
+    key: bytes | None = None,
+    trusted: list[Any] | None = None,
+    runtime: Literal["torch"] = "torch",
+) -> "MultiTaskTextClassifier": ...
+@overload
+def load(
+    path: "str | PathLike[str] | BinaryIO",
+    *,
+    password: str | None = None,
+    key: bytes | None = None,
+    trusted: None = None,
+    runtime: Literal["numpy"],
+) -> "MultiTaskPredictor": ...
+def load(
+    path: "str | PathLike[str] | BinaryIO",
+    *,
+    password: str | None = None,
+    key: bytes | None = None,
+    trusted: list[Any] | None = None,
+    runtime: Literal["torch", "numpy"] = "torch",
+) -> "MultiTaskTextClassifier | MultiTaskPredictor":
     """Load a classifier that :meth:`MultiTaskTextClassifier.save` has written.
 
     Nothing in a file is run, whoever wrote it, and all of it is checked before it is
@@ -13,6 +47,7 @@ def load(path, *, password=None, key=None, trusted=None, runtime="torch"):
     Parameters
     ----------
     path : str, path or seekable binary file
+        What :meth:`MultiTaskTextClassifier.save` has written.
 
     password : str, default=None
         Of an encrypted file.
@@ -42,6 +77,19 @@ def load(path, *, password=None, key=None, trusted=None, runtime="torch"):
 
     FileNotFoundError
         If there is no such file.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import sklearn_mtl
+    >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    >>> labels = {"tone": ["good", "bad"] * 10}
+    >>> clf = sklearn_mtl.MultiTaskTextClassifier(random_state=0).fit(texts, labels)
+    >>> with TemporaryDirectory() as folder:
+    ...     clf.save(f"{folder}/model.mtl")
+    ...     loaded = sklearn_mtl.load(f"{folder}/model.mtl")
+    >>> loaded.predict(["great film"])
+    array([['good']], dtype='<U4')
     """
     if runtime not in ("torch", "numpy"):
         raise ValueError(f"runtime must be 'torch' or 'numpy'. Got {runtime!r}.")
@@ -53,7 +101,8 @@ def load(path, *, password=None, key=None, trusted=None, runtime="torch"):
             )
         from .runtime._loading import load_predictor
 
-        return load_predictor(path, password=password, key=key)
+        predictor: MultiTaskPredictor = load_predictor(path, password=password, key=key)
+        return predictor
     from ._classifier import MultiTaskTextClassifier
 
     return MultiTaskTextClassifier._load(
@@ -61,7 +110,7 @@ def load(path, *, password=None, key=None, trusted=None, runtime="torch"):
     )
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     """Import the estimator when it is asked for.
 
     It needs torch, which takes seconds to import; the metrics, the data sets and the
@@ -74,5 +123,5 @@ def __getattr__(name):
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(set(globals()) | set(__all__))

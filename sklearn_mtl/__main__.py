@@ -1,4 +1,4 @@
-"""``python -m sklearn_mtl``: the main job, and fitting on a table of one's own."""
+"""``python -m sklearn_mtl``: the command line."""
 
 import sys
 
@@ -9,7 +9,7 @@ def run():
         from ._cli._process import prepare
 
         prepare()
-    except KeyboardInterrupt:  # from here on prepare has taken care of it
+    except KeyboardInterrupt:  # after this, prepare handles it
         return 130
     from ._cli import main
 

@@ -1,16 +1,19 @@
 """The estimator: parameters, fit, predict and score."""
 
+from typing import Any, Self
+
 from sklearn.base import (
     ClassifierMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    _fit_context,
 )
 from sklearn.utils.metaestimators import available_if
 
 from ._estimator import BaseMultiTask
 from ._params import ParamsMixin, has_own_representation
 from .answers._labels import check_output
+from .utils import _typing as t
+from .utils._compat import fit_context
 from .utils._state import reads_one_fit
 
 
@@ -21,180 +24,235 @@ class MultiTaskTextClassifier(
     ClassifierMixin,
     BaseMultiTask,
 ):
-    """Learn several label columns of the same texts with one shared network.
+    """Classify texts by several label columns at once, empty cells included.
 
-    Empty cells are left out everywhere. Rows are read through a shared trunk and, for
-    each task, a private linear path.
+    One network learns all label columns (*tasks*) together: a trunk that they share,
+    and a linear path of its own for each task. A cell without a label adds nothing to
+    the loss, so rows need not be labelled for every task.
+
+    The defaults suit most tables. The parameters that people set are `loss_weights`
+    (how much each task counts), `task_types` (for labels that have an order, such as
+    stars), `embedding` (a pretrained sentence encoder, for short texts with few
+    labels), `n_jobs` and `random_state`. Most others accept "auto", which reads a value
+    off the data; the fitted attribute of the same name holds it.
 
     Parameters
     ----------
     vectorizer : "auto" or transformer, default="auto"
-        "auto" makes TF-IDF rows of words and word pairs (sublinear, 32-bit; min_df=2
-        above 200 texts, of many or small classes above 5,000) and, up to 5 million
-        characters, of 4-character parts of words; token ids for trunks over sequences.
+        Turns texts into rows. "auto" computes sublinear TF-IDF of words and pairs of
+        words, and, for up to 5 million characters of text, of parts of words (4
+        characters each). Above 200 texts it uses min_df=2; with many classes, or few
+        labels for each, only above 5,000 texts. For trunks that read words in order it
+        gives token ids. Pass a scikit-learn vectorizer or ColumnTransformer to replace
+        it.
 
     term_weighting : {"auto", "information"} or None, default="auto"
-        Supervised term weighting: "information" multiplies each sparse feature, or
-        embedding of a "conv" trunk, by the fourth root of the share of the labels'
-        entropy that it removes. "auto" does so above 200 texts with our vectorizer and
-        a shared trunk, up to 25 classes a task and from 20 cells a class.
+        Supervised term weighting. "information" multiplies each sparse feature (or each
+        embedding of the "conv" trunk) by the fourth root of its information about the
+        labels, as a share of their entropy. "auto" does this above 200 texts for the
+        default vectorizer and a shared trunk, if tasks have at most 25 classes on
+        average and each class has at least 20 labelled cells.
 
     embedding : {"lsa", "use"}, transformer or None, default=None
-        A block of dense numbers beside words. "lsa" takes the first 200 singular
-        vectors of the rows, "use" a pretrained
+        Adds a block of dense numbers to each row. "use" is a pretrained encoder,
         :class:`~sklearn_mtl.feature_extraction.UniversalSentenceEncoder` (extra
-        ``embedding``); a transformer reads texts and returns a 2-D array. Worth its
-        time on short texts with few labels. Not for trunks over sequences.
+        ``embedding``), and helps most on short texts with few labels, at many times the
+        prediction time. "lsa" takes the first 200 singular vectors of the rows. A
+        transformer reads texts and returns a 2-D array. Not available for trunks that
+        read words in order.
 
     embedding_weight : float or "auto", default="auto"
-        Norm of the block beside that of words; "lsa" gets a quarter of it. "auto" is
-        0.5, and of texts that have more than 30 words each, as much less.
+        Mean norm of the block, relative to that of the words. "auto" is 0.5, and less
+        in proportion for texts longer than 30 words on average. "lsa" gets a quarter of
+        this value. Lower it if the embedding hurts.
 
     trunk : {"auto", "bag", "dense", "conv", "recurrent", "attention"}, BaseTrunk \
             or None, default="auto"
         The shared part of the network, see :mod:`sklearn_mtl.trunks`. "auto" is "bag"
-        for sparse rows (64 units above 3,000 rows with up to 100 logits), "dense" for
-        dense ones; the last three read words in order. None: a linear model per task.
+        for sparse rows and "dense" for dense rows. The bag has 128 units, or 64 above
+        3,000 rows with up to 100 logits. "conv", "recurrent" and "attention" read words
+        in order. None trains a linear model per task.
 
     sharing : {"auto", "shared-private", "hard", "separate", "mmoe", "ple", \
             "adversarial"} or BaseSharing, default="auto"
-        "auto" is "shared-private" as long as the private paths fit into a gigabyte,
-        else "hard". "separate" is the single-task baseline. See
-        :mod:`sklearn_mtl.sharing`.
+        Which weights the tasks share, see :mod:`sklearn_mtl.sharing`. "auto" is
+        "shared-private", or "hard" if the private paths would need more than 1 GiB.
+        "separate" trains a network per task, for comparison.
 
     loss_weights : str, dict, array-like, BaseBalancing or None, default="auto"
-        Weight of each task's loss, by name or in task order, corrected for its labelled
-        share, see :class:`~sklearn_mtl.balancing.FixedWeights`. "auto" gives all tasks
-        weight 1; None counts all cells the same. With a dict, ``loss_weights__<task>``
-        is a parameter. Other names are methods that set weights in training, such as
-        "uncertainty", "dwa", "gradnorm", or TorchJD's "famo" and "upgrad" (extra
-        ``balancing``); :mod:`sklearn_mtl.balancing` lists them.
+        Weight of each task in the loss: ``{task: weight}``, or a list in task order.
+        "auto" gives every task the same weight, however many of its cells are labelled.
+        None gives every labelled cell the same weight. The weights of a dict can be
+        searched as ``loss_weights__<task>``. See
+        :class:`~sklearn_mtl.balancing.FixedWeights`. Other names are methods that set
+        the weights during training, such as "uncertainty", "dwa" and "gradnorm", or
+        "famo" and "upgrad" of TorchJD (extra ``balancing``).
+        :mod:`sklearn_mtl.balancing` lists them.
 
     class_weight : None, "balanced", dict or list, default=None
-        ``{task: {class: weight}}`` or ``{task: "balanced"}``, or a list of these values
-        in task order; for a y of one column a flat ``{class: weight}``.
+        Weights of classes: ``{task: {class: weight}}``, ``{task: "balanced"}``, or a
+        list of such values in task order. For a single label column also
+        ``{class: weight}``.
 
     logit_adjustment : float or "auto", default="auto"
-        How far predictions make up for rare classes: training adds this times the
-        logarithm of a class's share to its logit, prediction does not. 0 predicts the
-        most probable class, 1 that with most evidence. "auto" is 0.25 for two classes
-        and 0.5 for more, up to 3,000 texts 1; from 201 to 10,000 texts predictions take
-        the power of shares with the best mean of macro-F1 and accuracy on rows set
-        aside, unless `class_weight` is given. Not for ordinal tasks.
+        How strongly predictions favour rare classes. Training adds this value times
+        the log of each class share to the logits, and prediction leaves it out. 0
+        predicts the most probable class; 1 predicts as if all classes were equally
+        frequent. "auto" is 1 up to 3,000 texts, above that 0.25 for two classes and 0.5
+        for more. From 201 to 10,000 texts predictions then use the strength with the
+        best mean of macro-F1 and accuracy on held-out rows, unless `class_weight` is
+        given. Ordinal tasks ignore it.
 
     task_types : dict, default=None
-        ``{task: type}`` for types that are not to be inferred: "binary", "multiclass",
-        "multilabel", "ordinal", or a MultiLabel or Ordinal of :mod:`sklearn_mtl.tasks`.
+        ``{task: type}`` where the type cannot be read off the labels: "binary",
+        "multiclass", "multilabel" or "ordinal", or an object such as
+        ``Ordinal(classes=[...])`` from :mod:`sklearn_mtl.tasks`.
 
-    missing_label : object, or list of them, default=None
-        Further values that mean "no label", besides NaN, None and pandas.NA.
+    missing_label : object or list of objects, default=None
+        Values that mean "no label", in addition to NaN, None and pandas.NA.
 
     max_iter : int or "auto", default="auto"
-        Epochs. "auto" is 3 for sparse rows, up to 6 where classes have under 267 cells
-        and up to 8 for 300 steps; up to 3,000 rows 10 full batches, or 12 epochs of
-        smaller ones if those learn too little. For dense rows it is 3 and for token ids
-        5, and at least 300 steps; up to 200 rows 100 full batches.
+        Number of epochs. "auto" is 3 to 6 for sparse rows (more where classes have
+        fewer than 267 cells), and more for small tables until there are 300 steps, at
+        most 8. Up to 3,000 sparse rows it is 10 epochs of one batch, or 12 of smaller
+        batches if those learn too little. It is 3 for dense rows and 5 for token ids
+        (at least 300 steps), and 100 for up to 200 rows of either.
 
     batch_size : int or "auto", default="auto"
-        Rows per step. "auto" is 256, of token ids 128; all up to 200 rows, and for
-        sparse rows up to 3,000 all or a twelfth.
+        Rows per optimizer step. "auto" is 256, or 128 for token ids; all rows up to 200
+        rows; all or a twelfth of the rows up to 3,000 sparse rows.
 
     learning_rate_init : float or "auto", default="auto"
-        First step of the input layer, for rows of unit mean squared norm; it decays
-        linearly to 0. Other rates scale alike. "auto" is 500 for sparse rows (less in
-        over 3 epochs; down to a 32nd for noisy labels of over 3,000 rows), 0.007 for
-        dense ones (0.03 up to 200 rows), 0.003 for token ids.
+        Learning rate of the first step of the input layer; it decays linearly to 0. The
+        rates of other layers scale with it. It is for rows with a mean squared norm of
+        1, to which the network scales its input. "auto" is 500 for sparse rows, lower
+        above 3 epochs, and down to 1/32 of that if labels of more than 3,000 rows are
+        noisy; 0.007 for dense rows (0.03 up to 200 rows); 0.003 for token ids.
 
     alpha : float or "auto", default="auto"
-        L2 penalty on all weights but biases. In sparse input layers a step decays only
-        the features of its batch. "auto" is 0, but for 201 to 3,000 sparse rows, where
-        noisy labels need more: it tries penalties on most of the rows.
+        L2 penalty on all weights except biases. For sparse rows a step only shrinks the
+        weights of features that occur in its batch. "auto" is 0, except for 201 to
+        3,000 sparse rows: there the fit tries several penalties on part of the rows,
+        because noisy labels need one.
 
     temperature : float or "auto", default="auto"
-        Divides the evidence for a class, see `temperatures_`; above 1 probabilities are
-        less certain. "auto" finds one for each task: up to 3,000 rows with `alpha`,
-        to 200,000 on 150 to 500 that do not train. With 1 all rows train.
+        Calibrates probabilities: the evidence for a class is divided by it, so values
+        above 1 make probabilities less confident. "auto" finds one per task: up to
+        3,000 texts together with `alpha`, and up to 200,000 on 150 to 500 held-out
+        rows, which train last. A number switches this off; 1 leaves probabilities as
+        trained.
 
     early_stopping : bool or "auto", default="auto"
-        Whether to set rows aside, stop when their score no longer rises, and keep the
-        best weights. "auto" sets rows aside if a callback reads their score.
+        Whether to hold out rows, stop when their score no longer improves, and keep the
+        best weights. "auto" holds out rows only if one of `callbacks` reads their
+        score.
 
     early_stopping_metric : str, default="mean"
-        "mean" or "worst" accuracy over tasks, or a task; other metrics stand in front:
-        "f1_macro_mean".
+        The score for early stopping: "mean" or "worst" accuracy over tasks, or the name
+        of a task. Put the name of another metric in front, as in "f1_macro_mean".
 
     validation_fraction : float, default=0.1
-        Share of rows set aside, every class of every task alike.
+        Fraction of rows that early stopping holds out, stratified by the classes of all
+        tasks.
 
     n_iter_no_change : int, default=5
-        Epochs without a better score before stopping.
+        Number of epochs without improvement after which early stopping stops.
 
     n_jobs : int, default=None
-        Threads of torch, counted as joblib does: None means 1.
+        Number of threads, as joblib counts them. None means 1.
 
     warm_start : bool, default=False
-        Continue from the previous fit, with its tasks, classes, vectorizer, embedding.
+        Whether `fit` continues from the previous fit and keeps its tasks, classes,
+        vectorizer and embedding.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of weights, dropout, the order of rows and the validation split.
+        Seed for initial weights, dropout, the order of rows and held-out rows.
 
     device : str, default="auto"
-        "cpu", "cuda" or "cuda:1"; "auto" is CUDA where there is one.
+        "cpu", "cuda" or "cuda:1". "auto" uses CUDA if it is available.
 
     memory : str, joblib.Memory or None, default=None
-        Where to cache vectorised texts and embeddings, which a search then makes once.
+        Cache for vectorized texts and embeddings, which a search then computes once.
 
     verbose : int, default=0
-        Above 0, a progress bar and losses of each epoch.
+        Above 0, shows a progress bar and the losses of each epoch.
 
     callbacks : list of skorch callbacks, default=None
-        A fit has copies, read ``net_.callbacks_``; ``LRScheduler`` replaces the decay.
+        A fit uses copies, available as ``net_.callbacks_``. An ``LRScheduler`` replaces
+        the linear decay.
 
     net_params : dict, default=None
-        For the skorch net, for instance ``{"optimizer_dense__betas": (0.9, 0.99)}``.
-        ``{"iterator_train__task_power": 0.5}`` draws tasks that label rows of their own
-        by the square root of their size; 0 draws all as often, 1 each row once.
+        Further parameters of the skorch net, such as
+        ``{"optimizer_dense__betas": (0.9, 0.99)}``.
+        ``{"iterator_train__task_power": 0.5}`` samples rows of small tasks more often:
+        0 samples all tasks equally often, 1 (the default) takes each row once.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,) or list of such arrays
-        Classes of each task, in the dtype of the labels; one array for a 1-D y.
+        Classes of each task, with the dtype of the labels; a single array if y was 1-D.
 
-    n_outputs_, task_names_, task_types_ : int, list of str, dict of {str: str}
-        Number of tasks; column names of y, ``task0``, ``task1``, ... where it has none;
-        the type of each.
+    n_outputs_ : int
+        Number of tasks.
 
-    vectorizer_, term_weights_, column_scales_, embedding_ : object
-        None where X was numeric; no terms weighed; no columns scaled on their own; no
-        embedding. ``embedding_.transformer`` is the fitted transformer.
+    task_names_ : list of str
+        Column names of y; ``task0``, ``task1``, ... if it has none.
+
+    task_types_ : dict of {str: str}
+        Type of each task.
+
+    targets_ : object
+        Converts labels to codes and back.
+
+    vectorizer_, embedding_ : objects or None
+        The fitted vectorizer, None if X was numeric; the fitted embedding, whose
+        ``transformer`` is the fitted transformer.
+
+    term_weights_, column_scales_ : ndarray of shape (n_features,) or None
+        Factors of features from supervised term weighting, and those of columns that
+        are not words.
 
     trunk_, sharing_, max_iter_, batch_size_, learning_rate_init_, alpha_, \
             early_stopping_, device_ : object
-        What the parameters of these names came to.
+        The values used for the parameters of these names.
 
-    loss_weights_, temperatures_, learning_rate_factor_ : dict of {str: float}, float
-        Effective weight of each task, their mean is 1; its temperature: probabilities
-        are proportional to ``share of the class * exp(evidence / temperature)``; the
-        part of the usual learning rate that noisy labels took.
+    loss_weights_ : dict of {str: float}
+        Final weight of each task, with mean 1.
 
-    targets_, net_, calibration_ : objects
-        From labels to codes and back; the skorch net; from its logits to probabilities
-        and predictions.
+    temperatures_ : dict of {str: float}
+        Temperature of each task. Probabilities are proportional to ``share of the class
+        * exp(evidence / temperature)``.
+
+    learning_rate_factor_ : float
+        Factor for the learning rate that the fit chose for noisy labels.
+
+    net_ : skorch net
+        The trained network.
+
+    calibration_ : object
+        Converts logits to probabilities and predictions.
 
     history_ : list of dict
-        A dict per epoch: ``loss`` is the sum of ``weighted_loss_<task>`` and
-        ``regularization``, which includes each ``penalty_<name>`` of the sharing;
-        ``loss_<task>``, ``weight_<task>``; of a validation split ``valid_score_<...>``.
+        One dict per epoch. ``loss`` is the sum of ``weighted_loss_<task>`` and
+        ``regularization``, which includes each ``penalty_<name>`` of the sharing. Also
+        ``loss_<task>`` and ``weight_<task>``, and with held-out rows
+        ``valid_score_<...>``.
 
-    n_iter_, best_iter_ : int
-        Epochs run; the epoch, from 1, whose weights were kept.
+    n_iter_ : int
+        Number of epochs.
 
-    n_features_in_, feature_names_in_ : int, ndarray of shape (n_features_in_,)
-        For numeric X; names for a DataFrame.
+    best_iter_ : int
+        The epoch, counted from 1, whose weights were kept.
+
+    n_features_in_ : int
+        Number of features, if X was numeric.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of features, if X was a data frame of numbers.
 
     See Also
     --------
-    sklearn.multioutput.MultiOutputClassifier : A model for each column; no empty cells.
+    sklearn.multioutput.MultiOutputClassifier : One model per column; needs all labels.
 
     References
     ----------
@@ -219,36 +277,36 @@ class MultiTaskTextClassifier(
 
     def __init__(
         self,
-        vectorizer="auto",
+        vectorizer: Any = "auto",
         *,
-        term_weighting="auto",
-        embedding=None,
-        embedding_weight="auto",
-        trunk="auto",
-        sharing="auto",
-        loss_weights="auto",
-        class_weight=None,
-        logit_adjustment="auto",
-        task_types=None,
-        missing_label=None,
-        max_iter="auto",
-        batch_size="auto",
-        learning_rate_init="auto",
-        alpha="auto",
-        temperature="auto",
-        early_stopping="auto",
-        early_stopping_metric="mean",
-        validation_fraction=0.1,
-        n_iter_no_change=5,
-        n_jobs=None,
-        warm_start=False,
-        random_state=None,
-        device="auto",
-        memory=None,
-        verbose=0,
-        callbacks=None,
-        net_params=None,
-    ):
+        term_weighting: str | None = "auto",
+        embedding: Any = None,
+        embedding_weight: float | str = "auto",
+        trunk: Any = "auto",
+        sharing: Any = "auto",
+        loss_weights: Any = "auto",
+        class_weight: Any = None,
+        logit_adjustment: float | str = "auto",
+        task_types: Any = None,
+        missing_label: object = None,
+        max_iter: int | str = "auto",
+        batch_size: int | str = "auto",
+        learning_rate_init: float | str = "auto",
+        alpha: float | str = "auto",
+        temperature: float | str = "auto",
+        early_stopping: bool | str = "auto",
+        early_stopping_metric: Any = "mean",
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        n_jobs: int | None = None,
+        warm_start: bool = False,
+        random_state: t.RandomState = None,
+        device: Any = "auto",
+        memory: Any = None,
+        verbose: int = 0,
+        callbacks: Any = None,
+        net_params: dict[str, Any] | None = None,
+    ) -> None:
         self.vectorizer = vectorizer
         self.term_weighting = term_weighting
         self.embedding = embedding
@@ -278,8 +336,8 @@ class MultiTaskTextClassifier(
         self.callbacks = callbacks
         self.net_params = net_params
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: t.Rows, y: t.Labels, sample_weight: t.Weights = None) -> Self:
         """Fit the network to texts and labels.
 
         Parameters
@@ -291,31 +349,32 @@ class MultiTaskTextClassifier(
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
             Labels, one column per task, which has its name or key. A cell may be a list
-            or set of labels; NaN, None, pandas.NA and `missing_label` mean "no label".
+            or set of labels. NaN, None, pandas.NA and `missing_label` mean "no label".
 
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
                 default=None
-            Weight of each row, or of each cell. Up to 200 rows a numeric row of weight
-            2 equals the row given twice; one of weight 0, or without labels, is absent.
+            Weight of each row, or of each cell. Rows of weight 0, or without labels,
+            are ignored. Up to 200 numeric rows, a weight of 2 has the same effect as
+            the row given twice.
 
         Returns
         -------
         self : MultiTaskTextClassifier
+            The fitted classifier.
 
         Raises
         ------
         ValueError
-            If X, y, weights or a parameter cannot be used; a previous fit stays.
+            If X, y, weights or a parameter cannot be used. A previous fit is kept.
         """
         return self._fit_aside(X, y, sample_weight)
 
     @reads_one_fit
-    def predict(self, X, output="array"):
+    def predict(self, X: t.Rows, output: t.LabelForm = "array") -> Any:
         """Predict a label for every task.
 
-        The class of the highest probability, after division by a power of its share,
-        see `logit_adjustment`; where classes are equally frequent, the most probable
-        one. Ordinal tasks give the median.
+        The class of the highest probability divided by a power of its share, see
+        `logit_adjustment`; of ordinal tasks the median class.
 
         Parameters
         ----------
@@ -323,19 +382,20 @@ class MultiTaskTextClassifier(
 
         output : {"array", "frame", "dict"}, default="array"
             "array" is an ndarray of shape (n_samples, n_tasks), or (n_samples,) if y
-            was 1-D, of the common dtype of all labels, object where there is none.
-            "frame", a DataFrame like y, and "dict", arrays, keep each task's dtype.
+            was 1-D, with the common dtype of all labels, or object if there is none.
+            "frame" (a DataFrame like y) and "dict" (arrays) keep each task's dtype.
 
         Returns
         -------
         y_pred : ndarray, DataFrame or dict
+            A label for each row and task.
         """
         check_output(output, ("array", "frame", "dict"))
         codes = self._codes(X)
         return self.targets_.decode(codes, output, like=X)
 
     @reads_one_fit
-    def predict_proba(self, X, output="list"):
+    def predict_proba(self, X: t.Rows, output: t.ListForm = "list") -> Any:
         """Predict the calibrated probability of every class of every task.
 
         Parameters
@@ -347,27 +407,27 @@ class MultiTaskTextClassifier(
         Returns
         -------
         probabilities : list of ndarray of shape (n_samples, n_classes), or dict
-            In task order, classes in the order of ``classes_``, as scikit-learn's
-            forests give them; an ndarray if y was 1-D. Where cells hold several labels,
-            each has a probability of its own.
+            In task order, with classes in the order of ``classes_``, as from
+            scikit-learn's forests; an ndarray if y was 1-D. For cells with several
+            labels, the probability of each label.
         """
         check_output(output, ("list", "dict"))
         probabilities = self._probabilities(X)
         return self.targets_.arrange(probabilities, output)
 
     @reads_one_fit
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: t.Rows, y: t.Labels, sample_weight: t.Weights = None) -> float:
         """Return the mean over tasks of the accuracy on labelled cells.
 
-        Not scikit-learn's accuracy of whole rows: each task is scored on the rows that
-        carry its label, and tasks count alike.
+        Unlike scikit-learn's accuracy of whole rows, each task is scored on the rows
+        that have a label for it, and all tasks count the same.
 
         Parameters
         ----------
         X : texts or numeric rows, as in :meth:`fit`
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
-            Labels. One that fit never saw counts as wrong, with a warning.
+            Labels. A label that fit did not see counts as wrong, with a warning.
 
         sample_weight : array-like, as in :meth:`fit`, default=None
 
@@ -378,8 +438,8 @@ class MultiTaskTextClassifier(
         """
         return self._mean_accuracy(X, y, sample_weight)
 
-    def transform(self, X):
-        """Return the hidden vector of each text that all tasks read.
+    def transform(self, X: t.Rows) -> t.Array:
+        """Return the hidden vector of each text, which all tasks share.
 
         Parameters
         ----------
@@ -395,6 +455,5 @@ class MultiTaskTextClassifier(
 # Not in the class, where scikit-learn would wrap `transform` and hide the condition.
 for _name in ("transform", "get_feature_names_out"):
     _method = reads_one_fit(getattr(MultiTaskTextClassifier, _name))
-    setattr(
-        MultiTaskTextClassifier, _name, available_if(has_own_representation)(_method)
-    )
+    _method = available_if(has_own_representation)(_method)
+    setattr(MultiTaskTextClassifier, _name, _method)

@@ -1,11 +1,11 @@
-"""How fit and predict work: the base of the estimator, without its parameters."""
+"""The base class of the estimator: fit and predict, without parameters."""
 
 from copy import copy
+from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, clone
-from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ._reading import RowsMixin
@@ -30,10 +30,12 @@ from .training._run import TrainingRun
 from .training._runtime import computing
 from .training._stack import attempt
 from .trunks import BagTrunk, BaseTrunk, reads_tokens, resolve_trunk
+from .utils._compat import CallbackSupportMixin
 from .utils._numpy import numpy_errors
 from .utils._rows import n_rows, settled, take_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
 from .utils._texts import read_texts
+from .utils._typing import Array
 
 
 class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator):
@@ -45,12 +47,12 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
 
     def __setstate__(self, state):
         super().__setstate__(state)
-        if hasattr(self, "net_"):  # loading chooses a device that exists
+        if hasattr(self, "net_"):  # loading may have chosen another device
             self.device_ = self.net_.device
 
-    def _fit_aside(self, X, y, sample_weight):
-        # Fits a copy and takes over its state at the end, so a fit that fails or is
-        # interrupted leaves the previous fit unchanged.
+    def _fit_aside(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        # Fit a copy and take over its state at the end, so that a failed or interrupted
+        # fit leaves the previous fit unchanged.
         X = settled(X)
         fresh = copy(self) if self.warm_start else without_fit(self)
         progress = FitProgress(self, X, y, sample_weight)
@@ -70,7 +72,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
 
             def fitted(net):
                 now = copy(self)
-                now._set_fitted(net, run, cells)
+                now._set_fitted(net, run, cells, run.calibration(net))
                 return fitted_attributes(now)
 
             watching = (
@@ -80,12 +82,13 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
             )
             with computing(self.n_jobs):
                 net = run.fit(balancing, watching)
-        self._set_fitted(net, run, cells)
+                calibration = run.finish(net)
+        self._set_fitted(net, run, cells, calibration)
 
     def _read(self, X, y, sample_weight):
-        """Check X, y and the parameters about tasks.
+        """Check X, y and the parameters that refer to tasks.
 
-        Sets scikit-learn's attributes of X.
+        Sets scikit-learn's attributes that describe X.
 
         Returns
         -------
@@ -115,7 +118,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
             missing_label=self.missing_label,
             task_types=self.task_types,
             class_weight=self.class_weight,
-            # Set already only in a warm start.
+            # Set before only in a warm start.
             targets=getattr(self, "targets_", None),
         )
         self._check_for_tasks(config, cells.targets.names)
@@ -155,7 +158,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         )
 
     def _probe(self, config, rows, dense, cells, trunk):
-        """Return settings that are read off the data."""
+        """Return the settings that the probe chooses."""
         if hasattr(self, "net_") or not needs_probe(config, rows):
             names = ("alpha_", "calibration_", "learning_rate_factor_")
             return not_probed(config, *(getattr(self, name, None) for name in names))
@@ -182,7 +185,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         self._check_embedding_params()
 
     def _check_for_tasks(self, config, task_names):
-        """Raise a ValueError if a parameter does not fit these tasks."""
+        """Raise a ValueError if a parameter does not suit these tasks."""
         check_balancing(
             self.loss_weights,
             task_names,
@@ -193,7 +196,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         config.check(task_names)
 
     def _check_each(self, loss_weights, task_names):
-        """Raise an error if parameters, or any of several loss weights, are invalid."""
+        """Raise an error if a parameter or any of several loss weights is invalid."""
         config = TrainingConfig.of(self)
         for weights in loss_weights:
             each = copy(self)
@@ -205,8 +208,8 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
     def _fit_each(self, X, y, loss_weights, sample_weight=None):
         """Fit a copy of this estimator for each of several loss weights.
 
-        Texts are vectorised once and batches made once. Each copy equals the result of
-        ``fit`` with its weights.
+        Texts are vectorized once and batches are made once. Each copy equals the result
+        of ``fit`` with its weights.
 
         Parameters
         ----------
@@ -218,7 +221,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         Returns
         -------
         fitted : list of BaseMultiTask or Exception
-            The error where only this fit failed.
+            An exception for each fit that failed on its own.
 
         Raises
         ------
@@ -227,7 +230,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         """
         names = as_label_table(y, missing_label=self.missing_label).names
         self._check_each(loss_weights, names)
-        fresh = clone(self).set_params(loss_weights=loss_weights[0])  # any of them
+        fresh = clone(self).set_params(loss_weights=loss_weights[0])  # any candidate
         with numpy_errors():
             config, X, cells = fresh._read(X, y, sample_weight)
             fitted = [attempt(_build_balancing, each, cells) for each in loss_weights]
@@ -237,15 +240,19 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
             run = fresh._prepare(config, X, cells)
             with computing(self.n_jobs):
                 nets = run.fit_each([fitted[k] for k in built])
-        for k, net in zip(built, nets, strict=True):
-            fitted[k] = net
-            if not isinstance(net, Exception):
+                calibrations = [
+                    net if isinstance(net, Exception) else attempt(run.finish, net)
+                    for net in nets
+                ]
+        for k, net, calibration in zip(built, nets, calibrations, strict=True):
+            fitted[k] = calibration
+            if not isinstance(calibration, Exception):
                 fitted[k] = copy(fresh)
                 fitted[k].loss_weights = loss_weights[k]
-                fitted[k]._set_fitted(net, run, cells)
+                fitted[k]._set_fitted(net, run, cells, calibration)
         return fitted
 
-    def _set_fitted(self, net, run, cells):
+    def _set_fitted(self, net, run, cells, calibration):
         plan, trunk = run.plan, net.module__trunk
         self.net_, self.trunk_ = net, trunk
         self.targets_ = cells.targets.with_tasks(net.tasks)
@@ -255,8 +262,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         self.early_stopping_, self.device_ = run.config.stops_early, net.device
         self.task_names_, self.task_types_ = self.targets_.names, self.targets_.types
         self.n_outputs_ = len(self.task_names_)
-        with computing(self.n_jobs):
-            self.calibration_ = run.calibration(net)
+        self.calibration_ = calibration
         self.alpha_ = run.config.alpha
         self.learning_rate_factor_ = run.config.learning_rate_factor
         temperatures = self.calibration_.temperatures.tolist()
@@ -305,7 +311,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         logits = self._logits(X)
         return np.column_stack(self.calibration_.decisions(self.targets_.tasks, logits))
 
-    def _mean_accuracy(self, X, y, sample_weight):
+    def _mean_accuracy(self, X: Any, y: Any, sample_weight: Any) -> float:
         check_is_fitted(self)
         return mean_accuracy(
             self.targets_,
@@ -322,7 +328,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         with computing(self.n_jobs):
             return dataset.X, feature_effects(self.net_, dataset, through)
 
-    def _represent(self, X):
+    def _represent(self, X: Any) -> Array:
         dataset, back = sorted_by_length(self._dataset(X))
         with computing(self.n_jobs):
             return self.net_.represent(dataset)[back]
@@ -335,7 +341,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         if not has_representation(self.sharing, self.trunk):
             raise ValueError(
                 f"With trunk={self.trunk!r} and sharing={self.sharing!r} tasks read no "
-                "common vector, so there are no gradients to compare. Take a trunk, "
+                "common vector, so there are no gradients to compare. Use a trunk, "
                 "and 'auto', 'shared-private' or 'hard' sharing."
             )
         watch = ("conflicts", ConflictWatch(n_batches, seed=0))
@@ -351,13 +357,13 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         n_levels = len(getattr(self.net_.module_, "levels", ()))
         if not n_levels:
             raise ValueError(
-                f"There are no gates with sharing_ {self.sharing_!r} and "
-                f"trunk_ {self.trunk_!r}. Fit with sharing='mmoe' or 'ple', and with "
-                "a trunk."
+                f"This classifier has no gates: sharing_ is {self.sharing_!r} and "
+                f"trunk_ is {self.trunk_!r}. Fit with sharing='mmoe' or 'ple', and "
+                "with a trunk."
             )
         if not -n_levels <= level < n_levels:
             raise ValueError(
-                f"level must be from {-n_levels} to {n_levels - 1}, for there are "
+                f"level must be from {-n_levels} to {n_levels - 1}, because there are "
                 f"{n_levels} level(s) of experts. Got {level}."
             )
         dataset = self._dataset(X)

@@ -5,11 +5,10 @@ from copy import copy
 from traceback import format_exception
 
 from sklearn.base import BaseEstimator, clone
-from sklearn.model_selection._validation import _score
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import _check_method_params
 
 from .data._embedding import packed
+from .utils._compat import _check_method_params, _score
 from .utils._rows import take_rows
 
 
@@ -37,7 +36,7 @@ def score_fold(estimator, scorer, error_score, return_train_score, fold, candida
         fitted, transformer = _fit_fold(estimator, fold, candidates)
         fit_time = (time.perf_counter() - start) / len(candidates)
         first = next((each for each in fitted if not isinstance(each, Exception)), None)
-        # Vectorised once for all candidates.
+        # Vectorized once for all candidates.
         for part in parts.values() if first is not None else ():
             begun = time.perf_counter()
             X = (
@@ -90,9 +89,9 @@ def _fit_fold(estimator, fold, candidates):
 
 
 class _FitEach(BaseEstimator):
-    """Takes the place of a classifier and fits it with each candidate.
+    """Replaces the classifier of a pipeline and fits it with each candidate.
 
-    So the pipeline itself runs its earlier steps and routes metadata.
+    The pipeline can then run its earlier steps and route metadata itself.
     """
 
     def __init__(self, classifier, candidates):
@@ -108,9 +107,9 @@ class _FitEach(BaseEstimator):
 
 
 def insert_error_scores(results, error_score):
-    """Give failed rows a score for each name, if other rows have several.
+    """Insert a score per metric into failed rows, if other rows have several metrics.
 
-    scikit-learn's function of that name omits rows where only scoring failed.
+    scikit-learn's function of the same name skips rows in which only scoring failed.
     """
     for key in ("test_scores", "train_scores"):
         tables = [row[key] for row in results if isinstance(row.get(key), dict)]
@@ -120,11 +119,11 @@ def insert_error_scores(results, error_score):
 
 
 def _reader_of_rows(fitted, rows):
-    """Return a fitted classifier that reads these vectorised rows."""
+    """Return a copy of a fitted classifier that reads these vectorized rows."""
     reader = copy(fitted)
     reader.vectorizer, reader.vectorizer_ = "auto", None
     reader.column_scales_ = reader.term_weights_ = None
-    # For token ids, columns are positions and features are ids.
+    # In rows of token ids, columns are positions and features are ids.
     reader.n_features_in_ = rows.shape[1]
     if hasattr(reader, "feature_names_in_"):  # the rows have no names
         del reader.feature_names_in_

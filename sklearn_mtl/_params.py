@@ -1,15 +1,16 @@
-"""Parameters of the estimator: constraints, nested names for grids, tags."""
+"""Parameters of the estimator: constraints, nested names for grids, tags, HTML."""
 
 from collections.abc import Mapping
 from numbers import Integral, Real
 
 from sklearn.utils import get_tags
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from .balancing import BALANCING_ALIASES, BaseBalancing
 from .sharing import ALIASES, BaseSharing, has_representation
 from .training._user_callbacks import callback_params, set_callback_params
 from .trunks import TRUNK_ALIASES, BaseTrunk
+from .utils._compat import HasMethods, Interval, StrOptions
+from .utils._html import tasks_html, write_classes
 
 _PREFIX = "loss_weights__"
 # Parameters that take an alias or an object, with an example object.
@@ -27,17 +28,17 @@ def _check_nesting(params, name, value, example):
     value = params.get(name, value)
     if nested and not hasattr(value, "set_params"):
         raise ValueError(
-            f"Cannot set {nested[0]}, because {name} is {value!r}. Pass an object, for "
-            f"instance {example}, as {name} first."
+            f"Cannot set {nested[0]}, because {name} is {value!r}. First pass an "
+            f"object as {name}, for instance {example}."
         )
 
 
 def has_own_representation(estimator):
-    """Whether all tasks of an estimator read one vector; an error says why not."""
+    """Return True if all tasks read one hidden vector, or raise an AttributeError."""
     if not has_representation(estimator.sharing, estimator.trunk):
         raise AttributeError(
-            f"No shared representation with trunk={estimator.trunk!r} and sharing="
-            f"{estimator.sharing!r}. Take a trunk, and 'auto' or 'hard' sharing."
+            f"There is no shared representation with trunk={estimator.trunk!r} and "
+            f"sharing={estimator.sharing!r}. Use a trunk, and sharing='auto' or 'hard'."
         )
     return True
 
@@ -45,9 +46,9 @@ def has_own_representation(estimator):
 class ParamsMixin:
     """Parameter constraints, tags, and ``loss_weights__<task>`` as a parameter.
 
-    A dict is replaced, never changed, so a clone in a search cannot change the dict of
-    the user. For a :class:`~sklearn_mtl.balancing.FixedWeights` object scikit-learn's
-    nesting does this.
+    A dict is replaced, never changed, so a clone in a search cannot change the user's
+    dict. For a :class:`~sklearn_mtl.balancing.FixedWeights` object, scikit-learn's
+    nested parameters do the same.
     """
 
     _parameter_constraints = {
@@ -127,8 +128,8 @@ class ParamsMixin:
         Parameters
         ----------
         deep : bool, default=True
-            If True, also the parameters of contained objects, and the weights in a
-            dict of `loss_weights` as ``loss_weights__<task>``.
+            If True, also return the parameters of contained objects, and the weights in
+            a dict `loss_weights` as ``loss_weights__<task>``.
 
         Returns
         -------
@@ -158,7 +159,7 @@ class ParamsMixin:
         Raises
         ------
         ValueError
-            If a nested parameter is set on an alias, or a task's weight while
+            If a nested parameter is set on an alias, or a task's weight is set and
             `loss_weights` is an alias.
         """
         callbacks = {
@@ -183,10 +184,55 @@ class ParamsMixin:
         if by_task and not isinstance(chosen, Mapping):
             raise ValueError(
                 f"Cannot set the loss weight of {sorted(by_task)}, because "
-                f"loss_weights is {chosen!r}. Pass a dict {{task: weight}} or "
-                "FixedWeights() as loss_weights first."
+                f"loss_weights is {chosen!r}. First pass a dict {{task: weight}} or "
+                "FixedWeights() as loss_weights."
             )
         super().set_params(**params)
         if by_task:
             self.loss_weights = {**chosen, **by_task}
         return self
+
+    def _repr_html_inner(self):
+        # Notebooks show this. scikit-learn's diagram of a fitted estimator lists all
+        # features, and texts have thousands, so it is collapsed below the tasks.
+        diagram = super()._repr_html_inner()
+        return _fitted_html(self, diagram) if hasattr(self, "targets_") else diagram
+
+    def _repr_mimebundle_(self, **kwargs):
+        output = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in output:  # not with display="text"
+            output["text/html"] = self._repr_html_inner()
+        return output
+
+
+def _fitted_html(estimator, diagram):
+    """Return HTML that shows the tasks of a fitted classifier and their scores.
+
+    A loaded classifier has no history, so it shows neither losses nor scores.
+    """
+    targets, names = estimator.targets_, estimator.task_names_
+    facts = [f"{len(names)} task" if len(names) == 1 else f"{len(names)} tasks"]
+    columns = {
+        "task": [str(name) for name in names],
+        "type": [targets.types[name] for name in names],
+        "classes": [write_classes(task.classes_) for task in targets.tasks],
+    }
+    history = getattr(estimator, "history_", [])
+    if history:
+        best = history[estimator.best_iter_ - 1]
+        n_epochs = len(history)
+        facts.append(f"{n_epochs} epoch{'s' * (n_epochs > 1)}")
+        if best is not history[-1]:
+            facts.append(f"weights of epoch {estimator.best_iter_}")
+        # Computed on training rows with at least one label, with their weights.
+        last = estimator.net_.history[-1]
+        shares = [last.get(f"task_cells_{name}") for name in names]
+        if None not in shares:
+            columns["labelled"] = [f"{share:.0%}" for share in shares]
+        columns["training loss"] = [f"{best[f'loss_{name}']:.3f}" for name in names]
+        if "valid_score_mean" in best:
+            scores = [best[f"valid_score_{name}"] for name in names]
+            columns["validation score"] = [f"{score:.3f}" for score in scores]
+            facts.append(f"mean validation score {best['valid_score_mean']:.3f}")
+    rows = [list(row) for row in zip(*columns.values(), strict=True)]
+    return tasks_html(type(estimator).__name__, facts, list(columns), rows, diagram)

@@ -1,4 +1,4 @@
-"""How an estimator turns its X into rows: words, their weights, and embeddings."""
+"""How an estimator turns X into rows: words, term weights and embeddings."""
 
 from functools import partial
 
@@ -18,43 +18,43 @@ from .utils._texts import read_texts, reads_tables_too, refuse_rows, refuse_text
 
 
 class RowsMixin:
-    """Makes rows of texts or numbers, in fit and in predict."""
+    """Turns texts or numbers into rows, in fit and in predict."""
 
     def _check_embedding(self, texts):
-        """Refuse an embedding that does not suit this X or a warm start.
+        """Raise a ValueError if the embedding does not suit X or a warm start.
 
         Parameters
         ----------
         texts : list of str or None
-            None where X is something other than texts.
+            None if X does not hold texts.
         """
         before = getattr(self, "embedding_", self.embedding)  # of a warm start
         if (before is None) != (self.embedding is None):
             raise ValueError(
-                "warm_start goes on with the network of the previous fit, so embedding "
-                f"must be what it was. It is {self.embedding!r} now. Set it back, or "
-                "warm_start=False."
+                "warm_start continues the network of the previous fit, so embedding "
+                f"must not change. Got embedding={self.embedding!r}. Set the previous "
+                "embedding, or warm_start=False."
             )
         if self.embedding is None or texts is not None:
             return
         if isinstance(self.vectorizer, str):
             raise ValueError(
-                "embedding reads texts, and X holds numeric rows. Pass texts, or join "
-                "embeddings of your own to the rows, and embedding=None."
+                "embedding needs texts, but X holds numeric rows. Pass texts, or add "
+                "your own embeddings as columns of X and set embedding=None."
             )
         if self._embedding_is_use():
             raise ValueError(
-                "embedding='use' reads a column of texts, and X is a table. Pass a "
-                "ColumnTransformer that gives UniversalSentenceEncoder() the column, "
-                "as embedding."
+                "embedding='use' needs a list of texts, but X is a table. As "
+                "embedding, pass a ColumnTransformer that applies "
+                "UniversalSentenceEncoder() to the text column."
             )
 
     def _check_embedding_params(self):
-        """Refuse an embedding beside a trunk over sequences, or without its package."""
+        """Raise an error for a trunk over sequences or a missing package."""
         if self.embedding is not None and reads_tokens(self.trunk):
             raise ValueError(
-                "embedding puts numbers beside rows of words, and the trunk "
-                f"{self.trunk!r} reads words in their order. Use trunk='bag', or "
+                "embedding adds columns to bags of words, but the trunk "
+                f"{self.trunk!r} reads sequences of tokens. Use trunk='bag', or "
                 "embedding=None."
             )
         if self._embedding_is_use():
@@ -66,8 +66,8 @@ class RowsMixin:
     def _fit_rows(self, X, cells, learnt):
         """Vectorize, scale, weight and embed X.
 
-        A warm start keeps fitted transformers. The labels of rows other than `learnt`,
-        where there are any, must not be read.
+        A warm start keeps the fitted transformers. If `learnt` is given, labels of
+        other rows must not be read.
 
         Returns
         -------
@@ -78,7 +78,7 @@ class RowsMixin:
         """
         if hasattr(self, "vectorizer_"):  # of a warm start
             if self.vectorizer_ is None and not isinstance(X, list):
-                # X is checked already, and has lost its column names.
+                # X is checked already and no longer has column names.
                 return self._steps.finish(X), None
             return self._transform_rows(X)
         if isinstance(self.vectorizer, str) and not isinstance(X, list):
@@ -110,7 +110,7 @@ class RowsMixin:
         ):
             bags = as_bags(rows) if reads_tokens(self.trunk) else rows
             codes, weights = cells.codes, cells.weights
-            if learnt is not None:  # the labels of the other rows judge
+            if learnt is not None:  # other rows are held out for scores
                 bags, codes, weights = bags[learnt], codes[learnt], weights[learnt]
             self.term_weights_ = information_weights(bags, codes, weights, n_classes)
         rows = self._steps.weigh(rows)
@@ -143,14 +143,14 @@ class RowsMixin:
         return RowSteps(
             partial(transform_rows, self.vectorizer_),
             self.column_scales_,
-            # Those of tokens weigh embeddings.
+            # Term weights of tokens scale embeddings instead.
             None if reads_tokens(self.trunk) else self.term_weights_,
             self.embedding_,
         )
 
     @numpy_errors()
     def _transform_rows(self, X):
-        """Turn the X of a prediction into rows and their block, as in fit."""
+        """Turn X into rows and their dense block for a prediction, as in fit."""
         texts = read_texts(X, self.vectorizer)
         if texts is None:
             self._check_table(X)
@@ -159,18 +159,18 @@ class RowsMixin:
             return self._steps(X, self.memory)
         if texts is None:
             rows = check_numeric(self, X, reset=False)
-            if self.embedding_ is not None:  # in a search, which embeds a fold once
+            if self.embedding_ is not None:  # a search embeds each fold once
                 return unpacked(rows, self.embedding_)
             return self._steps.finish(rows), None
         refuse_texts(self.n_features_in_)
 
     def _check_table(self, X):
-        """Refuse X other than texts if the fitted vectorizer reads only texts."""
+        """Raise a ValueError for X without texts if the vectorizer reads only texts."""
         if self.vectorizer_ is None:
             return
         reads_texts = isinstance(self.vectorizer, str) or (
             not reads_tables_too(self.vectorizer_)
             and isinstance(getattr(self.vectorizer_, "analyzer", None), str)
         )
-        if reads_texts:  # a user's analyzer may read anything
+        if reads_texts:  # a user-defined analyzer may read anything
             refuse_rows(X)

@@ -1,17 +1,15 @@
-"""Search of loss weights: all candidates of a fold in one pass over its batches."""
+"""Search for loss weights that trains all candidates of a fold at once."""
 
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from math import gcd
+from typing import Any, Self
 
 import numpy as np
 from joblib import effective_n_jobs
-from sklearn.base import _fit_context, clone
-from sklearn.metrics._scorer import _BaseScorer
-from sklearn.model_selection._search import BaseSearchCV
-from sklearn.model_selection._validation import _warn_or_raise_about_fit_failures
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
@@ -24,10 +22,17 @@ from .metrics._scorer import MultiTaskScorer
 from .model_selection._cv import as_splitter
 from .model_selection._paired import as_splittable
 from .training._progress import FitProgress
+from .utils._compat import (
+    BaseSearchCV,
+    _BaseScorer,
+    _warn_or_raise_about_fit_failures,
+    fit_context,
+)
 from .utils._numpy import numpy_errors
 from .utils._rows import n_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
 from .utils._texts import as_read_by
+from .utils._typing import Labels, Rows
 
 __all__ = ["LossWeightSearchCV"]
 
@@ -35,15 +40,16 @@ __all__ = ["LossWeightSearchCV"]
 class LossWeightSearchCV(BaseSearchCV):
     """Search the loss weights of a :class:`~sklearn_mtl.MultiTaskTextClassifier`.
 
-    It finds what ``GridSearchCV(classifier, {"loss_weights": candidates})`` finds, with
-    less work: the texts of a fold are vectorised once, its batches are made once, and
-    one step trains all candidates. It saves most where each text is labelled for a few
-    of many classes. Up to rounding, each candidate gets the scores of a separate fit.
+    It gives the results of ``GridSearchCV(classifier, {"loss_weights": candidates})``
+    with less work: the texts of a fold are vectorized once, its batches are made once,
+    and one training step updates all candidates. It saves most time if each text is
+    labelled for a few of many classes. Up to rounding, each candidate gets the scores
+    of a separate fit.
 
     Parameters
     ----------
     estimator : MultiTaskTextClassifier or Pipeline
-        A Pipeline must end in the classifier; its other steps are fitted once per fold.
+        A Pipeline must end in the classifier. Its other steps are fitted once per fold.
 
     loss_weights : list
         Candidates for the parameter `loss_weights`: weights, for instance from
@@ -52,43 +58,45 @@ class LossWeightSearchCV(BaseSearchCV):
 
     scoring : str, callable, list, tuple, dict or None, default=None
         As in :class:`~sklearn.model_selection.GridSearchCV`; usually from
-        :func:`~sklearn_mtl.metrics.multitask_scorer`, with ``refit="mean"``. None is
-        the classifier's ``score``. A scorer gets vectorised rows as X. scikit-learn's
-        scorers can score one task, or several of 0 and 1, without empty cells.
+        :func:`~sklearn_mtl.metrics.multitask_scorer`, with ``refit="mean"``. None uses
+        the classifier's ``score``. A scorer gets vectorized rows as X. scikit-learn's
+        scorers support one task, or several tasks with labels 0 and 1, without missing
+        cells.
 
     n_jobs : int or None, default=None
-        Processes, as joblib counts. Each gets folds or, where these do not divide
-        evenly, parts of the candidates.
+        Number of processes, as in joblib. Each process gets folds or, if the folds do
+        not divide evenly, a part of the candidates.
 
     refit : bool, str or callable, default=True
         As in :class:`~sklearn.model_selection.GridSearchCV`.
 
     cv : int, splitter, iterable of (train, test) or None, default=None
-        None is 5. An int makes :class:`~sklearn_mtl.model_selection.\
-MultiTaskStratifiedKFold` of so many folds, not shuffled.
+        None means 5. For an int, uses a :class:`~sklearn_mtl.model_selection.\
+MultiTaskStratifiedKFold` with this number of folds, not shuffled.
 
     verbose : int, default=0
-        Above 0, prints a line for each fold.
+        If above 0, prints a line per fold.
 
     pre_dispatch : int or str, default="2*n_jobs"
         As in :class:`~sklearn.model_selection.GridSearchCV`.
 
     error_score : "raise" or number, default=nan
-        Score if a fit fails, with a :class:`~sklearn.exceptions.FitFailedWarning`: if
-        training diverges, or a task has no label in the training rows of a fold.
-        Invalid parameters raise an error before the first fit.
+        Score of a failed fit, which also gives a
+        :class:`~sklearn.exceptions.FitFailedWarning`. A fit fails if training diverges,
+        or if a task has no label in the training rows of a fold. Invalid parameters
+        raise an error before the first fit.
 
     return_train_score : bool, default=False
-        Whether to score on the training rows too.
+        Whether to also score on the training rows.
 
     Attributes
     ----------
     cv_results_ : dict of ndarray
-        As in :class:`~sklearn.model_selection.GridSearchCV`. The fit time of a
-        candidate is its share of the time of the fold.
+        As in :class:`~sklearn.model_selection.GridSearchCV`. The fit time of a fold is
+        divided equally among its candidates.
 
     best_estimator_ : estimator
-        Fitted to all rows with the best weights.
+        The estimator with the best loss weights, fitted on all rows.
 
     best_score_ : float
 
@@ -101,18 +109,19 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
     n_splits_ : int
 
     refit_time_ : float
-        Seconds.
+        Time of the refit in seconds.
 
     multimetric_ : bool
 
     Notes
     -----
-    The networks of all candidates of a fold are in memory together, two of
-    each with early stopping.
+    The networks of all candidates of a fold are in memory at the same time, two per
+    candidate with early stopping.
 
-    One step for all candidates needs bags of words, one trunk and categorical tasks,
-    and no penalty, `net_params`, `callbacks`, `verbose` or CUDA; and constant weights.
-    Other candidates are trained in turn, on up to 1 GiB of batches that are made once.
+    Joint training steps require bags of words, one trunk, categorical tasks and
+    constant loss weights, and do not support an L2 penalty, `net_params`, `callbacks`,
+    `verbose` or CUDA. Otherwise candidates are trained one after another; batches are
+    made once and kept, up to 1 GiB.
 
     Examples
     --------
@@ -137,18 +146,18 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
 
     def __init__(
         self,
-        estimator,
-        loss_weights,
+        estimator: Any,
+        loss_weights: Any,
         *,
-        scoring=None,
-        n_jobs=None,
-        refit=True,
-        cv=None,
-        verbose=0,
-        pre_dispatch="2*n_jobs",
-        error_score=np.nan,
-        return_train_score=False,
-    ):
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: Any = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: int | str = "2*n_jobs",
+        error_score: Any = np.nan,
+        return_train_score: bool = False,
+    ) -> None:
         super().__init__(
             estimator,
             scoring=scoring,
@@ -162,8 +171,8 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         )
         self.loss_weights = loss_weights
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, **params):
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Rows, y: Labels, **params: Any) -> Self:
         """Fit and score all candidates on all folds, then refit the best on all rows.
 
         Parameters
@@ -171,10 +180,10 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         X : texts or rows
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
-            Labels, with missing cells.
+            Labels; cells may be missing.
 
         **params : dict
-            ``sample_weight`` for the classifier and, where it takes them, the scorer;
+            ``sample_weight`` for the classifier and, if it accepts weights, the scorer;
             ``groups`` for the splitter.
 
         Returns
@@ -184,9 +193,9 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         Raises
         ------
         ValueError
-            Before the first fit, if there are no candidates, or data, candidates,
-            scoring or a parameter of the classifier are invalid. Later, if all fits
-            fail, or one does and `error_score` is "raise".
+            Before the first fit, if there are no candidates, or if the data, a
+            candidate, the scoring or a parameter of the classifier is invalid. Later,
+            if all fits fail, or if one fails and `error_score` is "raise".
         """
         X = as_read_by(self.estimator, X)
         progress = FitProgress(self, X, y, params.get("sample_weight"))
@@ -204,7 +213,8 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         table = as_label_table(y, missing_label=classifier.missing_label)
         if n_rows(X) != len(table):
             raise ValueError(
-                f"X and y must have the same rows. Got {n_rows(X)} and {len(table)}."
+                f"X and y must have the same number of rows. Got {n_rows(X)} and "
+                f"{len(table)} rows."
             )
         classifier._check_each(candidates, table.names)
         scorer, refit_metric = self._get_scorers()
@@ -215,7 +225,10 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         splits = list(splitter.split(X, labels, **routed.splitter.split))
         self.n_splits_ = len(splits)
         if not splits:
-            raise ValueError("No fits were performed, because cv gives no split.")
+            raise ValueError(
+                "No fits were performed, because cv yields no splits. Pass a splitter "
+                "with at least one split."
+            )
         whole = progress.begin_fit(len(splits) + bool(self.refit))
         out = [[] for _ in candidates]
         folds = (Fold(X, y, split, routed) for split in splits)
@@ -254,7 +267,7 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         progress.end(whole, lambda: fitted_attributes(self))
 
     def _check_scoring(self, scorer, y, table):
-        """Refuse scorers that cannot score these tasks, and an unknown `refit`."""
+        """Raise an error if a scorer does not suit the tasks, or `refit` is unknown."""
         own = getattr(scorer, "_scorers", {"score": scorer})
         for each in own.values():
             if isinstance(each, MultiTaskScorer):
@@ -265,19 +278,20 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
             return
         kind = "unknown"
         if not table.missing.any():
-            # Fails for dicts and for labels of several types.
+            # type_of_target fails for dicts and for labels of several types.
             with suppress(TypeError, ValueError):
                 kind = type_of_target(y)
         if kind not in ("binary", "multiclass", "multilabel-indicator"):
             asked = self.scoring if isinstance(self.scoring, str) else next(iter(own))
             metric = repr(asked) if asked in METRICS else "'accuracy'"
-            holes = ", with empty cells" if table.missing.any() else ""
+            gaps = ", with missing cells" if table.missing.any() else ""
             raise ValueError(
-                f"scoring={self.scoring!r} is scikit-learn's, which scores one task "
-                f"or several of 0 and 1, without empty cells. y has {len(table.names)} "
-                f"task(s), {table.names[:5]}{holes}. Take multitask_scorer of "
-                f"sklearn_mtl.metrics: scoring=multitask_scorer({metric}, "
-                "output='mean'), or a callable in place of the name."
+                f"scoring={self.scoring!r} is a scorer of scikit-learn, which supports "
+                "one task, or several tasks with labels 0 and 1, without missing "
+                f"cells. y has {len(table.names)} task(s), {table.names[:5]}{gaps}. "
+                "Use sklearn_mtl.metrics.multitask_scorer: "
+                f"scoring=multitask_scorer({metric}, output='mean'), or a callable "
+                "instead of the name."
             )
 
     def _deal(self, score, folds, candidates):
@@ -285,7 +299,7 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         n_jobs = effective_n_jobs(self.n_jobs)
         n_parts = min(n_jobs // gcd(n_jobs, self.n_splits_), len(candidates))
         parts = [candidates[k::n_parts] for k in range(n_parts)]
-        # With one job nothing is computed before it is needed.
+        # With one job, results are computed only when needed.
         parallel = Parallel(
             n_jobs=self.n_jobs, pre_dispatch=self.pre_dispatch, return_as="generator"
         )
@@ -315,20 +329,20 @@ MultiTaskStratifiedKFold` of so many folds, not shuffled.
         self.scorer_ = getattr(scorer, "_scorers", scorer)
 
     def _run_search(self, evaluate_candidates):
-        # Abstract in scikit-learn, whose `fit` calls it; ours does not.
+        # Abstract in scikit-learn, whose `fit` calls it; our `fit` does not.
         raise NotImplementedError("The candidates of a fold are trained together.")
 
 
 def _read_candidates(loss_weights):
     if isinstance(loss_weights, Mapping):
         raise ValueError(
-            f"loss_weights must be a list of candidates. Got a dict, {loss_weights}, "
-            "which is one of them. Pass a list, for instance of loss_weight_grid."
+            "loss_weights must be a list of candidates. Got a single candidate, the "
+            f"dict {loss_weights}. Pass a list, for instance from loss_weight_grid."
         )
     if len(loss_weights) == 0:
         raise ValueError(
-            "loss_weights holds no candidate. Pass a list of loss weights, for "
-            "instance of loss_weight_grid."
+            "loss_weights is empty. Pass a list of candidates, for instance from "
+            "loss_weight_grid."
         )
     return list(loss_weights)
 
@@ -342,6 +356,7 @@ def _take_apart(estimator):
     if not isinstance(classifier, MultiTaskTextClassifier):
         raise ValueError(
             "estimator must be a MultiTaskTextClassifier, or a Pipeline that ends in "
-            f"one. Got {type(classifier).__name__}. For others use GridSearchCV."
+            f"one. Got {type(classifier).__name__}. For other estimators use "
+            "GridSearchCV."
         )
     return classifier, name

@@ -96,7 +96,7 @@ OF_VECTORIZERS = [
         lambda: fit(
             BESIDE, vectorizer=make_column_transformer((TfidfVectorizer(), ["text"]))
         ),
-        r"made 1 row\(s\) of 12.*by name, 'text', and not in a list",
+        r"returned 1 row\(s\) for the 12 row.*by name, 'text', and not in a list",
         lambda: fit(BESIDE, vectorizer=beside("text")),
     ),
     (
@@ -106,7 +106,7 @@ OF_VECTORIZERS = [
     ),
     (
         lambda: fit().predict(None),
-        "X is None, and fit saw texts",
+        "X is None, but fit saw texts",
         lambda: fit().predict(X),
     ),
 ]

@@ -29,7 +29,7 @@ LAYERS = (
     ("_cli",),
     ("__init__",),
     # above the estimator
-    ("search",),
+    ("search", "tracking"),
     ("_folds",),
     # the estimator: parameters, and how fit and predict run
     ("_classifier",),
@@ -78,12 +78,12 @@ LOSSES = {
 NETWORK = {"torch", "skorch"} | {
     part for part, rank in RANK.items() if RANK["search"] <= rank <= RANK["network"]
 }
-LONGEST_MODULE = 400
+LONGEST_MODULE = 350
 MEDIAN_MODULE = 150
 MOST_MODULES_IN_THE_ROOT = 8
 
 # Where the name to install differs from the name to import.
-DISTRIBUTIONS = {"sklearn": "scikit-learn"}
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "mlflow": "mlflow-skinny"}
 
 
 def module_name(path):
@@ -198,9 +198,18 @@ def test_no_torch_comes_with_parts_for_any_classifier():
 
 @pytest.mark.parametrize("module", MODULES)
 def test_modules_are_short(module):
-    length = len(MODULES[module].read_text(encoding="utf-8").splitlines())
+    text = MODULES[module].read_text(encoding="utf-8")
+    # What a class or function is documented to do must not be cut to save lines.
+    documented = (ast.ClassDef, ast.FunctionDef)
+    docstrings = sum(
+        node.body[0].end_lineno - node.body[0].lineno + 1
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, documented) and ast.get_docstring(node)
+    )
+    length = len(text.splitlines()) - docstrings
     assert length <= LONGEST_MODULE, (
-        f"{module} has {length} lines. Past {LONGEST_MODULE}, split it by idea."
+        f"{module} has {length} lines without docstrings. Past {LONGEST_MODULE}, split "
+        "it by idea."
     )
 
 

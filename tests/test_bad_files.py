@@ -83,14 +83,14 @@ def test_every_bit_counts(content, load):
     "other", [b"", b"PK", b"PK\3\4", b"no model", b"\x80\x04]\x94.", b"\0" * 5000]
 )
 def test_another_file_is_refused(other, load):
-    with pytest.raises((NotAModelFile, TruncatedFile), match=r"written|cut off"):
+    with pytest.raises((NotAModelFile, TruncatedFile), match=r"wrote|truncated"):
         load(other)
 
 
 def test_a_zip_of_something_else_is_refused(load):
-    with pytest.raises(NotAModelFile, match="zip file is none that"):
+    with pytest.raises(NotAModelFile, match="zip file was not written"):
         load(archive([("a.txt", b"a")]))
-    with pytest.raises(NotAModelFile, match="zip file is none that"):
+    with pytest.raises(NotAModelFile, match="zip file was not written"):
         load(archive([("format.json", b'{"format": "other"}')]))
 
 
@@ -113,12 +113,12 @@ def test_a_version_is_a_number(version, content, load):
 
 def test_a_file_cut_off_anywhere_is_refused(content, load):
     for stop in [*range(1, len(content), 1013), len(content) - 1]:
-        with pytest.raises(TruncatedFile, match="cut off"):
+        with pytest.raises(TruncatedFile, match="truncated"):
             load(content[:stop])
 
 
 def test_bytes_behind_or_before_are_refused(content, load):
-    with pytest.raises(TruncatedFile, match="put behind it"):
+    with pytest.raises(TruncatedFile, match="appended to it"):
         load(content + b"\0")
     with pytest.raises(NotAModelFile):
         load(b"#!/bin/sh\n" + content)
@@ -126,9 +126,7 @@ def test_bytes_behind_or_before_are_refused(content, load):
 
 def test_a_wrong_checksum_names_the_part(content, load):
     place = content.index(b'"targets"')
-    with pytest.raises(
-        ChecksumError, match=r"'model\.json' does not have the checksum"
-    ):
+    with pytest.raises(ChecksumError, match=r"'model\.json' has another checksum"):
         load(content[:place] + b"'" + content[place + 1 :])
 
 
@@ -145,16 +143,16 @@ def test_missing_parts_are_named(content, load):
         ("data.pkl", r"\['data\.pkl'\], which do not belong"),
         ("objects/1.skops", r"\['objects/1\.skops'\], which do not belong"),
         ("objects/00.skops", "do not belong"),
-        ("model.json", r"\['model\.json'\] are there twice"),
-        ("/etc/passwd", "leads out of the file"),
-        ("../model.json", "leads out of the file"),
-        ("objects/../../a", "leads out of the file"),
-        ("a\\b", "leads out of the file"),
-        ("C:a", "leads out of the file"),
-        ("a/", "leads out of the file"),
-        ("", "leads out of the file"),
-        ("a\0", "leads out of the file"),
-        ("ä", "leads out of the file"),
+        ("model.json", r"\['model\.json'\] occur twice"),
+        ("/etc/passwd", "a path outside the archive"),
+        ("../model.json", "a path outside the archive"),
+        ("objects/../../a", "a path outside the archive"),
+        ("a\\b", "a path outside the archive"),
+        ("C:a", "a path outside the archive"),
+        ("a/", "a path outside the archive"),
+        ("", "a path outside the archive"),
+        ("a\0", "a path outside the archive"),
+        ("ä", "a path outside the archive"),
     ],
 )
 def test_parts_of_other_names_are_refused(name, message, content, load):
@@ -165,7 +163,7 @@ def test_parts_of_other_names_are_refused(name, message, content, load):
 
 def test_too_many_parts_are_refused(content, load):
     members = [*members_of(content).items(), *((str(k), b"") for k in range(100))]
-    with pytest.raises(BadMember, match="64 parts are the most"):
+    with pytest.raises(BadMember, match="at most 64 parts are allowed"):
         load(archive(members))
 
 
@@ -213,22 +211,22 @@ BIAS = "network.head.bias"
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (_set(BIAS, data_offsets=[0, 16]), "overlap, or leave a gap"),
+        (_set(BIAS, data_offsets=[0, 16]), "overlap or leave a gap"),
         (_set(BIAS, shape=[2**40]), "does not fit into bytes"),
-        (_set(BIAS, shape=[-1]), "makes no sense"),
-        (_set(BIAS, shape=[2.0]), "makes no sense"),
-        (_set(BIAS, shape=[True]), "makes no sense"),
-        (_set(BIAS, shape=4), "makes no sense"),
-        (_set(BIAS, data_offsets=[8, 0]), "makes no sense"),
+        (_set(BIAS, shape=[-1]), "is not valid"),
+        (_set(BIAS, shape=[2.0]), "is not valid"),
+        (_set(BIAS, shape=[True]), "is not valid"),
+        (_set(BIAS, shape=4), "is not valid"),
+        (_set(BIAS, data_offsets=[8, 0]), "is not valid"),
         (_set(BIAS, dtype="O"), "unknown type 'O'"),
         (_set(BIAS, dtype=["F32"]), "unknown type"),
-        (_set(BIAS, more=1), "makes no sense"),
-        (lambda header: header.pop(BIAS) and None, "overlap, or leave a gap|belong to"),
-        (lambda header: b"[]", "must be an object"),
-        (lambda header: b"{", "cannot be read"),
-        (lambda header: b"[" * 100_000, "cannot be read"),
-        (lambda header: b"{}", "bytes behind the arrays belong to none"),
-        (lambda header: b'{"a": 1, "a": 2}', "stands in it twice"),
+        (_set(BIAS, more=1), "is not valid"),
+        (lambda header: header.pop(BIAS) and None, "overlap or leave a gap|belong to"),
+        (lambda header: b"[]", "must be a JSON object"),
+        (lambda header: b"{", "cannot be parsed"),
+        (lambda header: b"[" * 100_000, "cannot be parsed"),
+        (lambda header: b"{}", "bytes after the arrays belong to none"),
+        (lambda header: b'{"a": 1, "a": 2}', "a name occurs twice"),
         (lambda header: {"x": header.pop(BIAS), **header}, "Missing: \\['network.head"),
         (_set(BIAS, shape=[2, 2]), "has the shape"),
         (_set(BIAS, dtype="I32"), "has the type int32"),
@@ -242,9 +240,9 @@ def test_headers_of_arrays_are_checked(change, message, content, load):
 def test_lengths_of_headers_are_checked(content, load):
     for size in (2**63, 2**23 + 1, len(content)):
         head = size.to_bytes(8, "little")
-        with pytest.raises(BadTensor, match=f"says that it has {size} bytes"):
+        with pytest.raises(BadTensor, match=f"claims to have {size} bytes"):
             load(edited(content, arrays_safetensors=lambda own, h=head: h + own[8:]))
-    with pytest.raises(BadTensor, match="need a header"):
+    with pytest.raises(BadTensor, match="no header"):
         load(edited(content, arrays_safetensors=b""))
 
 
@@ -256,7 +254,9 @@ def test_weights_that_are_no_numbers_are_refused(value, content, load):
         place = 8 + size + entry["data_offsets"][0]
         return own[:place] + np.float32(value).tobytes() + own[place + 4 :]
 
-    with pytest.raises(BadTensor, match=r"network\.head\.bias' holds NaN or infinity"):
+    with pytest.raises(
+        BadTensor, match=r"network\.head\.bias' contains NaN or infinity"
+    ):
         load(edited(content, weights_safetensors=change))
 
 
@@ -292,34 +292,52 @@ CLASSES = (*TASKS, 0, "state", "classes_")
         (_at("params", "n_jobs", value="all"), "has n_jobs='all'"),
         (_at("vectorizer", "state", "n_jobs", value=-257), "has n_jobs=-257"),
         (_at("params", "unknown", value=1), r"no parameter \['unknown'\]"),
-        (_at(*CLASSES, value={"list": ["a", "a"], "dtype": "<U1"}), "class twice"),
-        (_at(*CLASSES, value={"list": [], "dtype": "<U1"}), "class twice, or none"),
-        (_at(*CLASSES, value={"list": ["a"], "dtype": "<U9999999"}), "no texts of the"),
+        (
+            _at(*CLASSES, value={"list": ["a", "a"], "dtype": "<U1"}),
+            "duplicate classes",
+        ),
+        (
+            _at(*CLASSES, value={"list": [], "dtype": "<U1"}),
+            "duplicate classes, or none",
+        ),
+        (
+            _at(*CLASSES, value={"list": ["a"], "dtype": "<U9999999"}),
+            "not hold texts of type",
+        ),
         (_at(*CLASSES, value={"list": ["a", "b"], "dtype": "<U1"}), "numbers for 4"),
-        (_at(*TASKS, value=[]), "tasks of the names"),
+        (_at(*TASKS, value=[]), "tasks with the names"),
         (_at(*TASKS, 0, value="os.system"), "'topic' is a str"),
-        (_at("targets", "state", "names", value=["a", "a"]), "tasks of the names"),
-        (_at("targets", "state", "container", value="x"), "come in no 'x'"),
-        (_at("trunk", value={"type": "os.system", "state": {}}), "none that a model"),
-        (_at("trunk", value={"type": ["a"], "state": {}}), "none that a model"),
+        (_at("targets", "state", "names", value=["a", "a"]), "tasks with the names"),
+        (_at("targets", "state", "container", value="x"), "'x' is not a container"),
+        (
+            _at("trunk", value={"type": "os.system", "state": {}}),
+            "which a model file cannot contain",
+        ),
+        (
+            _at("trunk", value={"type": ["a"], "state": {}}),
+            "which a model file cannot contain",
+        ),
         (_at("trunk", value={"eval": "1"}), r"unknown form \['eval'\]"),
         (_at("trunk", value="bag"), "trunk is a str"),
-        (_at("trunk", "state", "n_units", value=10**12), "far larger than the weights"),
+        (_at("trunk", "state", "n_units", value=10**12), "far larger than its weights"),
         (_at("trunk", "state", "more", value=1), r"BagTrunk has no \['more'\]"),
         (_at("trunk", "state", "n_units", value=-1), "n_units"),
         (_at("spec", "n_features", value=10**12), "should have 1000000000000"),
         (_at("spec", "dtype", value="object"), "neither float32 nor float64"),
-        (_at("spec", value=[]), "spec is no object"),
+        (_at("spec", value=[]), "spec is not a JSON object"),
         (_at("spec", "more", value=1), "spec needs"),
         (_at("sharing", value=None), "no targets, or no sharing"),
         (_at("heads", value=[0]), "heads has the size 1"),
-        (_at("term_weights", value={"array": "nothing"}), "needs the array 'nothing'"),
+        (
+            _at("term_weights", value={"array": "nothing"}),
+            "needs the missing array 'nothing'",
+        ),
         (_at("term_weights", value={"object": 0}), "list index out of range"),
         (lambda tree: [1], "stored as None"),
         (_at("dtype", value="int4"), "stored as 'int4'"),
         (_at("dtype", value=["int8"]), "stored as"),
-        (lambda tree: tree | {"more": 1}, "lacks a part, or has others"),
-        (lambda tree: tree.pop("trunk") and None, "lacks a part"),
+        (lambda tree: tree | {"more": 1}, "missing or unknown entries"),
+        (lambda tree: tree.pop("trunk") and None, "missing or unknown entries"),
         (_at("vectorizer", "state", "memory", value="/tmp"), "has no"),
     ],
 )
@@ -367,11 +385,11 @@ def test_nested_descriptions_are_refused(depth, unit, content, load):
 
 def test_json_is_strict(content, load):
     for text, message in [
-        (b'{"a": NaN}', "NaN is no number"),
-        (b'{"a": 1, "a": 2}', "stands twice"),
-        (b"{", "is no JSON"),
-        (b"\xff", "is no JSON"),
-        (b"9" * 5000, "is no JSON"),
+        (b'{"a": NaN}', "NaN is not a JSON number"),
+        (b'{"a": 1, "a": 2}', "occurs twice"),
+        (b"{", "is not valid JSON"),
+        (b"\xff", "is not valid JSON"),
+        (b"9" * 5000, "is not valid JSON"),
     ]:
         with pytest.raises(BadState, match=message):
             load(edited(content, model_json=text))
@@ -426,7 +444,9 @@ def test_objects_of_no_kind_are_refused(content, load):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("schema.json", bytes(10**6))
-    with pytest.raises(BadMember, match="is packed, and may be any size"):
+    with pytest.raises(
+        BadMember, match="is compressed, so its unpacked size is unlimited"
+    ):
         load(with_objects(content, packed.getvalue()), trusted=[])
     empty = io.BytesIO()
     with zipfile.ZipFile(empty, "w"):

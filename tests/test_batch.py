@@ -12,7 +12,7 @@ from sklearn_mtl.training._dataset import RowDataset, sorted_by_length
 @pytest.fixture
 def matrix():
     rng = np.random.default_rng(0)
-    return csr_array(random_array((7, 11), density=0.4, rng=rng, format="csr"))
+    return csr_array(random_array((7, 11), density=0.4, random_state=rng, format="csr"))
 
 
 def batch_of(rows):

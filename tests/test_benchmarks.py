@@ -100,7 +100,7 @@ def test_pages_say_what_the_results_say():
 
 def test_a_page_that_says_something_else_is_found(tmp_path):
     (tmp_path / "docs").mkdir()
-    for page in ("README.md", "docs/measured.md"):
+    for page in ("README.md", "docs/results.md", "docs/measured.md"):
         text = (ROOT / page).read_text(encoding="utf-8")
         (tmp_path / page).write_text(text.replace("fdu_mtl", "other"), encoding="utf-8")
     checked = run("tables", "--check", "--root", tmp_path)
@@ -380,3 +380,29 @@ def test_peers_from_end_to_end(benchmark, data, tmp_path, capsys):
     assert "| TF-IDF + LogisticRegression per task | not measured |" in shown
     del rows["shared"]["log_loss"]
     assert header not in tables(results, summarise_sets(results))
+
+
+def test_the_readme_compares_over_the_sets_on_which_all_ended(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks.readme import COMPARED, comparison_section
+
+    def row(score, **further):
+        times = dict.fromkeys(("vectorise_seconds", "fit_seconds"), 1.0)
+        return {
+            "runs": [],
+            "macro_f1": score,
+            "predict_seconds": 2.0,
+            **times,
+            **further,
+        }
+
+    def result(**further):
+        return {"systems": {key: row(0.5, **further) for key in COMPARED}}
+
+    full, better = result(), {"systems": {key: row(0.7) for key in COMPARED}}
+    partly, cut = result(only_tasks=["topic"]), {"systems": {"shared": row(0.9)}}
+    sets = {"a": full, "b": better, "few": partly, "one": cut}
+    (tmp_path / "peers.json").write_text(json.dumps(sets), encoding="utf-8")
+    text = comparison_section(tmp_path)
+    assert text.count("| 0.600 | 8.0 |") == len(COMPARED)
+    assert "(a and b)" in text

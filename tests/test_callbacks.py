@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
-from sklearn.callback import ProgressBar, ScoringMonitor
-from sklearn.callback._callback_context import get_context_path
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Checkpoint, EarlyStopping
+from versions import import_callbacks
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.datasets import make_multitask_texts
@@ -19,8 +18,15 @@ from sklearn_mtl.model_selection import MultiTaskStratifiedKFold
 from sklearn_mtl.search import LossWeightSearchCV
 from sklearn_mtl.training import _config
 
+callbacks = import_callbacks()
+
 X, Y = make_multitask_texts(60, n_tasks=2, random_state=0)
 Y = pd.DataFrame(Y)
+
+
+def path_of(context):
+    above = [] if context.parent is None else path_of(context.parent)
+    return [*above, context]
 
 
 class Recorder:
@@ -37,12 +43,12 @@ class Recorder:
         self.calls.append("teardown")
 
     def on_fit_task_begin(self, estimator, context):
-        self.begun.append([c.task_name for c in get_context_path(context)])
+        self.begun.append([c.task_name for c in path_of(context)])
 
     def on_fit_task_end(
         self, estimator, context, *, X, y, metadata, fitted_estimator=None
     ):
-        self.ended.append([c.task_name for c in get_context_path(context)])
+        self.ended.append([c.task_name for c in path_of(context)])
         self.data.append((X, y, metadata))
         if context.task_name == "epoch":
             self.fitted.append(fitted_estimator)
@@ -212,7 +218,7 @@ def test_they_reach_the_fits_of_a_search():
 
 
 def test_a_monitor_logs_the_scores_of_each_epoch_and_task():
-    monitor = ScoringMonitor(scoring=multitask_scorer())
+    monitor = callbacks.ScoringMonitor(scoring=multitask_scorer())
     clf = classifier().set_callbacks(monitor).fit(X, Y)
     log = monitor.get_logs().data
     rows = [row for row in log if row["task_name"] == "epoch"]
@@ -222,7 +228,7 @@ def test_a_monitor_logs_the_scores_of_each_epoch_and_task():
 
 
 def test_a_progress_bar_shows_the_epochs(capsys):
-    classifier().set_callbacks(ProgressBar()).fit(X, Y)
+    classifier().set_callbacks(callbacks.ProgressBar()).fit(X, Y)
     shown = capsys.readouterr().out
     assert "MultiTaskTextClassifier - fit" in shown
     assert "train" in shown

@@ -32,6 +32,7 @@ from skorch.callbacks import (
     LRScheduler,
 )
 from skorch.dataset import ValidSplit
+from versions import needs_scikit_learn
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.balancing import FixedWeights
@@ -481,8 +482,9 @@ def test_missing_label_may_be_several_values(kind):
 
 def test_a_missing_label_that_no_cell_holds_is_warned_of():
     message = (
-        r"missing_label=\['-1', 7\]: no cell of y holds \['-1', 7\]\. Is it of the "
-        r"type of the labels\? The columns hold {'n': 'int64'}\. Did you mean \[-1\]\?"
+        r"missing_label=\['-1', 7\]: no cell of y holds \['-1', 7\]\. Check that it "
+        r"has the type of the labels\. The columns hold {'n': 'int64'}\. "
+        r"Did you mean \[-1\]\?"
     )
     with pytest.warns(UserWarning, match=message) as caught:
         MultiTaskTextClassifier(missing_label=["-1", 7], max_iter=1).fit(
@@ -1357,6 +1359,7 @@ def test_weights_of_an_object_have_names_too():
     assert weights.weights == {"tone": 2.0}
 
 
+@needs_scikit_learn(1, 9, why="diagrams have no table of fitted attributes")
 def test_the_diagram_shows_parameters_and_fitted_attributes(brief):
     unfitted = make(trunk=BagTrunk(n_units=9))._repr_html_()
     assert "n_units" in unfitted

@@ -28,6 +28,7 @@ from sklearn_mtl._cli._tags import (
     split,
 )
 from sklearn_mtl.labels._missing import MARKERS
+from sklearn_mtl.labels._tables import as_label_table
 
 
 def table(cells, path="t.csv"):
@@ -66,9 +67,9 @@ class TestMissing:
     @pytest.mark.parametrize(
         ("cells", "tags", "advice"),
         [
-            (["a|b", "NA", "a"], True, "say --missing NA"),
-            (["a|b", "a|NA", "a"], True, "leave it out of these cells"),
-            ([["a", "b"], ["NA"]], False, "leave it out of these cells"),
+            (["a|b", "NA", "a"], True, "use --missing NA"),
+            (["a|b", "a|NA", "a"], True, "remove it from these cells"),
+            ([["a", "b"], ["NA"]], False, "remove it from these cells"),
         ],
     )
     def test_markers_among_several_labels(self, cells, tags, advice, capsys):
@@ -88,7 +89,7 @@ class TestMissing:
     def test_a_number_means_the_same_however_it_is_written(self, capsys):
         cells = ["1.0", "0.0", "-1.0", ""]
         assert learn(cells, missing=["-1"])[1] == ["1.0", "0.0", None, None]
-        assert "column 'y' writes '-1.0' for what --missing calls '-1'" in (
+        assert "column 'y' contains '-1.0', another spelling of --missing '-1'" in (
             capsys.readouterr().err
         )
 
@@ -99,10 +100,10 @@ class TestMissing:
         cells = table(["a", "NULL", "-1.0", "n/a"])
         warn_of_unused(["null", "-1", "n/a", "x"], cells, ["y"])
         assert capsys.readouterr().err.splitlines() == [
-            "sklearn_mtl: warning: t.csv: --missing null is no cell of 'y', so it "
-            "changes nothing. Did you mean 'NULL'?",
-            "sklearn_mtl: warning: t.csv: --missing x is no cell of 'y', so it changes "
-            "nothing.",
+            "sklearn_mtl: warning: t.csv: --missing null matches no cell of 'y', so "
+            "it has no effect. Did you mean 'NULL'?",
+            "sklearn_mtl: warning: t.csv: --missing x matches no cell of 'y', so it "
+            "has no effect.",
         ]
 
 
@@ -119,24 +120,34 @@ class TestNumbers:
     )
     def test_of_one_column(self, cells, read, capsys):
         assert learn(cells)[1] == read
-        assert (
-            "numbers that mean the same are one label" in capsys.readouterr().err
-        ) == (cells != read)
+        assert ("equal numbers are read as one label" in capsys.readouterr().err) == (
+            cells != read
+        )
 
     def test_of_two_tables(self, capsys):
         column, _ = learn(["1.0", "0.0"])
         assert column.read(table(["0", "1", ""], "test.csv")) == ["0.0", "1.0", None]
-        assert "test.csv: in column 'y' numbers" in capsys.readouterr().err
+        assert "test.csv: in column 'y' equal numbers" in capsys.readouterr().err
         column, _ = learn([1, 0])
         assert column.read(table(["0", "1.0"])) == [0, 1]
 
     def test_types_are_not_mixed(self):
-        with pytest.raises(CommandError, match=r"several types: 1, 'a'.*as strings"):
+        message = r"types: 1 in line 2 is a number, 'a' in line 3 .*as strings"
+        with pytest.raises(CommandError, match=message):
             learn([1, "a"])
         learn(["1", "a"])  # as advised
-        with pytest.raises(CommandError, match=r"holds 0\.5, a measure, not a class"):
+        with pytest.raises(CommandError, match=r"True in line 3 is a boolean"):
+            learn([1, True])
+        message = r"line 3: .* holds 0\.5, which is a measurement, not a class"
+        with pytest.raises(CommandError, match=message):
             learn([1.0, 0.5])
         learn([10, 5]), learn(["1.0", "0.5"])  # as advised
+
+    def test_a_new_number_has_the_type_of_the_others(self):
+        column, _ = learn([1, 2])
+        assert column.read(table(["1", "7"], "test.csv")) == [1, 7]
+        column, _ = learn(["1", "2"])
+        assert column.read(table([1, 7], "test.csv")) == ["1", "7"]
 
 
 class TestTags:
@@ -167,7 +178,7 @@ class TestTags:
         ],
     )
     def test_tables_are_alike(self, cells, others, message):
-        with pytest.raises(CommandError, match=f"line 2: .*{message}.*Say --tags inst"):
+        with pytest.raises(CommandError, match=f"line 2: .*{message}.*Use --tags inst"):
             learn(cells)[0].read(table(others))
         column, _ = learn(cells, tags=True, separator="|")  # as advised
         assert column.read(table(others)) == [["a"]]
@@ -185,12 +196,12 @@ class TestTags:
     def test_a_cell_must_hold_labels(self):
         with pytest.raises(CommandError, match="line 3: column 'y' must hold strings"):
             learn([["a"], [["b"]]])
-        with pytest.raises(CommandError, match=r"line 3: .*'\[b' is no list"):
+        with pytest.raises(CommandError, match=r"line 3: .*'\[b' is not a list"):
             learn(["['a']", "[b"], tags=True, separator=AS_LISTS)
 
     def test_a_column_without_a_separator(self, capsys):
         message = (
-            "holds several labels, .*Say --separator, or name the column in --tasks"
+            "several labels joined.*Use --separator, or name the column in --tasks"
         )
         with pytest.raises(CommandError, match=message):
             learn(["a", "b/c"], tags=True)
@@ -199,7 +210,8 @@ class TestTags:
         assert capsys.readouterr().err == ""
         learn(["a", "b/c"], tags=True, separator="|")
         assert (
-            "no cell of column 'y' holds the separator '|'" in capsys.readouterr().err
+            "no cell of column 'y' contains the separator '|'"
+            in capsys.readouterr().err
         )
 
     @pytest.mark.parametrize(
@@ -209,7 +221,7 @@ class TestTags:
         learn(cells)
         err = capsys.readouterr().err
         assert f"labels like {cells[0]!r}, read as one" in err
-        assert "say --tags instead of --tasks" in err
+        assert "use --tags instead of --tasks" in err
         assert learn(cells, tags=True)[0].labels != cells  # as advised
 
     def test_labels_with_commas_are_labels(self, capsys):
@@ -223,7 +235,9 @@ class TestTags:
 
     def test_a_label_does_not_hold_its_separator(self):
         assert separator_for(["a|b", "c"], None, "o.csv", "y") == ";"
-        with pytest.raises(CommandError, match=r"'a;b' holds ';'.*another --separator"):
+        with pytest.raises(
+            CommandError, match=r"'a;b' contains ';'.*another --separator"
+        ):
             separator_for(["a;b"], ";", "o.csv", "y")
         assert separator_for(["a;b"], "|", "o.csv", "y") == "|"  # as advised
         # Lists, written out, may hold anything.
@@ -320,7 +334,7 @@ class TestMarks:
         assert split(" a | b c||  |d", "|") == ["a", "b c", "d"]
         assert split("['a', 1]", AS_LISTS) == ["a", 1]
         for cell in ("{'a': 1}", "'a'", "[a]", "[" * 50):
-            with pytest.raises(ValueError, match="is no list of labels") as caught:
+            with pytest.raises(ValueError, match="is not a list of labels") as caught:
                 split(cell, AS_LISTS)
             assert str(caught.value).startswith(repr(cell[:40]))
 
@@ -333,8 +347,9 @@ class TestMarks:
         assert separator_for(["a", 1], None, "o.csv", "y") == "|"
         assert separator_for(["a|b;c"], None, "o.csv", "y") == ","
         message = (
-            r"^o\.csv cannot hold several labels of 'y' in a cell: 'b\|c;d,e' holds "
-            r"'\|'\. Say another --separator, or write JSON lines \(\.jsonl\)\.$"
+            r"^o\.csv cannot store several labels of 'y' in a cell: 'b\|c;d,e' "
+            r"contains '\|'\. Use another --separator, or write JSON lines "
+            r"\(\.jsonl\)\.$"
         )
         with pytest.raises(CommandError, match=message):
             separator_for(["a", "b|c;d,e"], None, "o.csv", "y")
@@ -379,18 +394,18 @@ class TestAttributes:
         assert learn(cells, missing=missing)[1] == read
 
     def test_a_number_of_another_spelling_is_told_of_once(self, capsys):
-        learn(["5", "-1.0", "-1", "-1.0"], missing=["-1"])
+        learn(["5", "6", "-1.0", "-1", "-1.0"], missing=["-1"])
         assert capsys.readouterr().err == (
-            "sklearn_mtl: warning: t.csv: column 'y' writes '-1.0' for what --missing "
-            "calls '-1'. These cells are missing, too.\n"
+            "sklearn_mtl: warning: t.csv: column 'y' contains '-1.0', another spelling "
+            "of --missing '-1'. These cells are also read as missing.\n"
         )
 
     def test_the_shortest_spelling_of_a_number_is_kept(self, capsys):
         cells = ["1.00", "1.0", "2.", "2.00", "3"]
         assert learn(cells)[1] == ["1.0", "1.0", "2.", "2.", "3"]
         assert capsys.readouterr().err == (
-            "sklearn_mtl: warning: t.csv: in column 'y' numbers that mean the same are "
-            "one label: '1.00' as '1.0', '2.00' as '2.'.\n"
+            "sklearn_mtl: warning: t.csv: in column 'y' equal numbers are "
+            "read as one label: '1.00' as '1.0', '2.00' as '2.'.\n"
         )
 
     def test_five_spellings_are_enough(self, capsys):
@@ -415,7 +430,7 @@ class TestAttributes:
         assert str(caught.value) == (
             "test.csv and the training table have no label in common in column 'y': "
             "'w', 'x', 'y', ... (4 in all) here, 'a', 'b', 'c', ... (4 in all) there. "
-            "Do they differ in spelling, or in type?"
+            "Use the same spelling and type in both tables."
         )
         assert column.read(table([None, ""])) == [None, None]
         assert column.read(table(["a", "w"], "test.csv")) == ["a", "w"]
@@ -430,12 +445,78 @@ class TestAttributes:
             column.read(table([["a"], None, "a"], "test.csv"))
         assert str(caught.value) == (
             "test.csv, line 4: column 'y' holds one label in a cell, 'a', and several "
-            "labels in the training table. Say --tags instead of --tasks for this "
+            "labels in the training table. Use --tags instead of --tasks for this "
             "column."
         )
 
 
+class TestKinds:
+    """What the library would refuse is told by the line of the file."""
+
+    @pytest.mark.parametrize(
+        ("cells", "message"),
+        [
+            (["a", ["a", "b"]], r"\['a', 'b'\] in line 3, and one .* 'a' in line 2"),
+            ([[1, 0], [0, 1]], r"line 2: .*vectors of 0 and 1, \[1, 0\]"),
+            (["a", "b\0"], r"line 3: .* ends in a NUL"),
+            ([1, 2**63], r"line 3: .*9223372036854775808, .*too large"),
+            ([1.0, 2**53 + 1], r"line 3: .*9007199254740993, .*too large"),
+            ([[1], [True]], r"1 in line 2 is a number, True in line 3 is a boolean"),
+            ([[1], ["a", 2]], r"1 in line 2 is a number, 'a' in line 3 is a string"),
+        ],
+    )
+    def test_what_is_refused(self, cells, message):
+        with pytest.raises(CommandError, match=message):
+            learn(cells)
+
+    @pytest.mark.parametrize(
+        "cells",
+        [
+            [[1, 0], [0]],
+            [["0", "1"], ["1", "0"]],
+            [[0], [1]],
+            [2**63 - 1, 1],
+            [2.0**60, 1.0],
+            ["a\0b", "b"],
+            [None, [], ["a"]],
+        ],
+    )
+    def test_what_is_taken(self, cells):
+        as_label_table({"y": learn(cells)[1]}, what="labels")  # and by the library
+
+
 class TestDoubts:
+    @pytest.mark.parametrize(
+        ("cells", "words"),
+        [
+            (["a", "a", ""], "single label, 'a', which"),
+            ([["a"], ["a"], []], None),
+            (range(21), "21 labels in 21 labelled cells"),
+            (range(20), None),
+            ([*range(21), *range(21)], None),
+            ([*range(22), *range(21)], "22 labels in 43 labelled cells"),
+            ([[k] for k in range(30)], None),
+        ],
+    )
+    def test_of_few_cells(self, cells, words, capsys):
+        learn(list(cells))
+        err = capsys.readouterr().err
+        assert words in err if words else err == ""
+
+    @pytest.mark.parametrize(
+        ("cells", "words"),
+        [
+            (["Red", "red", "blue "], "spaces: 'Red', 'red'. They"),
+            ([["a b"], ["a  b"]], "spaces: 'a b', 'a  b'. They"),
+            (["a", "b"], None),
+            (["ab", "a b"], None),
+        ],
+    )
+    def test_of_spellings(self, cells, words, capsys):
+        learn(cells)
+        err = capsys.readouterr().err
+        assert words in err if words else err == ""
+
     @pytest.mark.parametrize(
         ("cells", "tags", "n_cells"),
         [
@@ -500,8 +581,9 @@ class TestHeldOut:
         larger, smaller = self.hold_out(monkeypatch, labels, held)
         assert (larger, smaller) == ((["x"], labels), (["x"], held))
         assert capsys.readouterr().err == (
-            "sklearn_mtl: warning: t.csv: column 'z' has labels in held-out rows "
-            "alone: 'c', 'd'. They count as errors. --seed holds out other rows.\n"
+            "sklearn_mtl: warning: t.csv: column 'z' has labels that occur only "
+            "in held-out rows: 'c', 'd'. They count as errors. Use another --seed to "
+            "hold out other rows.\n"
         )
 
 
@@ -521,3 +603,10 @@ def test_the_baseline_reads_words_and_pairs_of_them(monkeypatch):
     scores, _ = _demo.fit_linear(train, train)
     assert scores["y"]["accuracy"] == 1
     assert made == [{"ngram_range": (1, 2), "dtype": np.float32}, {"random_state": 0}]
+
+
+def test_rows_without_words_are_told_in_the_words_of_the_command():
+    with pytest.raises(
+        CommandError, match=r"Cannot fit: .*no words\. Check that --text"
+    ):
+        fit(["", " "], {"y": ["a", "b"]})

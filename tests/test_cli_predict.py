@@ -179,7 +179,7 @@ class TestModelsSavedInPython:
         self.saved(folder, [1, 0] * 10)
         arguments = folder / "own.mtl", "new.csv", "--to", folder / "a.csv"
         assert predict(*arguments) == 2
-        assert "--text COLUMN must say which" in capsys.readouterr().err
+        assert "--text COLUMN to name" in capsys.readouterr().err
         assert predict(*arguments, "--text", "body", "body") == 2
         assert "--text names a column twice" in capsys.readouterr().err
         assert predict(*arguments, "--text", "bodi") == 1
@@ -205,21 +205,20 @@ class TestModelsSavedInPython:
         assert predict(*arguments, to) == 0
         assert read_table(to).columns["tags_predicted"] == ["a|b;c", "c", "a|b", ";"]
         assert predict(*arguments, to, "--separator", "|") == 1
-        assert "cannot hold several labels of 'tags'" in capsys.readouterr().err
+        assert "cannot store several labels of 'tags'" in capsys.readouterr().err
 
     def test_a_model_of_numbers(self, folder, capsys):
         X = np.random.RandomState(0).rand(20, 3)
         self.saved(folder, [1, 0] * 10, X)
         assert predict(folder / "own.mtl", "new.csv", "--to", folder / "a.csv") == 2
-        assert (
-            "was fitted on numbers, and predict reads texts" in capsys.readouterr().err
-        )
+        err = capsys.readouterr().err
+        assert "was fitted on numbers, but the command line reads texts" in err
 
     def test_a_separator_for_nothing(self, folder, capsys):
         self.saved(folder, [1, 0] * 10)
         arguments = folder / "own.mtl", "new.csv", "--to", folder / "a.csv"
         assert predict(*arguments, "--text", "body", "--separator", "/") == 2
-        assert "--separator stands between several labels" in capsys.readouterr().err
+        assert "--separator is for cells with several labels" in capsys.readouterr().err
 
 
 class TestTables:
@@ -228,7 +227,9 @@ class TestTables:
         arguments = "model.mtl", folder / "t.csv", "--to", folder / "a.csv"
         assert predict(*arguments) == 1
         err = capsys.readouterr().err
-        assert "no column 'body', which model.mtl was fitted on. If it has" in err
+        assert (
+            "no column 'body', which model.mtl was fitted on. If the column has" in err
+        )
         assert predict(*arguments, "--text", "title", "text") == 0
 
     def test_null_is_no_text(self, folder, capsys):
@@ -240,7 +241,7 @@ class TestTables:
         to = folder / "a.csv"
         assert predict("model.mtl", "new.csv", "--to", to) == 0
         assert predict("model.mtl", to, "--to", folder / "b.csv") == 1
-        assert "a column 'topic_predicted' already" in capsys.readouterr().err
+        assert "already has a column 'topic_predicted'" in capsys.readouterr().err
         assert not (folder / "b.csv").exists()
 
 
@@ -266,7 +267,7 @@ class TestFiles:
 
     def test_a_folder(self, folder, capsys):
         assert predict(folder, "new.csv", "--to", folder / "a.csv") == 2
-        assert "is a folder. Pass the name of a file" in capsys.readouterr().err
+        assert "is a folder. Pass the path of a file" in capsys.readouterr().err
 
     def test_encryption(self, folder, monkeypatch, capsys):
         path, to = str(folder / "secret.mtl"), folder / "a.csv"

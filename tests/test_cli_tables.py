@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from sklearn_mtl._cli import _files
 from sklearn_mtl._cli._csv import LONGEST_CELL, _is_plain, csv_text
+from sklearn_mtl._cli._encodings import decode
 from sklearn_mtl._cli._errors import CommandError, UsageError
-from sklearn_mtl._cli._files import check_output, decode, write_bytes
+from sklearn_mtl._cli._files import check_output, write_bytes
 from sklearn_mtl._cli._formats import json_lines
 from sklearn_mtl._cli._tables import (
     Dialect,
@@ -215,7 +216,7 @@ class TestQuotationMarks:
 
     def test_csv_follows_the_rules(self, tmp_path, capsys):
         path = write(tmp_path / "t.csv", 'text,y\n"I love it". So do I,1\n')
-        with pytest.raises(CommandError, match=r"line 2: .* say --quoting none\."):
+        with pytest.raises(CommandError, match=r"line 2: .* use --quoting none\."):
             read_table(path)
         found = read_table(path, Dialect(quoting="none"))  # as advised
         assert found.columns["text"] == ['"I love it". So do I']
@@ -230,7 +231,7 @@ class TestQuotationMarks:
 
     def test_a_tab_needs_them(self, tmp_path):
         path = write(tmp_path / "t.tsv", 'text\ty\n"a\tb"\t1\n')
-        message = "line 2: 3 cells.* marks, and these count with --quoting csv"
+        message = "line 2: 3 cells.* marks, which needs --quoting csv"
         with pytest.raises(CommandError, match=message):
             read_table(path, Dialect(quoting="none"))
         found = read_table(path, Dialect(quoting="csv"))  # as advised
@@ -257,11 +258,12 @@ class TestEncodings:
         [
             (
                 "latin-1",
-                r"byte 0xe9 in line 3\. Say .* --encoding (latin-1),",
+                r"byte 0xe9 in line 3\. Decoded as cp1252 .* 'é,2': "
+                r".* --encoding (cp1252)\.",
             ),
             ("utf-16", r"byte 0xff in line 1\. It looks like .* --encoding (utf-16)\."),
-            ("utf-16-le", r"every other byte is 0\. Say --encoding (utf-16-le)\."),
-            ("utf-16-be", r"every other byte is 0\. Say --encoding (utf-16-be)\."),
+            ("utf-16-le", r"every other byte is 0\. Use --encoding (utf-16-le)\."),
+            ("utf-16-be", r"every other byte is 0\. Use --encoding (utf-16-be)\."),
         ],
     )
     def test_others_than_utf_8_are_found_out(self, tmp_path, encoding, message):
@@ -273,15 +275,51 @@ class TestEncodings:
         table = read_table(path, Dialect(encoding=advice))
         assert table.columns == {"text": ["abc", "é"], "topic": ["1", "2"]}
 
+    @pytest.mark.parametrize(
+        ("contents", "words"),
+        [
+            (b"a,b\n" + b"x" * 30 + b"\xe9" + b"y" * 30, f"'{'x' * 20}é{'y' * 19}'"),
+            ("a\n漢ワ\n".encode("shift_jis"), "Decoded as shift_jis it reads '漢ワ'"),
+            (b"a\n\x81\xff\n", "Pass its encoding, such as --encoding latin-1"),
+        ],
+    )
+    def test_advice_shows_the_text(self, contents, words):
+        with pytest.raises(CommandError) as caught:
+            decode("t.csv", contents)
+        assert words in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("contents", "encoding", "message"),
+        [
+            ("a".encode("utf-16"), "latin-1", "mark of UTF-16.* --encoding utf-16"),
+            ("é".encode("utf-8-sig"), "latin-1", "mark of UTF-8.*Remove --encoding"),
+        ],
+    )
+    def test_a_mark_of_another_one(self, contents, encoding, message):
+        with pytest.raises(CommandError, match=message):
+            decode("t.csv", contents, encoding)
+
+    @pytest.mark.parametrize(
+        ("contents", "encoding", "doubted"),
+        [
+            ("é", "latin-1", True),
+            ("é", "utf8", False),
+            ("e", "latin-1", False),
+        ],
+    )
+    def test_utf_8_read_as_another(self, contents, encoding, doubted, capsys):
+        decode("t.csv", contents.encode(), encoding)
+        assert ("also valid UTF-8" in capsys.readouterr().err) == doubted
+
     def test_a_wrong_one(self, tmp_path):
         path = write(tmp_path / "t.csv", "a,b\n1,é\n".encode())
-        message = r"not ascii: byte 0xc3 in line 2\. Say another --encoding"
+        message = r"not ascii: byte 0xc3 in line 2\. Use another --encoding"
         with pytest.raises(CommandError, match=message):
             read_table(path, Dialect(encoding="ascii"))
 
     def test_a_character_that_it_lacks(self, tmp_path):
         path = tmp_path / "t.csv"
-        with pytest.raises(CommandError, match=r"Cannot write .*Leave --encoding out"):
+        with pytest.raises(CommandError, match=r"Cannot write .*Remove --encoding"):
             write_table(str(path), {"a": ["漢"]}, Dialect(encoding="latin-1"))
         write_table(str(path), {"a": ["漢"]})  # as advised
         assert [file.name for file in tmp_path.iterdir()] == ["t.csv"]
@@ -298,15 +336,23 @@ BROKEN = {
     "ragged": ("t.csv", b"a,b\n1,2\n\n1,2,3\n", r"line 4: 3 cells, but .* has 2.*','"),
     "quote left open": ("t.csv", b'a,b\n1,2\n"1,2\n3,4\n', "line 3: .*quotation mark"),
     "quote in a cell": ("t.csv", b'a,b\n"x"y,2\n', "line 2: .*doubled"),
-    "not UTF-8": ("t.csv", b"a,b\n1,\xe9\n", "not UTF-8: byte 0xe9 in line 2.*iconv"),
+    "not UTF-8": (
+        "t.csv",
+        b"a,b\n1,\xe9\n",
+        "not UTF-8: .* in line 2.*as UTF-8",
+    ),
     "UTF-16": ("t.csv", "a,b\n1,2\n".encode("utf-16"), "looks like UTF-16"),
-    "not gzip": ("t.csv.gz", b"a,b\n1,2\n", "not a whole gzip file"),
-    "gzip cut off": ("t.csv.gz", gzip.compress(b"a,b\n1,2")[:-6], "not a whole gzip"),
-    "not JSON": ("t.jsonl", b'{"a": 1}\n{"a": }\n', "line 2: not valid as JSON"),
-    "deep JSON": ("t.jsonl", b"[" * 100_000, "line 1: not valid as JSON"),
+    "not gzip": ("t.csv.gz", b"a,b\n1,2\n", "not a complete gzip file"),
+    "gzip cut off": (
+        "t.csv.gz",
+        gzip.compress(b"a,b\n1,2")[:-6],
+        "not a complete gzip",
+    ),
+    "not JSON": ("t.jsonl", b'{"a": 1}\n{"a": }\n', "line 2: not valid JSON"),
+    "deep JSON": ("t.jsonl", b"[" * 100_000, "line 1: not valid JSON"),
     "no object": ("t.jsonl", b'{"a": 1}\n[1, 2]\n', r"line 2: must be an object.*\[1"),
-    "key twice": ("t.jsonl", b'{"a": 1, "a": 2}\n', "line 1: .*stands twice"),
-    "no keys": ("t.jsonl", b"{}\n", "without any key"),
+    "key twice": ("t.jsonl", b'{"a": 1, "a": 2}\n', "line 1: .*occurs twice"),
+    "no keys": ("t.jsonl", b"{}\n", "only objects without keys"),
     "not Parquet": ("t.parquet", b"a,b\n1,2\n", "Cannot read .* as Parquet"),
 }
 
@@ -370,7 +416,7 @@ def test_empty_cells_beyond_the_header_are_none(tmp_path):
 
 def test_parquet_refuses_mixed_cells_and_names_a_way_out(tmp_path):
     path = tmp_path / "t.parquet"
-    with pytest.raises(CommandError, match=r"column has one type; JSON.*\.jsonl"):
+    with pytest.raises(CommandError, match=r"column has one type.*JSON.*\.jsonl"):
         write_table(str(path), {"a": ["x", 1]})
     assert list(tmp_path.iterdir()) == []
 
@@ -418,7 +464,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["t", "t.gz", "t.txt", "t.xlsx", "t.parquet.gz"])
 def test_unknown_formats(name):
-    with pytest.raises(UsageError, match=r"Known endings: \.csv, \.tsv, .*\.gz"):
+    with pytest.raises(UsageError, match=r"ends in one of \.csv, \.tsv, .*\.gz"):
         check_format(name)
 
 
@@ -444,8 +490,8 @@ def test_parquet_without_pyarrow_names_the_extra(monkeypatch, module):
         ),
         ("body,topic", "topics", "Did you mean 'topic'"),
         ("body,topic", "xyz", "no column 'xyz'. Its columns are: 'body', 'topic'"),
-        ("a,b", "a,b", "spaces between the names, no commas"),
-        ("body;tone", "body", "separated by ';'. Then say --delimiter"),
+        ("a,b", "a,b", "spaces between the names, not commas"),
+        ("body;tone", "body", "separated by ';', use --delimiter"),
     ],
 )
 def test_unknown_columns(tmp_path, header, wanted, message):
@@ -472,7 +518,7 @@ class TestUnmarkedUTF16:
         )
         for text in ("a,bcdefg", "a,bcdefg" * 4 + "漢"):
             with pytest.raises(
-                CommandError, match=f"^t looks .* Say --encoding {name}"
+                CommandError, match=f"^t looks .* Use --encoding {name}"
             ):
                 decode("t", text.encode(name))
 
@@ -502,14 +548,14 @@ def test_the_limit_of_the_csv_module_is_put_back(tmp_path):
     [
         (
             'a,b\n1,2\n\n"x\ny",2\n"x"z,3\n',
-            ", line 6: ',' expected after '\"'. Is a quotation mark not closed, or not "
-            "doubled inside a quoted cell? If quotation marks are characters like any "
-            "other, say --quoting none.",
+            ", line 6: ',' expected after '\"'. A quotation mark may be unclosed, or "
+            "not doubled inside a quoted cell. If quotation marks are ordinary "
+            "characters, use --quoting none.",
         ),
         (
             "a,b\n1,2\n1,,\n1,2,3,4\n",
-            ", line 4: 4 cells, but the header has 2. A cell that holds ',' or a line "
-            "break must stand in quotation marks.",
+            ", line 4: 4 cells, but the header has 2. A cell that contains ',' or a "
+            "line break must be in quotation marks.",
         ),
     ],
 )
@@ -576,9 +622,9 @@ def test_formats_by_name(name, found):
 @pytest.mark.parametrize(
     ("header", "hint"),
     [
-        ("body;tone", " Are its cells separated by ';'? Then say --delimiter."),
-        ("body\ttone", " Are its cells separated by '\\t'? Then say --delimiter."),
-        ("body|tone", " Are its cells separated by '|'? Then say --delimiter."),
+        ("body;tone", " If its cells are separated by ';', use --delimiter."),
+        ("body\ttone", " If its cells are separated by '\\t', use --delimiter."),
+        ("body|tone", " If its cells are separated by '|', use --delimiter."),
         ("a;b,body", " Did you mean 'body'?"),
         ("xyz", ""),
     ],
@@ -602,7 +648,9 @@ class TestOutputs:
         old, other = write(tmp_path / "old.csv", "a"), write(tmp_path / "b.csv", "b")
         check_output(old, [other, str(tmp_path / "no.csv")])
         (tmp_path / "link.csv").symlink_to(other)
-        with pytest.raises(UsageError, match=r"link\.csv would overwrite a file"):
+        with pytest.raises(
+            UsageError, match=r"link\.csv would overwrite an input file"
+        ):
             check_output(str(tmp_path / "link.csv"), [old, other])
 
     def test_a_file_for_a_folder(self, tmp_path):
@@ -651,3 +699,24 @@ def test_a_dialect_of_nothing_is_that_of_each_format():
     assert Dialect() == Dialect(delimiter=None, quoting=None, encoding=None)
     assert [Dialect().delimiter_of(kind) for kind in ("csv", "tsv")] == [",", "\t"]
     assert [Dialect(";").delimiter_of(kind) for kind in ("csv", "tsv")] == [";", "\t"]
+
+
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [
+        ("a.xlsx", "Save the sheet as CSV"),
+        ("a.json", r"one object per line and name it \.jsonl"),
+        ("a.tab", r"rename it to \.tsv"),
+        ("a.csv.zip", "pack it with gzip"),
+    ],
+)
+def test_other_kinds_of_files_come_with_advice(path, advice):
+    with pytest.raises(UsageError, match=advice):
+        table_format(path)
+
+
+def test_a_note_for_excel(tmp_path):
+    path = write(tmp_path / "t.csv", "sep=;\nbody;topic\na;b\n")
+    table = read_table(path, Dialect(";"))
+    with pytest.raises(CommandError, match=r"a note for Excel\. Remove it"):
+        table.check_columns(["body"])

@@ -8,8 +8,6 @@ from sklearn_mtl import MultiTaskTextClassifier
 
 # Some checks fit a single class, of which we warn by design.
 @pytest.mark.filterwarnings("ignore:The task.* have a single class:UserWarning")
-@parametrize_with_checks(
-    [MultiTaskTextClassifier()], expected_failed_checks={}, xfail_strict=True
-)
+@parametrize_with_checks([MultiTaskTextClassifier()])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)

@@ -139,7 +139,7 @@ def test_a_number_of_splits_is_that_of_shuffled_folds(cv):
         (3, 0, r"n_seeds must be at least 1. Got 0"),
         (KFold(2), 0, r"n_seeds must be at least 1"),
         (3, 1.5, r"n_seeds must be at least 1. Got 1.5, pass an int"),
-        (list(split_in_two())[:1], 3, "One split has no spread"),
+        (list(split_in_two())[:1], 3, "One split has no variance"),
     ],
 )
 def test_splits_that_cannot_be(cv, n_seeds, message):
@@ -306,7 +306,7 @@ def test_affinity_is_what_is_lost_without_a_task():
 def test_affinity_reads_as_a_table():
     found = task_affinity(classifier(), X, LABELS, cv=2)
     lines = str(found).splitlines()
-    assert lines[0] == "gain in accuracy; * its interval leaves out 0"
+    assert lines[0] == "gain in accuracy; * its interval excludes 0"
     assert lines[1].split() == ["helps", "->", "t0", "t1", "t2"]
     assert lines[2].split()[:2] == ["t0", "-"]
     frame = found.to_frame()
@@ -324,7 +324,7 @@ def test_affinity_by_hand():
     found = TaskAffinity(gaps, ["a", "bb", "long name"], "f1_macro", splits, 0.95)
     assert str(found) == repr(found)
     assert str(found).splitlines() == [
-        "gain in f1_macro; * its interval leaves out 0",
+        "gain in f1_macro; * its interval excludes 0",
         "helps ->         a       bb  long name",
         "a                -  +0.250*    +0.000",
         "bb         -0.100*        -    +0.000",
@@ -368,7 +368,7 @@ def test_nothing_is_left_of_what_was_said_of_one_task_alone():
 
 
 def test_affinity_is_between_tasks():
-    with pytest.raises(ValueError, match="Affinity is between tasks"):
+    with pytest.raises(ValueError, match="Affinity needs at least two tasks"):
         task_affinity(classifier(), X, Y[:, 0])
 
 
@@ -504,12 +504,12 @@ def test_a_splitter_that_shuffles_does_so_anew_for_each_seed(cv):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"confidence": 95}, r"confidence must lie between 0 and 1, .*Got 95"),
-        ({"confidence": 0}, "confidence must lie between 0 and 1"),
+        ({"confidence": 95}, r"confidence must be between 0 and 1, .*Got 95"),
+        ({"confidence": 0}, "confidence must be between 0 and 1"),
         ({"n_seeds": 0}, "n_seeds must be at least 1"),
         ({"metric": "acuracy"}, "metrics must be among"),
         ({"metric": ["accuracy", "f1_macro"]}, "metric must be the name of one"),
-        ({"metric": "log_loss"}, "more must be better"),
+        ({"metric": "log_loss"}, "higher must be better"),
     ],
 )
 def test_arguments_are_checked_before_any_fit(compare, params, message):
@@ -646,7 +646,7 @@ def test_an_interval_by_hand():
 
 @pytest.mark.parametrize("confidence", [0, 1, -0.1, 1.5, "0.95"])
 def test_a_confidence_lies_between_zero_and_one(confidence):
-    with pytest.raises(ValueError, match=r"between 0 and 1, such as 0\.95\. Got"):
+    with pytest.raises(ValueError, match=r"between 0 and 1, for example 0\.95\. Got"):
         compare_sharing(classifier(), X, LABELS, confidence=confidence)
 
 

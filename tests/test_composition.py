@@ -25,6 +25,7 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import FeatureUnion, make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
+from versions import needs_scikit_learn
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.datasets import make_multitask_texts
@@ -101,6 +102,10 @@ def test_a_pipeline_has_the_public_face_of_its_last_step():
         pipeline.get_feature_names_out().tolist()
         == clf.get_feature_names_out().tolist()
     )
+
+
+@needs_scikit_learn(1, 7, why="diagrams have no table of parameters")
+def test_the_diagram_of_a_pipeline_shows_the_parameters_of_its_last_step():
     assert "n_units" in make_text_pipeline(trunk=BagTrunk())._repr_html_()
 
 

@@ -55,7 +55,7 @@ def test_settings_are_read_once():
 
 def test_the_device_is_resolved_as_settings_are_read(cuda):
     assert config_of(device="auto").device == ("cuda" if cuda else "cpu")
-    with pytest.raises(ValueError, match="'gpu' is no device that torch knows"):
+    with pytest.raises(ValueError, match="'gpu' is not a device that torch knows"):
         config_of(device="gpu")
 
 
@@ -138,7 +138,7 @@ def test_unknown_metric_to_stop_by():
 @pytest.mark.parametrize("name", ["mean", "worst"])
 def test_a_task_cannot_have_the_name_of_a_score(name):
     config = config_of(early_stopping=True)
-    with pytest.raises(ValueError, match=f"no task can be called '{name}'"):
+    with pytest.raises(ValueError, match=f"A task is called '{name}'"):
         config.check(["tone", name])
 
 
@@ -158,7 +158,9 @@ def test_metric_is_not_looked_at_without_early_stopping():
 )
 def test_what_has_a_parameter_of_its_own_is_refused_in_net_params(name, instead):
     config = config_of(net_params={name: 1})
-    with pytest.raises(ValueError, match=f"net_params holds '{name}'. Use .*{instead}"):
+    with pytest.raises(
+        ValueError, match=f"net_params contains '{name}', .*Use .*{instead}"
+    ):
         config.check(["tone"])
 
 
@@ -178,7 +180,9 @@ def test_training_stops_by_more_than_nothing_in_so_many_epochs():
 
 @pytest.mark.parametrize("device", ["gpu", "cpu:x", "nowhere"])
 def test_a_device_that_torch_does_not_know(device):
-    with pytest.raises(ValueError, match=f"'{device}' is no device that torch knows"):
+    with pytest.raises(
+        ValueError, match=f"'{device}' is not a device that torch knows"
+    ):
         resolve_device(device)
 
 

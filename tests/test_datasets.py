@@ -423,7 +423,7 @@ def test_cache_is_reproducible_json(library, data_home, tmp_path):
     ids=[
         "empty",
         "not gzip",
-        "cut off",
+        "truncated",
         "bytes changed",
         "not json",
         "not text",

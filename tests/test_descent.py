@@ -38,9 +38,13 @@ LOOPS = ["numba", "scipy"]
 
 def batch_of(n_rows, density, seed, dtype):
     rng = np.random.default_rng(seed)
-    rows = random_array((n_rows, N_FEATURES), density=density, rng=rng, format="csr")
+    rows = random_array(
+        (n_rows, N_FEATURES), density=density, random_state=rng, format="csr"
+    )
     rows = csr_array(rows).astype(dtype)
-    return SparseBatch.from_arrays(rows.indices, rows.indptr, rows.data)
+    # scipy 1.14 makes random rows with long indices, vectorizers do not.
+    places = (part.astype(np.int32) for part in (rows.indices, rows.indptr))
+    return SparseBatch.from_arrays(*places, rows.data)
 
 
 def weight_of(n_columns, dtype, seed=0):

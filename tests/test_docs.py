@@ -1,5 +1,6 @@
 """Every block of Python in the README, under docs/ and in examples/ runs."""
 
+import doctest
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
     ROOT / "README.md",
     ROOT / "SECURITY.md",
-    *sorted((ROOT / "docs").glob("**/*.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "examples").glob("**/*.md")),
 ]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -32,6 +33,28 @@ def test_python_blocks_run(page, tmp_path, monkeypatch):
     namespace = {"__name__": "__main__"}
     for code in python_blocks(page):
         exec(compile(code, str(page), "exec"), namespace)
+
+
+SESSION = re.compile(r"^```pycon\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+WITH_SESSIONS = [page for page in PAGES if SESSION.search(page.read_text("utf-8"))]
+
+
+@pytest.mark.parametrize("page", WITH_SESSIONS, ids=lambda page: page.name)
+def test_sessions_print_what_they_show(page):
+    text = "\n\n".join(SESSION.findall(page.read_text(encoding="utf-8")))
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    test = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
+    said = []
+    results = doctest.DocTestRunner(optionflags=flags).run(test, out=said.append)
+    assert results.attempted
+    assert not results.failed, "".join(said)
+
+
+def test_the_readme_shows_what_its_first_example_prints(capsys):
+    first = next(python_blocks(ROOT / "README.md"))
+    code, shown = first.split("\n# ")
+    exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out == shown
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

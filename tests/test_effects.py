@@ -123,7 +123,7 @@ def test_both_paths_add_up(sharing):
 )
 def test_a_path_that_is_not_there(params, through):
     clf = fit(X, **params)
-    message = f"through='{through}': the network has no such path. Use 'both'"
+    message = f"through='{through}', but the network has no such path. Use 'both'"
     with pytest.raises(ValueError, match=message):
         clf._feature_effects(X, through)
 
@@ -149,7 +149,9 @@ def test_the_network_stays_as_it_was():
 def test_levels_of_gates_are_counted_like_those_of_a_list(level, fits):
     clf = fit(X, ProgressiveLayers(n_levels=2), max_iter=1)
     if not fits:
-        match = rf"level must be from -2 to 1, for there are 2 level\(s\).*Got {level}"
+        match = (
+            rf"level must be from -2 to 1, because there are 2 level\(s\).*Got {level}"
+        )
         with pytest.raises(ValueError, match=match):
             clf._gate_weights(X, level)
         return
@@ -161,7 +163,7 @@ def test_levels_of_gates_are_counted_like_those_of_a_list(level, fits):
 
 def test_there_are_no_gates_without_experts():
     clf = fit(X, "hard", max_iter=1)
-    with pytest.raises(ValueError, match=r"no gates with sharing_ HardSharing\(\)"):
+    with pytest.raises(ValueError, match=r"no gates: sharing_ is HardSharing\(\)"):
         clf._gate_weights(X, 0)
 
 
@@ -169,7 +171,7 @@ def test_sequences_have_no_effects_of_features():
     texts = ["good film", "bad film"] * 10
     clf = MultiTaskTextClassifier(trunk="conv", max_iter=1, random_state=0)
     clf.fit(texts, [0, 1] * 10)
-    with pytest.raises(ValueError, match="reads tokens in their order"):
+    with pytest.raises(ValueError, match="reads sequences of tokens"):
         clf._feature_effects(texts, "both")
 
 

@@ -253,7 +253,7 @@ def test_a_search_goes_on_where_a_fold_fails(trunk, sharing):
 def test_top_words_are_found_or_refused(trunk, sharing):
     clf, X = fitted(trunk, sharing), data_of(trunk)
     if clf.net_.module__spec.tokens:
-        with pytest.raises(ValueError, match="reads tokens in their order"):
+        with pytest.raises(ValueError, match="reads sequences of tokens"):
             top_words(clf, X)
         return
     found = top_words(clf, X, n_words=2)

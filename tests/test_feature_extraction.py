@@ -22,6 +22,7 @@ from sklearn.feature_extraction.text import (
     TfidfVectorizer,
 )
 from sklearn.utils import estimator_checks, murmurhash3_32
+from versions import needs_scikit_learn
 
 from sklearn_mtl.feature_extraction import (
     FastCountVectorizer,
@@ -344,6 +345,7 @@ def test_bytes_are_decoded(n_slow):
     assert_same(found, expected)
 
 
+@needs_scikit_learn(1, 9, why="there is no setting sparse_interface")
 @pytest.mark.parametrize("interface", ["sparray", "spmatrix"])
 @pytest.mark.parametrize("theirs", OURS)
 def test_the_sparse_interface_is_the_configured_one(theirs, interface):

@@ -95,7 +95,7 @@ def test_what_is_no_text_is_left_to_other_checks(X):
         (["a", np.nan], "Got nan of type float in row 1"),
         ([b"a"], "Got b'a' of type bytes in row 0.*decode bytes"),
         (np.array([b"a"]), "Got b'a' of type bytes in row 0"),
-        (pd.Series(["a", None]), "Got nan of type float in row 1"),
+        (pd.Series(["a", np.nan]), "Got nan of type float in row 1"),
         (pd.Series(["a", None], dtype="string"), "Got <NA> of type NAType in row 1"),
         (pl.Series(["a", None]), "Got None of type NoneType in row 1"),
         (pa.array(["a", None]), "Got None of type NoneType in row 1"),
@@ -552,7 +552,7 @@ def test_sequences_fill_their_columns_from_the_left(cells):
     ids=["gap", "late", "fraction", "negative", "zero", "dense"],
 )
 def test_other_rows_are_no_sequences(rows):
-    message = r"rows of features\. Use vectorizer='auto' with texts, or SequenceVec"
+    message = r"bags of features\. Use vectorizer='auto' with texts, or SequenceVec"
     with pytest.raises(ValueError, match=message):
         match_trunk(rows, sparse=True, tokens=True)
 
@@ -583,7 +583,10 @@ def test_cells_given_twice_are_added_in_a_copy():
 @pytest.mark.parametrize(("n_made", "n_given"), [(1, 2), (3, 2)])
 def test_a_vectorizer_makes_a_row_of_each_text(n_made, n_given):
     made = FunctionTransformer(lambda X: np.ones((n_made, 1)))
-    message = rf"The vectorizer made {n_made} row\(s\) of {n_given}\. In a ColumnTran"
+    message = (
+        rf"The vectorizer returned {n_made} row\(s\) for the {n_given} row\(s\) of X\. "
+        "In a ColumnTran"
+    )
     with pytest.raises(ValueError, match=message):
         fit_vectorizer(made, ["a"] * n_given)
     with pytest.raises(ValueError, match=message):

@@ -30,7 +30,9 @@ from sklearn_mtl.network._spec import InputSpec
 
 def rows_of(n_rows, n_features, density, seed):
     rng = np.random.default_rng(seed)
-    matrix = random_array((n_rows, n_features), density=density, rng=rng, format="csr")
+    matrix = random_array(
+        (n_rows, n_features), density=density, random_state=rng, format="csr"
+    )
     return csr_array(matrix)
 
 

@@ -541,3 +541,21 @@ def test_numbers_may_have_an_order_of_their_own():
     assert list(display.labels["a"]) == [10, 3, 2]
     expected = confusion_matrix(true["a"], pred["a"], labels=[10, 3, 2])
     assert_array_equal(display.matrices["a"], expected)
+
+
+def test_learning_curves_of_names_that_matplotlib_hides():
+    losses = {"_x": np.array([2.0, 1.0]), "": np.array([3.0, 2.0]), "a": np.ones(2)}
+    display = LearningCurvesDisplay(losses, {}, 2).plot()
+    legend = display.axes_[0].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["", "_x", "a"]
+    _, ax = mpl.pyplot.subplots()
+    ax.plot([0, 1], [0, 1], color="red")  # a line of the user's own
+    legend = LearningCurvesDisplay(losses, {}, 2).plot(ax=ax).axes_[0].get_legend()
+    assert "red" not in [line.get_color() for line in legend.get_lines()]
+
+
+def test_a_confusion_matrix_of_one_label_does_not_warn():
+    display = ConfusionMatricesDisplay.from_predictions(
+        {"t": ["a", None, "a"]}, {"t": ["a", "a", "a"]}, normalize=None
+    )
+    assert display.matrices["t"].tolist() == [[2]]

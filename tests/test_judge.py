@@ -115,7 +115,8 @@ def test_labels_that_are_all_different_leave_none():
     assert set_aside(config_of(), Cells(np.arange(4000)[:, None])) == (None, None)
 
 
-def test_rows_set_aside_neither_train_nor_weigh_terms(monkeypatch):
+def test_rows_set_aside_weigh_no_terms_and_train_last(monkeypatch):
+    monkeypatch.setattr("sklearn_mtl.training._held_out.PART", 0.0)
     texts, labels = make_multitask_texts(600, n_tasks=1, random_state=0)
     learnt, aside = np.split(np.arange(600), [400])
     monkeypatch.setattr(

@@ -59,7 +59,7 @@ def test_rows_read_the_lanes_of_their_labels(labelled, first, widths, behind):
 def problem(dtype, n_columns, index_dtype=np.int32):
     """Return rows, a table, slopes and the spans of all columns."""
     rng = np.random.default_rng(0)
-    rows = random_array((7, N_FEATURES), density=0.3, rng=rng, format="csr")
+    rows = random_array((7, N_FEATURES), density=0.3, random_state=rng, format="csr")
     rows.data[rows.indptr[2] : rows.indptr[3]] = 0
     table = rng.normal(size=(N_FEATURES, n_columns)).astype(dtype)
     slopes = rng.normal(size=(7, n_columns)).astype(dtype)

@@ -63,15 +63,15 @@ def test_the_type_of_cells_is_kept(cells, kind):
 @pytest.mark.parametrize(
     ("cell", "found"),
     [
-        (["a", None], "None among them, in row 1"),
-        (["a", float("nan")], "nan among them, in row 1"),
-        (["a", ["b"]], r"\['b'\] among them, in row 1"),
-        ([0.5], "0.5 among them, in row 1"),
-        ([b"a"], "b'a' among them, in row 1"),
+        (["a", None], "that holds None, in row 1"),
+        (["a", float("nan")], "that holds nan, in row 1"),
+        (["a", ["b"]], r"that holds \['b'\], in row 1"),
+        ([0.5], "that holds 0.5, in row 1"),
+        ([b"a"], "that holds b'a', in row 1"),
     ],
 )
 def test_labels_in_a_cell_are_str_int_or_bool(cell, found):
-    with pytest.raises(ValueError, match=rf"y\['tags'\] holds a cell .*{found}"):
+    with pytest.raises(ValueError, match=rf"y\['tags'\] has a cell .*{found}"):
         as_label_table({"tags": [["a"], cell]})
 
 
@@ -156,7 +156,7 @@ def test_vectors_of_0_and_1_look_like_indicators(cells, look_alike):
         refuse_indicators(cells, rows, "y")
         return
     with pytest.raises(
-        ValueError, match=r"^y holds vectors of 0 and 1, .* in row 3 for"
+        ValueError, match=r"^y holds vectors of 0 and 1, .* in row 3\. They"
     ):
         refuse_indicators(cells, rows, "y")
 

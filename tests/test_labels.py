@@ -392,7 +392,7 @@ def test_labels_come_in_a_column_or_a_table(y):
     [([["a"], ["b", "c"]], r"\[1, 2\]"), ([["a", "b"], None], r"\[0, 2\]")],
 )
 def test_rows_have_one_length(rows, lengths):
-    message = rf"rows of y must have one length\. Got lengths {lengths}\. Fill"
+    message = rf"rows of y must have the same length\. Got lengths {lengths}\. Fill"
     with pytest.raises(ValueError, match=message):
         as_label_table(rows)
 
@@ -401,7 +401,7 @@ def test_rows_have_one_length(rows, lengths):
     ("y", "message"),
     [
         ({}, "y is an empty dict"),
-        ({"a": ["x"], "b": ["x", "y"]}, "one length. Got {'a': 1, 'b': 2}"),
+        ({"a": ["x"], "b": ["x", "y"]}, "the same length. Got {'a': 1, 'b': 2}"),
         (
             {"a": np.array([["x", "y"]])},
             r"y\['a'\] must be one column .* shape \(1, 2\)",
@@ -443,7 +443,7 @@ def test_a_lazy_frame_is_to_be_collected():
 
 
 def test_sparse_labels_are_refused():
-    with pytest.raises(ValueError, match=r"stored could mean 0 or missing.*toarray"):
+    with pytest.raises(ValueError, match=r"unstored cell could mean 0 or m.*toarray"):
         as_label_table(csr_array([[1, 0]]))
 
 
@@ -599,7 +599,7 @@ def test_series_with_different_indexes_are_refused():
 
 def test_an_index_of_several_levels_is_refused():
     y = pd.MultiIndex.from_arrays([["a", "b"], [1, 2]], names=["x", "y"])
-    with pytest.raises(ValueError, match=r"index of several levels.*to_frame"):
+    with pytest.raises(ValueError, match=r"index with several levels.*to_frame"):
         as_label_table(y)
     assert as_label_table(y.to_frame(index=False)).names == ["x", "y"]
 
@@ -655,7 +655,7 @@ def test_a_label_that_ends_in_nul_is_refused():
 
 def test_a_label_that_missing_label_names_is_refused_among_several():
     y = {"tags": [["a"], None, ["a", "?"]]}
-    message = r"y\['tags'\] holds '\?', which missing_label names, .* in row 2\. Leave"
+    message = r"y\['tags'\] holds '\?', a value of missing_label, .* in row 2\. Remove"
     with pytest.raises(ValueError, match=message):
         as_label_table(y, missing_label="?")
     for cell in (["a"], None):  # as advised
@@ -751,7 +751,7 @@ def test_the_first_numbers_that_do_not_fit_are_named(cells, message):
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        ([None, 1.0, np.inf], r"Got inf in y, row\(s\) \[2\]\. An empty"),
+        ([None, 1.0, np.inf], r"Got inf in y, row\(s\) \[2\]\. Mark an empty"),
         ([-np.inf] * 6, r"Got -inf in y, row\(s\) \[0, 1, 2, 3, 4, \.\.\.\]\."),
         ([-np.inf] * 5, r"row\(s\) \[0, 1, 2, 3, 4\]\."),
         ([None, 1.0, -0.5, 0.5], r"y must hold classes\. Got -0\.5 in row 2\."),
@@ -764,7 +764,7 @@ def test_the_first_numbers_that_do_not_fit_are_named(cells, message):
         ([1, True], r"both int and bool .*text, for instance \[cell if cell is None"),
         ([1, "0.5"], r"both int and str .*text, for instance \[cell if cell is None"),
         ([None, "a", 1j], r"Got 1j of type complex in row 2\. Cast the column to text"),
-        ([{"a": 1}], r"of type dict in row 0\. Of records make a table"),
+        ([{"a": 1}], r"of type dict in row 0\. Turn the records into a table"),
     ],
 )
 def test_the_message_names_the_first_wrong_cell(cells, message):
@@ -847,3 +847,13 @@ def test_a_missing_label_is_no_category():
     order = pd.Categorical([1, 2, 0], [0, 2, 1], ordered=True)
     assert as_label_table(order, missing_label=0).orders == [[2, 1]]
     assert as_label_table(order, missing_label="0").orders == [[0, 2, 1]]
+
+
+@pytest.mark.parametrize("cells", [[1.0, None, 2.0], [1.0, None, 10**6]])
+def test_small_floats_among_objects_are_numbers_like_others(cells):
+    small = [np.float16(cell) if isinstance(cell, float) else cell for cell in cells]
+    column = np.array(small, dtype=object)
+    table = as_label_table({"a": column})
+    assert table.missing.tolist() == [[False], [True], [False]]
+    assert table.columns[0].dtype == float
+    assert table.columns[0][[0, 2]].tolist() == [cells[0], cells[2]]

@@ -10,10 +10,11 @@ from sklearn.base import clone
 from test_sharing import SHARINGS, TRUNKS, rows_for
 
 from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl.answers._layout import CodeLayout
 from sklearn_mtl.network._batch import Cells
 from sklearn_mtl.network._build import build_network
 from sklearn_mtl.network._spec import InputSpec
-from sklearn_mtl.tasks import Categorical, CodeLayout, MultiLabel, Ordinal
+from sklearn_mtl.tasks import Categorical, MultiLabel, Ordinal
 from sklearn_mtl.training._objective import Objective
 
 SETS = np.fromiter(map(frozenset, ["ab", "c", ""]), dtype=object)

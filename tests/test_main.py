@@ -103,22 +103,31 @@ class TestErrors:
         ),
         "unknown option": ([*FIT, "--frob"], "unrecognized arguments: --frob"),
         "short for an option": ([*FIT, "--pre", "x.csv"], "unrecognized arguments"),
-        "no text": (FIT[:2], r"--text COLUMN must say.*'id', 'body', 'topic', 'tone'"),
-        "no tasks": (FIT[:4], r"--tasks COLUMN \.\.\. must say.*'id', 'body', 'topic'"),
+        "no text": (FIT[:2], r"--text COLUMN to name.*'id', 'body', 'topic', 'tone'"),
+        "no tasks": (FIT[:4], r"--tasks COLUMN \.\.\. to name.*'id', 'body', 'topic'"),
         "a task twice": ([*FIT, "topic"], "--tasks names a column twice"),
-        "text as task": ([*FIT, "body"], "'body' cannot be both the text and a task"),
-        "nowhere to write": ([*FIT, "--predict", "new.csv"], "Give both or neither"),
-        "nothing to write": ([*FIT, "--to", "out.csv"], "Give both or neither"),
-        "scores twice": ([*FIT, "--test", "a.csv", "--held-out", "0.1"], "Choose one"),
-        "nothing to do": ([*FIT, "--held-out", "0"], "leaves nothing to do"),
-        "data of no format": (["fit", "data.xls"], r"data\.xls does not say .*\.csv"),
+        "text as task": (
+            [*FIT, "body"],
+            "'body' cannot be both a text column and a task",
+        ),
+        "nowhere to write": ([*FIT, "--predict", "new.csv"], "Use both or neither"),
+        "nothing to write": ([*FIT, "--to", "out.csv"], "Use both or neither"),
+        "scores twice": (
+            [*FIT, "--test", "a.csv", "--held-out", "0.1"],
+            "Use only one",
+        ),
+        "nothing to do": ([*FIT, "--held-out", "0"], "produces no result"),
+        "data of no format": (
+            ["fit", "data.xls"],
+            r"format of data\.xls is unknown.*\.csv",
+        ),
         "output of no format": (
             [*FIT, "--predict", "new.csv", "--to", "out"],
-            r"The name of out does not say .*Known endings: \.csv",
+            r"The format of out is unknown.*ends in one of \.csv",
         ),
         "output over input": (
             [*FIT, "--predict", "new.csv", "--to", "../{folder}/new.csv"],
-            "would overwrite a file that is read",
+            "would overwrite an input file",
         ),
         "share": ([*FIT, "--held-out", "1"], "--held-out: must be from 0 to below 1"),
         "no number": ([*FIT, "--max-iter", "x"], "--max-iter: must be a whole number"),
@@ -131,7 +140,7 @@ class TestErrors:
         "separator": ([*FIT, "--separator", " "], "--separator: must be one or more"),
         "separator without tags": (
             [*FIT, "--separator", "|"],
-            r"--separator stands between several labels.*by --tags\.",
+            r"--separator is for cells with several labels.*in --tags\.",
         ),
         "text twice": ([*FIT, "--text", "body", "body"], "--text names a column twice"),
         "tags twice": ([*FIT, "--tags", "id", "id"], "--tags names a column twice"),
@@ -139,15 +148,21 @@ class TestErrors:
             [*FIT, "--ordinal", "id", "id"],
             "--ordinal names a col",
         ),
-        "order of one": ([*FIT, "--ordinal", "tone=a"], "must list two labels or more"),
-        "order with a gap": ([*FIT, "--ordinal", "tone=a,,b"], "must list two labels"),
+        "order of one": (
+            [*FIT, "--ordinal", "tone=a"],
+            "must list at least two different labels",
+        ),
+        "order with a gap": (
+            [*FIT, "--ordinal", "tone=a,,b"],
+            "must list at least two different labels",
+        ),
         "order of tags": (
             [*FIT, "--tags", "tone", "--ordinal", "tone=a,b"],
             "'tone' cannot be in both --tags and --ordinal",
         ),
         "task of a reserved name": (
             ["fit", "mean.csv", "--text", "body", "--tasks", "mean"],
-            "A task cannot be called 'mean', .*Rename the column, or do .*--held-out 0",
+            "A task cannot be called 'mean', .*Rename the column, or .*--held-out 0",
         ),
         "seed": ([*FIT, "--seed", "-1"], r"--seed: must be from 0 to 2\*\*32 - 1"),
         "delimiter": (
@@ -169,7 +184,7 @@ class TestErrors:
             [*FIT, "--test", "numbers.jsonl"],
             "no label in common in column 'tone': 1, 2 here, '.*' there",
         ),
-        "no labels in test": ([*FIT, "--test", "bare.jsonl"], "no label to score on"),
+        "no labels in test": ([*FIT, "--test", "bare.jsonl"], "nothing to score on"),
         "text is null": (
             [*FIT, "--predict", "null.jsonl", "--to", "out.csv"],
             r"null\.jsonl, line 2: column 'body' must hold texts\. Got null\. Write",
@@ -196,16 +211,16 @@ class TestErrors:
         ),
         "no order": (
             [*FIT, "--ordinal", "tone"],
-            "Say --ordinal tone=LOWEST,...",
+            "Use --ordinal tone=LOWEST,...",
         ),
         "what Parquet cannot hold": (
             [*FIT, "--predict", "mixed.jsonl", "--to", "out.parquet"],
-            r"Cannot write out\.parquet: .*a column has one type",
+            r"Cannot write out\.parquet: .*column has one type",
         ),
         "a folder": ([*FIT, "--predict", "new.csv", "--to", "dir.csv"], "is a folder"),
         "column in the way": (
             [*FIT, "--predict", "old.csv", "--to", "out.csv"],
-            r"old\.csv has a column 'tone_predicted' already.*Rename",
+            r"old\.csv already has a column 'tone_predicted'.*Rename",
         ),
     }
 
@@ -407,8 +422,8 @@ def test_too_few_rows_to_hold_out_are_enough_to_fit(folder, stub):
 def test_labels_of_held_out_rows_alone_are_told_of(folder, stub, capsys):
     assert main([*FIT, "id", "--held-out", "0.1"]) == 0
     err = capsys.readouterr().err
-    assert "column 'id' has labels in held-out rows alone: " in err
-    assert err.count("held-out rows alone") == 1
+    assert "column 'id' has labels that occur only in held-out rows: " in err
+    assert err.count("only in held-out rows") == 1
     assert main([*FIT, "id", "--held-out", "0.1", "--seed", "1"]) == 0  # as advised
     assert capsys.readouterr().err != err
 
@@ -524,21 +539,27 @@ def tiny_docstrings():
 
 def test_the_main_job(monkeypatch, stub, capsys):
     monkeypatch.setattr(_demo, "load_docstrings", tiny_docstrings)
+    monkeypatch.setattr(_demo, "N_FEW", 25)
     assert main([]) == 0
     out, err = capsys.readouterr()
     assert err == ""
     assert [given for given, _, _ in stub.fitted] == [
         {"random_state": 0, "verbose": 0},
         {"random_state": 0, "verbose": 0, "sharing": "separate"},
-    ]
+    ] * 2
+    few = stub.fitted[2][2]
+    assert [sum(c is not None for c in few[task]) for task in few] == [25, 46]
     assert "80 docstrings of Python and of installed libraries, 2 tasks:\ntopic" in out
-    assert "Fitting on 60 texts, scoring on the other 20." in out
+    assert "1. Many labels: fitting on 60 texts, scoring on the other 20." in out
+    assert "2. Few labels: 60 texts, of which 25 have a label for topic" in out
     assert "task   shared  single  linear  shared  single  linear" in out
     assert 'MultiTaskTextClassifier(sharing="separate"), one for each task' in out
     assert out.count("predicted  probability\ntopic") == 3
     assert max(map(len, out.splitlines())) <= 80
     mean = next(line.split() for line in out.splitlines() if line.startswith("mean"))
     assert float(mean[3]) > 0.9  # LinearSVC is no stub
+    # The stub gives the same scores whatever is shared.
+    assert out.count("is level with a network for each task") == 2
 
 
 def test_help_teaches(capsys):
@@ -623,7 +644,7 @@ def test_a_full_disk_is_told_of_where_it_can_be(
 def test_standard_output_may_be_closed(folder, stub, monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdout", None)
     assert main(FIT) == 1
-    message = "Standard output is closed. Send it to a file or to /dev/null.\n"
+    message = "Standard output is closed. Redirect it to a file or to /dev/null.\n"
     assert capsys.readouterr().err == f"sklearn_mtl: error: {message}"
     assert stub.fitted == ()
     with open(os.devnull, "w") as nowhere:

@@ -83,14 +83,14 @@ def test_permissions_stay(tmp_path):
 def test_what_is_no_plain_file_or_may_not_be_changed_stays(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "pipe")
     with (
-        pytest.raises(CannotWrite, match="is no plain file"),
+        pytest.raises(CannotWrite, match="is not a regular file"),
         replacing(tmp_path / "pipe"),
     ):
         pass
     (tmp_path / "a").write_bytes(b"old")
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with (
-        pytest.raises(CannotWrite, match="may not be changed"),
+        pytest.raises(CannotWrite, match="is read-only"),
         replacing(tmp_path / "a"),
     ):
         pass
@@ -140,7 +140,9 @@ def test_a_full_disk_leaves_the_old_file(seed, original, tmp_path, monkeypatch):
     room = int(np.random.default_rng(seed).integers(len(content)))
     opened = os.fdopen
     monkeypatch.setattr(os, "fdopen", lambda *args: FullDisk(opened(*args), room))
-    with pytest.raises(CannotWrite, match=r"No space left.*What was there before is"):
+    with pytest.raises(
+        CannotWrite, match=r"No space left.*A previous file of that name is"
+    ):
         clf.save(path)
     assert path.read_bytes() == b"old"
     assert names_in(tmp_path) == ["model.mtl"]
@@ -221,7 +223,7 @@ def test_archives_are_read_as_they_were_written(members):
 
 
 def test_too_many_members_are_not_written():
-    with pytest.raises(CannotSave, match="65 parts, many objects"):
+    with pytest.raises(CannotSave, match="65 parts, probably because of many objects"):
         _archive.write_archive(io.BytesIO(), {str(k): [] for k in range(65)})
 
 

@@ -275,7 +275,7 @@ def test_train_test_split_knows_a_missing_label():
 
 
 def test_train_test_split_needs_labels():
-    with pytest.raises(ValueError, match="no labels to divide evenly"):
+    with pytest.raises(ValueError, match="no labels to stratify by"):
         train_test_split(["a", "b"])
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         train_test_split(["a", "b", "c"], [0, 1])
@@ -323,9 +323,9 @@ def test_random_weights_follow_the_seed():
     ("tasks", "params", "message"),
     [
         ("topic", {}, "must be a list of names. Got 'topic'"),
-        (["a"], {}, "Weights are for two tasks or more. Got 1"),
+        (["a"], {}, "need at least two tasks. Got 1"),
         (3, {"kind": "all"}, "'simplex', 'pairs' or 'random'. Got 'all'"),
-        (3, {"resolution": 2}, "at least 3, a step for each task. Got 2"),
+        (3, {"resolution": 2}, "at least 3, one step per task. Got 2"),
         (3, {"kind": "pairs", "ratios": [1]}, r"numbers above 1. Got \[1\]"),
         (3, {"kind": "pairs", "ratios": []}, r"numbers above 1. Got \[\]"),
     ],

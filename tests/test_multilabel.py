@@ -20,7 +20,6 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
-from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.feature_extraction import FastTfidfVectorizer
@@ -41,6 +40,7 @@ from sklearn_mtl.search import LossWeightSearchCV
 from sklearn_mtl.sharing import SharedPrivate
 from sklearn_mtl.tasks import MultiLabel, make_task
 from sklearn_mtl.tasks._asymmetric import AsymmetricLoss
+from sklearn_mtl.utils._compat import InvalidParameterError
 
 TAGS = ["green", "old", "round"]
 seeds = st.integers(0, 2**32 - 1)
@@ -128,7 +128,8 @@ def test_what_is_wrong_with_settings(settings, message):
         (
             {"tone": "multilabel"},
             LABELS,
-            r"y\['tone'\] cannot be multilabel: its cells hold one label each, '",
+            r"y\['tone'\] cannot be multilabel: its cells hold one label each, for "
+            r"instance '",
         ),
         (
             {"tone": MultiLabel()},
@@ -335,7 +336,7 @@ def test_class_weights_move_labels_towards_the_rare(weight):
 
 def test_a_class_weight_for_no_label_is_an_error():
     clf = MultiTaskTextClassifier(class_weight={"tags": {"new": 2.0}})
-    with pytest.raises(ValueError, match="'tags' names classes \\['new'\\]"):
+    with pytest.raises(ValueError, match="'tags' has unknown classes \\['new'\\]"):
         clf.fit(TEXTS, LABELS)
 
 
@@ -343,7 +344,7 @@ def test_a_warm_start_goes_on(fitted):
     clf = copy.deepcopy(fitted).set_params(warm_start=True)
     assert clf.fit(TEXTS, LABELS).n_iter_ == 2 * fitted.n_iter_
     types = {"tags": MultiLabel("asymmetric")}
-    with pytest.raises(ValueError, match=r"goes on with the type of y\['tags'\]"):
+    with pytest.raises(ValueError, match=r"keeps the type of y\['tags'\]"):
         clf.set_params(task_types=types).fit(TEXTS, LABELS)
     with pytest.raises(ValueError, match=r"cells of y\['tags'\] held several labels"):
         clf.set_params(task_types=None).fit(TEXTS, {"tags": TONE, "tone": TONE})
@@ -523,7 +524,7 @@ def test_the_score_is_that_of_whole_cells(fitted):
 
 
 def test_a_label_that_fit_never_saw_is_wrong(fitted):
-    with pytest.warns(UserWarning, match="labels that were not there in fit"):
+    with pytest.warns(UserWarning, match="labels that did not occur in fit"):
         score = fitted.score(TEXTS[:1], {"tags": [["new"]], "tone": [None]})
     assert score == 0.0
 
@@ -583,7 +584,7 @@ def test_a_view_of_one_label_is_a_binary_classifier(fitted):
 @pytest.mark.parametrize(
     ("task", "label", "message"),
     [
-        ("tags", None, r"several labels, and a view .* 'round'\]\. Got None"),
+        ("tags", None, r"several labels, but a view .* 'round'\]\. Got None"),
         ("tags", "new", "Got 'new'"),
         ("tone", "up", "The cells of 'tone' hold one label each,.* Got label='up'"),
     ],

@@ -25,7 +25,7 @@ NAMES = ["topic", "tone"]
 
 def make_dataset(seed=0):
     rng = np.random.default_rng(seed)
-    X = random_array((N_ROWS, N_FEATURES), density=0.4, rng=rng, format="csr")
+    X = random_array((N_ROWS, N_FEATURES), density=0.4, random_state=rng, format="csr")
     codes = np.column_stack([rng.integers(-1, 2, N_ROWS), rng.integers(-1, 3, N_ROWS)])
     return RowDataset(csr_array(X), codes.astype(np.int32), rng.random((N_ROWS, 2)))
 

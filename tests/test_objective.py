@@ -4,8 +4,9 @@ import numpy as np
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from sklearn_mtl.answers._layout import CodeLayout
 from sklearn_mtl.network._batch import Cells
-from sklearn_mtl.tasks import Categorical, CodeLayout, MultiLabel, TaskType
+from sklearn_mtl.tasks import Categorical, MultiLabel, TaskType
 from sklearn_mtl.training._objective import Objective
 
 N_ROWS = 24

@@ -358,7 +358,7 @@ def test_a_list_comes_before_the_order_of_the_column():
     [
         ("ordinal", ["b", "a"], r"labels are texts, \['a', 'b'\].*Ordinal\(classes="),
         (Ordinal(), ["b", "a"], r"whose order is not known. Pass it in task_types"),
-        (Ordinal(["a"]), ["b", "a", "b"], r"2 of its cells .*\['a'\]: \['b'\]. List"),
+        (Ordinal(["a"]), ["b", "a", "b"], r"2 of its cells .*\['a'\]: \['b'\]. Add"),
         (Ordinal([1, 2]), [1, 3], r"1 of its cells .* \[1, 2\]: \[3\]"),
         (Ordinal(["a", "b", "a"]), ["a"], r"each label once. Got \['a'\] several"),
         (Ordinal([]), ["a"], r"must list labels, lowest first.*Got \[\]"),
@@ -369,7 +369,11 @@ def test_a_list_comes_before_the_order_of_the_column():
         (Ordinal(["a", 1]), ["a"], "classes holds both str and int labels"),
         (Ordinal([1, 2]), ["a"], r"different types. Got the label 'a' .*\[1, 2\]"),
         (Ordinal(["a"]), [1], r"different types. Got the label 1 and .*\['a'\]"),
-        (Ordinal([3, 1, 2]), [1], r"numbers have an order.*\[3, 1, 2\]; list them as"),
+        (
+            Ordinal([3, 1, 2]),
+            [1],
+            r"numbers must .*ascending.*\[3, 1, 2\]; sort",
+        ),
     ],
 )
 def test_what_is_wrong_with_an_order(task_type, cells, message):
@@ -810,7 +814,7 @@ def test_a_message_shows_five_labels_and_ten_classes(n_new, shown):
     cells = np.array([*range(1, n_new + 1), 10])
     match = (
         rf"^{n_new} of its cells hold labels that are not among the classes "
-        rf"\[10, 11, 12, 13, 14, 15, 16, 17, 18, 19\]: {re.escape(shown)}\. List"
+        rf"\[10, 11, 12, 13, 14, 15, 16, 17, 18, 19\]: {re.escape(shown)}\. Add"
     )
     with pytest.raises(ValueError, match=match):
         Ordinal(listed).fit(cells)

@@ -241,7 +241,7 @@ def test_a_count_is_predicted_as_a_number():
 def test_a_warm_start_of_another_type_is_refused():
     clf = make(FAMILIES["task type"], warm_start=True).fit(TEXTS, LABELS)
     clf.set_params(task_types={"topic": Count(most=9)})
-    with pytest.raises(ValueError, match=r"warm_start goes on with the type .*'count'"):
+    with pytest.raises(ValueError, match=r"warm_start keeps the type .*'count'"):
         clf.fit(TEXTS, LABELS)
 
 

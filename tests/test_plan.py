@@ -14,8 +14,8 @@ from sklearn_mtl.network._recipe import MODULES, PLAIN_EMBEDDINGS, ROWS, TOKENS
 from sklearn_mtl.network._spec import InputSpec
 from sklearn_mtl.training._config import TrainingConfig
 from sklearn_mtl.training._plan import (
-    ENCOUNTER_EPOCHS,
-    ENCOUNTERS,
+    CLASS_EPOCHS,
+    CLASS_EXAMPLES,
     FEW_EPOCHS,
     FULL_BATCH_STEPS,
     FULL_BATCH_STEPS_OF_BAGS,
@@ -132,7 +132,7 @@ def test_the_fewest_bags_in_batches_make_a_limited_number_of_epochs():
     assert plan_of(FEW + 1).max_iter == FEW_EPOCHS
     # The limit does not hold where classes are rare, or a recipe asks for more.
     n_rows = 10 * FEW
-    assert plan_of(n_rows, cells_per_class=1).max_iter == ENCOUNTER_EPOCHS
+    assert plan_of(n_rows, cells_per_class=1).max_iter == CLASS_EPOCHS
     spec = InputSpec(10, sparse=True, scale=1.0, n_rows=FEW + 1)
     assert make_plan(config_of(), spec, PLAIN_EMBEDDINGS).max_iter == 12
 
@@ -145,9 +145,11 @@ def test_large_data_make_few_epochs():
 @settings(max_examples=50, deadline=None)
 def test_rare_classes_ask_for_more_epochs_up_to_a_limit(cells_per_class):
     epochs = plan_of(10**6, cells_per_class=cells_per_class).max_iter
-    assert ROWS.epochs <= epochs <= ENCOUNTER_EPOCHS
-    if ROWS.epochs < epochs < ENCOUNTER_EPOCHS:
-        assert (epochs - 1) * cells_per_class < ENCOUNTERS <= epochs * cells_per_class
+    assert ROWS.epochs <= epochs <= CLASS_EPOCHS
+    if ROWS.epochs < epochs < CLASS_EPOCHS:
+        assert (
+            (epochs - 1) * cells_per_class < CLASS_EXAMPLES <= epochs * cells_per_class
+        )
 
 
 def test_many_classes_with_few_cells_get_more_epochs():
@@ -158,7 +160,7 @@ def test_many_classes_with_few_cells_get_more_epochs():
     )
     assert few.max_iter_ == ROWS.epochs
     many = MultiTaskTextClassifier(trunk=None, random_state=0).fit(texts, labels)
-    assert many.max_iter_ == ceil(ENCOUNTERS / (80_000 / 402))
+    assert many.max_iter_ == ceil(CLASS_EXAMPLES / (80_000 / 402))
 
 
 @given(n_rows=st.integers(201, 10**6))

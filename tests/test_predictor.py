@@ -408,8 +408,8 @@ def as_predictor(clf):
     [
         ("one text", "string object received"),
         ([], "0 sample"),
-        (ROWS, "holds numeric rows, and fit saw texts"),
-        (None, "X is None, and fit saw texts"),
+        (ROWS, "holds numeric rows, but fit saw texts"),
+        (None, "X is None, but fit saw texts"),
         (["a", None], "must hold texts only"),
         (np.array([["a", "b"]]), "one column of texts"),
     ],
@@ -422,13 +422,13 @@ def test_texts_are_wanted(of_texts, X, message):
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        (TEXTS, "holds texts, and fit saw rows of 5 numeric features"),
+        (TEXTS, "holds texts, but fit saw rows of 5 numeric features"),
         (ROWS[:, :4], "has 4 features, but MultiTaskPredictor is expecting 5"),
         (ROWS[0], "Expected 2D array, got 1D"),
         (ROWS[:0], "0 sample"),
         (ROWS + np.nan, "contains NaN"),
         (ROWS * np.inf, "contains infinity"),
-        (ROWS + 1j, "must hold numbers"),
+        (ROWS + 1j, "must contain numbers"),
         (csr_array(ROWS[:, :2]), "has 2 features"),
     ],
 )
@@ -447,13 +447,13 @@ def test_outputs_are_checked(of_texts):
         of_texts.predict(NEW, output="list")
     with pytest.raises(ValueError, match="output must be one of"):
         of_texts.predict_proba(NEW, output="array")
-    with pytest.raises(ValueError, match="y was no DataFrame"):
+    with pytest.raises(ValueError, match="y was not a DataFrame"):
         of_texts.predict(NEW, output="frame")
 
 
 def test_no_vector_without_a_trunk(loaded):
     predictor = loaded(fitted(trunk=None))
-    with pytest.raises(AttributeError, match="No shared representation"):
+    with pytest.raises(AttributeError, match="no shared representation"):
         predictor.transform(NEW)
 
 
@@ -467,7 +467,7 @@ def test_no_vector_without_a_trunk(loaded):
         ),
         (
             {"vectorizer": make_pipeline(FastTfidfVectorizer(), MaxAbsScaler())},
-            "does not run",
+            "does not support",
         ),
     ],
 )
@@ -543,5 +543,5 @@ def walk(node, path):
 def test_classes_may_not_be_doubled(document):
     task = document.tree["targets"]["state"]["tasks"][1]["state"]
     task["classes_"]["list"][1] = task["classes_"]["list"][0]
-    with pytest.raises(BadState, match="a class twice"):
+    with pytest.raises(BadState, match="duplicate classes"):
         predictor_of(document)

@@ -132,7 +132,7 @@ def test_support_is_written_in_full_and_apart(weight, written):
 @pytest.mark.parametrize("label", ["accuracy", "macro avg", "labelled_share"])
 def test_a_class_with_the_name_of_a_score_is_not_overwritten(label):
     report = multitask_report({"topic": [label, "b"]}, {"topic": [label, "b"]})
-    message = f"'topic' has a class called '{label}'.*Read the attribute tasks"
+    message = f"'topic' has a class called '{label}'.*Use the attribute tasks"
     with pytest.raises(ValueError, match=message):
         report.to_dict()
     assert report.tasks["topic"]["classes"][label]["support"] == 1

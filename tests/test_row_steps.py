@@ -14,6 +14,13 @@ from sklearn_mtl.labels._sets import indicators
 from sklearn_mtl.utils._rows import n_rows
 
 
+def with_short_indices(rows):
+    # As vectorizers give them; scipy 1.14 makes random rows with long ones.
+    for part in ("indices", "indptr"):
+        setattr(rows, part, getattr(rows, part).astype(np.int32))
+    return rows
+
+
 @given(
     seed=st.integers(0, 99),
     n=st.integers(0, 6),
@@ -24,7 +31,9 @@ from sklearn_mtl.utils._rows import n_rows
 def test_rows_are_joined_as_by_scipy(seed, n, widths, kind, dtype):
     rng = np.random.default_rng(seed)
     parts = [
-        kind(random_array((n, width), density=0.4, rng=rng, dtype=dtype))
+        with_short_indices(
+            kind(random_array((n, width), density=0.4, random_state=rng, dtype=dtype))
+        )
         for width in widths
     ]
     found, expected = join_columns(parts), hstack(parts, format="csr")
@@ -52,7 +61,7 @@ def test_rows_hold_finite_numbers(value, found):
 
 
 def test_a_vectorizer_may_not_lose_rows():
-    with pytest.raises(ValueError, match=r"made 1 row\(s\) of 2"):
+    with pytest.raises(ValueError, match=r"returned 1 row\(s\) for the 2 row\(s\)"):
         made_rows(np.ones((1, 3)), ["a", "b"])
 
 

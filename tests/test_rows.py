@@ -152,7 +152,7 @@ def test_what_yields_its_rows_once_becomes_a_list():
         ("late", r"string object received. Pass a list of texts, .*\['late'\]"),
         (b"late", r"string object received"),
         ({"text": T}, r"dict of 1 columns. .*X\[name\] with a name of \['text'\]"),
-        (set(T), r"a set, whose texts have no order. .*sorted\(X\)"),
+        (set(T), r"a set, which has no order. .*sorted\(X\)"),
         (pl.LazyFrame({"text": T}), r"lazy frame. Pass X.collect\(\)"),
     ],
 )

@@ -30,6 +30,7 @@ from sklearn.model_selection import (
 )
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
+from versions import CHAINED
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.metrics import multitask_scorer, multitask_scores
@@ -148,7 +149,7 @@ GRIDS = {
     "ours": {"alpha": [0.0, 0.1]},
     "per column": {"estimator__C": [0.1, 1.0]},
     "forest": {"max_depth": [1, 3]},
-    "chain": {"estimator__C": [0.1, 1.0]},
+    "chain": {f"{CHAINED}__C": [0.1, 1.0]},
 }
 
 
@@ -259,7 +260,7 @@ def test_it_says_what_it_is():
 
 
 def test_losses_are_refused():
-    with pytest.raises(ValueError, match=r"\['log_loss'\] are losses. Take 'neg_log"):
+    with pytest.raises(ValueError, match=r"\['log_loss'\] are losses. Use 'neg_log"):
         multitask_scorer(["accuracy", "log_loss"])
 
 
@@ -443,7 +444,7 @@ def test_it_is_one_of_several_scorers():
 
 
 def test_one_number_is_of_one_metric(fitted):
-    with pytest.raises(ValueError, match="'mean' is one number, and there are 2"):
+    with pytest.raises(ValueError, match="'mean' is one number, but there are 2"):
         multitask_scorer(["accuracy", "f1_macro"], output="mean")
     scorer = multitask_scorer(output="median")
     with pytest.raises(ValueError, match="Got 'median'"):

@@ -12,7 +12,6 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import accuracy_score, f1_score, make_scorer
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, ShuffleSplit
 from sklearn.pipeline import Pipeline
-from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.balancing import FixedWeights
@@ -20,6 +19,7 @@ from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.metrics import multitask_scorer
 from sklearn_mtl.search import LossWeightSearchCV
 from sklearn_mtl.trunks import ConvTrunk
+from sklearn_mtl.utils._compat import InvalidParameterError
 
 X, LABELS = make_multitask_texts(60, n_tasks=2, missing_rate=0.2, random_state=0)
 Y = pd.DataFrame(LABELS, columns=["task0", "task1"])
@@ -362,10 +362,13 @@ def test_wrong_parameters_are_refused(params, message, refit, error_score, no_fi
         ([[1, 1], [1, 1, 1]], r"one weight for each of the 2 tasks .* Got 3"),
         ([{"task0": 1}, {"tone": 1}], "tone"),
         ([FixedWeights(share_power="half")], "'share_power' parameter"),
-        ({"task0": 1}, r"list of candidates\. Got a dict, .*loss_weight_grid"),
+        (
+            {"task0": 1},
+            r"list of candidates\. Got a single candidate, the dict.*loss_weight_grid",
+        ),
         ((weights for weights in CANDIDATES), "'loss_weights' parameter of LossWeight"),
-        ([], "holds no candidate"),
-        (np.empty((0, 2)), "holds no candidate"),
+        ([], "loss_weights is empty"),
+        (np.empty((0, 2)), "loss_weights is empty"),
     ],
 )
 def test_wrong_candidates_are_refused(candidates, message, no_fit):
@@ -405,10 +408,10 @@ def test_scorers_of_one_task_are_refused_for_others(scoring, advice, y, no_fit):
     search = LossWeightSearchCV(
         classifier(), candidates, cv=2, scoring=scoring, refit=False
     )
-    with pytest.raises(ValueError, match=f"scikit-learn's, .*{advice}") as found:
+    with pytest.raises(ValueError, match=f"of scikit-learn, .*{advice}") as found:
         search.fit(X, y)
     has_holes = bool(pd.isna(np.asarray(y, dtype=object)).any())
-    assert (", with empty cells" in str(found.value)) is has_holes
+    assert (", with missing cells" in str(found.value)) is has_holes
 
 
 @pytest.mark.parametrize(

@@ -146,20 +146,22 @@ def test_many_candidates_are_cut_to_the_best():
 def test_searches_of_something_else_are_refused():
     search = search_of(2)
     search.cv_results_["params"] = [{"alpha": 1.0}]
-    with pytest.raises(ValueError, match=r"over loss_weights alone. Got .*'alpha'"):
+    with pytest.raises(ValueError, match=r"vary only loss_weights. Got .*'alpha'"):
         LossWeightSearchDisplay.from_search(search)
     search.cv_results_["params"] = [{"loss_weights": [1, 2], "alpha": 1.0}]
-    with pytest.raises(ValueError, match=r"over loss_weights alone. Got .*'alpha'"):
+    with pytest.raises(ValueError, match=r"vary only loss_weights. Got .*'alpha'"):
         LossWeightSearchDisplay.from_search(search)
     search = search_of(2)
     del search.cv_results_["mean_test_mean"]
     with pytest.raises(ValueError, match=r"pass scoring=multitask_scorer\(\)"):
         LossWeightSearchDisplay.from_search(search)
     search = search_of(1, np.eye(2)[:, :1], 0, [[1], [2]])
-    with pytest.raises(ValueError, match="must have scores of two tasks or more"):
+    with pytest.raises(ValueError, match="needs scores of at least two tasks"):
         LossWeightSearchDisplay.from_search(search)
     weights = [[1, 1], [1, 2, 3]]
-    with pytest.raises(ValueError, match=r"\[1, 2, 3\] holds no weight for each of"):
+    with pytest.raises(
+        ValueError, match=r"\[1, 2, 3\] does not hold a weight for each of"
+    ):
         LossWeightSearchDisplay.from_search(search_of(2, np.eye(2), 0, weights))
 
 

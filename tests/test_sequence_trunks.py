@@ -9,7 +9,6 @@ from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
-from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.feature_extraction import FastTfidfVectorizer, SequenceVectorizer
@@ -19,6 +18,7 @@ from sklearn_mtl.network._spec import InputSpec
 from sklearn_mtl.trunks import AttentionTrunk, ConvTrunk, RecurrentTrunk
 from sklearn_mtl.trunks._attention import places
 from sklearn_mtl.trunks._sequence import is_token, max_over_time, mean_over_time
+from sklearn_mtl.utils._compat import InvalidParameterError
 
 N_TOKENS = 12
 TRUNKS = [
@@ -366,7 +366,7 @@ def test_no_token_has_an_effect_of_its_own():
     from sklearn_mtl.inspection import top_words
 
     clf = MultiTaskTextClassifier(trunk="conv", random_state=0).fit(X, Y)
-    with pytest.raises(ValueError, match="reads tokens in their order"):
+    with pytest.raises(ValueError, match="reads sequences of tokens"):
         top_words(clf, X)
 
 
@@ -577,11 +577,11 @@ def test_dimensions_may_be_those_of_the_vectors(dim):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"embedding_dim": 4}, "embedding_dim=4, and the vectors have 3 dim.*'auto'"),
-        ({"vocabulary": ()}, "ids of tokens without their words"),
+        ({"embedding_dim": 4}, "embedding_dim=4, but the vectors have 3 dim.*'auto'"),
+        ({"vocabulary": ()}, "token ids without their words"),
         (
             {"vocabulary": ("", "?", *"abcdefg")},
-            r"None of the 7 tokens.*first are \['a', 'b', 'c', 'd', 'e'\]",
+            r"None of the 7 tokens.*first tokens are \['a', 'b', 'c', 'd', 'e'\]",
         ),
     ],
 )

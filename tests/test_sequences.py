@@ -10,13 +10,13 @@ from scipy.sparse import issparse
 from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.pipeline import make_pipeline
-from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl.feature_extraction import (
     FastTfidfVectorizer,
     SequenceVectorizer,
     TextCleaner,
 )
+from sklearn_mtl.utils._compat import InvalidParameterError
 
 TEXTS = ["the cat sat", "a cat", "", "the dog sat on the mat"]
 texts = st.lists(st.text("ab c.", max_size=20), min_size=1, max_size=8)

@@ -5,7 +5,6 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.preprocessing import MaxAbsScaler
 from sklearn.utils import get_tags
-from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.balancing import FixedWeights
@@ -31,6 +30,7 @@ from sklearn_mtl.trunks import (
     resolve_trunk,
     weighs_tokens,
 )
+from sklearn_mtl.utils._compat import InvalidParameterError
 
 # For each parameter values at its bounds, and values just beyond them.
 FROM_ONE = [1, np.int64(7)], [0, -1, 1.5]

@@ -6,7 +6,6 @@ import torch
 from numpy.testing import assert_allclose
 from scipy.sparse import csr_array, random_array
 from sklearn.base import clone
-from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_mtl import sharing as sharings
 from sklearn_mtl.data._rows import FEW, SMALL
@@ -35,6 +34,7 @@ from sklearn_mtl.trunks import (
     RecurrentTrunk,
     resolve_trunk,
 )
+from sklearn_mtl.utils._compat import InvalidParameterError
 
 N_LOGITS = [1, 3, 1]
 HEADS = [0, 1, 0]  # the first task and the last have the same classes
@@ -103,7 +103,7 @@ def take(module, state):
 
 def rows_for(trunk, n_rows=8, seed=0):
     matrix = random_array(
-        (n_rows, 9), density=0.5, rng=np.random.default_rng(seed), format="csr"
+        (n_rows, 9), density=0.5, random_state=np.random.default_rng(seed), format="csr"
     )
     if trunk.reads_tokens:
         ids = torch.from_numpy(matrix.indices % 8 + 1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.testing import assert_array_equal
 
-from sklearn_mtl.labels._splitting import deal_rows, multitask_split
+from sklearn_mtl.labels._splitting import assign_rows, multitask_split
 
 fractions = st.floats(0.05, 0.95)
 seeds = st.integers(0, 2**32 - 1)
@@ -142,7 +142,7 @@ def test_parts_have_the_sizes_asked_for(codes, n_parts, seed):
     capacity = np.bincount(np.arange(len(codes)) % n_parts, minlength=n_parts)
     shares = np.full(n_parts, 1 / n_parts)
     rng = np.random.RandomState(seed)
-    part = deal_rows(codes, shares, capacity=capacity, rng=rng)
+    part = assign_rows(codes, shares, capacity=capacity, rng=rng)
     assert_array_equal(np.bincount(part, minlength=n_parts), capacity)
 
 
@@ -155,7 +155,7 @@ def test_parts_have_the_sizes_asked_for(codes, n_parts, seed):
 def test_each_class_of_a_single_task_is_dealt_out_evenly(sizes, n_parts, seed):
     codes = np.repeat(np.arange(len(sizes)), sizes)[:, None]
     rng = np.random.RandomState(seed)
-    part = deal_rows(codes, np.full(n_parts, 1 / n_parts), rng=rng)
+    part = assign_rows(codes, np.full(n_parts, 1 / n_parts), rng=rng)
     for code, size in enumerate(sizes):
         counts = np.bincount(part[codes[:, 0] == code], minlength=n_parts)
         assert counts.min() >= size // n_parts
@@ -167,7 +167,7 @@ def test_each_class_of_a_single_task_is_dealt_out_evenly(sizes, n_parts, seed):
 def test_groups_stay_together(codes, n_parts, seed, data):
     groups = data.draw(arrays(np.int32, len(codes), elements=st.integers(0, 4)))
     rng = np.random.RandomState(seed)
-    part = deal_rows(codes, np.full(n_parts, 1 / n_parts), groups=groups, rng=rng)
+    part = assign_rows(codes, np.full(n_parts, 1 / n_parts), groups=groups, rng=rng)
     for group in np.unique(groups):
         assert len(set(part[groups == group])) == 1
 
@@ -175,15 +175,15 @@ def test_groups_stay_together(codes, n_parts, seed, data):
 def test_groups_of_one_row_change_nothing():
     codes = np.random.RandomState(0).randint(-1, 3, size=(60, 2))
     shares = np.full(3, 1 / 3)
-    single = deal_rows(codes, shares, groups=np.arange(60))
-    assert_array_equal(single, deal_rows(codes, shares))
+    single = assign_rows(codes, shares, groups=np.arange(60))
+    assert_array_equal(single, assign_rows(codes, shares))
 
 
 def test_groups_are_dealt_out_evenly():
     rng = np.random.RandomState(0)
     groups = rng.randint(200, size=3000)
     codes = np.column_stack([rng.randint(-1, n, size=3000) for n in (2, 4)])
-    part = deal_rows(codes, np.full(5, 0.2), groups=groups, rng=rng)
+    part = assign_rows(codes, np.full(5, 0.2), groups=groups, rng=rng)
     for task in codes.T:
         counts = np.bincount(task[task >= 0])
         for k in range(5):
@@ -198,14 +198,14 @@ def test_a_rare_class_comes_before_a_frequent_one():
     codes = np.full((42, 2), -1)
     codes[:40, 0] = np.arange(40) % 2
     codes[[0, 2], 1] = 0
-    part = deal_rows(codes, (0.5, 0.5))
+    part = assign_rows(codes, (0.5, 0.5))
     assert part[0] != part[2]
 
 
 def test_large_groups_come_first():
     # Small ones can even out what large ones leave: 4 | 1 1 1 1, not 1 1 4 | 1 1.
     groups = np.array([0, 1, 2, 3, 4, 4, 4, 4])
-    part = deal_rows(np.full((8, 1), -1), [0.5, 0.5], groups=groups)
+    part = assign_rows(np.full((8, 1), -1), [0.5, 0.5], groups=groups)
     assert np.bincount(part).tolist() == [4, 4]
 
 
@@ -221,27 +221,27 @@ def test_rows_are_dealt_out_as_before():
     # Splits of users stay the same from version to version.
     shares = (0.5, 0.3, 0.2)
 
-    def dealt(**params):
-        return "".join(map(str, deal_rows(CODES, shares, **params)))
+    def assigned(**params):
+        return "".join(map(str, assign_rows(CODES, shares, **params)))
 
-    assert dealt() == "000210102011021000220110"
-    assert dealt(rng=np.random.RandomState(1)) == "101001200020002121001120"
-    assert dealt(capacity=(12, 7, 5)) == "000210102011021000220110"
-    assert dealt(groups=np.arange(24) // 3) == "000111111000222000222111"
+    assert assigned() == "000210102011021000220110"
+    assert assigned(rng=np.random.RandomState(1)) == "101001200020002121001120"
+    assert assigned(capacity=(12, 7, 5)) == "000210102011021000220110"
+    assert assigned(groups=np.arange(24) // 3) == "000111111000222000222111"
     _, smaller = multitask_split(CODES, 0.25, 0)
     assert smaller.tolist() == [3, 10, 15, 21, 22]
 
 
 @pytest.mark.parametrize("capacity", [(24, 0, 0), (0, 0, 24), (1, 22, 1)])
 def test_a_part_takes_no_more_than_its_capacity(capacity):
-    part = deal_rows(CODES, (0.4, 0.3, 0.3), capacity=capacity)
+    part = assign_rows(CODES, (0.4, 0.3, 0.3), capacity=capacity)
     assert np.bincount(part, minlength=3).tolist() == list(capacity)
 
 
 def test_the_message_of_an_impossible_split():
     message = (
-        r"^A validation split of 10% of 2 rows is empty: no class has enough rows to "
-        r"spare one\. Set a larger validation_fraction, or do without: "
+        r"^A validation split of 10% of 2 rows is empty: no class has enough rows\. "
+        r"Set a larger validation_fraction, or turn it off: "
     )
     with pytest.raises(ValueError, match=message):
         multitask_split(np.array([[0], [1]]), 0.1)

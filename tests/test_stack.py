@@ -295,13 +295,13 @@ class Unread:
 @pytest.mark.parametrize(
     ("params", "weights", "message"),
     [
-        ({"device": "nowhere"}, [None], "'nowhere' is no device"),
+        ({"device": "nowhere"}, [None], "'nowhere' is not a device"),
         ({}, [None, {"nope": 1}], r"unknown tasks \['nope'\]"),
         ({}, [None, 3], "'loss_weights' parameter of"),
         ({"sharing": MixtureOfExperts(0)}, [None], "'n_experts' parameter of"),
         ({"trunk": BagTrunk(0)}, [None], "'n_units' parameter of"),
         ({"max_iter": 0}, [None], "'max_iter' parameter of"),
-        ({"net_params": {"lr": 1}}, [None], "net_params holds 'lr'"),
+        ({"net_params": {"lr": 1}}, [None], "net_params contains 'lr'"),
     ],
     ids=str,
 )

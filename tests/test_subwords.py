@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.utils import get_tags
-from sklearn.utils._param_validation import InvalidParameterError
 from test_text_checks import CHECKS
 from tokenizers import Tokenizer, models, pre_tokenizers
 
@@ -21,6 +20,7 @@ from sklearn_mtl.feature_extraction import (
     SubwordVectorizer,
 )
 from sklearn_mtl.trunks import ConvTrunk
+from sklearn_mtl.utils._compat import InvalidParameterError
 
 TEXTS = ["low low lower lowest", "", "new newer, newest; slow", "我喜欢这本书。我喜欢"]
 texts = st.lists(st.text("ab c▁.éÉ<我", max_size=20), min_size=1, max_size=8)
@@ -153,8 +153,8 @@ def test_a_given_tokenizer_reads_the_preprocessors_text():
 @pytest.mark.parametrize(
     ("content", "error", "match"),
     [
-        (None, FileNotFoundError, "no file .*names are not looked up anywhere"),
-        ("{}", ValueError, r"is no tokenizer\.json"),
+        (None, FileNotFoundError, "no file .*names of models are not looked up"),
+        ("{}", ValueError, r"is not a tokenizer\.json"),
     ],
 )
 def test_files_that_are_none(content, error, match, tmp_path, monkeypatch):

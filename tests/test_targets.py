@@ -57,7 +57,7 @@ def test_a_declared_type_is_kept():
     [
         ({"c": "binary"}, r"task_types names unknown tasks \['c'\].* \['a', 'b'\]"),
         ({"a": "ordered"}, r"type of y\['a'\] must be one of .* Got 'ordered'"),
-        ({"b": "binary"}, r"y\['b'\] is declared binary and holds 3 classes"),
+        ({"b": "binary"}, r"y\['b'\] is declared binary but has 3 classes"),
     ],
 )
 def test_what_is_wrong_with_task_types(task_types, message):
@@ -253,7 +253,7 @@ def test_a_pandas_frame_counts_its_rows_where_x_has_no_index():
     ids=["vector", "array", "dict"],
 )
 def test_frame_output_needs_a_frame_in_fit(y):
-    with pytest.raises(ValueError, match=r"no DataFrame in fit.*'dict'"):
+    with pytest.raises(ValueError, match=r"not a DataFrame in fit.*'dict'"):
         decoded(y, "frame")
 
 
@@ -384,7 +384,7 @@ def test_the_first_unknown_labels_are_shown():
     targets, _ = targets_of({"a": [str(k) for k in range(12)]})
     table = as_label_table({"a": [None, *"uvwxyz"]})
     message = (
-        r"y\['a'\] holds labels that were not there in fit: "
+        r"y\['a'\] holds labels that did not occur in fit: "
         r"\['u', 'v', 'w', 'x', 'y'\] in row\(s\) \[1, 2, 3, 4, 5\]\. "
         r"The classes are \['0', '1', '10', '11', '2', '3', '4', '5', '6', '7'\]\."
     )

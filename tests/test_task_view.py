@@ -156,7 +156,7 @@ def test_it_is_not_fitted_again(fitted):
     before = view.predict(TEXTS)
     view.fit(TEXTS[:3], TOPICS[:3])  # frozen: does nothing
     assert_array_equal(clone(view).predict(TEXTS), before)
-    with pytest.raises(TypeError, match="A view is not fitted"):
+    with pytest.raises(TypeError, match="A view cannot be fitted"):
         view.estimator.fit(TEXTS, TOPICS)
 
 

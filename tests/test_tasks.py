@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from sklearn_mtl.answers._layout import CodeLayout
 from sklearn_mtl.tasks import (
     Categorical,
-    CodeLayout,
     MultiLabel,
     Ordinal,
     make_task,
@@ -389,7 +389,7 @@ def test_a_declared_type_must_be_known():
 
 
 def test_a_binary_task_has_two_classes_at_most():
-    with pytest.raises(ValueError, match=r"y\['a'\] is declared binary and holds 3"):
+    with pytest.raises(ValueError, match=r"y\['a'\] is declared binary but has 3"):
         make_task("binary", np.arange(3), "y['a']")
 
 
@@ -451,8 +451,18 @@ def test_which_task_is_made(declared, holds_sets, order, found):
     ("declared", "cells", "holds_sets", "message"),
     [
         ("binary", SETS, True, "^The cells of y hold several labels.*Got 'binary'"),
-        ("multilabel", np.arange(2), False, "^y cannot be multilabel: .*each, 0 for"),
-        (MultiLabel(), np.arange(2), False, "^y cannot be multilabel: .*each, 0 for"),
+        (
+            "multilabel",
+            np.arange(2),
+            False,
+            "^y cannot be multil.*each, for instance 0",
+        ),
+        (
+            MultiLabel(),
+            np.arange(2),
+            False,
+            "^y cannot be multil.*each, for instance 0",
+        ),
         (
             MultiLabel(),
             np.fromiter([frozenset()], dtype=object),

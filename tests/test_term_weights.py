@@ -283,7 +283,7 @@ def test_a_warm_start_keeps_the_weights():
 
 def test_dense_rows_have_no_terms():
     with pytest.raises(
-        ValueError, match=r"'information' is for sparse rows.* Got dense"
+        ValueError, match=r"'information' needs sparse rows.* Got dense"
     ):
         fitted(COUNTS.fit_transform(TEXTS).toarray(), term_weighting="information")
 

@@ -182,7 +182,7 @@ def test_a_text_is_cut_at_the_greatest_length():
 
 def test_ids_have_names_and_rows_their_tokens():
     vectorizer = SequenceVectorizer(max_length=5)
-    with pytest.raises(AttributeError, match="tokens_ is there after fit"):
+    with pytest.raises(AttributeError, match="tokens_ is available after fit"):
         vectorizer.tokens_  # noqa: B018
     rows = vectorizer.fit_transform(["b a", "", "c b a"])
     assert vectorizer.tokens_.tolist() == ["<padding>", "<unknown>", "a", "b", "c"]
@@ -245,7 +245,7 @@ def test_words_are_cut_as_asked():
     with pytest.raises(
         ValueError,
         match=r"None of the 6 words of X has a vector; the first are "
-        r"\['b', 'c', 'd', 'e', 'f'\]\. Are case",
+        r"\['b', 'c', 'd', 'e', 'f'\]\. Check that case",
     ):
         WordVectorVectorizer(vectors).fit(["b c d e f g"])
 
@@ -258,7 +258,7 @@ def test_word_vectors_say_what_they_hold():
     assert matrix.tolist() == [[3, 4], [0, 0], [1, 2]]
     assert matrix.dtype == np.float32
     assert known.tolist() == [True, False, True]
-    message = r"a row for each word\. Got shape \(2, 1\) for 1 words"
+    message = r"one row per word\. Got shape \(2, 1\) for 1 words"
     with pytest.raises(ValueError, match=message):
         WordVectors(["a"], [[1.0], [2.0]])
     with pytest.raises(ValueError, match=r"Got shape \(1,\) for 1 words"):
@@ -282,11 +282,16 @@ def test_word_vectors_say_what_they_hold():
         ("1 2\n", {}, None, "holds no word vectors"),
         ("", {}, None, "holds no word vectors"),
         ("1 2\n1 2 3\n", {}, ["1"], None),
-        ("a b 1 2\n", {}, None, "line 1 is not a word and 3 numbers, but b'a b 1 2"),
+        (
+            "a b 1 2\n",
+            {},
+            None,
+            "line 1 should be .* 3 numbers, but is b'a b 1 2",
+        ),
         ("a 1 2\nb c 3 4\n", {}, ["a", "b c"], None),
-        ("a 1 2\n3 4\n", {}, None, "line 2 is not a word and 2 numbers"),
-        ("a 1 2\nb 3\n", {}, None, "line 2 is not a word and 2 numbers"),
-        ("a\n", {}, None, "line 1 is not a word and 0 numbers"),
+        ("a 1 2\n3 4\n", {}, None, "line 2 should be a word and 2 numbers"),
+        ("a 1 2\nb 3\n", {}, None, "line 2 should be a word and 2 numbers"),
+        ("a\n", {}, None, "line 1 should be a word and 0 numbers"),
         ("x 3\na 1 2\n", {}, ["x", "a 1"], None),
     ],
 )
@@ -315,8 +320,8 @@ def binary(n_words, width, *pairs):
         (binary(1, 2, ("a", [1, 2])), {"limit": 5}, ["a"], None),
         (binary(2, 2, ("a", [1, 2])), {}, None, "ends after 1 of 2 .*limit=1"),
         (binary(2, 2, ("a", [1])), {}, None, r"ends after 0 of 2 word vectors\. Get"),
-        (b"a 2\n", {}, None, r"first line is not two sizes, but b'a 2'"),
-        (b"1 2 3\n", {}, None, r"first line is not two sizes, but b'1 2 3'"),
+        (b"a 2\n", {}, None, r"first line should be two sizes, but is b'a 2'"),
+        (b"1 2 3\n", {}, None, r"first line should be two sizes, but is b'1 2 3'"),
     ],
 )
 def test_binary_files(content, params, words, message, tmp_path):

@@ -89,7 +89,7 @@ def test_a_transformer_of_tables_may_be_given_texts():
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        (FRAME, r"shape (2, 2) that holds strings. .* instance X['text']."),
+        (FRAME, r"shape (2, 2) with strings. .* instance X['text']."),
         (FRAME[["price", "text"]], "for instance X['text']."),
         (FRAME.set_axis([5, 6], axis=1), "for instance X[5]."),
         (pa.Table.from_pandas(FRAME), "for instance X['text']."),

@@ -11,7 +11,6 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
-from sklearn.utils._param_validation import InvalidParameterError
 from test_text_checks import CHECKS
 
 from sklearn_mtl import MultiTaskTextClassifier
@@ -24,6 +23,7 @@ from sklearn_mtl.feature_extraction import (
 )
 from sklearn_mtl.feature_extraction import _word_vector_trainer as module
 from sklearn_mtl.trunks import AttentionTrunk, ConvTrunk, RecurrentTrunk
+from sklearn_mtl.utils._compat import InvalidParameterError
 
 SENTENCES = [["a", "good", "film"], ["a", "bad", "film"], [], ["a", "bad", "book"]]
 X = ["good phone", "bad phone", "good film", "bad film"] * 5
@@ -94,7 +94,7 @@ def test_long_texts_are_read_to_their_end(monkeypatch):
 
 @pytest.mark.parametrize("sentences", [[], [[]], [["a"], ["b"]]])
 def test_nothing_to_learn_from(sentences):
-    with pytest.raises(ValueError, match=r"No word comes 2 times.*Lower min_count"):
+    with pytest.raises(ValueError, match=r"No word occurs 2 times.*Lower min_count"):
         WordVectorTrainer().train_vectors(sentences)
 
 
@@ -201,7 +201,7 @@ def test_pieces_of_words_get_vectors():
 def test_ids_without_their_words_have_no_vectors():
     rows = SequenceVectorizer().fit_transform(X)
     clf = MultiTaskTextClassifier(trunk=ConvTrunk(vectors=WordVectorTrainer()))
-    with pytest.raises(ValueError, match="ids of tokens without their words"):
+    with pytest.raises(ValueError, match="token ids without their words"):
         clf.fit(rows, Y)
 
 

@@ -63,10 +63,10 @@ def test_a_word_may_hold_blanks(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "match"),
     [
-        ("a.txt", "a 1 2\nb 1 x\n", "line 2 is not a word and 2 numbers"),
-        ("a.txt", "a 1 2\nb 1\n", "line 2 is not a word and 2 numbers"),
+        ("a.txt", "a 1 2\nb 1 x\n", "line 2 should be a word and 2 numbers"),
+        ("a.txt", "a 1 2\nb 1\n", "line 2 should be a word and 2 numbers"),
         ("a.txt", "", "holds no word vectors"),
-        ("a.bin", "a 1 2\n", "is no binary file of word2vec"),
+        ("a.bin", "a 1 2\n", "is not a binary word2vec file"),
         ("a.bin", "2 3\nab", "ends after 0 of 2 word vectors"),
         ("a.txt", "3 1\na 1\nb 2\n", "after 2 of 3 word vectors.*with limit=2"),
     ],
@@ -117,7 +117,7 @@ def test_anything_else_is_refused():
 
 
 def test_vectors_are_checked():
-    with pytest.raises(ValueError, match="a row for each word"):
+    with pytest.raises(ValueError, match="one row per word"):
         WordVectors(["a"], [[1.0], [2.0]])
     with pytest.raises(ValueError, match="vector of 'b' holds NaN"):
         WordVectors(["a", "b"], [[1.0], [np.nan]])

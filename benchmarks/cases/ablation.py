@@ -1,13 +1,13 @@
-"""What each part of the default is worth: the default with one part changed.
+"""Ablation of the default: the effect of changing one part at a time.
 
 Every variant is fitted on the train split and scored on the dev split, on which the
-defaults were chosen; the test split is not read. Beside the sets there are two tables
-on which parts may count for something else: "few", the mean over all sets of fits to
-300 and to 1000 rows drawn from the train split, and "noise", 6000 made-up rows of which
-a fifth of the labels is flipped, those that are scored too.
+defaults were chosen; the test split is not read. Two further tables show the effect on
+other data: "few", the mean over all sets of fits to 300 and to 1000 rows drawn from the
+train split, and "noise", 6000 synthetic rows with a fifth of the labels flipped, both
+for training and for scoring.
 
-Seconds are those of the processor, so that variants can be compared that ran beside
-other work.
+Times are processor time, so that variants stay comparable if other work runs on the
+machine.
 """
 
 from statistics import mean
@@ -41,7 +41,7 @@ def bag(*args, **kwargs):
     return BagTrunk(*args, **kwargs)
 
 
-# What a row is called, and parameters of the estimator, made when used.
+# The label of a row, and a function that returns parameters of the estimator.
 CHANGES = {
     "default": ("the default", dict),
     "words": (
@@ -107,7 +107,7 @@ def run(context):
 
 
 def measure(change, folder, name, sets, seed):
-    """Fit and score a variant; meant for a process of its own."""
+    """Fit and score a variant; runs in a separate process."""
     tables = list(make_tables(folder, name, sets, seed))
     runs = [fit_and_score(CHANGES[change][1](), *table, seed) for table in tables]
     return {key: mean(run[key] for run in runs) for key in runs[0]}
@@ -163,27 +163,27 @@ def section(results):
     changes = results["changes"].values()
     seeds = {row["seeds"] for sets in changes for row in sets.values()}
     return [
-        "## The parts of the default",
-        "Scores on the dev splits, on which the defaults were chosen, after a change "
-        "of one part: mean over sets and "
-        f"{' or '.join(map(str, sorted(seeds)))} seed(s), as the difference from the "
-        "default, accuracy and macro-F1 in points; processor seconds of a fit as a "
-        "multiple of the default's; macro-F1 of each set, and of fits to 300 and 1000 "
-        "rows of all sets (few); accuracy and log loss where a fifth of the labels is "
-        "flipped (noise). Differences of a few tenths of a point are within what "
-        "other seeds would change.",
+        "## Ablation of the default",
+        "Each row changes one part of the default. Scores are on the dev splits, on "
+        "which the defaults were chosen, and are means over sets and "
+        f"{' or '.join(map(str, sorted(seeds)))} seed(s), as differences from the "
+        "default (accuracy and macro-F1 in points). Time is the fit time as a multiple "
+        "of the default's. Further columns: macro-F1 of each set and of fits to 300 "
+        "and 1000 rows of all sets (few); accuracy and log loss with a fifth of the "
+        "labels flipped (noise). Differences of a few tenths of a point are within the "
+        "variation between seeds.",
         show(results),
     ]
 
 
 def show(results):
-    """Return a row for each change: its means minus the default's, then each table's.
+    """Return a row for each change: differences of means, then the score of each table.
 
     Means are over the sets.
     """
     changes, labels = results["changes"], results["labels"]
     if DEFAULT not in changes:
-        return "Measure the default, too: --changes default"
+        return "Also measure the default: --changes default"
     default = changes[DEFAULT]
     sets = sorted(set(default) - {FEW, NOISE})
     rows = []

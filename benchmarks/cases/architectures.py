@@ -1,8 +1,8 @@
-"""Compare networks: trunks times ways to share, on every set.
+"""Compare networks: combinations of trunk and sharing, on every set.
 
-Each is fitted with its defaults on the train split, in a process of its own, and scored
-on the test split (the dev split while settings are chosen). With --predictions and
---against, the paired differences of the other networks to that one are written too.
+Each is fitted with its defaults on the train split, in a separate process, and scored
+on the test split (use the dev split to choose settings). With --predictions and
+--against, paired differences from the named network are written too.
 """
 
 from statistics import mean
@@ -23,7 +23,7 @@ def sharing(name, **parameters):
     return getattr(sklearn_mtl.sharing, name)(**parameters)
 
 
-# What a row is called, and parameters of the estimator, made when used.
+# The label of a row, and a function that returns parameters of the estimator.
 ARCHITECTURES = {
     "bag": ("bag, shared-private (the default)", dict),
     "bag_hard": ("bag, hard", lambda: {"sharing": "hard"}),
@@ -47,7 +47,7 @@ ARCHITECTURES = {
         "conv, adversarial shared-private",
         lambda: {"trunk": "conv", "sharing": "adversarial"},
     ),
-    # The same network, which nobody keeps from mixing what is whose.
+    # The same network without an adversary to separate shared from private features.
     "conv_private_trunks": (
         "conv, shared and private trunks without adversary",
         lambda: {
@@ -71,7 +71,7 @@ OPTIONS = [
     Option("architectures", "default: all", names, among=tuple(ARCHITECTURES)),
     SPLIT,
     PREDICTIONS,
-    Option("against", "one of --architectures, to which the others are compared"),
+    Option("against", "the one of --architectures to compare the others with"),
     LIMIT,
 ]
 
@@ -121,7 +121,7 @@ def paired_differences(context):
             seeds={key: list(range(context.seeds)) for key in context.architectures},
         )
         for other, scores in found.items():
-            # Of the other network minus the one that it is compared with.
+            # The other network minus the reference network.
             yield (
                 ("differences", name, f"{other} - {context.against}"),
                 {
@@ -136,7 +136,7 @@ def paired_differences(context):
 
 
 def measure(architecture, folder, name, split, seed, predictions=None):
-    """Fit a network and score it; meant for a process of its own."""
+    """Fit a network and score it; runs in a separate process."""
     from benchmarks.scores import fit_and_score
 
     parameters = ARCHITECTURES[architecture][1]()
@@ -148,16 +148,16 @@ def section(results):
     return [
         "## Networks",
         "Accuracy and macro-F1 on the test split, mean over tasks, and seconds from "
-        "raw texts to a fitted network, each with its defaults. Of one to three seeds; "
-        "seconds are rough, for other work ran beside. Differences are paired, with "
-        "95% intervals over the rows of the test split.",
+        "raw texts to a fitted network, each with its defaults. Means over one to "
+        "three seeds; seconds are rough, because other work ran on the machine. "
+        "Differences are paired, with 95% intervals over the rows of the test split.",
         networks_table(results),
         "\n".join(difference_lines(results)),
     ]
 
 
 def difference_lines(results):
-    """Return a line for each pair of networks that were compared cell by cell."""
+    """Return a line for each pair of networks with a paired difference."""
     lines = []
     for name, pairs in results.get("differences", {}).items():
         for pair, scores in pairs.items():
@@ -171,7 +171,7 @@ def difference_lines(results):
 
 
 def networks_table(results):
-    """Return a row for each network, with a cell for each set and for their mean."""
+    """Return a row for each network, with a cell for each set."""
     found = results["architectures"]
     sets = sorted({name for rows in found.values() for name in rows})
     table = []

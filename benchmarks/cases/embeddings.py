@@ -1,8 +1,8 @@
 """Sentence embeddings of a small language model: alone, and beside words.
 
 Needs requirements-embeddings.txt in the interpreter that --python names; the model
-comes with one of its packages. Seconds of a fit are those of a network over embeddings
-that are there already; making them is a row of its own.
+comes with one of its packages. Fit times use precomputed embeddings; computing them has
+a separate row.
 """
 
 from benchmarks.options import SPLIT, Option, common
@@ -17,7 +17,7 @@ SYSTEMS = {
 OPTIONS = [
     *common(seeds=3, threads=2, sets=["edos", "intent4"]),
     SPLIT,
-    Option("weight", "of embeddings beside words", float, 1.0),
+    Option("weight", "weight of embeddings beside words", float, 1.0),
     Option("python", "interpreter with these requirements; default: this one"),
 ]
 
@@ -44,7 +44,7 @@ def section(results):
         "## Sentence embeddings",
         "Accuracy and macro-F1 on the test split, mean over tasks and seeds, of words, "
         "of embeddings by all-MiniLM-L6-v2, and of both. Seconds are in the results "
-        "file, and rough: other work ran beside.",
+        "file; they are rough, because other work ran on the machine.",
         show(results),
     ]
 

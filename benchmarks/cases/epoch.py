@@ -1,16 +1,16 @@
-"""Time a training epoch of the default net, beside one that reads dense rows.
+"""Time a training epoch of the default net and of a net over dense rows.
 
-The other net is the same but for ordinary ``nn.Linear`` input layers. skorch's own
-``Dataset`` feeds it and makes every row dense; loss, rows and batch size are the same,
-and plain gradient descent, which costs least, trains it. A few of its batches are
-timed, and its epoch is extrapolated from them.
+The second net differs only in its ordinary ``nn.Linear`` input layers. skorch's own
+``Dataset`` feeds it dense rows. Loss, rows and batch size are the same, and plain
+gradient descent, the cheapest optimizer, trains it. Its epoch time is extrapolated from
+a few batches.
 """
 
 from benchmarks.options import Option, common
 
 OPTIONS = [
     *common(threads=2, sets=["fdu_mtl"]),
-    Option("batches", "of the other net to time", int, 20),
+    Option("batches", "batches of the dense net to time", int, 20),
 ]
 
 

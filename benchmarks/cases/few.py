@@ -1,16 +1,16 @@
 """Few rows: scores and seconds of fits to 20 to 3000 rows of each set.
 
-Rows are drawn from the train split, the same for all systems, until each task has a
-label among them; systems are scored on the whole test split. A task with a single class
-in a draw stays, and every system predicts this class. The vectorizers of the peers read
-all drawn rows; a classifier learns from the rows that carry a label of its task.
+Rows are drawn from the train split until each task has a label; all systems get the
+same rows, and are scored on the whole test split. A task with a single class in a draw
+is kept, and every system predicts this class. The vectorizers of the peers read all
+drawn rows; a classifier is trained on the rows with a label of its task.
 
-The peers have the defaults of scikit-learn: LinearSVC, LinearSVC with
-class_weight="balanced" and LogisticRegression, each over TfidfVectorizer() and over
-this beside TfidfVectorizer(analyzer="char_wb", ngram_range=(4, 4)). LinearSVC gives no
+The peers use the defaults of scikit-learn: LinearSVC, LinearSVC with
+class_weight="balanced" and LogisticRegression, each over TfidfVectorizer() and over its
+union with TfidfVectorizer(analyzer="char_wb", ngram_range=(4, 4)). LinearSVC gives no
 probabilities and therefore has no log loss. Seconds are from raw texts to all fitted
-models, after a fit to a few other texts in the same process. Differences are paired,
-with 95% intervals over draws.
+models, after a warm-up fit in the same process. Differences are paired, with 95%
+intervals over draws.
 """
 
 from statistics import mean
@@ -31,7 +31,7 @@ OURS, BASELINE = "ours", "linear_svc, words"
 CLASSIFIERS = ("linear_svc", "balanced_svc", "logistic")
 FEATURES = ("words", "words and parts")
 PEERS = [f"{name}, {features}" for features in FEATURES for name in CLASSIFIERS]
-TRIES = 5_000_000  # draws of rows before it is given up that each task has a label
+TRIES = 5_000_000  # draws without a label of each task before giving up
 WARM_UP = ["a good film", "a bad film", "a good meal", "a bad meal"]
 OPTIONS = [
     *common(threads=1),
@@ -45,13 +45,13 @@ def run(context):
     for name in context.sets:
         for rows in context.rows:
             place = name, f"{rows} rows"
-            yield place, {"runs": {}}  # without draws of an earlier version
+            yield place, {"runs": {}}  # removes draws of an earlier version
             for draw in range(context.draws):
                 yield (*place, "runs", str(draw)), run_draw(context, name, rows, draw)
 
 
 def run_draw(context, name, rows, draw):
-    """Return the scores of all systems, or why there are none."""
+    """Return the scores of all systems, or the reason why there are none."""
     arguments = {"folder": context.data, "name": name, "rows": rows, "draw": draw}
     try:
         found = context.call("measure", limit=context.limit, **arguments)
@@ -63,7 +63,7 @@ def run_draw(context, name, rows, draw):
 
 
 def measure(folder, name, rows, draw):
-    """Fit all systems to the same rows; meant for a process of its own."""
+    """Fit all systems to the same rows; runs in a separate process."""
     from benchmarks.probabilities import add_probability_scores
     from benchmarks.scores import score_tasks
     from benchmarks.systems import timed_fit
@@ -83,7 +83,7 @@ def measure(folder, name, rows, draw):
             predicted = model.predict(test.texts)
             probabilities = model.predict_proba(test.texts)
         else:
-            if features not in test_rows:  # the same for all that were fitted to it
+            if features not in test_rows:  # the same for all classifiers
                 test_rows[features] = model.transform(test.texts)
             predicted = model.predict_rows(test_rows[features])
             probabilities = None
@@ -102,7 +102,7 @@ def measure(folder, name, rows, draw):
 
 
 def draw_rows(labels, rows, draw):
-    """Return numbers of rows among which each task has a label."""
+    """Return indices of rows in which each task has a label."""
     import numpy as np
 
     there = np.array([[cell is not None for cell in own] for own in labels.values()]).T
@@ -142,12 +142,12 @@ def complete(results):
 def section(results):
     return [
         "## Few rows",
-        "Fits to rows drawn from the train split, scored on the test split: macro-F1 "
-        "of ours and of the best of LinearSVC, balanced LinearSVC and "
-        "LogisticRegression over words, and over words and parts of words (best on "
-        "the test split); differences are paired, in points, with 95% intervals over "
-        f"{draws_of(results)} draw(s). Log loss of ours and LogisticRegression over "
-        "words; seconds of ours and LinearSVC over words.",
+        "Fits to rows drawn from the train split, scored on the test split. The best "
+        "linear model is the one with the best macro-F1 on the test split among "
+        "LinearSVC, balanced LinearSVC and LogisticRegression, each over words, and "
+        "over words and parts of words. Differences are paired, in points, with 95% "
+        f"intervals over {draws_of(results)} draw(s). Log loss is compared with "
+        "LogisticRegression over words, seconds with LinearSVC over words.",
         show(results),
     ]
 
@@ -159,7 +159,7 @@ def draws_of(results):
 
 
 def show(results):
-    """Return rows for each number of rows: each set, and the mean over sets."""
+    """Return rows for each training size: each set, and the mean over sets."""
     sizes = {size for points in results.values() for size in points}
     table = []
     for size in sorted(sizes, key=lambda size: int(size.split()[0])):

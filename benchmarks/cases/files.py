@@ -1,7 +1,7 @@
 """Sizes of saved classifiers, and what smaller files cost in scores.
 
-The defaults are fitted to the train split and saved in each form, and as a pickle. What
-is loaded again is scored on the test split.
+The default is fitted to the train split, saved in each form and as a pickle, loaded
+again, and scored on the test split.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from benchmarks.data import load_set
 from benchmarks.options import Option, common, names
 from benchmarks.results import SCORES, markdown_table, task_means
 
-# What a row is called, and arguments of `save`.
+# The label of a row, and arguments of `save`.
 FORMS = {
     "pickle": ("pickle", None),
     "float32": ("32 bits", {}),
@@ -38,7 +38,7 @@ def run(context):
 
 
 def measure(folder, name, forms):
-    """Fit, save in each form and score; meant for a process of its own."""
+    """Fit, save in each form and score; runs in a separate process."""
     import pickle
 
     from sklearn_mtl import MultiTaskTextClassifier, load
@@ -71,9 +71,9 @@ def score(classifier, split):
 def section(results):
     return [
         "## Files",
-        "Megabytes of a default fit, saved by `save` in several forms and by pickle, "
-        "and what is loaded again scores on the test splits: mean accuracy and mean "
-        "macro-F1 over tasks, in per cent.",
+        "File sizes of a default fit, saved by `save` in several forms and by pickle, "
+        "and test scores of the loaded classifier: mean accuracy and mean macro-F1 "
+        "over tasks, in percent.",
         show(results),
     ]
 

@@ -1,13 +1,13 @@
 """Noisy labels: accuracy and log loss where a share of the labels is flipped.
 
-The texts are made up: two binary tasks that share half of what they depend on, and 1000
-more rows for testing. A share of all labels is flipped, independently, in train and
-test. Accuracy is on the true labels and on the flipped ones. Log loss and calibration
-error are on the flipped ones, whose probabilities are what can be learnt.
+The texts are synthetic: two binary tasks of relatedness 0.5, and 1000 more rows for
+testing. A share of all labels is flipped, independently, in train and test. Accuracy is
+measured on true labels and on labels with flips. Log loss and calibration error are
+measured on labels with flips, because only their probabilities can be learned.
 
 The peers are a LogisticRegression and a LinearSVC for each task, with the defaults of
 scikit-learn, over TfidfVectorizer(sublinear_tf=True). LinearSVC gives no probabilities
-and therefore has no log loss. Seeds make other texts, other flips and other fits.
+and therefore has no log loss. Each seed has its own texts, flips and fits.
 Differences are paired, with 95% intervals over seeds.
 """
 
@@ -31,7 +31,7 @@ def run(context):
     for rows in context.rows:
         for flips in context.flips:
             place = f"{rows} rows", f"{flips:g} flipped"
-            yield place, {"runs": {}}  # without seeds of an earlier version
+            yield place, {"runs": {}}  # removes seeds of an earlier version
             for seed in range(context.seeds):
                 systems = context.call("measure", rows=rows, flips=flips, seed=seed)
                 record = {"systems": systems, "machine": context.machine()}
@@ -39,7 +39,7 @@ def run(context):
 
 
 def measure(rows, flips, seed):
-    """Fit all systems to the same rows; meant for a process of its own."""
+    """Fit all systems to the same rows; runs in a separate process."""
     from benchmarks.probabilities import add_probability_scores
     from benchmarks.scores import score_tasks
     from benchmarks.systems import timed_fit
@@ -67,7 +67,7 @@ def measure(rows, flips, seed):
 
 
 def make_texts(n_rows, flips, seed):
-    """Return texts, true labels and labels of which a share is flipped, by task."""
+    """Return texts, true labels by task, and labels with a share flipped."""
     import numpy as np
 
     from sklearn_mtl.datasets import make_multitask_texts
@@ -106,12 +106,13 @@ def complete(results):
 def section(results):
     return [
         "## Noisy labels",
-        "Made-up texts, two binary tasks, a share of all labels flipped. Means over "
-        f"tasks and {seeds_of(results)} seed(s): accuracy on the true labels of 1000 "
-        "more texts and on their flipped ones, log loss and calibration error on the "
-        "flipped ones; of MultiTaskTextClassifier / LogisticRegression / LinearSVC, "
-        "which gives no probabilities. Differences are paired, with 95% intervals over "
-        "seeds; of accuracy in points.",
+        "Synthetic texts, two binary tasks, a share of all labels flipped. Scores are "
+        "on 1000 test texts, means over tasks and "
+        f"{seeds_of(results)} seed(s): accuracy on true labels and on flipped labels; "
+        "log loss and calibration error on flipped labels. Cells list "
+        "MultiTaskTextClassifier / LogisticRegression / LinearSVC, which gives no "
+        "probabilities. Differences are paired, with 95% intervals over seeds; those "
+        "of accuracy are in points.",
         show(results),
     ]
 
@@ -122,7 +123,7 @@ def seeds_of(results):
 
 
 def show(results):
-    """Return a row for each number of rows and share of flipped labels."""
+    """Return a row for each training size and share of flipped labels."""
     rows = []
     for n_rows, points in sorted(results.items(), key=first_number):
         for flipped, point in sorted(points.items(), key=first_number):

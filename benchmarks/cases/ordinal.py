@@ -1,15 +1,15 @@
-"""Does it help to know that classes have an order? On ordered tasks of real sets.
+"""Does it help to know that classes are ordered? On ordered tasks of real sets.
 
-Each of them has one task. In disaster it is made of the columns of the set: how many of
-14 kinds of aid a message asks for or tells of, from 0 to 4 or more. sst5 has sentences
-of film reviews and a column "sentiment", from 0 (very negative) to 4 (very positive):
-the Stanford Sentiment Treebank (Socher et al. 2013), whole sentences alone.
+Each set has one task. In disaster it is derived from the columns of the set: the number
+of 14 kinds of aid that a message mentions, from 0 to 4 or more. sst5 has sentences of
+film reviews and a column "sentiment", from 0 (very negative) to 4 (very positive): the
+whole sentences of the Stanford Sentiment Treebank (Socher et al. 2013).
 
 The same estimator is fitted to the train split with the task as "ordinal" and as
-multiclass, its labels taken for mere names; the latter also without what it does for
-rare classes, with the median of its probabilities for a label, and with a rate that was
-tuned for this on the dev splits. Scored on the test split by the mean absolute error in
-steps of the scale, Cohen's kappa with quadratic weights, accuracy and macro-F1.
+multiclass, which ignores the order. Multiclass variants: without logit adjustment, with
+the median of the probabilities as the label, and with a learning rate tuned for this on
+the dev splits. Scores on the test split: mean absolute error in steps of the scale,
+Cohen's kappa with quadratic weights, accuracy and macro-F1.
 """
 
 from benchmarks.data import load_set
@@ -29,7 +29,7 @@ SCORES = {
     "accuracy": "accuracy",
     "macro_f1": "macro-F1",
 }
-# What a message may ask for or tell of, among the columns of the disaster set.
+# The kinds of aid among the columns of the disaster set.
 AID = (
     "medical_help",
     "medical_products",
@@ -46,7 +46,7 @@ AID = (
     "death",
     "other_aid",
 )
-MOST = 4  # kinds of aid; more of them count as so many
+MOST = 4  # kinds of aid; larger numbers count as this one
 
 TASKS = {
     "disaster": "kinds of aid in a message: 0, 1, 2, 3, 4 or more of 14",
@@ -108,7 +108,7 @@ def run(context):
 
 
 def measure(system, folder, name, seed, split):
-    """Fit a system on train, return labels of a split; for a process of its own."""
+    """Fit a system on train, return labels of a split; runs in a separate process."""
     import numpy as np
 
     from sklearn_mtl import MultiTaskTextClassifier
@@ -156,7 +156,7 @@ def score(runs):
 
 
 def difference(ours, theirs):
-    """Return how much smaller or larger our error and accuracy are, with intervals.
+    """Return the differences of our error and accuracy, with intervals.
 
     A paired bootstrap: rows are drawn with replacement, and both systems scored on the
     same draws, each by the mean over its runs.
@@ -189,10 +189,10 @@ def section(results):
              found["systems"].values()}  # fmt: skip
     return [
         "## Classes in an order",
-        f"One ordered task a set ({tasks}), test split, means over "
-        f"{' or '.join(map(str, sorted(seeds)))} seeds. The error is in steps of the "
-        "scale; the last columns are what the ordinal task has more or less, with the "
-        "95% interval of a paired bootstrap over test rows.",
+        f"One ordered task per set ({tasks}), test split, means over "
+        f"{' or '.join(map(str, sorted(seeds)))} seeds. The mean absolute error is in "
+        "steps of the scale. The last columns are differences, ordinal minus the row, "
+        "with the 95% interval of a paired bootstrap over test rows.",
         show(results),
     ]
 

@@ -1,9 +1,9 @@
 """Compare this estimator with its peers: scores, seconds, memory.
 
 Every system is fitted on the train split and scored on the labelled cells of the test
-split, each run in a process of its own. Rows of other sets and systems stay in the
-results file. With --predictions systems are compared pair by pair; --systems "" does
-this again from the predictions that are there.
+split, each run in a separate process. Rows of other sets and systems stay in the
+results file. With --predictions, paired differences between systems are computed;
+--systems "" recomputes them from stored predictions.
 """
 
 import sys
@@ -43,7 +43,7 @@ def run(context):
             row = run_system(context, system, name)
             rows = context.results().get(name, {}).get("systems", {}) | {system: row}
             rows = {key: rows[key] for key in SYSTEMS if key in rows}
-            # Differences belong to rows as they were.
+            # Differences of replaced rows are no longer valid.
             yield (name,), {**facts, "systems": rows, "differences": {}}
         if context.predictions:
             result = context.results()[name]
@@ -53,7 +53,7 @@ def run(context):
 
 
 def run_system(context, system, name):
-    """Return the row of a system: every run, and what they come to."""
+    """Return the row of a system: every run, and their summary."""
     python = context.peers_python if SYSTEMS[system].needs else None
     machine = context.call(
         "measure:machine_facts", python=python, threads=context.threads
@@ -84,7 +84,7 @@ def run_system(context, system, name):
 
 
 def summarise(runs):
-    """Return means over runs, but of memory the most, and the spread of scores."""
+    """Return means over runs (maxima of memory), and the spread of scores."""
     tasks = {
         task: {key: mean(run["tasks"][task][key] for run in runs) for key in scores}
         for task, scores in runs[0]["tasks"].items()
@@ -107,7 +107,7 @@ def summarise(runs):
 
 
 def compare(name, result, context):
-    """Return our scores minus those of the peers whose predictions were kept."""
+    """Return our scores minus those of the peers with stored predictions."""
     seeds = {
         system: [run["seed"] for run in row["runs"]]
         for system, row in result["systems"].items()
@@ -138,7 +138,7 @@ def compare(name, result, context):
 
 
 def is_of_these_rows(entry, rows, peer):
-    """Whether kept predictions give the scores of the rows, so that they belong."""
+    """Whether stored predictions reproduce the scores of the rows."""
     for key in SCORES:
         own, other = (
             mean(rows[system]["tasks"][task][key] for task in rows[peer]["tasks"])

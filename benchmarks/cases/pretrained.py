@@ -1,12 +1,12 @@
-"""Embeddings beside words: LSA, and encoders that were trained elsewhere.
+"""Embeddings beside words: LSA, and pretrained encoders.
 
 The default, the default with each embedding, and each encoder alone with a
 LogisticRegression for each task. Encoders are "use" (the extra `embedding`),
-"pooled_use" (the same over pieces of 128 words) and "minilm" (all-MiniLM-L6-v2, with
+"pooled_use" (the same over chunks of 128 words) and "minilm" (all-MiniLM-L6-v2, with
 requirements-embeddings.txt in the interpreter that --python names). A text is encoded
-once; seconds of a fit are without that, and the speed of each encoder has a row of its
-own. With --rows, rows are drawn from the train split, the same for all systems.
-Differences are paired, with 95% intervals over seeds.
+once; fit times exclude this, and a second table has the speed of each encoder. With
+--rows, rows are drawn from the train split, the same for all systems. Differences are
+paired, with 95% intervals over seeds.
 """
 
 from statistics import mean
@@ -60,8 +60,8 @@ def section(results):
         "The default, the same with a block of embeddings, and embeddings alone with a "
         "LogisticRegression for each task: macro-F1 and accuracy, means over tasks and "
         f"{' or '.join(map(str, counts))} seed(s). Gains over words alone are paired, "
-        "in points of macro-F1, with 95% intervals over seeds. Seconds of a fit are "
-        "without those of the encoder, whose speed stands below.",
+        "in points of macro-F1, with 95% intervals over seeds. Fit times exclude the "
+        "encoder, whose speed is in the second table.",
         show(results),
     ]
 
@@ -96,7 +96,7 @@ def scores(results):
 
 
 def turned(gap):
-    """Return a paired difference the other way round."""
+    """Return a paired difference with the opposite sign."""
     low, high = (None if gap[end] is None else -gap[end] for end in ("high", "low"))
     return {"difference": -gap["difference"], "low": low, "high": high}
 

@@ -1,13 +1,13 @@
 """Probabilities: log loss, calibration error and reliability of the default.
 
-The estimator's defaults are fitted to the train split and scored on the test split,
-beside a LogisticRegression for each task with the defaults of scikit-learn over TF-IDF
-of words and pairs of words. Where that model is fitted to a few tasks, because all
-would take hours (debtags), both are compared on these.
+The default estimator is compared with a LogisticRegression for each task, with the
+defaults of scikit-learn, over TF-IDF of words and word pairs. Both are fitted to the
+train split and scored on the test split. Where LogisticRegression would take hours for
+all tasks (debtags), a few tasks are compared.
 
-Log loss is on cells whose class is in train. Calibration error (Guo et al. 2017) is
-that of the most probable class in 15 bins. Differences have the 95% interval of a
-paired bootstrap over test rows, where all seeds of a system are scored on each draw.
+Log loss is computed on cells whose class occurs in train. Calibration error (Guo et al.
+2017) is that of the most probable class in 15 bins. Differences have the 95% interval
+of a paired bootstrap over test rows, which scores all seeds of a system on each draw.
 """
 
 from itertools import chain
@@ -63,7 +63,7 @@ def seeds_of(context, system):
 
 
 def measure(system, folder, name, seed, kept):
-    """Fit a system and score its probabilities; meant for a process of its own."""
+    """Fit a system and score its probabilities; runs in a separate process."""
     from benchmarks.probabilities import keep, reliability, score_probabilities
     from benchmarks.systems import make_model, tasks_of, timed_fit
 
@@ -120,19 +120,20 @@ def section(results):
     counts = {len(found["systems"][OURS]["runs"]) for found in results.values()}
     return [
         "## Probabilities",
-        "Log loss and calibration error on the test split, means over tasks; of ours "
-        f"over {' or '.join(map(str, sorted(counts)))} seed(s). Where "
-        "LogisticRegression would take hours for all tasks, over those with the fewest "
-        "classes. Differences are paired, with 95% intervals over test rows.",
+        "Log loss and calibration error on the test split, means over tasks; ours are "
+        f"also means over {' or '.join(map(str, sorted(counts)))} seed(s). Where "
+        "LogisticRegression would take hours for all tasks, both use the tasks with "
+        "the fewest classes. Differences are paired, with 95% intervals over test "
+        "rows.",
         show(results),
-        "How often the most probable class is right, where its probability is in a "
-        "range, all tasks together: cells, mean probability and accuracy.",
+        "Reliability of the most probable class, by range of its probability, over all "
+        "tasks: number of cells, then mean probability and accuracy.",
         reliability_table(results),
     ]
 
 
 def show(results):
-    """Return a row for each set: both systems, and the difference, of both scores."""
+    """Return a row for each set: both scores of both systems, and differences."""
     rows = []
     for name, found in results.items():
         systems = found["systems"]
@@ -162,7 +163,7 @@ def reliability_table(results):
 
 
 def all_rows(results):
-    """Return set, system and bins of everything that was measured."""
+    """Return set, system and bins of every measured system."""
     return [
         (name, system, row["reliability"])
         for name, found in results.items()

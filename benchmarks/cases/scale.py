@@ -1,8 +1,8 @@
 """Measure how time and memory of a fit grow with rows, tasks and classes.
 
-Each point is a fit of the estimator's defaults, from raw texts, in a process of its
-own, on made-up texts. Then what the tasks of a set cost beside one of them, and where
-the seconds of a training epoch go.
+Each point is a fit of the default estimator, from raw synthetic texts, in a separate
+process. Further results: the cost of all tasks of a set compared with one task, and a
+profile of a training epoch.
 """
 
 import math
@@ -14,14 +14,14 @@ from benchmarks.measure import Failed, peak_mib
 from benchmarks.options import Option, common, names
 
 WORDS = 50_000
-LENGTH = 20  # words of a text, in the mean
+LENGTH = 20  # mean words per text
 N_TOPICS = 1000
 TOPICAL = 0.25  # share of words that belong to the topic of their text
-NOISE = 0.1  # share of labels that mean nothing
+NOISE = 0.1  # share of random labels
 TEST_ROWS = 10_000
 BLOCK = 20_000  # texts
 
-# What is the same along an axis, and its values.
+# The fixed sizes of an axis, and its values.
 AXES = {
     "rows": ({"tasks": 8, "classes": 4}, [10**4, 3 * 10**4, 10**5, 3 * 10**5, 10**6]),
     "tasks": ({"rows": 30_000, "classes": 4}, [1, 4, 16, 36, 64, 256]),
@@ -83,12 +83,12 @@ def measure(context, target, **arguments):
 
 
 def make_texts(n_rows, n_tasks, n_classes, seed=0):
-    """Return texts and labels (n_rows, n_tasks), of a million rows in some seconds.
+    """Return texts and labels (n_rows, n_tasks); a million rows take some seconds.
 
-    Words follow Zipf's law. Each text has a topic, to which a part of the vocabulary
-    belongs and some words of the text; each topic has a class of each task.
-    ``make_multitask_texts`` has more to say about how tasks are related, and takes
-    minutes where this takes seconds.
+    Words follow Zipf's law. Each text has a topic, which owns a part of the vocabulary
+    and some words of the text, and determines the class of each task.
+    ``make_multitask_texts`` controls how tasks are related, but takes minutes instead
+    of seconds.
     """
     import numpy as np
 
@@ -102,7 +102,7 @@ def make_texts(n_rows, n_tasks, n_classes, seed=0):
     width = WORDS // n_topics
     first = topics * width
     texts = []
-    # A few at a time, so that the peak of memory is that of the fit.
+    # A few at a time, so that the fit determines the peak of memory.
     for start in range(0, n_rows, BLOCK):
         texts += _some_texts(first[start : start + BLOCK], width, generator)
     return texts, labels
@@ -126,7 +126,7 @@ def _some_texts(first, width, generator):
 
 
 def measure_made_up(rows, tasks, classes):
-    """Time a fit on made-up texts; meant for a process of its own."""
+    """Time a fit on synthetic texts; runs in a separate process."""
     texts, labels = make_texts(rows + TEST_ROWS, tasks, classes)
     test_texts, test_labels = texts[rows:], labels[rows:]
     del texts[rows:]
@@ -134,7 +134,7 @@ def measure_made_up(rows, tasks, classes):
 
 
 def measure_set(folder, name, n_tasks):
-    """Time a fit on the first tasks of a set, all for None, on the same rows."""
+    """Time a fit on the first tasks of a set (None: all), on the same rows."""
     texts, labels = load_set(folder, name, ["train"]).splits["train"]
     return time_fit(texts, dict(list(labels.items())[:n_tasks]))
 
@@ -174,7 +174,7 @@ def time_fit(texts, labels, test_texts=None, test_labels=None):
 
 
 def complete(results):
-    """Add what follows from all points there are."""
+    """Add what is derived from all points."""
     results["slopes"] = {
         axis: slopes(results[axis]) for axis in AXES if len(results.get(axis, {})) > 1
     }
@@ -197,7 +197,7 @@ def slope(pairs):
 
 
 def cost_ratios(results):
-    """Return the seconds of a fit with many tasks as a multiple of one with a task."""
+    """Return fit times with many tasks as multiples of the fit time with one."""
     one, many = (results.get("tasks", {}).get(str(n), {}) for n in COSTS)
     pairs = {f"made-up texts, {COSTS[1]} tasks": (one, many)}
     for name, points in results.get("cost", {}).items():

@@ -1,4 +1,4 @@
-"""Time the search of loss weights: plain, with a cache of rows, and in one pass."""
+"""Time searches over loss weights: plain, with cached rows, and in one pass."""
 
 import tempfile
 import time
@@ -14,7 +14,7 @@ SEARCHES = {
     "one_pass": "LossWeightSearchCV",
     "one_pass_2_jobs": "LossWeightSearchCV, n_jobs=2",
 }
-# How texts become rows: by the defaults, or by a vectorizer of scikit-learn.
+# The default vectorizer, or one of scikit-learn.
 VECTORIZERS = ("auto", "TfidfVectorizer")
 
 OPTIONS = [
@@ -56,14 +56,14 @@ def run(context):
 
 
 def compare(run, plain):
-    """Add to a run how it compares with the plain search."""
+    """Add the comparison with the plain search to a run."""
     run["ratio"] = run["seconds"] / plain["seconds"]
     run["same_ranking"] = run["ranking"] == plain["ranking"]
     run["largest_difference"] = max(
         abs(own - other)
         for name, values in run["scores"].items()
         for own, other in zip(values, plain["scores"][name], strict=True)
-        if own == own  # no row is labelled throughout, so none is matched exactly
+        if own == own  # no row is complete, so none is matched exactly
     )
 
 

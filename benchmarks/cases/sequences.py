@@ -1,7 +1,7 @@
 """Padding in batches of tokens, and an epoch of ConvTrunk beside a bare torch loop.
 
-The bare loop trains the same network on the same texts, in batches of the same size
-that are put together by length as well.
+The bare loop trains the same network on the same texts, in batches of the same size,
+also grouped by length.
 """
 
 from benchmarks.options import Option, common
@@ -25,10 +25,10 @@ def run(context):
 
 def section(results):
     lines = [
-        f"- {name}: {found['padding']:.1%} of the places in batches of "
+        f"- {name}: {found['padding']:.1%} of the positions in batches of "
         f"{found['batch_size']} texts are padding (in random batches "
         f"{found['padding_in_random_batches']:.1%}); an epoch of ConvTrunk takes "
-        f"{found['ratio']:.2f} of the time of a bare torch loop over the same net."
+        f"{found['ratio']:.2f} times as long as a bare torch loop over the same net."
         for name, found in results.items()
     ]
     return ["## Token sequences", "\n".join(lines)]

@@ -1,9 +1,9 @@
-"""Time a saved classifier from a cold start, with torch and on numpy alone.
+"""Time a saved classifier from a cold start, with torch and with numpy only.
 
-The defaults are fitted to the train split and saved. Each start has a process of its
-own: seconds until the first prediction, imports included and the interpreter's start
-not, and the peak memory. Then texts of the test split are answered, one by one and in
-batches. Both runtimes must predict the same labels, or the run ends there.
+The default is fitted to the train split and saved. Each start runs in a separate
+process: seconds until the first prediction, including imports but not the start of the
+interpreter, and peak memory. Then texts of the test split are predicted, one by one and
+in batches. The run stops if the two runtimes predict different labels.
 """
 
 import resource
@@ -21,7 +21,7 @@ OPTIONS = [
     *common(threads=1),
     Option("starts", "cold starts of each runtime", int, 5),
     Option("batch", "texts at once", int, 1000),
-    Option("models", "folder in which to keep the fitted models"),
+    Option("models", "folder to store the fitted models in"),
 ]
 SINGLE_TEXTS = 500
 
@@ -60,7 +60,7 @@ def run(context):
 
 
 def fit(folder, name, path):
-    """Fit the defaults, unless the file is there already."""
+    """Fit the default, unless the file exists."""
     from sklearn_mtl import MultiTaskTextClassifier
 
     if not Path(path).exists():
@@ -70,7 +70,7 @@ def fit(folder, name, path):
 
 
 def start(path, runtime):
-    """Load a model and predict once; meant for a process of its own."""
+    """Load a model and predict once; runs in a separate process."""
     begin = perf_counter()
     import sklearn_mtl
 
@@ -92,7 +92,7 @@ def answer(folder, name, path, runtime, batch):
     model.predict(batches[0])
     each = [timed(model.predict, [text]) for text in texts[:SINGLE_TEXTS]]
     times = [timed(model.predict, part) for part in batches]
-    # The best batch in full: another process may have disturbed the others.
+    # The fastest full batch: other processes may have slowed the others.
     rates = [len(part) / t for part, t in zip(batches, times, strict=True)]
     return {
         "milliseconds_per_text": 1e3 * median(each),
@@ -110,7 +110,7 @@ def timed(function, texts):
 
 
 def compare(folder, name, path):
-    """Return how far the answers of the two runtimes are apart."""
+    """Return how much the predictions of the two runtimes differ."""
     import numpy as np
 
     import sklearn_mtl
@@ -136,12 +136,12 @@ def section(results):
     largest = max(each["largest_difference_of_probabilities"] for each in apart)
     gap = f"differ by at most {largest}" if largest else "agree to 5 decimals"
     return [
-        "## Saved classifiers that answer",
+        "## Serving saved classifiers",
         "A default fit, saved and loaded with torch and with `runtime='numpy'`, one "
-        "thread: seconds from a started interpreter to the first prediction, imports "
-        "included, and the peak memory of that process; milliseconds for one text, and "
-        "texts per second in batches of the test split. No label differs between "
-        f"the runtimes, and probabilities {gap}.",
+        "thread. Start: seconds from a started interpreter to the first prediction, "
+        "including imports. Peak: memory of that process. Then milliseconds for one "
+        "text, and texts per second in batches of the test split. No label differs "
+        f"between the runtimes, and probabilities {gap}.",
         show(results),
     ]
 

@@ -1,13 +1,13 @@
-"""Ask compare_sharing whether sharing helps, on made-up tasks and on a real set.
+"""Does compare_sharing find whether sharing helps? On synthetic tasks and a real set.
 
-The made-up tasks are related fully or not at all, so that it is known what is to be
-found; the real ones are the domains of a set of reviews.
+The synthetic tasks are fully related or unrelated, so the right answer is known; the
+real ones are the domains of a set of reviews.
 """
 
 from benchmarks.data import load_set
 from benchmarks.options import Option, common
 
-# Little is known of each task, so that there is something to be had from the others.
+# Few labels per task, so that tasks can gain from each other.
 MADE_UP = {
     "n_samples": 1200,
     "n_tasks": 8,
@@ -18,7 +18,7 @@ MADE_UP = {
 RELATEDNESS = (1.0, 0.0)
 OPTIONS = [
     *common(needs_data=False, seeds=10, sets=["fdu_mtl"]),
-    Option("first_seed", "of the made-up tasks", int, 0),
+    Option("first_seed", "first seed of the synthetic tasks", int, 0),
     Option("folds", "folds of the comparison", int, 5),
     Option("jobs", "processes of the comparison", int, 2),
 ]
@@ -43,10 +43,10 @@ def run(context):
 
 
 def summary(runs):
-    """Count verdicts, and take the mean difference of data sets with its interval.
+    """Count verdicts, and return the mean difference over data sets with its interval.
 
-    The data sets of a case are independent of each other, as the folds of one are not,
-    so Student's interval over them holds.
+    The data sets of a case are independent of each other (the folds of one set are
+    not), so Student's interval over them is valid.
     """
     from statistics import mean, stdev
 
@@ -107,12 +107,12 @@ def section(results):
                 lines.append(
                     f"- {name}, {case}: shared minus separate {gap['mean']:+.3f} "
                     f"[{low:+.3f}, {high:+.3f}] over {gap['data_sets']} data sets; "
-                    f"each for itself: {counts}."
+                    f"single verdicts: {counts}."
                 )
     return [
         "## Whether sharing helps",
-        "What `compare_sharing` says of made-up tasks that are fully related or not at "
-        "all, and of a real set. The interval is over data sets; what is said of each "
-        "for itself rests on the folds of that one.",
+        "Verdicts of `compare_sharing` on a real set, and on synthetic tasks that are "
+        "fully related or unrelated. For synthetic tasks, intervals are over data "
+        "sets; single verdicts use the folds of one data set.",
         "\n".join(lines),
     ]

@@ -9,8 +9,8 @@ from benchmarks.results import markdown_table, scores_or_limit
 
 OPTIONS = [
     *common(seeds=5),
-    Option("rows", "rows of made-up labels", int, 50_000),
-    Option("limit", "seconds after which a process is ended", float, 300.0),
+    Option("rows", "rows of synthetic labels", int, 50_000),
+    Option("limit", "seconds after which a process is stopped", float, 300.0),
     PEERS_PYTHON,
 ]
 
@@ -38,13 +38,13 @@ def run(context):
 
 
 def measure(splitter, n_splits, seeds, folder=None, name=None, rows=0, tasks=0):
-    """Split a set, or made-up labels, and return seconds and how uneven folds are.
+    """Split a set or synthetic labels, and return seconds and the unevenness of folds.
 
     Returns
     -------
     result : dict
-        ``deviation``: the distance between the share of a class's cells that a fold
-        holds and ``1 / n_splits``, mean over folds, classes, tasks and seeds; ``worst``
+        ``deviation``: the absolute difference between a fold's share of the cells of a
+        class and ``1 / n_splits``, mean over folds, classes, tasks and seeds; ``worst``
         is the largest such mean of a task.
     """
     import numpy as np
@@ -98,7 +98,7 @@ def ours(codes, n_splits, seed):
 
 
 def iterative(codes, n_splits, seed):
-    """iterative-stratification, which knows labels that are there or not alone."""
+    """iterative-stratification, which only supports binary indicator labels."""
     import numpy as np
     from iterstrat.ml_stratifiers import MultilabelStratifiedKFold
 
@@ -130,10 +130,10 @@ def section(results):
         cells = [scores_or_limit(found.get(key, {}), written) for key in labels]
         rows.append([name, *cells])
     return [
-        "## Even folds",
-        "How far the share of a class's cells in a fold is from a fifth, mean over "
-        "folds, classes, tasks and seeds; and the seconds of a split into five. "
-        "iterative-stratification is given a column for each class.",
+        "## Stratified folds",
+        "Absolute difference between a fold's share of the cells of a class and one "
+        "fifth, mean over folds, classes, tasks and seeds; and the seconds of a split "
+        "into five. iterative-stratification gets a binary column for each class.",
         markdown_table(["set", *labels.values()], rows),
     ]
 

@@ -1,16 +1,16 @@
 """Time a training step with each kernel, beside the memory traffic that it needs.
 
-The kernels of ``SparseSGD`` take the same steps in turns, each kernel with a network of
-its own. The floor is the time of copying for as many bytes as the weights of a batch
-have, read twice and written once, columns of tasks without a label among them. Traffic
-that a cache serves is faster, so a kernel may be faster than the floor.
+The kernels of ``SparseSGD`` take the same steps in turn, each with its own network. The
+floor is the time that memory needs to copy the weights of a batch, read twice and
+written once, including columns of tasks without a label. Cached memory is faster, so a
+kernel may be faster than the floor.
 """
 
 from benchmarks.options import Option, common
 
 OPTIONS = [
     *common(threads=1),
-    Option("steps", "to time with each kernel", int, 60),
+    Option("steps", "steps to time with each kernel", int, 60),
 ]
 
 

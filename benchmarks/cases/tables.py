@@ -1,7 +1,6 @@
-"""Write the results into README.md and docs/measured.md, between their two markers.
+"""Write the results into README.md and pages under docs/, between two markers.
 
-With --check nothing is written, and the exit status is 1 if a page differs from the
-results.
+--check writes nothing, and exits with status 1 if a page differs from the results.
 """
 
 import sys
@@ -9,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from benchmarks.options import Option
-from benchmarks.readme import readme_section
+from benchmarks.readme import comparison_section, results_section
 from benchmarks.results import RESULTS, read_results
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +21,11 @@ OPTIONS = (
 
 
 def run(context):
-    pages = {"README.md": readme_section, "docs/measured.md": measured_section}
+    pages = {
+        "README.md": comparison_section,
+        "docs/results.md": results_section,
+        "docs/measured.md": measured_section,
+    }
     for page, write in pages.items():
         path = context.root / page
         before = path.read_text(encoding="utf-8")
@@ -37,7 +40,7 @@ def run(context):
 
 
 def measured_section(folder):
-    """Return what the cases say of their results, in the order of their names."""
+    """Return the sections of all cases, in the order of their names."""
     parts = []
     for path in sorted(Path(__file__).parent.glob("*.py")):
         case = import_module(f"{__package__}.{path.stem}")
@@ -45,7 +48,7 @@ def measured_section(folder):
             results := read_results(folder / f"{path.stem}.json")
         ):
             parts += case.section(results)
-    return "\n\n".join(parts) or "Nothing was measured yet."
+    return "\n\n".join(parts) or "No results yet."
 
 
 def filled(text, content, page):

@@ -1,7 +1,7 @@
 """Time the fast TF-IDF vectorizer beside scikit-learn's, and compare their results.
 
 Each vectorizer is fitted to the texts of the train split and transforms them twice, in
-a process of its own. The matrices must agree to the last bit, or the run ends there.
+a separate process. The run stops if the matrices are not identical to the last bit.
 """
 
 from hashlib import sha256
@@ -40,7 +40,7 @@ def run(context):
 
 
 def measure(folder, name, features, system):
-    """Time fit_transform and transform; meant for a process of its own."""
+    """Time fit_transform and transform; runs in a separate process."""
     import numpy as np
     from sklearn.feature_extraction.text import TfidfVectorizer
 

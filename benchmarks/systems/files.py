@@ -1,12 +1,12 @@
 """fastText and Vowpal Wabbit, which read files: a classifier for each task.
 
 Writing the files is part of the fit. The settings of fastText are those of its tutorial
-on text classification: 25 epochs, pairs of words, 200,000 buckets, 50 dimensions, and a
-rate of 1.0, which was best on dev splits too. Vowpal Wabbit learns from words and pairs
-of words with logistic loss, one against all, or a single logistic regression for two
-classes; its rate, passes and bits were chosen on dev splits.
+on text classification: 25 epochs, word pairs, 200,000 buckets, 50 dimensions, and a
+learning rate of 1.0, which was also best on dev splits. Vowpal Wabbit uses words and
+word pairs with logistic loss, one against all, or a single logistic regression for two
+classes; its learning rate, passes and bits were chosen on dev splits.
 
-Each library is imported where it is needed: another interpreter may have only one.
+Each library is imported where it is used: an interpreter may have only one of them.
 """
 
 import os
@@ -26,15 +26,15 @@ RESERVED = str.maketrans(":|", "  ")
 
 
 def as_line(text):
-    """Return a text in lower case on one line, marks of punctuation set apart.
+    """Return a text in lower case on one line, with punctuation separated.
 
-    What fastText's tutorial does with sed and tr before it trains.
+    fastText's tutorial does this with sed and tr before training.
     """
     return " ".join(_PUNCTUATION.sub(r" \1 ", text.lower()).split())
 
 
 def labelled(lines, cells):
-    """Return the pairs of line and label where there is a label."""
+    """Return the pairs of line and label that have a label."""
     pairs = zip(lines, cells, strict=True)
     return [(line, cell) for line, cell in pairs if cell is not None]
 
@@ -44,7 +44,7 @@ def write_lines(path, lines):
 
 
 def n_threads():
-    """Return the threads of this run, for what does not read the variable itself."""
+    """Return the threads for libraries that do not read OMP_NUM_THREADS."""
     return int(os.environ["OMP_NUM_THREADS"])
 
 
@@ -74,7 +74,7 @@ class FastText:
     def _fit_one(self, pairs, path):
         classes = sorted({label for _, label in pairs})
         codes = {label: code for code, label in enumerate(classes)}
-        # It learns from one line at a time, so their order must not mean anything.
+        # It learns from one line at a time, so their order must be random.
         random.Random(self.seed).shuffle(pairs)
         write_lines(path, (f"{PREFIX}{codes[label]} {line}" for line, label in pairs))
         import fasttext
@@ -86,7 +86,7 @@ class FastText:
 
 
 class VowpalWabbit:
-    """Models are files, as its own command would leave them."""
+    """Models are files, as written by its command-line program."""
 
     def __init__(self, seed):
         self.seed = seed
@@ -121,7 +121,7 @@ class VowpalWabbit:
         kind = ["--oaa", str(len(classes))]
         if len(classes) == 2:
             kind, codes = ["--binary"], dict(zip(classes, (-1, 1), strict=True))
-        # It learns from one example at a time, so their order must not mean anything.
+        # It learns from one example at a time, so their order must be random.
         random.Random(self.seed).shuffle(pairs)
         path = self.folder / "train.txt"
         write_lines(path, (f"{codes[label]} {line}" for line, label in pairs))

@@ -1,4 +1,4 @@
-"""The peers from scikit-learn, over sparse rows of words and pairs of words."""
+"""The peers from scikit-learn, over sparse rows of words and word pairs."""
 
 from time import perf_counter
 
@@ -32,20 +32,21 @@ def words_and_parts():
 
 
 tfidf = reading(lambda: TfidfVectorizer(ngram_range=(1, 2)))
+tfidf_of_two = reading(lambda: TfidfVectorizer(ngram_range=(1, 2), min_df=2))
 
 
 def our_features(texts, labels):
-    """Return from texts to the rows that our network reads by default, and its rows.
+    """Return a function from texts to our default features, and the training rows.
 
-    They are weighed by what their features say about the labels of all tasks.
+    Features have term weights from the labels of all tasks.
     """
     from sklearn_mtl import MultiTaskTextClassifier
 
-    # All rows, and no settings that are read off them.
+    # No held-out rows, and no settings chosen by a probe.
     reader = MultiTaskTextClassifier(alpha=0.0, temperature=1.0)
     config, texts, cells = reader._read(texts, labels, None)
     run = reader._prepare(config, texts, cells)
-    # Rows without any label are left out, and the models count all.
+    # The fit drops rows without labels, but the models expect all rows.
 
     def transform(texts):
         return reader._transform_rows(texts)[0]
@@ -54,9 +55,9 @@ def our_features(texts, labels):
 
 
 class PerTask:
-    """A classifier for each task, on the rows that carry its label.
+    """A classifier for each task, on the rows with its label.
 
-    The texts are vectorised once for all tasks.
+    Texts are vectorized once for all tasks.
     """
 
     def __init__(self, make_classifier, vectorise=tfidf):
@@ -98,7 +99,7 @@ class PerTask:
             if cell is not None
         ]
         numbers, cells = zip(*pairs, strict=True)
-        # Of a few rows a task may have a single class, which most models refuse.
+        # With few rows a task may have a single class, which most models reject.
         one_class = len(set(cells)) == 1
         model = DummyClassifier() if one_class else self.make_classifier()
         return model.fit(rows[list(numbers)], np.array(cells))
@@ -131,8 +132,9 @@ CLASSIFIERS = {
 
 
 def make(system, seed):
-    name = system.removesuffix("_ours")
-    vectorise = our_features if system != name else tfidf
+    name = system.removesuffix("_ours").removesuffix("_min2")
+    suffix = system.removeprefix(name)
+    vectorise = {"": tfidf, "_min2": tfidf_of_two, "_ours": our_features}[suffix]
     if system == "sgd_ours":
         name = "sgd_sparse"
     kind = Pooled if name == "pooled_svc" else PerTask

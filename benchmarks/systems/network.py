@@ -10,10 +10,10 @@ from sklearn_mtl.feature_extraction import FastTfidfVectorizer
 
 
 class Timed:
-    """Stands where a ``joblib.Memory`` may stand: keeps nothing, takes the time.
+    """Times calls in place of a ``joblib.Memory``, without caching.
 
-    What the estimator would cache is the fit and transform of its vectorizer, so this
-    measures it inside the very fit that is reported.
+    The estimator would cache the fit and transform of its vectorizer, so this times
+    them within the reported fit.
     """
 
     def __init__(self):
@@ -30,7 +30,7 @@ class Timed:
 
 
 class Network:
-    """The estimator with its defaults, but for what a variant changes."""
+    """The estimator with its defaults, except for the changes of a variant."""
 
     def __init__(self, seed, **parameters):
         self.vectorising = Timed()

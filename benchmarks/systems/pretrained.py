@@ -1,4 +1,4 @@
-"""Embeddings beside words: of the training texts, and of networks trained elsewhere."""
+"""Embeddings beside words: LSA of the training texts, and pretrained networks."""
 
 from time import perf_counter
 
@@ -24,7 +24,7 @@ ENCODERS = {
 
 
 class LookedUp(TransformerMixin, BaseEstimator):
-    """Embeddings that are there already.
+    """Precomputed embeddings.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def draw(train, rows, seed):
 
 
 def looking_up(rows):
-    """Return what a linear model needs of a vectorizer: a transform, and rows."""
+    """Return the transform and the rows that a linear model needs."""
 
     def vectorise(texts, labels):
         return rows.transform, csr_array(rows.transform(texts))

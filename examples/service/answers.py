@@ -1,10 +1,10 @@
-"""Predictions of a model as values that JSON has."""
+"""Predictions of a model as JSON values."""
 
 import numpy as np
 
 
 class Answers:
-    """Asks a model, and describes it.
+    """Predicts with a model, and describes it.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class Answers:
         self.classes = dict(zip(self.names, classes, strict=True))
 
     def __call__(self, texts, with_probabilities):
-        """Return an answer for each text; called from the thread of the model."""
+        """Return an answer for each text; runs on the thread of the model."""
         labels = self._model.predict(texts, output="dict")
         columns = [plain_column(labels[name]) for name in self.names]
         answers = [
@@ -49,7 +49,7 @@ class Answers:
 
 
 def plain_column(values):
-    """Return labels of a task as JSON has them."""
+    """Return labels of a task as JSON values."""
     values = np.asarray(values)
     if values.dtype.kind in "biufU":
         return values.tolist()
@@ -57,7 +57,7 @@ def plain_column(values):
 
 
 def plain(value):
-    """Return a label as JSON has it; a cell of several labels becomes a list."""
+    """Return a label as a JSON value; a cell of several labels becomes a list."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, list | tuple | set | frozenset):

@@ -20,28 +20,28 @@ PATHS = ("/predict", "/health", "/metrics", "/schema")
 
 @dataclass(frozen=True)
 class Limits:
-    """What a request, and all of them together, may ask for.
+    """Limits of a single request, and of all requests together.
 
     Attributes
     ----------
     max_body : int
-        Bytes of a request. More gives 413.
+        Bytes per request. More gives 413.
 
     max_texts, max_length : int
-        Texts in a request, and characters in a text. More gives 422.
+        Texts per request, and characters per text. More gives 422.
 
     max_queue : int
-        Texts that may wait. More gives 503, with ``Retry-After``.
+        Waiting texts. More gives 503, with ``Retry-After``.
 
     max_batch : int
-        Texts that the model is asked for at once.
+        Texts that the model predicts at once.
 
     wait : float
         Seconds that the first text of a batch waits for others.
 
     timeout : float
-        Seconds until a body must have arrived (408), and from then on seconds until
-        the answer must be there (504).
+        Seconds for the body to arrive (408), and after that seconds for the answer
+        (504).
     """
 
     max_body: int = 2**20
@@ -117,7 +117,7 @@ def create_app(model, limits=None):
         except ValueError as error:
             raise HTTPException(422, str(error)) from error
         if not question.probabilities:
-            # Others in the batch may have asked for them.
+            # Other requests of the batch may have wanted them.
             found = [{"labels": answer["labels"]} for answer in found]
         return JSONResponse({"predictions": found})
 
@@ -143,7 +143,7 @@ def create_app(model, limits=None):
 
 
 def question_within(limits):
-    """Return the type of what /predict is asked, with its limits."""
+    """Return the request type of /predict, with its limits."""
     one = Annotated[str, Field(max_length=limits.max_length)]
     several = Annotated[list[one], Field(min_length=1, max_length=limits.max_texts)]
 
@@ -168,7 +168,7 @@ def question_within(limits):
 
 
 async def refuse(request, error):
-    """Say what is wrong with a request, without sending its texts back."""
+    """Say what is wrong with a request, without repeating its texts."""
     problems = [
         {"where": [str(part)[:50] for part in each["loc"][:5]], "what": each["msg"]}
         for each in error.errors()[:10]
@@ -177,10 +177,10 @@ async def refuse(request, error):
 
 
 class Guard:
-    """Reads bodies within limits of size and time, and counts requests.
+    """Middleware that limits size and time of request bodies, and counts requests.
 
-    A middleware of its own, because a limit has to hold while a body arrives: its
-    announced length is checked, and so is what really comes.
+    Limits have to apply while a body arrives: both its declared length and the bytes
+    received are checked.
     """
 
     def __init__(self, app, limits, metrics):
@@ -221,8 +221,8 @@ class Guard:
             self.metrics.seconds.observe(time.perf_counter() - start)
 
     async def _read(self, scope, receive):
-        # A client that is cut off while it sends sees no answer: what is too large is
-        # read to its end and thrown away, unless it is out of all proportion.
+        # A client that is cut off while it sends does not see the answer. So a body
+        # above the limit is read to its end and discarded, unless it is far too large.
         most, most_read = self.limits.max_body, 16 * self.limits.max_body
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         if int(announced) > most_read:
@@ -248,7 +248,7 @@ class TooLarge(Exception):  # noqa: N818
 
 
 async def respond(send, status, text):
-    """Send an error and close the connection: the rest of the body is not read."""
+    """Send an error and close the connection without reading the rest of the body."""
     headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     body = json.dumps({"detail": text}).encode()

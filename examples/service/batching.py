@@ -1,8 +1,8 @@
-"""Micro-batching: texts of requests that wait at the same time are answered together.
+"""Micro-batching: requests that wait at the same time are predicted together.
 
-One thread asks the model, one batch after the other. Whatever arrives meanwhile waits
-in a queue of bounded length and becomes the next batch, so batches grow with the load
-and a lone request waits for nobody.
+One thread runs the model, one batch at a time. Requests that arrive meanwhile wait in
+a bounded queue and become the next batch. So batches grow with the load, and a single
+request does not wait for others.
 """
 
 import asyncio
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 
 class QueueFull(Exception):  # noqa: N818
-    """No more texts can wait; ask again later."""
+    """The queue is full; try again later."""
 
 
 @dataclass
 class Job:
-    """The texts of a request, and where its answers go."""
+    """The texts of a request, and the future for its answers."""
 
     texts: list
     with_probabilities: bool
@@ -31,17 +31,17 @@ class Batcher:
     ----------
     answer : callable
         ``answer(texts, with_probabilities)`` returns a list with an answer for each
-        text. Runs on a thread of its own, never twice at the same time.
+        text. Runs on a separate thread, one call at a time.
 
     max_batch : int
-        Texts that are answered together. A request with more is answered alone.
+        Texts per batch. A request with more is a batch of its own.
 
     max_queue : int
-        Texts that may wait.
+        Waiting texts.
 
     wait : float
         Seconds that the first text of a batch waits for others. 0 is best unless the
-        model is much quicker with more texts.
+        model is much faster per text on larger batches.
 
     observe : callable
         Called with the number of texts of each batch.
@@ -58,7 +58,7 @@ class Batcher:
         self.n_waiting = 0
 
     def start(self):
-        """Start to answer; needs a running event loop."""
+        """Start answering; needs a running event loop."""
         self._task = asyncio.create_task(self._run())
 
     @property
@@ -85,7 +85,7 @@ class Batcher:
         return await answers
 
     async def close(self):
-        """Answer all that wait, and stop."""
+        """Answer all waiting requests, and stop."""
         self._is_closing = True
         self._arrived.set()
         if self._task is not None:
@@ -105,7 +105,7 @@ class Batcher:
                 await self._answer_all(batch)
 
     def _take(self):
-        """Take as many requests off the queue as a batch may hold."""
+        """Take as many requests off the queue as fit into a batch."""
         batch, n_texts = [], 0
         while self._jobs:
             size = len(self._jobs[0].texts)
@@ -130,7 +130,7 @@ class Batcher:
                 if not batch[0].answers.done():
                     batch[0].answers.set_exception(error)
                 return
-            # One request must not spoil the others: each is asked for alone.
+            # One request must not affect the others: predict each alone.
             for job in batch:
                 await self._answer_all([job])
             return

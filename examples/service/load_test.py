@@ -1,6 +1,6 @@
 """Measure the service under load: python load_test.py http://127.0.0.1:8000 texts.txt
 
-Clients ask one after the other, each on its own connection that stays open. Texts are
+Each client sends one request at a time, on a connection that stays open. Texts are
 drawn at random from the lines of a file.
 """
 
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 
 def ask_until(end, address, texts, n_texts, seconds, errors):
-    """Ask the service until a point in time; keep the seconds of each request."""
+    """Send requests until a point in time; record the seconds of each."""
     connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
     headers = {"content-type": "application/json"}
     while time.perf_counter() < end:
@@ -36,12 +36,12 @@ def ask_until(end, address, texts, n_texts, seconds, errors):
         if response.status != 200:
             errors.append(f"{response.status}: {content[:200]!r}")
         elif len(json.loads(content)["predictions"]) != n_texts:
-            errors.append("another number of predictions than texts")
+            errors.append("the numbers of predictions and texts differ")
     connection.close()
 
 
 def memory_of(address):
-    """Return the memory of the service in MB, as it says itself."""
+    """Return the memory of the service in MB, from its metrics."""
     connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
     connection.request("GET", "/metrics")
     page = connection.getresponse().read().decode()
@@ -51,13 +51,14 @@ def memory_of(address):
 
 
 def measure(address, texts, *, clients=8, seconds=60, n_texts=1, warm_up=2):
-    """Ask with several clients at once.
+    """Send requests from several clients at once.
 
     Returns
     -------
     result : dict
-        Milliseconds ("p50_ms", "p99_ms", "max_ms"), "requests" and "texts" a second,
-        "errors", a list, and "memory_mb", a list of ten or so over the time.
+        Latency ("p50_ms", "p99_ms", "max_ms"), "requests_a_second" and
+        "texts_a_second", "errors", a list, and "memory_mb", a list of about ten values
+        over time.
     """
 
     def run(seconds):
@@ -103,7 +104,7 @@ def main(arguments=None):
     """Print the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("address", help="such as http://127.0.0.1:8000")
-    parser.add_argument("texts", help="file with a text in each line")
+    parser.add_argument("texts", help="file with one text per line")
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--texts-a-request", type=int, default=1)

@@ -1,4 +1,4 @@
-"""Counters and histograms in the text format that Prometheus reads."""
+"""Counters and histograms in the text format of Prometheus."""
 
 import sys
 from bisect import bisect_left
@@ -9,7 +9,7 @@ TEXTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
 class Histogram:
-    """Counts of values up to each of some bounds."""
+    """Counts of values up to each bound."""
 
     def __init__(self, bounds):
         self.bounds = bounds
@@ -32,7 +32,7 @@ class Histogram:
 
 
 class Metrics:
-    """What the service counts; all of it is touched by the event loop alone."""
+    """Counters of the service; only the event loop changes them."""
 
     def __init__(self):
         self.requests = Counter()  # (path, status)
@@ -40,7 +40,7 @@ class Metrics:
         self.batches = Histogram(TEXTS)
 
     def render(self, n_waiting):
-        """Return the page that Prometheus asks for."""
+        """Return the page for Prometheus."""
         memory = resident_memory()
         parts = [
             (
@@ -55,13 +55,13 @@ class Metrics:
             (
                 "predict_seconds",
                 "histogram",
-                "Seconds from the whole request to its response, of /predict.",
+                "Seconds from the complete request to its response, for /predict.",
                 self.seconds.lines("mtl_predict_seconds"),
             ),
             (
                 "batch_texts",
                 "histogram",
-                "Texts that were answered together.",
+                "Texts per batch.",
                 self.batches.lines("mtl_batch_texts"),
             ),
             (
@@ -82,7 +82,7 @@ class Metrics:
 
 
 def resident_memory():
-    """Return the memory of this process in bytes; None where that is hard to tell."""
+    """Return the memory of this process in bytes; None if not on Linux."""
     if not sys.platform.startswith("linux"):
         return None
     with open("/proc/self/status", encoding="ascii", errors="replace") as file:

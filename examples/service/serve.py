@@ -2,8 +2,8 @@
 
 python serve.py model.mtl
 
-The password of an encrypted file is read from the environment, SKLEARN_MTL_PASSWORD, or
-its key, 64 hexadecimal digits, from SKLEARN_MTL_KEY.
+For an encrypted file, set the environment variable SKLEARN_MTL_PASSWORD, or
+SKLEARN_MTL_KEY with the key as 64 hexadecimal digits.
 """
 
 import argparse
@@ -28,12 +28,12 @@ def read_options(arguments=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("path", help="file that clf.save(path) has written")
+    parser.add_argument("path", help="file written by clf.save(path)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, default=8000, help="0 takes a free one")
+    parser.add_argument("--port", type=int, default=8000, help="0 picks a free port")
     parser.add_argument("--runtime", choices=["numpy", "torch"], default="numpy")
     parser.add_argument(
-        "--max-connections", type=int, default=256, help="more are answered by 503"
+        "--max-connections", type=int, default=256, help="503 above this number"
     )
     for field in fields(Limits):
         parser.add_argument(
@@ -46,7 +46,7 @@ def read_options(arguments=None):
 
 
 def read_secret(environment):
-    """Take password or key out of the environment, so that no child inherits it."""
+    """Remove password and key from the environment, so that no child inherits them."""
     password = environment.pop("SKLEARN_MTL_PASSWORD", None)
     key = environment.pop("SKLEARN_MTL_KEY", None)
     if key is None:
@@ -70,10 +70,10 @@ def main(arguments=None):
     except (ValueError, OSError, ImportError) as error:
         print(f"Cannot serve {options.path}: {error}", file=sys.stderr)
         return 2
-    # The thread of the model holds the interpreter for this long at a time; by default
-    # it is 5 ms, many times as long as a request takes.
+    # The thread of the model may hold the interpreter for this long at a time. The
+    # default of 5 ms is many times the duration of a request.
     sys.setswitchinterval(0.0005)
-    with suppress(KeyboardInterrupt):  # of SIGINT, after all has been answered
+    with suppress(KeyboardInterrupt):  # from SIGINT, after all answers are sent
         uvicorn.run(
             app,
             host=options.host,

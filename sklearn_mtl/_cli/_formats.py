@@ -1,6 +1,6 @@
-"""JSON lines and Parquet: from the contents of a file to columns, and back.
+"""JSON lines and Parquet: contents of a file to columns, and back.
 
-Their cells have types, and may be lists. The path is for messages only.
+Cells have types, and may be lists. The path is used only in messages.
 """
 
 import json
@@ -11,12 +11,12 @@ from ._errors import CommandError
 
 
 def read_json_lines(path, text):
-    """Return columns by name, and the line of each row.
+    """Return columns by name, and the line number of each row.
 
-    A line is an object; a key that it lacks is null there.
+    Each line is an object. A missing key is read as null.
     """
     lines, records = [], []
-    # Not splitlines: it would also break at characters that JSON allows in a string.
+    # splitlines would also split at characters that JSON allows in strings.
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
@@ -24,7 +24,7 @@ def read_json_lines(path, text):
             record = json.loads(line, object_pairs_hook=_unique_keys)
         except (ValueError, RecursionError) as error:
             raise CommandError(
-                f"{path}, line {number}: not valid as JSON, {error}."
+                f"{path}, line {number}: not valid JSON, {error}."
             ) from error
         if not isinstance(record, dict):
             raise CommandError(
@@ -35,19 +35,22 @@ def read_json_lines(path, text):
         records.append(record)
     names = list(dict.fromkeys(name for record in records for name in record))
     if not names:
-        raise CommandError(f"{path} holds objects without any key.")
+        raise CommandError(
+            f"{path} contains only objects without keys. Each object must have the "
+            "columns as keys."
+        )
     return {name: [record.get(name) for record in records] for name in names}, lines
 
 
 def _unique_keys(pairs):
     record = dict(pairs)
     if len(record) < len(pairs):
-        raise ValueError("a key stands twice in one object")
+        raise ValueError("a key occurs twice in one object")
     return record
 
 
 def json_lines(columns):
-    """Write one object a line; None, and what JSON has no number for, becomes null."""
+    """Write one object per line. None, NaN and infinity become null."""
     rows = zip(*columns.values(), strict=True)
     records = (dict(zip(columns, map(_json_cell, row), strict=True)) for row in rows)
     return "".join(
@@ -61,7 +64,7 @@ def _json_cell(cell):
 
 def import_pyarrow(path):
     """Import the extra that Parquet needs, or say how to install it."""
-    instead = "CSV, TSV or JSON lines, which need nothing more"
+    instead = "CSV, TSV or JSON lines, which need no extra package"
     try:
         import_optional("pyarrow.parquet", "parquet", f"The file {path}", instead)
         return import_optional("pyarrow", "parquet", f"The file {path}", instead)
@@ -70,7 +73,7 @@ def import_pyarrow(path):
 
 
 def read_parquet(path, data):
-    """Return names and columns, with the types that Python has for their cells."""
+    """Return names and columns, with cells as Python objects."""
     pyarrow = import_pyarrow(path)
     try:
         arrow = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(data)).read()
@@ -83,14 +86,14 @@ def read_parquet(path, data):
 
 
 def parquet_bytes(path, columns):
-    """Write columns, each of which must hold one type beside None."""
+    """Write columns. Apart from None, each must contain a single type."""
     pyarrow = import_pyarrow(path)
     sink = pyarrow.BufferOutputStream()
     try:
         pyarrow.parquet.write_table(pyarrow.table(columns), sink)
     except (pyarrow.ArrowException, ValueError) as error:
         raise CommandError(
-            f"Cannot write {path}: {error}. In Parquet a column has one type; JSON "
-            "lines, with the ending .jsonl, take any."
+            f"Cannot write {path}: {error}. A Parquet column has one type. Use JSON "
+            "lines (.jsonl), which allow any types."
         ) from error
     return sink.getvalue().to_pybytes()

@@ -1,18 +1,23 @@
-"""Texts and labels out of the columns of a table."""
+"""Texts and labels from the columns of a table."""
 
-from ._doubts import warn_of_joined_labels, warn_of_markers, warn_of_separator
+from ._doubts import (
+    warn_of_few_cells,
+    warn_of_joined_labels,
+    warn_of_markers,
+    warn_of_separator,
+    warn_of_spellings,
+)
 from ._errors import CommandError, brief, some
+from ._kinds import check_kinds
 from ._numbers import as_number
 from ._process import warn
 from ._tags import find_separator, labels_in, split
-
-_KINDS = {str: "string", bool: "boolean", int: "number", float: "number"}
 
 
 def read_texts(table, names):
     """Return the texts of one column, or of several joined by line breaks.
 
-    An empty text is a text. Null is none, unless another column of the row has one.
+    An empty string is a text. Null is not, unless another column of the row has a text.
     """
     columns = [table.columns[name] for name in names]
     texts = []
@@ -31,6 +36,16 @@ def read_texts(table, names):
     return texts
 
 
+def check_texts(table, names, texts):
+    """Raise an error if there is nothing to learn from."""
+    if not any(text.strip() for text in texts):
+        columns = "column" if len(names) == 1 else "columns"
+        raise CommandError(
+            f"{table.path}: all texts of {columns} {some(names)} are empty. Check that "
+            "--text names the right column."
+        )
+
+
 def _kind(cell):
     return type(cell).__name__
 
@@ -40,34 +55,34 @@ def _is_label(cell):
 
 
 class LabelColumn:
-    """How one column of labels is read, in all tables of a command.
+    """Reads one label column, in all tables of a command.
 
     Parameters
     ----------
     name : str
 
     tags : bool
-        Whether texts in its cells are several labels, joined.
+        Whether text cells contain several labels, joined by a separator.
 
     separator : str or None
-        What joins them; None finds out.
+        The separator; None detects it.
 
     missing : sequence of str
-        What means "no label" besides an empty cell, null and NaN.
+        Values that mean "no label", in addition to an empty cell, null and NaN.
 
     Attributes
     ----------
     separator : str or None
-        What joins labels in cells of text; None if none are joined.
+        The separator of labels in text cells; None if cells are not joined.
 
     labels : list
-        All labels of the training table, in the order they come.
+        All labels of the training table, in order of occurrence.
 
     holds_lists : bool
         Whether cells hold several labels.
 
     joined : bool
-        Whether these were joined, and no lists.
+        Whether these cells are joined texts, not lists.
     """
 
     def __init__(self, name, tags=False, separator=None, missing=()):
@@ -80,65 +95,79 @@ class LabelColumn:
         self.labels = []
         self.holds_lists = self.joined = False
 
+    @classmethod
+    def known(cls, name, labels, *, holds_lists, separator, missing):
+        """Create the reader of a task that a saved classifier has learnt."""
+        column = cls(name, tags=holds_lists, separator=separator, missing=missing)
+        column.labels, column.holds_lists = labels, holds_lists
+        column._learn_spelling(labels)
+        return column
+
     def learn(self, table):
-        """Read the column of the training table; see what separators and numbers mean.
+        """Read the column of the training table, and detect separators and numbers.
 
         Returns
         -------
         cells : list
-            A label each, or a list of them; None where it is missing.
+            For each row a label or a list of labels; None if it is missing.
         """
         cells = self._cells(table)
+        check_kinds(table, self.name, cells)
         if self.tags and self.separator:
             warn_of_separator(table, self.name, self.separator)
         labels = list(dict.fromkeys(labels_in(cells)))
         if not any(cell is not None for cell in cells):
             raise CommandError(
                 f"{table.path} has no label in column {self.name!r}: all "
-                f"{len(cells):,} cells are missing. Leave the column out."
+                f"{len(cells):,} cells are missing. Remove the column from the command."
             )
-        if all(as_number(label) is not None for label in labels):
-            for label in sorted(labels, key=lambda label: len(str(label))):
-                self._spelling.setdefault(as_number(label), label)
-        else:
-            self._check_kinds(table, labels)
+        self._learn_spelling(labels)
         cells = self._spell(table, cells)
         self.labels = list(dict.fromkeys(labels_in(cells)))
         self.holds_lists = any(isinstance(cell, list) for cell in cells)
         warn_of_markers(table.path, self.name, cells, self.joined)
         if not self.tags:
             warn_of_joined_labels(table.path, self.name, self.labels)
+        warn_of_few_cells(table.path, self.name, cells, self.holds_lists)
+        warn_of_spellings(table.path, self.name, self.labels)
         return cells
 
+    def _learn_spelling(self, labels):
+        """Record how numbers are written, if all labels are numbers."""
+        if all(as_number(label) is not None for label in labels):
+            for label in sorted(labels, key=lambda label: len(str(label))):
+                self._spelling.setdefault(as_number(label), label)
+
     def read(self, table):
-        """Read the column of another table as that of the training table."""
+        """Read the column of another table like that of the training table."""
         cells = self._spell(table, self._cells(table))
         self._check_lists(table, cells)
+        check_kinds(table, self.name, cells)
         self._compare(table, cells)
         return cells
 
     def order(self, listed):
-        """Return all labels in their order.
+        """Return all labels in order.
 
         Parameters
         ----------
         listed : list of str or None
-            The labels in their order; None for that of numbers.
+            The labels in order; None for numeric order.
 
         Raises
         ------
         CommandError
-            If a label is not listed, or texts have no order.
+            If a label is not listed, or if labels are texts and none are listed.
         """
         if self.holds_lists:
             raise CommandError(
-                f"--ordinal {self.name}: its cells hold several labels, which "
-                "have no order. Leave it out of --ordinal."
+                f"--ordinal {self.name}: its cells hold several labels, which have no "
+                "order. Remove it from --ordinal."
             )
         if listed is None:
             if not all(as_number(label) is not None for label in self.labels):
                 raise CommandError(
-                    f"--ordinal {self.name}: the order of texts is not known. Say "
+                    f"--ordinal {self.name}: the order of text labels is unknown. Use "
                     f"--ordinal {self.name}=LOWEST,...,HIGHEST with all of "
                     f"{some(self.labels)}."
                 )
@@ -158,7 +187,7 @@ class LabelColumn:
         return order
 
     def _cells(self, table):
-        """Return cells of known types, None for missing ones."""
+        """Return cells after checking their types, with None for missing ones."""
         cells = list(table.columns[self.name])
         as_meant = set()
         for row, cell in enumerate(cells):
@@ -172,20 +201,20 @@ class LabelColumn:
                 raise CommandError(
                     f"{table.path}, {table.place(row)}: column {self.name!r} must hold "
                     "strings, numbers, booleans or lists of them. Got "
-                    f"{brief(cell)} of type {_kind(cell)}."
+                    f"{brief(cell)} of type {_kind(cell)}. Write labels as strings."
                 )
         if as_meant:
             warn(
-                f"{table.path}: column {self.name!r} writes {some(sorted(as_meant))} "
-                f"for what --missing calls {some(self.missing)}. These cells are "
-                "missing, too."
+                f"{table.path}: column {self.name!r} contains "
+                f"{some(sorted(as_meant))}, another spelling of --missing "
+                f"{some(self.missing)}. These cells are also read as missing."
             )
         return self._split(table, cells) if self.tags else cells
 
     def _is_missing(self, cell):
         if isinstance(cell, list):
             return False
-        # NaN is the one cell that differs from itself.
+        # Only NaN differs from itself.
         if cell is None or cell != cell or not str(cell).strip():
             return True
         return str(cell) in self.missing or (
@@ -193,7 +222,7 @@ class LabelColumn:
         )
 
     def _split(self, table, cells):
-        """Make a list of each cell, taking texts apart."""
+        """Convert each cell to a list, splitting texts."""
         texts = [cell for cell in cells if isinstance(cell, str)]
         self.joined = self.joined or bool(texts)
         if self.separator is None and texts:
@@ -201,8 +230,8 @@ class LabelColumn:
             if self.separator is None:
                 raise CommandError(
                     f"{table.path}: no cell of column {self.name!r} holds several "
-                    "labels, joined by |, ; or a comma. Say --separator, or name the "
-                    "column in --tasks if its cells hold one label each."
+                    "labels joined by |, ; or a comma. Use --separator, or name the "
+                    "column in --tasks if each cell holds one label."
                 )
 
         def labels_of(row, cell):
@@ -213,33 +242,22 @@ class LabelColumn:
             except ValueError as error:
                 raise CommandError(
                     f"{table.path}, {table.place(row)}: column {self.name!r} holds "
-                    f"lists, and {error}. Write it as the others."
+                    f"lists, but {error}. Write this cell like the others."
                 ) from error
 
         return [labels_of(row, cell) for row, cell in enumerate(cells)]
 
-    def _check_kinds(self, table, labels):
-        """Complain about labels of several types, and about measures."""
-        kinds = {}
-        for label in labels:
-            kinds.setdefault(_KINDS[type(label)], label)
-            if isinstance(label, float) and not label.is_integer():
-                raise CommandError(
-                    f"{table.path}: column {self.name!r} holds {label!r}, a measure, "
-                    "not a class. Write classes as strings or whole numbers."
-                )
-        if len(kinds) > 1:
-            raise CommandError(
-                f"{table.path}: column {self.name!r} holds labels of several types: "
-                f"{some(kinds.values())}. Write all of them as strings."
-            )
-
     def _spell(self, table, cells):
-        """Give numbers that mean the same one spelling, that of the training table."""
+        """Give equal numbers one spelling, that of the training table."""
         changed = {}
 
         def spell(label):
-            known = self._spelling.get(as_number(label), label)
+            number = as_number(label)
+            known = self._spelling.get(number, label)
+            # An unknown number from another table: keep the type of the other labels.
+            if number is not None and number not in self._spelling:
+                as_text = isinstance(next(iter(self._spelling.values())), str)
+                known = str(label) if as_text else number
             if known != label:
                 changed[label] = known
             return known
@@ -256,13 +274,13 @@ class LabelColumn:
         if changed:
             pairs = ", ".join(f"{a!r} as {b!r}" for a, b in list(changed.items())[:5])
             warn(
-                f"{table.path}: in column {self.name!r} numbers that mean the same are "
-                f"one label: {pairs}."
+                f"{table.path}: in column {self.name!r} equal numbers are read as one "
+                f"label: {pairs}."
             )
         return cells
 
     def _check_lists(self, table, cells):
-        """Complain where one table has lists and the other single labels."""
+        """Raise an error if one table has lists and the other single labels."""
         for row, cell in enumerate(cells):
             if cell is not None and isinstance(cell, list) != self.holds_lists:
                 here, there = ("one label", "several labels")
@@ -271,17 +289,17 @@ class LabelColumn:
                 raise CommandError(
                     f"{table.path}, {table.place(row)}: column {self.name!r} holds "
                     f"{here} in a cell, {brief(cell)}, and {there} in the training "
-                    "table. Say --tags instead of --tasks for this column."
+                    "table. Use --tags instead of --tasks for this column."
                 )
 
     def _compare(self, table, cells):
-        """Tell of labels that are not in the training table.
+        """Warn about labels that are not in the training table.
 
         Raises
         ------
         CommandError
-            If none of them is, which is what happens when one file has the number 1
-            and the other the string "one".
+            If no label is in the training table, for instance because one file has the
+            number 1 and the other the string "one".
         """
         found = list(dict.fromkeys(labels_in(cells)))
         unknown = [label for label in found if label not in set(self.labels)]
@@ -289,7 +307,8 @@ class LabelColumn:
             raise CommandError(
                 f"{table.path} and the training table have no label in common in "
                 f"column {self.name!r}: {some(unknown, 3)} here, "
-                f"{some(self.labels, 3)} there. Do they differ in spelling, or in type?"
+                f"{some(self.labels, 3)} there. Use the same spelling and type in both "
+                "tables."
             )
         if unknown:
             warn(

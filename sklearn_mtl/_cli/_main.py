@@ -1,4 +1,4 @@
-"""Arguments in, exit code out."""
+"""The entry point: from arguments to an exit code."""
 
 import sys
 import warnings
@@ -14,18 +14,19 @@ def main(arguments=None):
     Parameters
     ----------
     arguments : list of str, default=None
-        What stands after ``python -m sklearn_mtl``; None takes it from there.
+        The arguments after ``python -m sklearn_mtl``. None reads them from
+        ``sys.argv``.
 
     Returns
     -------
     exit_code : int
-        0 done, 1 a table, its contents or standard output are wrong, 2 the command or
-        a model file is wrong, 130 interrupted, 141 the reader of the output went away.
+        0: success. 1: error in a table, its contents or standard output. 2: error in
+        the command or a model file. 130: interrupted. 141: the output pipe was closed.
     """
     try:
         if sys.stdout is None:
             raise CommandError(
-                "Standard output is closed. Send it to a file or to /dev/null."
+                "Standard output is closed. Redirect it to a file or to /dev/null."
             )
         options = build_parser().parse_args(arguments)
         command = _command(options.command)
@@ -44,9 +45,9 @@ def main(arguments=None):
 
 
 def _command(name):
-    """Return what carries out a command."""
-    # Here and not at the top: scikit-learn takes a second to import, and what predicts
-    # can do without.
+    """Return the function that runs a command."""
+    # Imported here, because scikit-learn takes a second to import and predict does not
+    # need it.
     if name == "predict":
         from . import _predict
 
@@ -55,6 +56,10 @@ def _command(name):
         from . import _fit
 
         return _fit.run
+    if name == "report":
+        from . import _score
+
+        return _score.run
     from . import _demo
 
     return lambda options: _demo.run()

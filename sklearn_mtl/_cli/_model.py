@@ -1,4 +1,4 @@
-"""The estimator as the command line uses it: fitted, timed, its errors for the user."""
+"""The estimator for the command line: fits, timings and errors for the user."""
 
 import warnings
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ def fit(texts, labels, orders=None, **parameters):
         Labels of each task; None is missing.
 
     orders : dict of str to list, default=None
-        The labels of ordinal tasks in their order.
+        The labels of ordinal tasks, in order.
 
     **parameters
         For :class:`sklearn_mtl.MultiTaskTextClassifier`.
@@ -33,10 +33,10 @@ def fit(texts, labels, orders=None, **parameters):
     Raises
     ------
     CommandError
-        With the estimator's own words if it cannot be fitted to these data.
+        With the estimator's message if it cannot be fitted to these data.
     """
-    # Here and not at the top: torch takes seconds to import, too long to wait for
-    # --help or to be told of a misspelt column.
+    # Imported here, because torch takes seconds to import: too long before --help or an
+    # error about a misspelt column.
     from .. import MultiTaskTextClassifier
     from ..tasks import Ordinal
 
@@ -46,24 +46,31 @@ def fit(texts, labels, orders=None, **parameters):
         }
     start = perf_counter()
     with estimator_errors("fit"), warnings.catch_warnings():
-        # Told already, of the cells of the table and with the option that helps.
+        # Already reported for the cells of the table, with the option that helps.
         warnings.filterwarnings("ignore", ".*which look like empty cells")
         warnings.filterwarnings("ignore", ".*texts that look like lists")
+        warnings.filterwarnings("ignore", ".*have a single class among")
         classifier = MultiTaskTextClassifier(**parameters).fit(texts, labels)
     return classifier, perf_counter() - start
 
 
 @contextmanager
 def estimator_errors(verb):
-    """Give the library's words for what it refuses to the user."""
+    """Convert errors of the library to errors of the command line."""
     try:
         yield
     except ValueError as error:
-        raise CommandError(f"Cannot {verb}: {error}") from error
+        words = str(error)
+        if words.startswith("The vectorizer found no features"):
+            words = (
+                "the texts of the training rows contain no words. Check that --text "
+                "names the right column."
+            )
+        raise CommandError(f"Cannot {verb}: {words}") from error
 
 
 def score(classifier, texts, labels):
-    """Score a classifier on labelled cells; give the seconds of predicting too."""
+    """Score a classifier on labelled cells; also return the prediction time."""
     start = perf_counter()
     predicted = classifier.predict(texts, output="dict")
     seconds = perf_counter() - start

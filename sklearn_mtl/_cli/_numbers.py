@@ -1,8 +1,8 @@
-"""Whole numbers as cells write them."""
+"""Whole numbers in cells."""
 
 import re
 
-# Not 007 and not 1.10, which may be codes and versions.
+# Excludes 007 and 1.10, which may be codes and versions.
 _WHOLE_NUMBER = re.compile(r"([+-]?(?:0|[1-9][0-9]*))(?:\.0*)?")
 
 

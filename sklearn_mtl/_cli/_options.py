@@ -1,4 +1,4 @@
-"""What can be said on the command line, and its help."""
+"""The options of the command line, and their help."""
 
 import argparse
 import functools
@@ -12,6 +12,8 @@ from ._help import (
     FIT_EPILOG,
     PREDICT_DESCRIPTION,
     PREDICT_EPILOG,
+    REPORT_DESCRIPTION,
+    REPORT_EPILOG,
 )
 from ._process import say
 from ._saved import VARIABLE
@@ -22,14 +24,14 @@ MOST_PASSES = 10_000
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
-        """Leave it to :func:`main` to print the message and to stop."""
-        # Or else the last COLUMN has swallowed it.
+        """Raise an error, so that :func:`main` prints the message and exits."""
+        # Otherwise the last option with several values consumes it.
         if message.endswith(("DATA", "NEW")):
             message += ", before all options"
         raise UsageError(f"{message}. See {self.prog} --help")
 
     def print_help(self, file=None):
-        """Print the help; unlike argparse, notice if that fails."""
+        """Print the help; unlike argparse, report a failure to do so."""
         say(self.format_help().rstrip("\n"))
 
 
@@ -40,7 +42,7 @@ class _Version(argparse.Action):
 
 
 def _value(convert, accepts, words):
-    """Make an argparse type that says in words what it takes."""
+    """Create an argparse type whose errors describe the allowed values."""
 
     def check(text):
         try:
@@ -55,7 +57,7 @@ def _value(convert, accepts, words):
 
 
 def _encoding(name):
-    "".encode(name)  # a LookupError for what is no encoding of text
+    "".encode(name)  # raises a LookupError unless it is a text encoding
     return name
 
 
@@ -65,7 +67,7 @@ _delimiter = _value(
     "one character and no quotation mark or line break",
 )
 _separator = _value(
-    str, lambda text: text.strip() != "", "one or more characters that are no spaces"
+    str, lambda text: text.strip() != "", "one or more characters, not only spaces"
 )
 _known_encoding = _value(
     _encoding, lambda name: True, "an encoding of text, such as latin-1 or utf-16"
@@ -99,8 +101,8 @@ def build_parser():
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     fit = commands.add_parser(
         "fit",
-        help="learn from a table, report scores, save, predict another table",
-        # DATA first: after it, --tasks cannot take it for one of its columns.
+        help="learn from a table; score, save, report, predict another table",
+        # DATA comes first, so that --tasks cannot take it for a column.
         usage="%(prog)s DATA --text COLUMN ... --tasks COLUMN ... [...]",
         description=FIT_DESCRIPTION,
         epilog=FIT_EPILOG,
@@ -112,7 +114,7 @@ def build_parser():
     _add_estimator(fit)
     predict = commands.add_parser(
         "predict",
-        help="predict a table by a saved model",
+        help="predict a table with a saved model",
         usage="%(prog)s MODEL NEW --to FILE [...]",
         description=PREDICT_DESCRIPTION,
         epilog=PREDICT_EPILOG,
@@ -120,6 +122,16 @@ def build_parser():
     )
     _add_prediction(predict)
     _add_formats(predict)
+    report = commands.add_parser(
+        "report",
+        help="score a saved model on a labelled table",
+        usage="%(prog)s MODEL DATA [--html FILE] [...]",
+        description=REPORT_DESCRIPTION,
+        epilog=REPORT_EPILOG,
+        **settings,
+    )
+    _add_report(report)
+    _add_formats(report)
     return parser
 
 
@@ -130,37 +142,31 @@ def _add_columns(parser):
         "--text",
         metavar="COLUMN",
         nargs="+",
-        help="the column of texts; several are joined, each on a line of its own",
+        help="the text column, or several, which are joined line by line",
     )
     add(
         "--tasks",
         metavar="COLUMN",
         nargs="+",
         default=[],
-        help="the columns of labels, one task each",
+        help="the label columns; each is a task",
     )
     add(
         "--tags",
         metavar="COLUMN",
         nargs="+",
         default=[],
-        help="tasks whose cells hold several labels",
+        help="label columns with several labels in a cell",
     )
     add(
         "--ordinal",
         metavar="COLUMN[=LOW,...,HIGH]",
         nargs="+",
         default=[],
-        help="tasks whose labels have an order; numbers have it anyhow, texts need all "
-        "their labels listed",
+        help="label columns whose labels have an order; list all labels from lowest to "
+        "highest, unless they are numbers",
     )
-    add(
-        "--missing",
-        metavar="VALUE",
-        nargs="+",
-        default=[],
-        help="labels that mean the same as an empty cell",
-    )
+    _add_missing(add)
 
 
 def _add_tables(parser):
@@ -170,12 +176,13 @@ def _add_tables(parser):
         "--held-out",
         metavar="SHARE",
         type=_share,
-        help="share of DATA to score on if there is no --test (default: 0.2)",
+        help="share of the rows of DATA to score on, without --test (default: 0.2)",
     )
     add("--predict", metavar="FILE", help="a table to predict")
     add("--to", metavar="FILE", help="where to write the predictions")
-    add("--save", metavar="FILE", help="where to save the network, such as model.mtl")
-    _add_password(add, "that holds a password to encrypt the file of --save by")
+    add("--save", metavar="FILE", help="where to save the model, such as model.mtl")
+    _add_html(add)
+    _add_password(add, "with a password to encrypt the saved model")
 
 
 def _add_prediction(parser):
@@ -183,20 +190,59 @@ def _add_prediction(parser):
     add("model", metavar="MODEL", help="the file of a saved model")
     add("new", metavar="NEW", help="the table to predict")
     add("--to", metavar="FILE", required=True, help="where to write the predictions")
-    add(
-        "--text",
-        metavar="COLUMN",
-        nargs="+",
-        help="the column of texts, or several, as in the fit (default: those of the "
-        "fit, if the model knows them)",
-    )
-    _add_password(add, "that holds the password of an encrypted model")
+    _add_text_of_model(add)
+    _add_password(add, "with the password of an encrypted model")
     add(
         "--runtime",
         choices=["auto", "numpy", "torch"],
         default="auto",
-        help="what computes: numpy starts faster, torch runs every model (default: "
-        "numpy if it runs the model)",
+        help="the library that computes: numpy starts faster, torch runs every model "
+        "(default: numpy if it supports the model)",
+    )
+
+
+def _add_report(parser):
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="the file of a saved model")
+    add("data", metavar="DATA", help="the labelled table to score on")
+    _add_html(add)
+    _add_text_of_model(add)
+    add(
+        "--tasks",
+        metavar="COLUMN",
+        nargs="+",
+        default=[],
+        help="tasks to score (default: all that have a column in DATA)",
+    )
+    _add_missing(add)
+    _add_password(add, "with the password of an encrypted model")
+
+
+def _add_text_of_model(add):
+    add(
+        "--text",
+        metavar="COLUMN",
+        nargs="+",
+        help="the text column, or several, as in fit (default: those of fit, if the "
+        "model knows them)",
+    )
+
+
+def _add_html(add):
+    add(
+        "--html",
+        metavar="FILE",
+        help="where to write a report for the browser, such as report.html",
+    )
+
+
+def _add_missing(add):
+    add(
+        "--missing",
+        metavar="VALUE",
+        nargs="+",
+        default=[],
+        help="values that mean the same as an empty cell",
     )
 
 
@@ -214,30 +260,37 @@ def _add_formats(parser):
         "--delimiter",
         metavar="CHARACTER",
         type=_delimiter,
-        help="what separates the cells of CSV files, in and out (default: a comma)",
+        help="what separates cells of CSV files, read or written (default: a comma)",
     )
     add(
         "--separator",
         metavar="TEXT",
         type=_separator,
-        help="what separates several labels in a cell, in and out (default: see below)",
+        help="what separates several labels in a cell (default: that of fit, or the "
+        "most frequent one of |, ; and the comma)",
     )
     add(
         "--quoting",
         choices=["csv", "none"],
-        help="whether quotation marks in CSV and TSV files hold a cell together, or "
-        "are characters like any other (default: what the file looks like)",
+        help="whether quotation marks in CSV and TSV enclose cells (csv) or are "
+        "ordinary characters (none) (default: detected)",
     )
     add(
         "--encoding",
         metavar="NAME",
         type=_known_encoding,
-        help="encoding of CSV, TSV and JSON lines, in and out (default: utf-8)",
+        help="encoding of text files, read or written, such as cp1252 (default: utf-8)",
     )
 
 
 def _add_estimator(parser):
     add = parser.add_argument
+    add(
+        "--embedding",
+        choices=["lsa", "use"],
+        help="embeddings in addition to words, for short texts with few labels: latent "
+        'semantic analysis of the table, or a pretrained encoder (extra "embedding")',
+    )
     add(
         "--sharing",
         choices=[
@@ -250,18 +303,18 @@ def _add_estimator(parser):
             "adversarial",
         ],
         default="auto",
-        help="what the tasks share; see the docs of MultiTaskTextClassifier",
+        help="how the tasks share the network, as in MultiTaskTextClassifier",
     )
     add(
         "--max-iter",
         metavar="N",
         type=_count,
-        help=f"most passes over the rows, up to {MOST_PASSES:,} (default: by their "
-        "number)",
+        help=f"maximum number of epochs, up to {MOST_PASSES:,} (default: chosen by "
+        "the number of rows)",
     )
-    add("--seed", metavar="N", type=_seed, default=0, help="(default: 0)")
+    add("--seed", metavar="N", type=_seed, default=0, help="random seed (default: 0)")
     add(
         "--quiet",
         action="store_true",
-        help="show no progress; off a terminal none is shown anyhow",
+        help="show no progress bar; there is none anyway unless a terminal shows it",
     )

@@ -1,4 +1,4 @@
-"""``predict``: answers of a saved classifier for a table. No training data."""
+"""``predict``: predict a table with a saved classifier."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from ._errors import CommandError, UsageError, some
 from ._files import check_output
 from ._labels import read_texts
 from ._predictions import Predictions
-from ._saved import known_columns, load_model, read_password
+from ._saved import known_columns, load_texts_model, read_password
 from ._tables import Dialect, check_format, read_table
 
 
 @dataclass(frozen=True)
 class SavedColumn:
-    """What is known of a task of a saved classifier, to write its column.
+    """A task of a saved classifier, with what is needed to write its column.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class SavedColumn:
         Whether cells hold several labels.
 
     separator : str or None
-        What joins them in cells of text; None for one that no label holds.
+        The separator in text cells; None chooses one that occurs in no label.
     """
 
     name: str
@@ -46,12 +46,7 @@ def run(options):
         check_format(path)
     check_output(options.to, [options.model, options.new])
     password = read_password(options.password_env)
-    classifier = load_model(options.model, password, options.runtime)
-    if hasattr(classifier, "n_features_in_"):
-        raise UsageError(
-            f"{options.model} was fitted on numbers, and predict reads texts. Load it "
-            "in Python: sklearn_mtl.load(path)."
-        )
+    classifier = load_texts_model(options.model, password, options.runtime)
     text, separators = known_columns(options.model, classifier)
     columns = saved_columns(classifier, options.separator, separators)
     dialect = Dialect(options.delimiter, options.quoting, options.encoding)
@@ -62,17 +57,17 @@ def run(options):
 
 
 def saved_columns(classifier, separator, separators):
-    """Return what is known of each task.
+    """Return a SavedColumn for each task.
 
     Parameters
     ----------
     classifier : MultiTaskPredictor or MultiTaskTextClassifier
 
     separator : str or None
-        Of the option.
+        The separator from the option.
 
     separators : dict of str to str
-        Of the fit.
+        The separators of the fit.
     """
     columns = [
         SavedColumn(
@@ -87,19 +82,19 @@ def saved_columns(classifier, separator, separators):
     ]
     if separator and not any(column.holds_lists for column in columns):
         raise UsageError(
-            "--separator stands between several labels of a cell, and the model gives "
-            "one label to a cell. Leave it out."
+            "--separator is for cells with several labels, but the model predicts one "
+            "label per cell. Remove --separator."
         )
     return columns
 
 
 def text_columns(options, table, known):
-    """Return the columns of texts: those of the option, or else those of the fit."""
+    """Return the text columns: those of the option, or else those of the fit."""
     names = options.text or known
     if not names:
         raise UsageError(
-            f"--text COLUMN must say which column holds the texts: {options.model} "
-            f"does not know. The columns of {table.path} are: {some(table.columns)}."
+            "Use --text COLUMN to name the text column: it is not stored in "
+            f"{options.model}. The columns of {table.path} are: {some(table.columns)}."
         )
     if len(set(names)) < len(names):
         raise UsageError(f"--text names a column twice. Got {some(names)}.")
@@ -107,8 +102,8 @@ def text_columns(options, table, known):
     if lacking and not options.text:
         raise CommandError(
             f"{table.path} has no column {lacking[0]!r}, which {options.model} was "
-            "fitted on. If it has another name here, say --text. Its columns are: "
-            f"{some(table.columns)}."
+            "fitted on. If the column has another name here, use --text. Its columns "
+            f"are: {some(table.columns)}."
         )
     table.check_columns(names)
     return names

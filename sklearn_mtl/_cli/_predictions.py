@@ -1,4 +1,4 @@
-"""A table that is predicted, with two more columns for each task."""
+"""A predicted table, with two more columns for each task."""
 
 from ._answers import predict
 from ._errors import CommandError, count
@@ -8,17 +8,17 @@ from ._tags import join, separator_for
 
 
 class Predictions:
-    """What is to be predicted, and how it is written.
+    """A table to predict, and how to write the result.
 
     Parameters
     ----------
     path : str
-        Where to.
+        Output file.
 
     table : Table
 
     columns : list of LabelColumn or SavedColumn
-        The former after they have learnt.
+        A LabelColumn must have read the training table.
 
     dialect : Dialect
     """
@@ -38,15 +38,15 @@ class Predictions:
                 self.separators[column.name] = separator_for(
                     column.labels, column.separator, path, column.name
                 )
-        # What cannot be written should not come out after the training.
+        # Report before training what cannot be written.
         table_bytes(path, table.columns, self.dialect)
 
     def _check_names(self, task):
         for name in output_columns(task):
             if name in self.table.columns:
                 raise CommandError(
-                    f"{self.table.path} has a column {name!r} already, which is where "
-                    "the predictions would go. Rename it."
+                    f"{self.table.path} already has a column {name!r}, which is the "
+                    "name of an output column. Rename it."
                 )
 
     def write(self, classifier, texts):
@@ -66,10 +66,10 @@ class Predictions:
             f"each task,\n{' and '.join(output_columns('TASK'))}."
         )
         if self.table.repeated:
-            say("Columns of one name are numbered.")
+            say("Columns with the same name are numbered.")
 
     def _cells(self, task, cells):
-        """Return cells of a task as the format can hold them."""
+        """Return cells of a task in a form that the file format supports."""
         mark = self.separators.get(task)
         if mark is None:
             return cells
@@ -77,5 +77,5 @@ class Predictions:
 
 
 def output_columns(task):
-    """Name the two columns written for a task."""
+    """Return the names of the two columns written for a task."""
     return f"{task}_predicted", f"{task}_probability"

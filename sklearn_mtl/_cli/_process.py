@@ -1,6 +1,7 @@
-"""The process around the command: its streams, its signals, its exit status."""
+"""The process of the command: streams, signals and exit status."""
 
 import os
+import re
 import signal
 import sys
 from contextlib import suppress
@@ -8,12 +9,12 @@ from contextlib import suppress
 from ._errors import CommandError
 from ._files import remove_unfinished
 
-# 128 plus the number of the signal, as shells count.
+# 128 plus the signal number, as in shells.
 INTERRUPTED, PIPE_CLOSED = 130, 141
 
 
 def say(text=""):
-    """Print to standard output, now: a full disk is found out here and not at exit."""
+    """Print and flush, so that a full disk raises an error here and not at exit."""
     try:
         print(text, flush=True)
     except BrokenPipeError:
@@ -27,11 +28,13 @@ def say(text=""):
 
 
 def complain(text):
-    """Print one line to standard error, if anybody can read it."""
+    """Print one line to standard error, if it is open."""
     if sys.stderr is None:
         return
     try:
-        print(f"sklearn_mtl: {' '.join(text.split())}", file=sys.stderr, flush=True)
+        # Keep spaces within the line, which may be the subject of the message.
+        line = re.sub(r"\s*[\r\n]\s*", " ", text.strip())
+        print(f"sklearn_mtl: {line}", file=sys.stderr, flush=True)
     except OSError:
         discard(sys.stderr)
 
@@ -42,23 +45,23 @@ def warn(text):
 
 
 def discard(stream):
-    """Send the rest of a stream nowhere: Python tries to write it again at exit."""
-    # A stream that replaces the real one, as in tests, may have no descriptor.
+    """Discard the rest of a stream, because Python tries to flush it again at exit."""
+    # A replaced stream, as in tests, may have no file descriptor.
     with suppress(OSError, ValueError), open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def is_terminal():
-    """Whether somebody watches: progress is for terminals, not for files."""
+    """Whether output goes to a terminal: progress is not shown in files."""
     return all(
         stream is not None and stream.isatty() for stream in (sys.stdout, sys.stderr)
     )
 
 
 def prepare():
-    """Make the streams and signals of a new process ready for a command."""
-    # Not by an exception: one raised in the import of an extension module, or in a
-    # callback of another library, may come out as something else or not at all.
+    """Set up the streams and signals of a new process."""
+    # Do not use an exception: if it is raised while an extension module is imported or
+    # in a callback of another library, it may be replaced or lost.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _leave)
     for name in ("SIGTERM", "SIGHUP"):
@@ -66,19 +69,19 @@ def prepare():
         if number and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _leave)
     if sys.stderr is None:
-        # Keeps descriptor 2 from becoming that of a table.
+        # Prevents a table from being opened as file descriptor 2.
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that lacks a character of a text is no reason to stop.
+        # Do not fail if the terminal cannot show a character of a text.
         if stream is not None:
             stream.reconfigure(errors="replace")
 
 
 def _leave(number, frame):
-    """End the process as a signal asks, without unfinished files."""
+    """End the process after a signal, and remove unfinished files."""
     remove_unfinished()
     if number == signal.SIGINT:
-        # Not complain: the stream may be in use at this moment.
+        # Do not use complain, because the stream may be in use.
         with suppress(OSError):
             os.write(2, b"sklearn_mtl: interrupted\n")
     os._exit(128 + number)

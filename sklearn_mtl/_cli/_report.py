@@ -5,20 +5,20 @@ import textwrap
 
 from ..utils._text_table import GAP, column_widths, text_table
 
-# Of a terminal that nobody has made wider.
+# Default width of a terminal.
 WIDTH = 80
-# Of a task or a label in a table.
+# Maximum width of a task or label in a table.
 LONGEST_NAME = 20
 METRICS = {"accuracy": "accuracy", "recall_macro": "recall", "f1_macro": "macro-F1"}
 
 
 def number(score):
-    """Write a score with three digits; a dash where there is none."""
+    """Format a score with three digits; a dash if it is undefined."""
     return "-" if math.isnan(score) else f"{score:.3f}"
 
 
 def scores_table(scores, tasks, further=None):
-    """Write the scores of one system, a line for each task and one for their mean.
+    """Format the scores of one system: a line per task, and one for the mean.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def scores_table(scores, tasks, further=None):
     tasks : list of str
 
     further : dict of str to dict, default=None
-        More columns: the name of each, and its cell for each task, as text.
+        Additional columns: for each name, the cell of each task as text.
     """
     further = further or {}
     header = ["task", *METRICS.values(), *further, "support"]
@@ -47,9 +47,9 @@ def scores_table(scores, tasks, further=None):
 
 
 def side_by_side(scores_of, tasks):
-    """Write the scores of several systems, a group of columns for each metric.
+    """Format the scores of several systems: a group of columns per metric.
 
-    Where all groups are wider than a terminal, the others stand below the first ones.
+    Groups that do not fit into a terminal are put below the first ones.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def side_by_side(scores_of, tasks):
 
 
 def _groups(scores_of, tasks, metrics, with_support):
-    """Write the groups of some metrics beside each other."""
+    """Format the groups of some metrics next to each other."""
     systems = list(scores_of)
     support = next(iter(scores_of.values()))
     header = ["task", *(system for _ in metrics for system in systems)]
@@ -97,7 +97,7 @@ def _groups(scores_of, tasks, metrics, with_support):
 
 
 def _group_line(widths, metrics, n_systems):
-    """Write each metric above the middle of its columns, which follow the first one."""
+    """Center each metric above its columns, which follow the first column."""
     line, start = "", widths[0] + len(GAP)
     for k, metric in enumerate(metrics):
         group = widths[1 + k * n_systems : 1 + (k + 1) * n_systems]
@@ -108,7 +108,7 @@ def _group_line(widths, metrics, n_systems):
 
 
 def short_name(name, width=LONGEST_NAME):
-    """Cut a name to a width in its middle: columns often begin with the same words."""
+    """Shorten a name in the middle, because columns often begin with the same words."""
     line = " ".join(name.split())
     if len(line) <= width:
         return line
@@ -117,5 +117,5 @@ def short_name(name, width=LONGEST_NAME):
 
 
 def fill(text):
-    """Break a paragraph into lines that a terminal has room for."""
+    """Wrap a paragraph to the width of a terminal."""
     return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)

@@ -21,12 +21,12 @@ VARIABLE = "SKLEARN_MTL_PASSWORD"
 
 
 class Saving:
-    """A model file to be written, with all that can be checked before the training.
+    """A model file to write; checks what it can before training.
 
     Parameters
     ----------
     options : argparse.Namespace
-        Of ``fit``.
+        Options of ``fit``.
     """
 
     def __init__(self, options):
@@ -39,7 +39,7 @@ class Saving:
                 check_password(self.password)
 
     def write(self, classifier, columns):
-        """Save a classifier, and what tables it was fitted on.
+        """Save a classifier, with the columns of the table it was fitted on.
 
         Parameters
         ----------
@@ -47,7 +47,7 @@ class Saving:
 
         columns : list of LabelColumn
         """
-        # Ends like the attributes of a fit: the next fit removes it.
+        # Ends with an underscore like a fitted attribute, so the next fit removes it.
         classifier.table_columns_ = {
             "text": list(self.text),
             "separators": {c.name: c.separator for c in columns if c.joined},
@@ -60,22 +60,22 @@ class Saving:
 
 
 def read_password(named):
-    """Return the password in the environment, or None.
+    """Return the password from the environment, or None.
 
     Parameters
     ----------
     named : str or None
-        The variable that must hold it; None for ``VARIABLE``, if that is set.
+        Name of the variable, which must be set. None reads ``VARIABLE`` if it is set.
     """
     name = named or VARIABLE
     password = os.environ.get(name)
     if password is None and named:
         raise UsageError(
-            f"--password-env {named}: the environment has no variable of this name. "
-            "Set it to the password, and export it."
+            f"--password-env {named}: there is no environment variable of this name. "
+            "Set it to the password and export it."
         )
     if password == "":
-        # An empty one may come of a secret that was not found.
+        # An empty password may come from a secret that was not found.
         raise UsageError(
             f"The environment variable {name} is empty. Set it to the password, or "
             "unset it."
@@ -84,7 +84,7 @@ def read_password(named):
 
 
 def check_password(password):
-    """Raise what saving with a password would raise."""
+    """Raise the errors that saving with this password would raise."""
     from ..persistence._keys import make_header
 
     make_header(password, None)
@@ -92,7 +92,7 @@ def check_password(password):
 
 @contextmanager
 def model_errors(what):
-    """Tell in one line, and as errors of usage, what is wrong with a model file."""
+    """Convert errors of model files to one-line usage errors."""
     try:
         yield
     except CannotWrite as error:
@@ -104,26 +104,27 @@ def model_errors(what):
 
 
 def _words(error):
-    """Return the words of an error, of options where it speaks of parameters."""
+    """Return the message of an error, with options instead of parameters."""
     if isinstance(error, PasswordNeeded):
         if "Pass key=" in str(error):
             return (
-                "The file is encrypted by a key, and the command line takes passwords "
-                "only. Load it in Python: sklearn_mtl.load(path, key=...)."
+                "The file is encrypted with a key, but the command line supports only "
+                "passwords. Load it in Python: sklearn_mtl.load(path, key=...)."
             )
         return (
             f"The file is encrypted. Set the environment variable {VARIABLE} to its "
-            "password, or name another variable by --password-env."
+            "password, or name another variable with --password-env."
         )
     if isinstance(error, PasswordNotNeeded):
         return (
-            "The file is not encrypted, so anyone may have written it. If you trust "
-            f"where it comes from, unset {VARIABLE}, and leave --password-env out."
+            "A password is set, but the file is not encrypted, so anyone may have "
+            f"written it. If you trust its source, unset {VARIABLE} and remove "
+            "--password-env."
         )
     if isinstance(error, UntrustedType):
         return (
-            "It holds objects of classes that are not of this package, and the command "
-            "line trusts none. Load it in Python: sklearn_mtl.load(path, "
+            "It contains objects of classes from outside this package, which the "
+            "command line does not load. Load it in Python: sklearn_mtl.load(path, "
             "trusted=[...])."
         )
     if isinstance(error, RuntimeUnsupported):
@@ -145,8 +146,8 @@ def load_model(path, password, runtime):
     password : str or None
 
     runtime : {"auto", "numpy", "torch"}
-        "auto" is numpy, which starts in a fraction of the time, where it runs the
-        classifier, and torch where not.
+        "auto" is numpy, which starts much faster, if it supports the classifier, or
+        else torch.
 
     Returns
     -------
@@ -163,16 +164,27 @@ def load_model(path, password, runtime):
             return load(path, password=password)
 
 
+def load_texts_model(path, password, runtime):
+    """Load a classifier that reads texts; see :func:`load_model`."""
+    classifier = load_model(path, password, runtime)
+    if hasattr(classifier, "n_features_in_"):
+        raise UsageError(
+            f"{path} was fitted on numbers, but the command line reads texts. Load it "
+            "in Python: sklearn_mtl.load(path)."
+        )
+    return classifier
+
+
 def known_columns(path, classifier):
-    """Return what a model file knows of the table it was fitted on.
+    """Return what a model file stores about its training table.
 
     Returns
     -------
     text : list of str
-        The columns of texts; empty if the file does not say.
+        The text columns; empty if they are not stored.
 
     separators : dict of str to str
-        What joined the labels in cells of a task, where something did.
+        The separator of each task whose cells were joined labels.
     """
     known = getattr(classifier, "table_columns_", {"text": [], "separators": {}})
     try:
@@ -184,5 +196,5 @@ def known_columns(path, classifier):
         ours = False
     if not ours:
         with model_errors(f"load {path}"):
-            raise BadState("table_columns_ names no columns. Save the model again.")
+            raise BadState("table_columns_ is not valid. Save the model again.")
     return text, separators

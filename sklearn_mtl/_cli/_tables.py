@@ -1,6 +1,6 @@
-"""Tables in files: columns by name, read and written by the extension of the file.
+"""Tables in files: columns by name, in the format of the file extension.
 
-CSV, TSV and JSON lines go through the standard library and may be gzipped. Cells of CSV
+CSV, TSV and JSON lines need only the standard library and may be gzipped. Cells of CSV
 and TSV are strings; JSON lines and Parquet keep numbers, booleans and lists.
 """
 
@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ._csv import csv_text, read_csv
+from ._encodings import decode, encode
 from ._errors import CommandError, UsageError, count, did_you_mean, some
-from ._files import decode, encode, read_bytes, write_bytes
+from ._files import read_bytes, write_bytes
 from ._formats import (
     import_pyarrow,
     json_lines,
@@ -27,6 +28,16 @@ FORMATS = {
     ".ndjson": "jsonl",
     ".parquet": "parquet",
 }
+# Advice for tables in other formats.
+ADVICE = {
+    ".xlsx": " Save the sheet as CSV, in UTF-8.",
+    ".xls": " Save the sheet as CSV, in UTF-8.",
+    ".ods": " Save the sheet as CSV, in UTF-8.",
+    ".json": " Write one object per line and name it .jsonl.",
+    ".txt": " If it is a table, rename it.",
+    ".tab": " If tabs separate its cells, rename it to .tsv.",
+    ".zip": " Unpack it, or pack it with gzip.",
+}
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 
@@ -37,22 +48,22 @@ class Dialect:
     Attributes
     ----------
     delimiter : str, default=None
-        What separates the cells of CSV files, None for a comma.
+        Delimiter of CSV files; None means a comma.
 
     quoting : {"csv", "none"}, default=None
-        Whether quotation marks hold cells of CSV and TSV together. None is "csv", and
-        in TSV "none" where they do not follow the rules.
+        Whether quotation marks enclose cells of CSV and TSV. None means "csv"; in TSV
+        it means "none" if they break the quoting rules.
 
     encoding : str, default=None
-        None for UTF-8.
+        None means UTF-8.
     """
 
-    delimiter: str = None
-    quoting: str = None
-    encoding: str = None
+    delimiter: str | None = None
+    quoting: str | None = None
+    encoding: str | None = None
 
     def delimiter_of(self, kind):
-        """Return what separates the cells of a file of a format."""
+        """Return the delimiter of a file format."""
         if kind == "csv" and self.delimiter:
             return self.delimiter
         return DELIMITERS[kind]
@@ -60,46 +71,46 @@ class Dialect:
 
 @dataclass
 class Table:
-    """Columns of one length, and where in the file each row starts.
+    """Columns of equal length, and the line in which each row starts.
 
     Attributes
     ----------
     path : str
-        The file, as the user wrote it.
+        Path of the file, as the user wrote it.
 
     columns : dict of str to list
-        The cells by column name. Of columns with one name the second is called
-        ``name.1`` and so on.
+        The cells by column name. If columns have the same name, the second is called
+        ``name.1``, and so on.
 
     lines : list of int or None
-        The line each row starts in; None if the format has no lines.
+        Line number in which each row starts; None if the format has no lines.
 
     repeated : set of str
-        Names that several columns have in the file.
+        Names that occur several times in the file.
 
     short : dict of int to int
-        For rows that end early how many cells they have; the others are empty.
+        Number of cells of each short row. Its other cells are empty.
 
     quoting : {"csv", "none"} or None
-        How quotation marks were read, if the format has any.
+        How quotation marks were read, if the format uses them.
     """
 
     path: str
     columns: dict
-    lines: list = field(default=None, repr=False)
+    lines: list | None = field(default=None, repr=False)
     repeated: frozenset = frozenset()
     short: dict = field(default_factory=dict, repr=False)
-    quoting: str = None
+    quoting: str | None = None
 
     def __len__(self):
         return len(next(iter(self.columns.values())))
 
     def place(self, row):
-        """Name the place of a row for a message."""
+        """Return the position of a row for a message."""
         return f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
 
     def check_columns(self, names):
-        """Complain about the first of the names that is no column of its own."""
+        """Raise an error if a name is not the name of exactly one column."""
         for name in names:
             if name not in self.columns:
                 raise CommandError(
@@ -109,7 +120,7 @@ class Table:
             if name in self.repeated:
                 raise CommandError(
                     f"{self.path} has several columns named {name!r}. Rename them: a "
-                    "column in use needs a name of its own."
+                    "column in use needs a unique name."
                 )
         places = {name: place for place, name in enumerate(self.columns)}
         for row, n_cells in self.short.items():
@@ -123,30 +134,33 @@ class Table:
 
     def _hint(self, name):
         if all(part in self.columns for part in name.split(",")):
-            return " Put spaces between the names, no commas."
+            return " Put spaces between the names, not commas."
         header = next(iter(self.columns))
+        if header.startswith("sep="):
+            return " Its first line is a note for Excel. Remove it."
         found = [mark for mark in ";\t|," if mark in header]
         if len(self.columns) == 1 and found:
-            return f" Are its cells separated by {found[0]!r}? Then say --delimiter."
+            return f" If its cells are separated by {found[0]!r}, use --delimiter."
         return did_you_mean(name, self.columns)
 
 
 def table_format(path):
-    """Return a path's format and whether it is gzipped, going by its name."""
+    """Return a file's format and whether it is gzipped, based on its name."""
     suffixes = [suffix.lower() for suffix in Path(path).suffixes]
     gzipped = suffixes[-1:] == [".gz"]
     suffix = "".join(suffixes[-2:-1] if gzipped else suffixes[-1:])
     kind = FORMATS.get(suffix)
     if kind is None or (kind == "parquet" and gzipped):
         raise UsageError(
-            f"The name of {path} does not say what kind of table it is. Known endings: "
-            f"{', '.join(FORMATS)}; all but .parquet also with .gz after it."
+            f"The format of {path} is unknown. Use a file name that ends in one of "
+            f"{', '.join(FORMATS)}; all but .parquet may be followed by "
+            f".gz.{ADVICE.get(suffix, '')}"
         )
     return kind, gzipped
 
 
 def check_format(path):
-    """Make sure that a file can be read or written before any work is done."""
+    """Check that the format of a file is supported, before any work is done."""
     if table_format(path)[0] == "parquet":
         import_pyarrow(path)
 
@@ -157,7 +171,7 @@ def read_table(path, dialect=Dialect()):
     Parameters
     ----------
     path : str
-        The file. Its ending tells the format.
+        The file. Its extension defines the format.
 
     dialect : Dialect, default=Dialect()
 
@@ -169,8 +183,8 @@ def read_table(path, dialect=Dialect()):
     Raises
     ------
     CommandError
-        If the file cannot be read, or is not a table with at least one row, and no
-        cells beyond its header.
+        If the file cannot be read, or is not a table with at least one row, or if a row
+        has more cells than the header.
     """
     kind, gzipped = table_format(path)
     data = read_bytes(path, gzipped)
@@ -195,7 +209,7 @@ def _read_csv(path, text, delimiter, quoting):
         end = "ends" if len(short) == 1 else "end"
         warn(
             f"{path}: {count(len(short), 'row')} {end} before the last column, the "
-            f"first in line {lines[min(short)]}. Cells may stand in the wrong columns."
+            f"first in line {lines[min(short)]}. Cells may be in the wrong columns."
         )
     for row in short:
         rows[row] = rows[row] + [""] * (len(names) - len(rows[row]))
@@ -206,7 +220,7 @@ def _read_csv(path, text, delimiter, quoting):
 
 
 def _with_own_names(path, names, columns):
-    """Make a table whose columns have names of their own."""
+    """Create a table with unique column names."""
     repeated = frozenset(name for name in names if names.count(name) > 1)
     own = {}
     for name, column in zip(names, columns, strict=True):
@@ -219,28 +233,28 @@ def _with_own_names(path, names, columns):
 
 
 def write_table(path, columns, dialect=Dialect()):
-    """Write columns of one length, all at once: a failure leaves no half a file.
+    """Write columns of equal length atomically: a failure leaves no partial file.
 
     Parameters
     ----------
     path : str
-        The file. Its ending tells the format.
+        The file. Its extension defines the format.
 
     columns : dict of str to list
         The cells by column name. None becomes an empty cell, or null.
 
     dialect : Dialect, default=Dialect()
-        With ``quoting="none"`` quotation marks in CSV and TSV stay as they are, unless
-        cells cannot be told from each other without them.
+        With ``quoting="none"``, quotation marks in CSV and TSV are ordinary characters,
+        unless cells would be ambiguous without quoting.
     """
     _, gzipped = table_format(path)
     data = table_bytes(path, columns, dialect)
-    # No time stamp: the same table gives the same file.
+    # No time stamp, so that the same table gives the same file.
     write_bytes(path, gzip.compress(data, mtime=0) if gzipped else data)
 
 
 def table_bytes(path, columns, dialect=Dialect()):
-    """Return what :func:`write_table` writes, before it is gzipped."""
+    """Return the bytes that :func:`write_table` writes, before compression."""
     kind, _ = table_format(path)
     if kind == "parquet":
         return parquet_bytes(path, columns)

@@ -1,27 +1,27 @@
-"""Several labels in a cell of text: what separates them, taken apart and joined."""
+"""Several labels in a text cell: detecting separators, splitting and joining."""
 
 import ast
 
 from ._errors import CommandError
 
-# In this order where cells hold as many of each.
+# In order of preference if several are equally frequent.
 SEPARATORS = ("|", ";", ",")
 # Cells written as lists of Python or JSON: ['late', 'angry'].
 AS_LISTS = "[]"
 
 
 def looks_like_list(cell):
-    """Whether a text may be a list that somebody wrote into a cell."""
+    """Whether a text cell looks like a written list."""
     return isinstance(cell, str) and cell.startswith("[") and cell.endswith("]")
 
 
 def find_separator(cells):
-    """Return what separates labels in cells of text, or None if nothing known does.
+    """Return the separator of labels in text cells, or None if none is found.
 
     Parameters
     ----------
     cells : list of str
-        Without the missing ones.
+        Cells that are not missing.
     """
     if cells and all(map(looks_like_list, cells)):
         return AS_LISTS
@@ -31,10 +31,10 @@ def find_separator(cells):
 
 
 def looks_joined(labels):
-    """Return a separator that seems to join several labels, or None.
+    """Return the separator that seems to join several labels, or None.
 
-    It does if it stands in two labels or more and their parts are fewer than the
-    labels: "late|angry", "late", "angry|loud" and "loud" are made of three.
+    A separator counts if it occurs in at least two labels and there are fewer parts
+    than labels: "late|angry", "late", "angry|loud" and "loud" have three parts.
     """
     labels = set(labels)
     for mark in SEPARATORS:
@@ -46,12 +46,12 @@ def looks_joined(labels):
 
 
 def split(cell, separator):
-    """Take a text apart into labels without the space around them.
+    """Split a text into labels, without surrounding spaces.
 
     Raises
     ------
     ValueError
-        If it should be written as a list, and is not.
+        If the cell should be a list but is not.
     """
     if separator != AS_LISTS:
         return [part.strip() for part in cell.split(separator) if part.strip()]
@@ -60,19 +60,19 @@ def split(cell, separator):
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         labels = None
     if not isinstance(labels, list):
-        raise ValueError(f"{cell[:40]!r} is no list of labels")
+        raise ValueError(f"{cell[:40]!r} is not a list of labels")
     return labels
 
 
 def join(labels, separator):
-    """Write labels as :func:`split` reads them; none is the separator alone."""
+    """Join labels as :func:`split` reads them. No label is written as the separator."""
     if separator == AS_LISTS:
         return str(list(labels))
     return separator.join(map(str, labels)) or separator
 
 
 def separator_for(labels, wanted, path, task):
-    """Return what can separate labels in a cell of CSV, none of which may hold it."""
+    """Return a separator for labels in a CSV cell that occurs in none of them."""
     marks = [wanted] if wanted else SEPARATORS
     free = [
         mark
@@ -82,14 +82,15 @@ def separator_for(labels, wanted, path, task):
     if not free:
         found = next(label for label in labels if marks[0] in str(label))
         raise CommandError(
-            f"{path} cannot hold several labels of {task!r} in a cell: {found!r} holds "
-            f"{marks[0]!r}. Say another --separator, or write JSON lines (.jsonl)."
+            f"{path} cannot store several labels of {task!r} in a cell: {found!r} "
+            f"contains {marks[0]!r}. Use another --separator, or write JSON lines "
+            "(.jsonl)."
         )
     return free[0]
 
 
 def labels_in(cells):
-    """Yield the labels of cells that hold one or several."""
+    """Yield all labels; a cell may hold one or several."""
     for cell in cells:
         if isinstance(cell, list):
             yield from cell

@@ -1,1 +1,1 @@
-"""From logits to probabilities, decisions and labels, with numpy and scipy alone."""
+"""From logits to probabilities, decisions and labels, with only numpy and scipy."""

@@ -11,29 +11,29 @@ from ._types import Answers, CategoricalAnswers, OrdinalAnswers
 
 @dataclass(frozen=True)
 class Calibration:
-    r"""What turns the logits of each task into probabilities and decisions.
+    r"""Turns the logits of each task into probabilities and decisions.
 
     Training adds :math:`a_c` to the logit of class *c*, whose share is :math:`\pi_c`,
-    so :math:`z_c + a_c - \log \pi_c` is the evidence for it. With the temperature *T*
-    of the task, probabilities are
+    so :math:`z_c + a_c - \log \pi_c` is the evidence for the class. With the
+    temperature *T* of the task, probabilities are
 
     .. math:: p_c \propto \pi_c \exp((z_c + a_c - \log \pi_c) / T)
 
     Attributes
     ----------
     adjustments : list of list of ndarray
-        For each task and each of its codes, what training added to the logits.
+        What training added to the logits, for each code of each task.
 
     log_shares : list of list of ndarray
-        Logarithms of the shares of classes, in the same form.
+        Logarithms of the class shares, in the same form.
 
     temperatures : ndarray of shape (n_tasks,)
         Above 1 where the network is overconfident.
 
     strengths : ndarray of shape (n_tasks,) or None, default=None
-        The prediction is the class whose probability, divided by the share of the class
-        to this power, is highest. None: the class with the highest logit. Where cells
-        hold several labels, their thresholds decide.
+        The predicted class has the highest probability divided by the class share to
+        the power of this strength. None predicts the class with the highest logit.
+        Where cells hold several labels, their thresholds decide.
     """
 
     adjustments: list
@@ -74,7 +74,7 @@ class Calibration:
 
     def decide(self, k, task, logits):
         """Return the predicted codes of task `k`."""
-        if task.is_multilabel:  # its thresholds are those of calibrated probabilities
+        if task.is_multilabel:  # its thresholds apply to calibrated probabilities
             logits = self.calibrated(k, task, logits)
         elif self.strengths is not None and weighs_classes(task):
             logits = self.calibrated(k, task, logits, 1 - self.strengths[k])
@@ -92,7 +92,7 @@ class Calibration:
         logits : ndarray of shape (n_rows, n_logits)
 
         prior : float, default=1.0
-            The power of the shares of classes.
+            Exponent of the class shares.
         """
         temperature = self.temperatures[k]
         offsets = self._offsets.get((k, prior))
@@ -106,7 +106,7 @@ class Calibration:
 
     @cached_property
     def _offsets(self):
-        """What is added to logits, by task and prior: the same for all texts."""
+        """Values to add to logits, by task and prior. They do not depend on texts."""
         return {}
 
     def __getstate__(self):
@@ -114,12 +114,12 @@ class Calibration:
 
 
 def has_temperature(task):
-    """Whether the type of a task says what a temperature does to its logits."""
+    """Whether the type of a task defines a temperature for its logits."""
     return type(task).calibrated is not Answers.calibrated
 
 
 def weighs_classes(task):
-    """Whether decisions about a task may weigh its classes."""
+    """Whether class weights may change the decisions of a task."""
     return isinstance(task, CategoricalAnswers) and not isinstance(task, OrdinalAnswers)
 
 
@@ -130,7 +130,7 @@ def by_task(tasks, values):
     ----------
     tasks : list of TaskType
 
-    values : list, one for each code
+    values : list with one item for each code
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Labels to codes, and codes to labels in the container of the user."""
+"""Encode labels as codes, and decode codes to labels in the user's container."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from ..utils._warn import warn_caller
 
 
 class LabelCodes:
-    """The tasks of a table of labels, and the container that the labels came in.
+    """The tasks of a label table, and the container of the labels.
 
     Attributes
     ----------
@@ -19,13 +19,13 @@ class LabelCodes:
     tasks : list of Answers
 
     layout : CodeLayout
-        The codes of each task: one, or one for each label.
+        The codes of each task: one, or one for each of its labels.
 
     container : {"vector", "array", "dict", "frame"}
         The container of the labels.
 
     template : DataFrame or None
-        A frame of zero rows like that of the labels.
+        A frame without rows that has the names and dtypes of the labels.
     """
 
     def _label(self, name):
@@ -40,7 +40,7 @@ class LabelCodes:
             With the tasks in the order of ``names``.
 
         unknown : {"raise", "warn"}, default="raise"
-            What to do about a label that fit has not seen: raise a ValueError, or warn
+            What to do with a label that fit did not see: raise a ValueError, or warn
             and return the code -2, which no prediction equals.
 
         Returns
@@ -60,7 +60,7 @@ class LabelCodes:
             new = unknown_cells.any(axis=1) if found.ndim == 2 else unknown_cells
             if new.any():
                 message = (
-                    f"{self._label(name)} holds labels that were not there in fit: "
+                    f"{self._label(name)} holds labels that did not occur in fit: "
                     f"{cells[new][:5].tolist()} in row(s) {rows[new][:5].tolist()}. "
                     f"The classes are {task.classes_[:10].tolist()}."
                 )
@@ -88,7 +88,7 @@ class LabelCodes:
             )
 
     def decode(self, codes, output="array", like=None):
-        """Return predicted codes as labels in the container the user wants.
+        """Decode predicted codes to labels in the requested container.
 
         Parameters
         ----------
@@ -97,7 +97,7 @@ class LabelCodes:
         output : {"array", "frame", "dict"}, default="array"
 
         like : object, default=None
-            The X of the prediction; a pandas frame gets its index.
+            The X of the prediction. If it is a pandas frame, its index is used.
 
         Returns
         -------
@@ -119,7 +119,7 @@ class LabelCodes:
         return _as_array(columns, self.tasks)
 
     def arrange(self, probabilities, output="list"):
-        """Return the probabilities of each task in the container the user wants.
+        """Return the probabilities of each task in the requested container.
 
         Parameters
         ----------
@@ -146,8 +146,8 @@ class LabelCodes:
     def _as_frame(self, columns, like):
         if self.template is None:
             raise ValueError(
-                "output='frame' gives a frame of the library that y came in, and y was "
-                "no DataFrame in fit. Use output='dict'."
+                "output='frame' returns a frame of the library of y, but y was not a "
+                "DataFrame in fit. Use output='dict'."
             )
         import narwhals as nw
 
@@ -169,11 +169,14 @@ class LabelCodes:
 
 
 def _arrow_table(data, schema, pyarrow):
-    """Return a table of Arrow with the columns and types of a schema."""
+    """Return an Arrow table with the columns and types of a schema."""
     columns = []
     for name, type_ in zip(schema.names, schema.types, strict=True):
         # A cast does not support dictionaries of numbers or run-end encoding.
-        columns.append(pyarrow.array(list(data[name]), type=type_))
+        cells = list(data[name])
+        if type_ == pyarrow.float16():  # older releases accept only numpy's type
+            cells = [np.float16(cell) for cell in cells]
+        columns.append(pyarrow.array(cells, type=type_))
     return pyarrow.table(columns, schema=schema)
 
 
@@ -184,7 +187,7 @@ def check_output(output, options):
 
 
 def _as_array(columns, tasks):
-    """Join columns; numeric types become one that holds all classes exactly."""
+    """Join columns. Numeric types are joined if one type holds all classes exactly."""
     kinds = {column.dtype.kind for column in columns}
     dtype = np.result_type(*columns) if kinds <= set("biuf") else None
     if len(kinds) > 1 and (dtype is None or not _holds_classes(dtype, tasks)):

@@ -1,6 +1,11 @@
-"""Which code belongs to which task."""
+"""Which codes belong to which task."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+
+from ..utils._typing import Array
 
 
 class CodeLayout:
@@ -24,7 +29,7 @@ class CodeLayout:
         The number of values of each code.
     """
 
-    def __init__(self, tasks):
+    def __init__(self, tasks: Sequence[Any]) -> None:
         self.n_tasks = len(tasks)
         self.sizes = [size for task in tasks for size in task.code_sizes]
         widths = [len(task.code_sizes) for task in tasks]
@@ -35,8 +40,8 @@ class CodeLayout:
             for start, width, task in zip(self.starts, widths, tasks, strict=True)
         ]
 
-    def of_task(self, codes, task):
-        """Return the codes of a task in the shape of its type, a view.
+    def of_task(self, codes: Array, task: int) -> Array:
+        """Return a view of the codes of a task, in the shape of its type.
 
         Parameters
         ----------
@@ -50,18 +55,18 @@ class CodeLayout:
         """
         return codes[:, self._columns[task]]
 
-    def table_of_task(self, values, task):
-        """Return the columns of a table for the codes of a task, always as a table."""
+    def table_of_task(self, values: Any, task: int) -> Array:
+        """Return the columns of the codes of a task, always two-dimensional."""
         return values[:, self.owners == task]
 
-    def codes_of(self, tasks):
-        """Return the numbers of the codes of some tasks, a list."""
+    def codes_of(self, tasks: Sequence[int]) -> list[int]:
+        """Return a list with the numbers of the codes of the given tasks."""
         return np.flatnonzero(np.isin(self.owners, tasks)).tolist()
 
-    def by_code(self, by_task):
-        """Repeat values of tasks, along the last axis, for each of their codes."""
+    def by_code(self, by_task: Array) -> Array:
+        """Repeat the value of each task for each of its codes, along the last axis."""
         return by_task[..., self.owners]
 
-    def mean_by_task(self, by_code):
+    def mean_by_task(self, by_code: Array) -> Array:
         """Return the mean over the codes of each task."""
         return np.bincount(self.owners, by_code) / np.bincount(self.owners)

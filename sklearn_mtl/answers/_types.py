@@ -1,8 +1,8 @@
-"""What the logits of a task say, for each type of task.
+"""From the logits of a task to answers, for each type of task.
 
-The classes here hold what a fitted task needs for predictions, and no more: types of
-`tasks` inherit them, and a runtime without scikit-learn uses them as they are. scipy's
-special functions take time to import and are imported by those that need them.
+The classes here hold only what a fitted task needs for predictions. The types of
+`tasks` inherit from them, and a runtime without scikit-learn uses them as they are.
+scipy's special functions are slow to import, so only the methods that need them do.
 """
 
 from itertools import repeat
@@ -13,7 +13,7 @@ from ..labels._sets import indicators, sets_of
 
 
 class Answers:
-    """What any type of task answers.
+    """Predictions of any type of task.
 
     Attributes
     ----------
@@ -33,36 +33,49 @@ class Answers:
     def calibrated(self, logits, temperature, offsets):
         """Divide logits by a temperature and add offsets.
 
-        The default returns `logits`: the type has no temperature.
+        The default returns `logits` unchanged: the type has no temperature.
 
         Parameters
         ----------
         logits : ndarray of shape (n_samples, n_logits)
+            Logits of the task.
 
         temperature : float
             Above 1 where the network is overconfident.
 
         offsets : list of ndarray
-            For each code, what to add to the logits of its values. Types without a
-            logit for each value ignore it.
+            For each code, what to add to the logits of its values. Ignored by types
+            without a logit for each value.
 
         Returns
         -------
         logits : ndarray of shape (n_samples, n_logits)
+            Logits from which probabilities are computed.
         """
         return logits
 
     def choose(self, probabilities):
-        """Return the predicted codes from probabilities."""
+        """Return the predicted codes from probabilities.
+
+        Parameters
+        ----------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            Probabilities of the classes.
+
+        Returns
+        -------
+        codes : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Two-dimensional where a cell holds several labels.
+        """
         return probabilities.argmax(axis=1)
 
 
 class CategoricalAnswers(Answers):
-    """One class out of several."""
+    """One of several classes."""
 
     @property
     def n_logits(self):
-        """Columns of network output the task needs."""
+        """Number of network outputs that the task needs."""
         return len(self.classes_) if len(self.classes_) > 2 else 1
 
     def encode(self, cells):
@@ -77,7 +90,7 @@ class CategoricalAnswers(Answers):
         return self.classes_[codes]
 
     def probabilities(self, logits):
-        """Turn logits into probabilities, (n_samples, n_classes)."""
+        """Turn logits into probabilities, shape (n_samples, n_classes)."""
         n_classes = len(self.classes_)
         if n_classes == 1:
             return np.ones((len(logits), 1), dtype=logits.dtype)
@@ -88,7 +101,7 @@ class CategoricalAnswers(Answers):
         return exponentials / exponentials.sum(axis=1, keepdims=True)
 
     def calibrated(self, logits, temperature, offsets):
-        """Divide logits by a temperature and add offsets, those of one code."""
+        """Divide logits by a temperature and add the offsets of the single code."""
         (added,) = offsets
         if len(self.classes_) == 2:
             added = added[1:] - added[0]
@@ -96,9 +109,9 @@ class CategoricalAnswers(Answers):
 
 
 def _of_two_classes(logits):
-    """Return probabilities where the first class has a logit of 0.
+    """Return probabilities of two classes; the logit of the first is 0.
 
-    In few calls of numpy, for where tasks are many and texts few these take the time.
+    Uses few calls of numpy, whose overhead dominates with many tasks and few texts.
     """
     highest = np.maximum(logits, 0)
     found = np.empty((len(logits), 2), dtype=logits.dtype)
@@ -110,11 +123,11 @@ def _of_two_classes(logits):
 
 
 class OrdinalAnswers(CategoricalAnswers):
-    """One class out of several with an order."""
+    """One of several ordered classes."""
 
     @property
     def n_logits(self):
-        """Columns of network output the task needs."""
+        """Number of network outputs that the task needs."""
         return 1
 
     def probabilities(self, logits):
@@ -125,7 +138,7 @@ class OrdinalAnswers(CategoricalAnswers):
         logits = logits[:, : len(self.classes_) - 1]
         end = np.full((len(logits), 1), np.inf, dtype=logits.dtype)
         below, above = np.hstack([end, logits]), np.hstack([logits, -end])
-        # Not a difference, which would lose small probabilities.
+        # A difference would lose the precision of small probabilities.
         return expit(below) * expit(-above) * -np.expm1(above - below)
 
     def calibrated(self, logits, temperature, offsets):
@@ -133,7 +146,7 @@ class OrdinalAnswers(CategoricalAnswers):
         return logits / logits.dtype.type(temperature)
 
     def choose(self, probabilities):
-        """Return the codes of median classes."""
+        """Return the code of the median class of each row."""
         exceeds = np.cumsum(probabilities[:, :0:-1], axis=1)
         return (exceeds > 0.5).sum(axis=1)
 
@@ -153,7 +166,7 @@ class MultiLabelAnswers(Answers):
 
     @property
     def n_logits(self):
-        """Columns of network output the task needs."""
+        """Number of network outputs that the task needs."""
         return len(self.classes_)
 
     @property
@@ -162,7 +175,7 @@ class MultiLabelAnswers(Answers):
         return [2] * len(self.classes_)
 
     def encode(self, cells):
-        """Return indicators of labels, -1 in cells with an unknown one."""
+        """Return indicators of labels; -1 in cells with an unknown label."""
         known = frozenset(self.classes_.tolist())
         codes = indicators([cell & known for cell in cells], self.classes_)
         codes[[not cell <= known for cell in cells]] = -1
@@ -173,19 +186,19 @@ class MultiLabelAnswers(Answers):
         return sets_of(codes, self.classes_)
 
     def probabilities(self, logits):
-        """Turn logits into probabilities, (n_samples, n_classes)."""
+        """Turn logits into probabilities, shape (n_samples, n_classes)."""
         from scipy.special import expit
 
         return expit(logits)
 
     def calibrated(self, logits, temperature, offsets):
-        """Divide logits by a temperature and add what labels outweigh their absence."""
+        """Divide logits by a temperature and add the offset of each label."""
         logits = logits / logits.dtype.type(temperature)
-        if self.loss != "binary":  # the other loss adjusts nothing
+        if self.loss != "binary":  # the other loss has no logit adjustment
             return logits
         added = np.array([values[1] - values[0] for values in offsets])
         return logits + added.astype(logits.dtype)
 
     def choose(self, probabilities):
-        """Return which labels are predicted, a table of 0 and 1."""
+        """Return indicators of the predicted labels, 0 and 1."""
         return (probabilities > self.thresholds_).astype(np.int64)

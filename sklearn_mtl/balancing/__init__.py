@@ -6,10 +6,10 @@ Names of `loss_weights`, and the classes behind them:
     :class:`FixedWeights`: weights that you set, or equal ones.
 "uncertainty", "dwa", "random"
     :class:`UncertaintyWeights`, :class:`DynamicWeightAverage` and
-    :class:`RandomWeights` set weights by the losses alone.
+    :class:`RandomWeights` set weights from the losses alone.
 "gradnorm", "db-mtl"
-    :class:`GradNorm` and :class:`DualBalancing` set them by the gradients of tasks at
-    the hidden vector that all tasks read.
+    :class:`GradNorm` and :class:`DualBalancing` set them from the gradients of tasks
+    at the hidden vector that all tasks read.
 "cosmos", "famo", "geometric-mean", "imtl-l", "pbi", "stch", "uw"
     :class:`LossScalarization`: TorchJD's methods for losses; extra ``balancing``.
 "aligned-mtl", "cagrad", "config", "dual-proj", "excess-mtl", "fair-grad", "grad-drop",
@@ -19,8 +19,9 @@ Names of `loss_weights`, and the classes behind them:
 :class:`ScheduledWeights` changes weights from epoch to epoch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from ._aggregation import AGGREGATORS, GradientAggregation
 from ._average import DynamicWeightAverage
@@ -34,7 +35,6 @@ from ._schedule import ScheduledWeights
 from ._uncertainty import UncertaintyWeights
 
 __all__ = [
-    "BALANCING_ALIASES",
     "Balancer",
     "BaseBalancing",
     "DualBalancing",
@@ -46,12 +46,10 @@ __all__ = [
     "RandomWeights",
     "ScheduledWeights",
     "UncertaintyWeights",
-    "check_balancing",
-    "resolve_balancing",
 ]
 
-# What makes the balancing of each name; the last two lines need the extra `balancing`.
-BALANCING_ALIASES = {
+# Makes the balancing of each name; the last two lines need the extra `balancing`.
+BALANCING_ALIASES: dict[str, Callable[[], BaseBalancing]] = {
     "auto": FixedWeights,
     "uncertainty": UncertaintyWeights,
     "dwa": DynamicWeightAverage,
@@ -63,7 +61,7 @@ BALANCING_ALIASES = {
 }
 
 
-def resolve_balancing(loss_weights):
+def resolve_balancing(loss_weights: Any) -> BaseBalancing:
     """Return the balancing that a parameter value stands for.
 
     Parameters
@@ -84,7 +82,9 @@ def resolve_balancing(loss_weights):
     return FixedWeights(loss_weights)
 
 
-def check_balancing(loss_weights, task_names, *, has_vector):
+def check_balancing(
+    loss_weights: Any, task_names: Sequence[str], *, has_vector: bool
+) -> None:
     """Raise a ValueError if loss weights do not suit the tasks or the network.
 
     Parameters
@@ -101,7 +101,7 @@ def check_balancing(loss_weights, task_names, *, has_vector):
     if balancing.needs_representation and not has_vector:
         raise ValueError(
             f"loss_weights={loss_weights!r} works on gradients of the hidden vector "
-            "that all tasks read; this sharing and trunk have none. Take a trunk, and "
-            "'auto', 'shared-private' or 'hard' sharing; or a method that needs losses "
-            "alone, such as 'uncertainty'."
+            "that all tasks read; this sharing and trunk have none. Use a trunk, and "
+            "'auto', 'shared-private' or 'hard' sharing; or a method that needs only "
+            "losses, such as 'uncertainty'."
         )

@@ -1,11 +1,15 @@
 """Aggregators of TorchJD: methods that work on the gradients of single tasks."""
 
+from collections.abc import Sequence
 from copy import deepcopy
+from typing import Any
 
 import torch
-from sklearn.utils._param_validation import HasMethods, StrOptions
 
+from ..utils._compat import HasMethods, StrOptions
 from ..utils._optional import import_optional
+from ..utils._typing import Array
+from ._base import Balancer
 from ._gradients import changed_gradients, gramian, parts_of
 from ._torchjd import make, match_tensors
 from ._weighted import ChangingWeights, ShareCorrected
@@ -17,14 +21,14 @@ AGGREGATORS = (
     *("aligned-mtl", "cagrad", "config", "dual-proj", "excess-mtl", "fair-grad"),
     *("grad-drop", "grad-vac", "imtl-g", "mgda", "nash-mtl", "pcd", "pcgrad", "upgrad"),
 )
-# They keep a number for each coordinate of the gradients of earlier batches.
+# These keep a number for each coordinate of the gradients of earlier batches.
 BY_COORDINATE = ("ExcessMTL",)
-# They take whole gradients, but do the same in any orthonormal basis.
+# These take whole gradients, but give the same result in any orthonormal basis.
 BY_ANGLES = ("ConFIG",)
 
 
 class GradientAggregation(ShareCorrected):
-    r"""Task gradients made into one by an aggregator of TorchJD; extra ``balancing``.
+    r"""Task gradients combined by an aggregator of TorchJD; extra ``balancing``.
 
     .. math:: d = c\,A(g_1, \dots, g_T), \qquad
               g_t = \frac{\partial\, \lambda_t L_t}{\partial h}
@@ -49,9 +53,9 @@ class GradientAggregation(ShareCorrected):
     losses does not change the weights.
 
     A task without a label in a batch is left out. An aggregator with a memory is given
-    only batches with labels of all tasks, and the weights stay in others. Its memory
-    goes on in a warm start, but is not stored in files. With many tasks PCGrad, GradVac
-    and MGDA take longest; CAGrad, FairGrad and NashMTL solve a problem in each step.
+    only batches with labels of all tasks, and the weights stay in others. A warm
+    start keeps its memory; files do not store it. With many tasks PCGrad, GradVac
+    and MGDA are slowest; CAGrad, FairGrad and NashMTL solve a problem in each step.
 
     Parameters
     ----------
@@ -109,13 +113,20 @@ class GradientAggregation(ShareCorrected):
         "options": [dict, None],
     }
 
-    def __init__(self, aggregator, *, of="auto", options=None, share_power=0.5):
+    def __init__(
+        self,
+        aggregator: Any,
+        *,
+        of: str = "auto",
+        options: dict[str, Any] | None = None,
+        share_power: float = 0.5,
+    ) -> None:
         super().__init__(share_power=share_power)
         self.aggregator = aggregator
         self.of = of
         self.options = options
 
-    def check(self, task_names):
+    def check(self, task_names: Sequence[str]) -> None:
         self._validate_params()
         aggregator, _ = self._make(len(task_names))
         if self.of == "hidden" and type(aggregator).__name__ in BY_COORDINATE:
@@ -140,7 +151,7 @@ class GradientAggregation(ShareCorrected):
             ) from error
         return aggregator, total
 
-    def build(self, task_names, labelled_share):
+    def build(self, task_names: Sequence[str], labelled_share: Array) -> Balancer:
         aggregator, total = self._make(len(task_names))
         of = self.of
         if of == "auto":

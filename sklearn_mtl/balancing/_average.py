@@ -1,10 +1,13 @@
 """Weights by how fast losses fall."""
 
+from collections.abc import Sequence
 from numbers import Real
 
 import torch
-from sklearn.utils._param_validation import Interval
 
+from ..utils._compat import Interval
+from ..utils._typing import Array
+from ._base import Balancer
 from ._weighted import ChangingWeights, ShareCorrected
 
 
@@ -54,11 +57,11 @@ class DynamicWeightAverage(ShareCorrected):
         "temperature": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, *, temperature=2.0, share_power=0.5):
+    def __init__(self, *, temperature: float = 2.0, share_power: float = 0.5) -> None:
         super().__init__(share_power=share_power)
         self.temperature = temperature
 
-    def build(self, task_names, labelled_share):
+    def build(self, task_names: Sequence[str], labelled_share: Array) -> Balancer:
         factors = self.factors(task_names, labelled_share)
         return WeightsByDescent(factors, self.temperature)
 

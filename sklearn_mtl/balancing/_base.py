@@ -1,10 +1,14 @@
 """Base classes of balancing."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import torch
 from sklearn.base import BaseEstimator
-from torch import nn
+from torch import Tensor, nn
+
+from ..network._output import Output
+from ..utils._typing import Array
 
 
 class BaseBalancing(BaseEstimator, ABC):
@@ -16,14 +20,34 @@ class BaseBalancing(BaseEstimator, ABC):
     Attributes
     ----------
     needs_representation : bool
-        Whether it reads the hidden vector of all tasks, so that the sharing must have
-        one.
+        Whether the method reads the hidden vector of all tasks. The sharing must then
+        have one.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.balancing import Balancer, BaseBalancing
+    >>> class Largest(Balancer):
+    ...     def __init__(self, n_tasks):
+    ...         super().__init__()
+    ...         self.register_buffer("weights", torch.ones(n_tasks))
+    ...     def forward(self, losses):
+    ...         return losses.max()
+    >>> class TrainLargest(BaseBalancing):
+    ...     def build(self, task_names, labelled_share):
+    ...         return Largest(len(task_names))
+    >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    >>> labels = {"tone": ["good", "bad"] * 10}
+    >>> clf = MultiTaskTextClassifier(loss_weights=TrainLargest(), random_state=0)
+    >>> clf.fit(texts, labels).score(texts, labels)
+    1.0
     """
 
     needs_representation = False
     _parameter_constraints: dict = {}
 
-    def check(self, task_names):
+    def check(self, task_names: Sequence[str]) -> None:
         """Raise a ValueError if the parameters do not suit the tasks.
 
         Called before the texts are vectorized, after ``_parameter_constraints`` of
@@ -32,16 +56,18 @@ class BaseBalancing(BaseEstimator, ABC):
         Parameters
         ----------
         task_names : list of str
+            Names of the tasks, in their order.
         """
         return
 
     @abstractmethod
-    def build(self, task_names, labelled_share):
+    def build(self, task_names: Sequence[str], labelled_share: Array) -> "Balancer":
         """Build the module that combines the losses.
 
         Parameters
         ----------
         task_names : list of str
+            Names of the tasks, in their order.
 
         labelled_share : ndarray of shape (n_tasks,)
             Share of the training rows with a label of each task.
@@ -58,8 +84,8 @@ class BaseBalancing(BaseEstimator, ABC):
 class Balancer(nn.Module, ABC):
     """Turns the task losses of a batch into gradients.
 
-    Only :meth:`forward` and `weights` are needed. The other methods are called in
-    training: :meth:`reset` once, :meth:`begin_epoch` and :meth:`end_epoch` around each
+    Only :meth:`forward` and `weights` are required. Training also calls the other
+    methods: :meth:`reset` once, :meth:`begin_epoch` and :meth:`end_epoch` around each
     epoch, and in each step :meth:`prepare` (by :meth:`backward`) and, where
     `watches_steps`, :meth:`after_step`. :meth:`forward` also gives the total of
     validation rows, so it must not change anything.
@@ -71,62 +97,120 @@ class Balancer(nn.Module, ABC):
 
     is_weighted_sum : bool
         Whether the total is the sum of losses times weights. If not, ``history_``
-        records what else is in it as ``balancing``.
+        records the rest of it as ``balancing``.
 
     gradient_parts : tensor of shape (n_tasks,) or None
-        What each task contributes to the squared length of the gradient of the hidden
-        vector in the last step. None where the method does not work on gradients.
+        Contribution of each task to the squared norm of the gradient of the hidden
+        vector in the last step. None if the method does not use gradients.
 
     learning_rate : float or None
-        Of the parameters. None is that of the dense weights of the network.
+        Learning rate of the parameters. None uses that of the dense weights of the
+        network.
 
     watches_steps : bool
         Whether :meth:`after_step` is called, which costs another forward pass.
 
     state : tuple of str
-        Buffers that a warm start goes on with.
+        Names of the buffers with which a warm start continues.
+
+    Examples
+    --------
+    :class:`FixedWeights` builds one, which a fit then calls in each step:
+
+    >>> import numpy as np
+    >>> import torch
+    >>> from sklearn_mtl.balancing import FixedWeights
+    >>> balancing = FixedWeights({"topic": 1, "tone": 3}, share_power=0)
+    >>> balancer = balancing.build(["topic", "tone"], np.ones(2))
+    >>> balancer.weights.tolist()
+    [0.5, 1.5]
+    >>> float(balancer(torch.tensor([1.0, 2.0], dtype=torch.float64)))
+    3.5
     """
 
     is_weighted_sum = False
-    gradient_parts = None
-    learning_rate = None
+    gradient_parts: Tensor | None = None
+    learning_rate: float | None = None
     watches_steps = False
-    state = ()
+    state: tuple[str, ...] = ()
 
     @abstractmethod
-    def forward(self, losses):
-        """Return the total of task losses, each a mean over rows."""
+    def forward(self, losses: Tensor) -> Tensor:
+        """Return the total of task losses, each a mean over rows.
 
-    def reset(self, seed=0):
+        Parameters
+        ----------
+        losses : tensor of shape (n_tasks,)
+            Mean losses over the rows of a batch.
+
+        Returns
+        -------
+        total : tensor of shape ()
+            What is minimised.
+        """
+
+    def reset(self, seed: int = 0) -> None:
         """Return to the state before the first step.
 
         Parameters
         ----------
         seed : int, default=0
-            Of the random numbers, if there are any.
+            Seed of the random numbers, if there are any.
         """
         return
 
-    def begin_epoch(self, epoch):
-        """Prepare for an epoch, from 1."""
+    def begin_epoch(self, epoch: int) -> None:
+        """Prepare for an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            Its number, from 1.
+        """
         return
 
-    def end_epoch(self, losses):
-        """Take note of the mean losses over all rows of an epoch, shape (n_tasks,)."""
+    def end_epoch(self, losses: Tensor) -> None:
+        """Use the losses of an epoch.
+
+        Parameters
+        ----------
+        losses : tensor of shape (n_tasks,)
+            Mean losses over all rows of the epoch.
+        """
         return
 
-    def prepare(self, losses, output):
-        """Set the weights for a step, from the same arguments as :meth:`backward`."""
+    def prepare(self, losses: Tensor, output: Output) -> None:
+        """Set the weights for a step.
+
+        Parameters
+        ----------
+        losses : tensor of shape (n_tasks,)
+            As in :meth:`backward`.
+
+        output : Output
+            As in :meth:`backward`.
+        """
         return
 
-    def after_step(self, losses):
-        """Take note of the losses of the same batch after the weights were updated."""
+    def after_step(self, losses: Tensor) -> None:
+        """Use the losses of the same batch after the weights were updated.
+
+        Parameters
+        ----------
+        losses : tensor of shape (n_tasks,)
+            Mean losses over the rows of the batch.
+        """
         return
 
-    def go_on_from(self, previous):
-        """Take over what a balancer of the same class learnt in an earlier fit.
+    def go_on_from(self, previous: "Balancer") -> None:
+        """Continue from what a balancer of the same class learned in an earlier fit.
 
-        Nothing is taken over if the number of tasks has changed.
+        Does nothing if the number of tasks has changed.
+
+        Parameters
+        ----------
+        previous : Balancer
+            The balancer of the earlier fit.
         """
         known, own = (
             dict(each.named_parameters())
@@ -139,7 +223,9 @@ class Balancer(nn.Module, ABC):
                 for name, value in own.items():
                     value.copy_(known[name])
 
-    def backward(self, losses, penalties, output):
+    def backward(
+        self, losses: Tensor, penalties: dict[str, Tensor], output: Output
+    ) -> Tensor:
         """Compute the gradients of all weights.
 
         Override this to work with the gradients of single tasks. Those of the hidden
@@ -160,6 +246,7 @@ class Balancer(nn.Module, ABC):
         Returns
         -------
         total : tensor of shape ()
+            The loss of the batch, for ``history_``.
         """
         self.prepare(losses, output)
         total = self(losses)

@@ -1,18 +1,22 @@
-"""Weights drawn at random, the yardstick of all other methods."""
+"""Weights drawn at random, a baseline for all other methods."""
+
+from collections.abc import Sequence
 
 import torch
 
+from ..utils._typing import Array
+from ._base import Balancer
 from ._weighted import ChangingWeights, ShareCorrected
 
 
 class RandomWeights(ShareCorrected):
-    r"""Weights that are drawn anew in each step (RLW).
+    r"""Random weights, drawn anew in each step (RLW).
 
     .. math:: w = T \operatorname{softmax}(z), \qquad z_t \sim N(0, 1)
 
     where *T* is the number of tasks; the loss of task *t* counts :math:`w_t` times as
-    much as with :class:`FixedWeights`. On average all tasks count as there. A method
-    that is not better than this one is not worth its cost.
+    much as with :class:`FixedWeights`. On average all tasks count as there. Use it as
+    a baseline: a method should be better than random weights.
 
     Parameters
     ----------
@@ -35,7 +39,7 @@ class RandomWeights(ShareCorrected):
     1.0
     """
 
-    def build(self, task_names, labelled_share):
+    def build(self, task_names: Sequence[str], labelled_share: Array) -> Balancer:
         return DrawnWeights(self.factors(task_names, labelled_share))
 
 
@@ -43,7 +47,7 @@ class DrawnWeights(ChangingWeights):
     """A weighted sum with new weights in each step.
 
     Its random numbers depend on the seed and the number of the step alone, so that a
-    copy of a net in the middle of training goes on like the original.
+    copy of a net continues training as the original does.
     """
 
     state = (*ChangingWeights.state, "n_steps")

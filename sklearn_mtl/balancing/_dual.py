@@ -1,24 +1,27 @@
 """Weights that make the gradients of the logarithms of losses equally long."""
 
+from collections.abc import Sequence
 from numbers import Real
 
 import torch
-from sklearn.utils._param_validation import Interval
 
+from ..utils._compat import Interval
+from ..utils._typing import Array
+from ._base import Balancer
 from ._gradients import gramian, hidden_gradients, parts_of
 from ._weighted import ChangingWeights, ShareCorrected, is_present
 
 
 class DualBalancing(ShareCorrected):
-    r"""All tasks pull at the hidden vector with about the same force (DB-MTL).
+    r"""Gradients of about the same length from all tasks (DB-MTL).
 
     .. math:: w_t \propto \frac{1}{l_t\, n_t}, \qquad
               n_t \leftarrow \beta\, n_t + (1 - \beta) \lVert \nabla \log l_t \rVert
 
     where
 
-    - :math:`l_t` is the loss of task *t*, whose logarithm makes tasks of any scale
-      alike,
+    - :math:`l_t` is the loss of task *t*, whose logarithm makes the method
+      independent of its scale,
     - :math:`\nabla` is the gradient at the hidden vectors of the batch, and
       :math:`n_t` the moving average of its length, from the first step on.
 
@@ -28,11 +31,11 @@ class DualBalancing(ShareCorrected):
     ----------
     momentum : float, default=0.9
         :math:`\beta`. 0 makes the gradients equally long in each step; more makes
-        smoother steps.
+        the weights smoother.
 
     share_power : float, default=0.5
-        That of :class:`FixedWeights`. It has next to no effect, since the method is
-        blind to constant factors of a loss.
+        That of :class:`FixedWeights`. It has almost no effect, because constant
+        factors of a loss do not change the weights.
 
     References
     ----------
@@ -60,11 +63,11 @@ class DualBalancing(ShareCorrected):
         "momentum": [Interval(Real, 0, 1, closed="left")],
     }
 
-    def __init__(self, *, momentum=0.9, share_power=0.5):
+    def __init__(self, *, momentum: float = 0.9, share_power: float = 0.5) -> None:
         super().__init__(share_power=share_power)
         self.momentum = momentum
 
-    def build(self, task_names, labelled_share):
+    def build(self, task_names: Sequence[str], labelled_share: Array) -> Balancer:
         return WeightsByForce(self.factors(task_names, labelled_share), self.momentum)
 
 

@@ -1,13 +1,16 @@
 """Constant loss weights."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import Interval
+from numpy.typing import ArrayLike
 
 from ..labels._tables import check_task_names
+from ..utils._compat import Interval
+from ..utils._typing import Array
 from ._base import Balancer, BaseBalancing
 
 
@@ -47,18 +50,23 @@ class FixedWeights(BaseBalancing):
         "share_power": [Interval(Real, 0, 1, closed="both")],
     }
 
-    def __init__(self, weights=None, *, share_power=0.5):
+    def __init__(
+        self,
+        weights: Mapping[str, float] | ArrayLike | None = None,
+        *,
+        share_power: float = 0.5,
+    ) -> None:
         self.weights = weights
         self.share_power = share_power
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters; with `deep`, also those of a dict by task name."""
         params = super().get_params(deep=deep)
         if deep and isinstance(self.weights, Mapping):
             params.update(self.weights)
         return params
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters; a task name sets the weight of the task in a new dict."""
         own = set(self._get_param_names())
         tasks = {name: value for name, value in params.items() if name not in own}
@@ -73,17 +81,24 @@ class FixedWeights(BaseBalancing):
             self.weights = {**(weights or {}), **tasks}
         return self
 
-    def check(self, task_names):
+    def check(self, task_names: Sequence[str]) -> None:
         self.effective(task_names, np.ones(len(task_names)))
 
-    def effective(self, task_names, labelled_share):
+    def effective(self, task_names: Sequence[str], labelled_share: Array) -> Array:
         """Return the weights after correction and scaling, shape (n_tasks,).
 
         Parameters
         ----------
         task_names : list of str
+            Names of the tasks, in their order.
 
         labelled_share : array-like of shape (n_tasks,)
+            Share of the training rows with a label of each task.
+
+        Returns
+        -------
+        weights : ndarray of shape (n_tasks,)
+            With a mean of 1.
 
         Raises
         ------
@@ -124,7 +139,7 @@ class FixedWeights(BaseBalancing):
             )
         return weights
 
-    def build(self, task_names, labelled_share):
+    def build(self, task_names: Sequence[str], labelled_share: Array) -> Balancer:
         return WeightedSum(self.effective(task_names, labelled_share))
 
 

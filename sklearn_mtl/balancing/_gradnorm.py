@@ -1,15 +1,19 @@
 """Weights that make tasks learn at the same rate, by the lengths of gradients."""
 
+from collections.abc import Sequence
 from numbers import Real
 
 import torch
-from sklearn.utils._param_validation import Interval
 from torch import nn
 
+from ..utils._compat import Interval
+from ..utils._typing import Array
+from ._base import Balancer
 from ._gradients import gramian, hidden_gradients, parts_of
 from ._weighted import ChangingWeights, ShareCorrected, is_present
 
-SMALLEST = 1e-3  # weight, so that a task can come back
+# The smallest weight: one of 0 could not grow again.
+SMALLEST = 1e-3
 
 
 class GradNorm(ShareCorrected):
@@ -25,7 +29,7 @@ class GradNorm(ShareCorrected):
       :math:`l_t^{(0)}` that of the first step,
     - :math:`g_t` is its gradient at the hidden vectors of the batch,
     - :math:`\bar G` is the mean of :math:`G_t`, which counts as a constant,
-    - :math:`\alpha` says how strongly a task that lags behind is pulled up.
+    - :math:`\alpha` says how strongly the weight of a slow task rises.
 
     Weights are scaled to a mean of 1 after each step.
 
@@ -66,12 +70,18 @@ class GradNorm(ShareCorrected):
         "learning_rate": [Interval(Real, 0, None, closed="left")],
     }
 
-    def __init__(self, *, alpha=1.5, learning_rate=0.005, share_power=0.5):
+    def __init__(
+        self,
+        *,
+        alpha: float = 1.5,
+        learning_rate: float = 0.005,
+        share_power: float = 0.5,
+    ) -> None:
         super().__init__(share_power=share_power)
         self.alpha = alpha
         self.learning_rate = learning_rate
 
-    def build(self, task_names, labelled_share):
+    def build(self, task_names: Sequence[str], labelled_share: Array) -> Balancer:
         factors = self.factors(task_names, labelled_share)
         return WeightsByRate(factors, self.alpha, self.learning_rate)
 

@@ -1,21 +1,25 @@
 """Scalarizers of TorchJD: methods that need the losses alone."""
 
+from collections.abc import Sequence
 from numbers import Real
+from typing import Any
 
 import torch
-from sklearn.utils._param_validation import HasMethods, Interval
 
+from ..utils._compat import HasMethods, Interval
+from ..utils._typing import Array
+from ._base import Balancer
 from ._torchjd import make, match_tensors
 from ._weighted import ChangingWeights, ShareCorrected, is_present
 
-LARGEST = 1e6  # loss that a scalarizer is shown
+LARGEST = 1e6  # limit of the losses that a scalarizer is given
 # Names of `loss_weights`, and what TorchJD calls them without hyphens. Its Constant,
 # Mean and Sum are FixedWeights, and DWA and Random are here without TorchJD.
 SCALARIZERS = ("cosmos", "famo", "geometric-mean", "imtl-l", "pbi", "stch", "uw")
 
 
 class LossScalarization(ShareCorrected):
-    r"""Losses made into one number by a scalarizer of TorchJD; extra ``balancing``.
+    r"""Losses combined by a scalarizer of TorchJD; extra ``balancing``.
 
     .. math:: \min\; c\, S(l_1, \dots, l_T), \qquad l_t = \lambda_t L_t
 
@@ -26,8 +30,8 @@ class LossScalarization(ShareCorrected):
     - the constant *c* makes the derivatives of *S* add up to the number of tasks where
       all losses are 1, so that steps are about as large as with ``FixedWeights()``.
 
-    The weights in ``history_`` are the derivatives of :math:`c\,S` by :math:`L_t`. Of a
-    task without a label in a batch, *S* reads the loss that it had last. FAMO needs
+    The weights in ``history_`` are the derivatives of :math:`c\,S` by :math:`L_t`. For
+    a task without a label in a batch, *S* is given its last loss. FAMO needs
     another forward pass in each step, to see how losses changed.
 
     Parameters
@@ -82,14 +86,19 @@ class LossScalarization(ShareCorrected):
     }
 
     def __init__(
-        self, scalarizer, *, options=None, learning_rate=0.005, share_power=0.5
-    ):
+        self,
+        scalarizer: Any,
+        *,
+        options: dict[str, Any] | None = None,
+        learning_rate: float = 0.005,
+        share_power: float = 0.5,
+    ) -> None:
         super().__init__(share_power=share_power)
         self.scalarizer = scalarizer
         self.options = options
         self.learning_rate = learning_rate
 
-    def check(self, task_names):
+    def check(self, task_names: Sequence[str]) -> None:
         self._validate_params()
         self._make(len(task_names))
 
@@ -108,7 +117,7 @@ class LossScalarization(ShareCorrected):
             ) from error
         return make(*own), float(slopes.sum())
 
-    def build(self, task_names, labelled_share):
+    def build(self, task_names: Sequence[str], labelled_share: Array) -> Balancer:
         scalarizer, total = self._make(len(task_names))
         scale = len(task_names) / total if total > 0 else 1.0
         factors = self.factors(task_names, labelled_share)

@@ -1,12 +1,14 @@
 """Weights that the user sets for each epoch."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from ..utils._compat import Interval, StrOptions
+from ..utils._typing import Array
 from ._base import Balancer, BaseBalancing
 from ._fixed import FixedWeights
 
@@ -14,19 +16,21 @@ from ._fixed import FixedWeights
 class ScheduledWeights(BaseBalancing):
     """Loss weights as a function of the epoch.
 
-    Use it to learn one task before the others, or to let an auxiliary task fade out.
+    Use it to learn one task before the others, or to phase out an auxiliary task.
     In each epoch the weights are those of :class:`FixedWeights`, scaled to a mean of 1.
 
     Parameters
     ----------
     schedule : dict of {int: weights} or callable
-        A dict holds weights, as :class:`FixedWeights` takes them, by the epoch from
-        which they count. Epochs have numbers from 1, as in ``history_``, and go on in a
-        warm start. Before the first epoch of the dict its weights count too. A callable
-        is given the epoch and returns weights; files cannot store it.
+        A dict maps the epoch from which weights apply to the weights, in any form that
+        :class:`FixedWeights` accepts. Epochs are counted from 1, as in ``history_``,
+        and a warm start continues the count. Before the first epoch of the dict, the
+        weights of that epoch apply. A callable receives the epoch and returns weights;
+        files cannot store it.
 
     interpolation : {"step", "linear"}, default="step"
-        Whether weights of a dict stay until the next of its epochs, or change linearly.
+        Whether the weights of a dict are constant until its next epoch, or change
+        linearly.
 
     share_power : float, default=0.5
         That of :class:`FixedWeights`.
@@ -54,12 +58,18 @@ class ScheduledWeights(BaseBalancing):
         "share_power": [Interval(Real, 0, 1, closed="both")],
     }
 
-    def __init__(self, schedule, *, interpolation="step", share_power=0.5):
+    def __init__(
+        self,
+        schedule: Mapping[int, Any] | Callable[[int], Any],
+        *,
+        interpolation: str = "step",
+        share_power: float = 0.5,
+    ) -> None:
         self.schedule = schedule
         self.interpolation = interpolation
         self.share_power = share_power
 
-    def check(self, task_names):
+    def check(self, task_names: Sequence[str]) -> None:
         self._validate_params()
         names, share = list(task_names), np.ones(len(task_names))
         if not isinstance(self.schedule, Mapping):
@@ -75,17 +85,26 @@ class ScheduledWeights(BaseBalancing):
                 )
             self._fixed(epoch, self.schedule[epoch], names, share)
 
-    def effective(self, epoch, task_names, labelled_share):
-        """Return the weights of an epoch, shape (n_tasks,).
+    def effective(
+        self, epoch: int, task_names: Sequence[str], labelled_share: Array
+    ) -> Array:
+        """Return the weights of an epoch after correction and scaling.
 
         Parameters
         ----------
         epoch : int
-            From 1.
+            Its number, from 1.
 
         task_names : list of str
+            Names of the tasks, in their order.
 
         labelled_share : array-like of shape (n_tasks,)
+            Share of the training rows with a label of each task.
+
+        Returns
+        -------
+        weights : ndarray of shape (n_tasks,)
+            With a mean of 1.
         """
         weights = self._weights(epoch, list(task_names))
         return self._fixed(epoch, weights, task_names, labelled_share)
@@ -107,7 +126,7 @@ class ScheduledWeights(BaseBalancing):
         begun = [e for e in epochs if e <= epoch]
         return self.schedule[begun[-1] if begun else epochs[0]]
 
-    def build(self, task_names, labelled_share):
+    def build(self, task_names: Sequence[str], labelled_share: Array) -> Balancer:
         return ScheduledSum(self, list(task_names), labelled_share)
 
 

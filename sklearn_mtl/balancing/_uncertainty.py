@@ -1,15 +1,18 @@
 """Weights learnt from the losses themselves."""
 
+from collections.abc import Sequence
 from numbers import Real
 
 import torch
-from sklearn.utils._param_validation import Interval
 from torch import nn
 
+from ..utils._compat import Interval
+from ..utils._typing import Array
+from ._base import Balancer
 from ._weighted import ChangingWeights, ShareCorrected, is_present
 
-# What a loss counts at most in the gradient of its weight: the square of more would not
-# fit into Adam's 32-bit averages.
+# Limit of a loss in the gradient of its weight: squares of larger values overflow the
+# 32-bit averages of Adam.
 LARGEST = 1e6
 
 
@@ -63,11 +66,13 @@ class UncertaintyWeights(ShareCorrected):
         "learning_rate": [Interval(Real, 0, None, closed="left")],
     }
 
-    def __init__(self, *, learning_rate=0.005, share_power=0.5):
+    def __init__(
+        self, *, learning_rate: float = 0.005, share_power: float = 0.5
+    ) -> None:
         super().__init__(share_power=share_power)
         self.learning_rate = learning_rate
 
-    def build(self, task_names, labelled_share):
+    def build(self, task_names: Sequence[str], labelled_share: Array) -> Balancer:
         factors = self.factors(task_names, labelled_share)
         return LearntWeights(factors, self.learning_rate)
 

@@ -1,10 +1,12 @@
 """What methods that change loss weights have in common."""
 
+from collections.abc import Sequence
 from numbers import Real
 
 import torch
-from sklearn.utils._param_validation import Interval
 
+from ..utils._compat import Interval
+from ..utils._typing import Array
 from ._base import Balancer, BaseBalancing
 from ._fixed import FixedWeights
 
@@ -15,7 +17,7 @@ class ShareCorrected(BaseBalancing):
     Parameters
     ----------
     share_power : float, default=0.5
-        As in :class:`FixedWeights`: the method works on losses that are corrected for
+        That of :class:`FixedWeights`. The method is given losses that are corrected for
         the share of labelled cells.
     """
 
@@ -23,11 +25,25 @@ class ShareCorrected(BaseBalancing):
         "share_power": [Interval(Real, 0, 1, closed="both")],
     }
 
-    def __init__(self, *, share_power=0.5):
+    def __init__(self, *, share_power: float = 0.5) -> None:
         self.share_power = share_power
 
-    def factors(self, task_names, labelled_share):
-        """Return the weight of each task before the method, shape (n_tasks,)."""
+    def factors(self, task_names: Sequence[str], labelled_share: Array) -> Array:
+        """Return the weights that the method multiplies.
+
+        Parameters
+        ----------
+        task_names : list of str
+            Names of the tasks, in their order.
+
+        labelled_share : array-like of shape (n_tasks,)
+            Share of the training rows with a label of each task.
+
+        Returns
+        -------
+        factors : ndarray of shape (n_tasks,)
+            The weights of :class:`FixedWeights`, with a mean of 1.
+        """
         plain = FixedWeights(share_power=self.share_power)
         return plain.effective(task_names, labelled_share)
 
@@ -68,7 +84,7 @@ class ChangingWeights(Balancer):
         self.multipliers.fill_(1)
 
     def set_multipliers(self, values):
-        """Set them, scaled to a mean of 1; values that are no weights change nothing.
+        """Set them, scaled to a mean of 1; ignore values that are not finite.
 
         Parameters
         ----------

@@ -1,1 +1,1 @@
-"""Rows, targets, and the weights of cells and terms. Imports no torch."""
+"""Rows, targets, and weights of cells and features. Does not import torch."""

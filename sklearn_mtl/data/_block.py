@@ -1,17 +1,18 @@
-"""A dense block beside the rows of words, without scikit-learn."""
+"""A dense block beside the sparse features of each text, without scikit-learn."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-# Factor on dense blocks. Adam's steps on their weights count as many times, for in the
-# few epochs of sparse rows a block would learn too little at the rate of other layers.
-# On dev splits 2 and 32 were worse than 8, with small and with large data.
+# Factor on dense blocks. It multiplies the size of Adam's steps on their weights.
+# Sparse rows train for few epochs, in which a block would learn too little at the
+# learning rate of other layers. On dev splits 2 and 32 were worse than 8, for small and
+# large data.
 BLOCK_GAIN = 8.0
 
 
 class Components:
-    """Directions that rows are measured along.
+    """Directions onto which rows are projected.
 
     Attributes
     ----------
@@ -19,7 +20,7 @@ class Components:
     """
 
     def transform(self, X):
-        """Return the rows along the components, (n_rows, n_components)."""
+        """Return the projected rows, an array of shape (n_rows, n_components)."""
         return X @ self.components_.T
 
 
@@ -30,13 +31,13 @@ class DenseBlock:
     Attributes
     ----------
     transformer : transformer
-        Reads the sparse rows; that of an `Embedding` may read texts.
+        Reads the sparse rows. The transformer of an `Embedding` may read texts instead.
 
     mean : ndarray of shape (n_dense,)
-        Subtracted first.
+        Subtracted from the output of the transformer.
 
     factor : float
-        Multiplied then.
+        Multiplies the centred output.
     """
 
     transformer: object
@@ -44,42 +45,42 @@ class DenseBlock:
     factor: float
 
     def block(self, X, rows, memory=None):
-        """Return the block of some texts, (n_rows, n_dense).
+        """Return the block of some texts, an array of shape (n_rows, n_dense).
 
         Parameters
         ----------
         X : list of str, or what the transformer takes
 
         rows : csr_matrix or csr_array of shape (n_rows, n_features)
-            The words of the same texts.
+            Sparse features of the same texts.
 
         memory : None, str or joblib.Memory, default=None
-            Cache for embeddings of texts that need no fit.
+            Cache for the embeddings of transformers that need no fit.
 
         Raises
         ------
         ValueError
-            If the transformer gives other columns than in the fit.
+            If the number of columns differs from that in fit.
         """
         values = self.values(X, rows, memory)
         if values.shape[1] != len(self.mean):
             raise ValueError(
-                f"The embedding made {values.shape[1]} column(s), and in fit "
-                f"{len(self.mean)}. Pass one whose width does not change."
+                f"The embedding returned {values.shape[1]} column(s), but "
+                f"{len(self.mean)} in fit. Pass one whose width does not change."
             )
         return self.scaled(values, rows.dtype)
 
     def values(self, X, rows, memory=None):
-        """Return what the transformer makes of the rows, see :meth:`block`."""
+        """Return the output of the transformer, see :meth:`block`."""
         return self.transformer.transform(rows)
 
     def scaled(self, values, dtype):
-        """Return what the transformer made, centred and scaled."""
+        """Return the output of the transformer, centred and scaled."""
         centred = (values - self.mean).astype(dtype, copy=False)
         return centred * dtype.type(self.factor)
 
 
 def unpacked(joint, embedding):
-    """Return the two parts that :func:`packed` has joined, for a fitted embedding."""
+    """Split what :func:`packed` has joined into rows and block."""
     n_words = joint.shape[1] - len(embedding.mean)
     return joint[:, :n_words], joint[:, n_words:].toarray()

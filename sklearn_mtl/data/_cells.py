@@ -1,4 +1,4 @@
-"""The label side of a fit: cells, their weights, and the rows that have any."""
+"""Labels and weights of a fit, encoded, for the rows with at least one label."""
 
 from dataclasses import dataclass, replace
 
@@ -15,7 +15,7 @@ from ._weights import class_weight_table, log_class_shares, row_weights
 
 @dataclass
 class LabelledCells:
-    """The label side of a fit, without rows that have no cell of positive weight.
+    """Labels of a fit, without rows that have no cell of positive weight.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class LabelledCells:
         Sample weight of each row.
 
     labelled_share : ndarray of shape (n_tasks,)
-        Share of the row weight on rows with a label of the task.
+        Share of the total row weight that is on rows with a label of the task.
 
     log_class_shares : list of ndarray of shape (n_classes,)
         For each code, the logarithm of each class's share of the cell weights.
@@ -49,11 +49,11 @@ class LabelledCells:
 
     @property
     def cells_per_class(self):
-        """Labelled cells for each class, on average over the classes of all tasks."""
+        """Mean number of labelled cells per class, over the classes of all tasks."""
         return float((self.codes >= 0).sum() / sum(self.targets.layout.sizes))
 
     def take(self, rows):
-        """Return the cells of some rows, an array of numbers."""
+        """Return the cells of the given rows, an array of row numbers."""
         return replace(
             self,
             codes=self.codes[rows],
@@ -62,7 +62,7 @@ class LabelledCells:
         )
 
     def scaled_weights(self, dtype):
-        """Return the weights of cells for training, in its float type.
+        """Return the weights of cells for training, in the given float type.
 
         The mean row weight is 1, so a batch can divide by its number of rows to
         estimate the weighted mean over all rows.
@@ -80,7 +80,7 @@ def read_cells(
     class_weight=None,
     targets=None,
 ):
-    """Check labels and weights, and return them in the form for training.
+    """Check labels and weights, and encode them for training.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def read_cells(
     missing_label, task_types, class_weight : as for the estimator
 
     targets : Targets, default=None
-        Tasks and classes of an earlier fit to keep; None learns them from `y`.
+        Tasks and classes to keep from an earlier fit. None learns them from `y`.
 
     Returns
     -------
@@ -109,8 +109,8 @@ def read_cells(
     if len(table) != n_samples:
         raise ValueError(
             "Found input variables with inconsistent numbers of samples: X has "
-            f"{n_samples} rows and y has {len(table)}. Pass a row of labels for each "
-            "text; a text without labels has a row of empty cells."
+            f"{n_samples} rows and y has {len(table)}. Pass one row of labels for "
+            "each text; if a text has no labels, leave all cells of its row empty."
         )
     values = missing_values(missing_label)
     if values and not table.has_marked:
@@ -145,7 +145,7 @@ def read_cells(
 
 
 def _warn_of_unused(values, missing_label, table):
-    """Warn about missing labels that no cell holds, with what columns hold."""
+    """Warn if no cell holds the missing labels, and list what columns hold."""
     wanted = {str(value).strip().casefold() for value in values}
     kinds, alike = {}, []
     for k, (name, column) in enumerate(zip(table.names, table.columns, strict=True)):
@@ -158,16 +158,16 @@ def _warn_of_unused(values, missing_label, table):
     alike = sorted(set(alike), key=repr)
     hint = f" Did you mean {some(alike)}?" if alike else ""
     warn_caller(
-        f"missing_label={missing_label!r}: no cell of y holds {some(values)}. Is it of "
-        f"the type of the labels? The columns hold {kinds}.{hint}"
+        f"missing_label={missing_label!r}: no cell of y holds {some(values)}. Check "
+        f"that it has the type of the labels. The columns hold {kinds}.{hint}"
     )
 
 
 def _to_mean_one(weights, counted):
-    """Scale cell weights to a mean row weight of 1: only ratios matter."""
+    """Scale cell weights to a mean row weight of 1. Only their ratios matter."""
     if not len(weights):
         return weights
-    # In two steps, because a sum of huge weights is infinite.
+    # In two steps, because a sum of huge weights could overflow to infinity.
     weights = np.where(counted, weights, 0.0)
     weights /= weights.max()
     return weights / row_weights(weights, counted).mean()

@@ -1,9 +1,10 @@
-"""Scaling of numbers and categories that would dominate words.
+"""Scaling of numeric and categorical columns that would dominate words.
 
-A step of plain gradient descent is proportional to the mean square of a column. Words
-are in few rows, and small; a number is in all rows, and a stored category is 1.
-Unscaled, such columns determine the common scale of the rows, and their weights
-overshoot. So they are standardised here and scaled to the size of words.
+The step of plain gradient descent on a weight is proportional to the mean square of its
+column. Words occur in few rows and have small values. Numbers are in all rows, and a
+stored category has the value 1. Unscaled, such columns would determine the scale of all
+rows, and gradient descent on their weights would overshoot. So they are standardised
+and scaled to the size of words.
 """
 
 from dataclasses import dataclass
@@ -13,32 +14,33 @@ from scipy.sparse import csr_array, issparse
 
 # A column stored in more than this share of the rows is a number, not a word.
 NUMBER_SHARE = 0.5
-# A number dominates above this part of the mean square of all words, and a category
-# where it is stored. In TF-IDF rows the most frequent word has 0.02, and a category
-# beside them 1.
+# A number dominates if its mean square is above this fraction of the mean square of all
+# words together; a category, if its mean square in the rows that store it is. In TF-IDF
+# rows the most frequent word has 0.02, and a category beside them 1.
 DOMINANT_NUMBER = 0.03
 DOMINANT_CATEGORY = 0.25
-# Their new mean square where stored, as a part of that of all words; less if their
-# largest eigenvalue would be above LARGEST.
+# The new mean square of such columns where stored, as a fraction of that of all words.
+# It is smaller if their largest eigenvalue would otherwise exceed LARGEST.
 STRENGTH = 0.01
 LARGEST = 0.03
-# How many times the typical standard deviation a column of a table may have.
+# Columns of a table are standardised if one has more than this many times the typical
+# standard deviation.
 TABLE_RATIO = 30
 
 
 @dataclass(frozen=True)
 class ColumnScales:
-    """An affine map of some columns.
+    """Linear scaling of some columns.
 
     Attributes
     ----------
     columns : ndarray of int of shape (n_columns,)
 
     means : ndarray of shape (n_columns,)
-        Subtracted first; 0 for columns that stay sparse.
+        Subtracted first. 0 for columns that stay sparse.
 
     factors : ndarray of shape (n_columns,)
-        Multiplied then; 0 for constant columns.
+        Multiply the centred columns. 0 for constant columns.
     """
 
     columns: np.ndarray
@@ -46,12 +48,12 @@ class ColumnScales:
     factors: np.ndarray
 
     def apply(self, rows):
-        """Return rows with these columns mapped, in the same float type."""
+        """Return rows with these columns scaled, in the same float type."""
         if not issparse(rows):
             rows = rows.copy()
             rows[:, self.columns] = self._mapped(rows[:, self.columns])
             return rows
-        # Centred columns are in most rows; only these are made dense.
+        # Centred columns are non-zero in most rows; only these are made dense.
         centred = self.columns[self.means != 0]
         part = csr_array(self._mapped(rows[:, centred].toarray(), self.means != 0))
         factors = np.ones(rows.shape[1])
@@ -76,12 +78,12 @@ def find_column_scales(rows, weights):
 
     In sparse rows these are large numbers (stored in most rows), categories (always 1
     where stored) beside normalised words, and columns that are larger than all others
-    together. Numbers are standardised, the rest stay sparse. Rows without such columns,
-    such as those of text vectorizers, are not changed.
+    together. Numbers are standardised; the other columns stay sparse. Rows without such
+    columns, such as those of text vectorizers, do not change.
 
-    A dense array of mostly zeros is treated like sparse rows. In a table, an array of
-    numbers or rows without words, all columns are standardised if their scales differ
-    greatly.
+    A dense array of mostly zeros is treated like sparse rows. Other arrays of numbers,
+    and rows without words, are tables: all columns are standardised if their scales
+    differ greatly.
 
     Parameters
     ----------
@@ -115,12 +117,12 @@ def find_column_scales(rows, weights):
         return _table_scales(rows, weights, is_number)
     dominates = squares > DOMINANT_NUMBER * size
     is_large = dominates.copy()
-    # Rows with equal norms are normalised text. Most may hold the same word, but hardly
-    # with the same value.
+    # Rows with equal norms are normalised text. Most rows may contain the same word,
+    # but rarely with the same value.
     norms = norms[norms > 0]
     if np.ptp(norms) <= 1e-3 * norms.max():
         is_large &= low == high
-    # Columns of an embedding are many and small, and are not changed.
+    # An embedding has many small columns, which do not change.
     number = is_number & (is_large | (dominates & (low < 0)))
     sparse = ~is_number & ~others
     if DOMINANT_CATEGORY * size < 1:
@@ -129,7 +131,7 @@ def find_column_scales(rows, weights):
         return None
     columns = np.flatnonzero(number | sparse)
     factors = 1 / np.sqrt(squares[columns] / shares[columns])
-    # Columns that may be strong together; they are few, because their shares are large.
+    # Columns that may dominate together. They are few, because their shares are large.
     strong = number[columns] | (shares[columns] > STRENGTH)
     means = np.zeros(len(columns))
     means[strong], factors[strong], values = _standardised(
@@ -151,7 +153,7 @@ def _ranges(rows):
 def _table_scales(rows, weights, is_number):
     """Standardise all columns if their scales differ greatly.
 
-    Columns other than numbers stay sparse and only get a mean square of 1.
+    Columns that are not numbers stay sparse and are scaled to a mean square of 1.
     """
     squares = rows.astype(float)
     squares = weights @ (squares.power(2) if issparse(rows) else squares**2)

@@ -1,8 +1,9 @@
 """A block of dense numbers beside the words of each text: embeddings.
 
-Columns of a dense block are in every row. Among words they would take the steps of
-words, hundreds of times those of dense layers, and each would cost as much as a word.
-So they stay apart: a block has its own weights in the network.
+Columns of a dense block are non-zero in every row. As further columns of the sparse
+rows, they would take the large steps of words, hundreds of times those of dense layers,
+and each column would cost as much as a word. So a block has its own weights in the
+network.
 """
 
 import numpy as np
@@ -17,28 +18,28 @@ from ..feature_extraction import UniversalSentenceEncoder
 from ..utils._rows import n_rows, squared_norms
 from ._block import Components, DenseBlock
 
-# Components of "lsa", at most. With 100, macro-F1 was 0.4 points lower on edos and 0.6
-# on 1000 texts of intents (dev splits); 400 were no better.
+# Upper limit on the components of "lsa". With 100, macro-F1 was 0.4 points lower on
+# edos and 0.6 on 1000 texts of intents (dev splits); 400 were no better.
 COMPONENTS = 200
-# Passes over the rows that find them; on intents 7 were no better.
+# Power iterations of the SVD; on intents 7 were no better.
 PASSES = 2
-# The part of its weight that "lsa" gets. Its numbers tell nothing that words do not,
-# and learn faster: at full weight intents of 1000 texts lost 2.5 points of macro-F1.
+# Factor on the weight of "lsa". Its numbers hold no information beyond the words, and
+# are learnt faster: at full weight, 1000 texts of intents lost 2.5 points of macro-F1.
 LSA_PART = 0.25
-# "auto" weighs a block so much, and less in proportion where texts have more words: one
-# vector says less of a long text. With 22,000 reviews of 119 words on average (dev
-# split, one seed) an encoder at 0.5 cost 1.7 points of macro-F1, at 0.125 0.1, and
-# gained 0.1 at 0.06; with 1000 of them it gained 8 points at 0.125 or 0.5.
+# Weight of a block with "auto". It falls in proportion where texts have more words,
+# because one vector holds less of a long text. With 22,000 reviews of 119 words on
+# average (dev split, one seed) an encoder at 0.5 cost 1.7 points of macro-F1, at 0.125
+# 0.1, and gained 0.1 at 0.06; with 1000 of them it gained 8 points at 0.125 or 0.5.
 WEIGHT, WORDS = 0.5, 30
-# Centred values are nothing but rounding below this part of the values' norm.
+# Centred values below this fraction of the norm of the values are rounding errors.
 ROUNDING = 1e-6
 
 
 class LatentSemantics(Components, TransformerMixin, BaseEstimator):
     """Truncated singular value decomposition of sparse rows.
 
-    Latent semantic analysis: texts are near along these components if they share words,
-    or words that come with the same words elsewhere. Like
+    Latent semantic analysis: texts are close in this space if they share words, or
+    words that co-occur with the same other words. Like
     :class:`~sklearn.decomposition.TruncatedSVD`, but with fewer components where there
     are fewer rows or features.
 
@@ -73,14 +74,14 @@ class LatentSemantics(Components, TransformerMixin, BaseEstimator):
 
 
 class Embedding(DenseBlock):
-    """A fitted embedding, of a transformer that reads texts or rows."""
+    """A fitted embedding whose transformer reads texts or rows."""
 
     def values(self, X, rows, memory=None):
         return _transform(self.transformer, X, rows, memory)
 
 
 def fit_embedding(embedding, X, rows, weights, *, weight, seed, memory=None):
-    """Fit an embedding and return it with its block.
+    """Fit an embedding and return it with the block of the training rows.
 
     Parameters
     ----------
@@ -90,16 +91,17 @@ def fit_embedding(embedding, X, rows, weights, *, weight, seed, memory=None):
     X : list of str, or what the transformer takes
 
     rows : csr_matrix or csr_array of shape (n_rows, n_features)
-        The words of the same texts.
+        Sparse features of the same texts.
 
     weights : ndarray of shape (n_rows,)
-        Weights of the rows, for means.
+        Weights of the rows, used for means.
 
     weight : float or "auto"
-        Mean norm of the block, as a part of that of the rows; of "lsa" a quarter of it.
+        Mean norm of the block as a fraction of that of the rows; a quarter of it for
+        "lsa".
 
     seed : int or None
-        Of "lsa".
+        Random seed of "lsa".
 
     memory : None, str or joblib.Memory, default=None
         Cache, as for vectorised texts.
@@ -114,14 +116,14 @@ def fit_embedding(embedding, X, rows, weights, *, weight, seed, memory=None):
     Raises
     ------
     ValueError
-        If `rows` are dense, or the transformer does not give finite dense numbers, a
-        row for each text.
+        If `rows` are dense, or the transformer does not return one row of finite
+        numbers for each text.
     """
     if not issparse(rows):
         raise ValueError(
-            "embedding puts dense numbers beside sparse rows of words, and the "
-            "vectorizer made dense rows. Pass vectorizer='auto', or join the two in a "
-            "FeatureUnion as vectorizer with embedding=None."
+            "embedding adds dense numbers to sparse rows of words, but the vectorizer "
+            "returned dense rows. Pass vectorizer='auto', or embedding=None and a "
+            "FeatureUnion of both as vectorizer."
         )
     if weight == "auto":
         weight = auto_weight(X)
@@ -142,14 +144,14 @@ def fit_embedding(embedding, X, rows, weights, *, weight, seed, memory=None):
         np.average(np.sqrt(squared_norms(part)), weights=weights)
         for part in (values, values - mean, rows)
     )
-    # What is the same for all texts says nothing; its centred values are rounding.
+    # A column that is constant over all texts holds only rounding errors once centred.
     varies = centred > ROUNDING * whole
     fitted = Embedding(transformer, mean, weight * words / centred if varies else 0.0)
     return fitted, fitted.scaled(values, rows.dtype)
 
 
 def auto_weight(X):
-    """Return the weight of a block beside these texts; a table's are not measured."""
+    """Return the weight of a block for these texts; a table gets the full weight."""
     if not isinstance(X, list) or not all(isinstance(text, str) for text in X):
         return WEIGHT
     n_words = np.mean([text.count(" ") + 1 for text in X])
@@ -157,10 +159,10 @@ def auto_weight(X):
 
 
 def needs_no_fit(transformer):
-    """Whether a transformer says that it learns nothing from texts."""
+    """Whether a transformer declares that it needs no fit."""
     try:
         return not get_tags(transformer).requires_fit
-    except (AttributeError, TypeError):  # no estimator of scikit-learn
+    except (AttributeError, TypeError):  # not an estimator of scikit-learn
         return False
 
 
@@ -179,7 +181,7 @@ def _transform(transformer, X, rows, memory):
 
 
 def _encode(transformer, X):
-    """Transform texts, each distinct one once."""
+    """Transform texts; each distinct text only once."""
     with config_context(transform_output="default"):
         if not isinstance(X, list):
             return transformer.transform(X)
@@ -190,42 +192,43 @@ def _encode(transformer, X):
 
 
 def check_block(values, n_texts):
-    """Return the output of an embedding as a finite array with a row for each text.
+    """Return the output of an embedding as a finite array with one row per text.
 
     Raises
     ------
     ValueError
-        If it is something else.
+        If it is anything else.
     """
     if issparse(values):
         raise ValueError(
-            f"The embedding made a sparse matrix of shape {values.shape}. Pass a "
-            "transformer with dense output, for instance with TruncatedSVD behind it, "
-            "or put it into a FeatureUnion as vectorizer."
+            f"The embedding returned a sparse matrix of shape {values.shape}. Pass a "
+            "transformer with dense output, for instance a pipeline that ends in "
+            "TruncatedSVD, or add it to a FeatureUnion as vectorizer."
         )
     values = np.asarray(values)
     if values.ndim != 2 or values.shape[1] == 0 or values.dtype.kind not in "fiub":
         raise ValueError(
-            f"The embedding made an array of shape {values.shape} and type "
-            f"{values.dtype}. Pass a transformer that gives numbers, (n_texts, width)."
+            f"The embedding returned an array of shape {values.shape} and type "
+            f"{values.dtype}. Pass a transformer that returns numbers of shape "
+            "(n_texts, width)."
         )
     if len(values) != n_texts:
         raise ValueError(
-            f"The embedding made {len(values)} row(s) of {n_texts} text(s). Pass a "
-            "transformer that gives a row for each text."
+            f"The embedding returned {len(values)} row(s) for {n_texts} text(s). Pass "
+            "a transformer that returns one row per text."
         )
     if values.dtype not in (np.float32, np.float64):
         values = values.astype(np.float32)
     wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if len(wrong):
         raise ValueError(
-            f"The embedding made NaN or infinite numbers for {len(wrong)} text(s), the "
-            f"first in rows {wrong[:5].tolist()}. Clean these texts, or fill the gaps "
-            "in the transformer."
+            f"The embedding returned NaN or infinite numbers for {len(wrong)} text(s), "
+            f"the first in rows {wrong[:5].tolist()}. Clean these texts, or impute the "
+            "values in the transformer."
         )
     return values
 
 
 def packed(rows, block):
-    """Join rows and the block beside them, if any, as one sparse matrix."""
+    """Join rows and their block, if any, as one sparse matrix."""
     return rows if block is None else hstack([rows, csr_array(block)], format="csr")

@@ -11,7 +11,7 @@ from ..feature_extraction import UNKNOWN, FastTfidfVectorizer, SequenceVectorize
 from ..utils._rows import n_rows
 from ._rows import SMALL, as_rows, join_columns, made_rows
 
-# Most characters, in all texts together, for which parts of words are used.
+# Character n-grams are used up to this many characters in all texts together.
 PARTS_BUDGET = 5_000_000
 
 
@@ -24,10 +24,10 @@ def check_numeric(estimator, X, *, reset):
 
 
 class UnionInTurn(FeatureUnion):
-    """A union of sparse rows, built in the calling thread, one part at a time.
+    """A union of sparse rows that runs its parts one after another, without joblib.
 
-    scikit-learn's union uses joblib, which changes the global warning filters and
-    restores them; overlapping calls would restore those of another call.
+    scikit-learn's union uses joblib, which changes and restores the global warning
+    filters. Overlapping calls would restore the filters of another call.
     """
 
     def fit_transform(self, X, y=None):
@@ -39,15 +39,15 @@ class UnionInTurn(FeatureUnion):
 
 
 def auto_vectorizers(texts, *, as_tokens=False, rare_words=SMALL):
-    """Yield the vectorizers that "auto" stands for, unfitted.
+    """Yield the unfitted vectorizers that "auto" tries, in this order.
 
-    TF-IDF over words and pairs of words with sublinear counts; above 200 texts with a
-    min_df of 2. Up to 5 million characters in all, runs of four characters within words
-    are added: the fewer and shorter the texts, the more words of new texts are unknown,
-    but not their parts.
+    The first is TF-IDF over words and pairs of words with sublinear counts, with a
+    min_df of 2 above 200 texts. Up to 5 million characters in all, it also has the
+    character 4-grams within words: the fewer and shorter the texts, the more words of
+    new texts are unknown, but their parts are not.
 
-    The first finds features in nearly all texts. The others are for texts that share no
-    words, such as names, or have none, such as emoji.
+    The first finds features in nearly all texts. The others are for texts that have no
+    words in common, such as names, or no words, such as emoji.
 
     Parameters
     ----------
@@ -57,14 +57,14 @@ def auto_vectorizers(texts, *, as_tokens=False, rare_words=SMALL):
         Whether to yield vectorizers that return sequences of token ids.
 
     rare_words : int, default=200
-        Up to this many texts, words of a single text are features.
+        Up to this many texts, min_df is 1.
 
     Yields
     ------
     vectorizer : FastTfidfVectorizer, FeatureUnion of two, or SequenceVectorizer
     """
-    # With many texts, a word of a single text is noise and costs a row of weights in
-    # each layer.
+    # With many texts, a word that occurs in one text only is noise, and costs a row of
+    # weights in each layer.
     for min_df in [1] if len(texts) <= rare_words else [2, 1]:
         if as_tokens:
             yield SequenceVectorizer(min_df=min_df)
@@ -83,24 +83,24 @@ def auto_vectorizers(texts, *, as_tokens=False, rare_words=SMALL):
 
 
 def fit_vectorizer(vectorizer, X, memory=None, *, as_tokens=False, rare_words=SMALL):
-    """Fit a vectorizer and return it with the rows it makes.
+    """Fit a vectorizer and return it with the rows of the texts.
 
     Parameters
     ----------
     vectorizer : "auto" or transformer
-        "auto" is the first of :func:`auto_vectorizers` that finds features; a
+        "auto" takes the first of :func:`auto_vectorizers` that finds features. A
         transformer is cloned.
 
     X : list of str, or what the transformer takes
 
     memory : None, str or joblib.Memory, default=None
-        Cache for the rows, so that a search vectorises a fold once.
+        Cache for the rows, so that a search vectorises each fold once.
 
     as_tokens : bool, default=False
         Whether "auto" returns token ids.
 
     rare_words : int, default=200
-        Up to this many texts, words of a single text are features of "auto".
+        Up to this many texts, "auto" has a min_df of 1.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def fit_vectorizer(vectorizer, X, memory=None, *, as_tokens=False, rare_words=SM
     )
     if not isinstance(vectorizer, str):
         candidates = [clone(vectorizer)]
-    elif is_blank:  # single blanks would be the features
+    elif is_blank:  # otherwise single spaces would be the features
         candidates = []
     else:
         candidates = auto_vectorizers(X, as_tokens=as_tokens, rare_words=rare_words)
@@ -146,19 +146,19 @@ def _fit_transform(vectorizer, X):
 
 
 def transform_rows(vectorizer, X):
-    """Return the rows that a fitted vectorizer makes.
+    """Return the rows of a fitted vectorizer.
 
-    Data frames, which scikit-learn's ``transform_output`` may request, cannot hold
-    sparse rows.
+    Disables scikit-learn's ``transform_output``, because data frames cannot hold sparse
+    rows.
     """
     with config_context(transform_output="default"):
         return made_rows(vectorizer.transform(X), X)
 
 
 def as_bags(rows):
-    """Count each id in rows of token ids, (n_rows, n_tokens)."""
+    """Count each id in rows of token ids; return shape (n_rows, n_tokens)."""
     ids = rows.data.astype(np.int32)
     shape = rows.shape[0], max(ids.max(initial=0), UNKNOWN) + 1
     bags = csr_array((np.ones(len(ids), np.float32), ids, rows.indptr.copy()), shape)
-    bags.sum_duplicates()  # in place, row starts included
+    bags.sum_duplicates()  # in place, indptr included
     return bags

@@ -1,6 +1,6 @@
-"""Rows of a fit and of a prediction: their form, and the steps that make them.
+"""Rows of a fit and of a prediction: their format, and the steps that build them.
 
-Nothing here needs scikit-learn: a runtime without it makes rows by the same steps.
+Nothing here needs scikit-learn: a runtime without it builds rows by the same steps.
 """
 
 from copy import copy
@@ -12,20 +12,20 @@ from scipy.sparse import csr_array, issparse
 from ..feature_extraction._tokens import UNKNOWN
 from ..utils._rows import n_rows, squared_norms
 
-# Up to this many rows, data are small: full batches, no dropout, min_df of 1.
+# Data of at most this many rows are small: full batches, no dropout, min_df of 1.
 SMALL = 200
-# Up to this many rows, bags of words train in full batches without dropout.
+# Up to this many rows, bag-of-words models train in full batches without dropout.
 FEW = 3000
 
 
 @dataclass(frozen=True)
 class RowSteps:
-    """The steps from texts, or from numeric rows, to what the network reads.
+    """The steps from texts, or numeric rows, to the input of the network.
 
     Attributes
     ----------
     vectorize : callable
-        From texts to rows; not called for numeric rows.
+        Turns texts into rows. Not called for numeric rows.
 
     column_scales : ColumnScales or None
 
@@ -40,29 +40,29 @@ class RowSteps:
     embedding: object = None
 
     def __call__(self, X, memory=None):
-        """Return the rows of texts, and the dense block beside them or None."""
+        """Return the rows of texts, and their dense block or None."""
         rows = self.finish(self.vectorize(X))
         if self.embedding is None:
             return rows, None
         return rows, self.embedding.block(X, rows, memory)
 
     def finish(self, rows):
-        """Scale columns and weigh terms."""
+        """Scale columns and apply term weights."""
         return self.weigh(self.scale(rows))
 
     def scale(self, rows):
-        """Scale numbers and categories beside words."""
+        """Scale numeric and categorical columns."""
         scales = self.column_scales
         return rows if scales is None else scales.apply(rows)
 
     def weigh(self, rows):
-        """Weigh terms by what they say about labels."""
+        """Multiply features by their term weights."""
         weights = self.term_weights
         return rows if weights is None else weigh_terms(rows, weights)
 
 
 def as_rows(rows):
-    """Return rows as finite float CSR or ndarray, ready for batches."""
+    """Return rows as finite float CSR matrix or ndarray, ready for batches."""
     rows = rows.tocsr() if issparse(rows) else np.ascontiguousarray(rows)
     if rows.dtype not in (np.float32, np.float64):
         rows = rows.astype(np.float32)
@@ -74,20 +74,20 @@ def as_rows(rows):
 
 
 def made_rows(rows, X):
-    """Return what a vectorizer made of X as :func:`as_rows` does.
+    """Return the output of a vectorizer for X, checked and in the form of `as_rows`.
 
     Raises
     ------
     ValueError
-        If the vectorizer changed the number of rows, or made numbers that are not
+        If the vectorizer changed the number of rows, or returned numbers that are not
         finite.
     """
     rows = as_rows(rows)
     if rows.shape[0] != n_rows(X):
         raise ValueError(
-            f"The vectorizer made {rows.shape[0]} row(s) of {n_rows(X)}. In a "
-            "ColumnTransformer a text vectorizer takes its column by name, 'text', and "
-            "not in a list, ['text']."
+            f"The vectorizer returned {rows.shape[0]} row(s) for the {n_rows(X)} "
+            "row(s) of X. In a ColumnTransformer, give the column of a text "
+            "vectorizer by name, 'text', and not in a list, ['text']."
         )
     return rows
 
@@ -101,7 +101,7 @@ def refuse_non_finite(values):
 
 
 def join_columns(parts):
-    """Join sparse rows side by side, as ``scipy.sparse.hstack`` in less time.
+    """Join sparse rows horizontally; faster than ``scipy.sparse.hstack``.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def join_columns(parts):
 
 
 def weigh_terms(rows, weights):
-    """Multiply each feature by its weight; rows keep their norms.
+    """Multiply each feature by its weight, and rescale rows to their former norms.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def match_trunk(rows, *, sparse, tokens=False, n_tokens=None):
         Whether the trunk reads token ids.
 
     n_tokens : int, default=None
-        Ids that a fitted network knows; others become UNKNOWN.
+        Number of ids that a fitted network knows; others become UNKNOWN.
 
     Returns
     -------
@@ -185,7 +185,7 @@ def match_trunk(rows, *, sparse, tokens=False, n_tokens=None):
         return csr_array(rows) if sparse and not issparse(rows) else rows
     if not issparse(rows) or not _are_sequences(rows):
         raise ValueError(
-            "The trunk reads sequences of token ids, and the rows are rows of features."
+            "The trunk reads sequences of token ids, but the rows are bags of features."
             " Use vectorizer='auto' with texts, or SequenceVectorizer."
         )
     ids = rows.data.astype(np.int32)
@@ -195,7 +195,7 @@ def match_trunk(rows, *, sparse, tokens=False, n_tokens=None):
 
 
 def _are_sequences(rows):
-    """Whether each row has whole numbers above 0 in its columns 0, 1, 2, ..."""
+    """Whether each row has positive integers in its columns 0, 1, 2, ..."""
     starts = np.repeat(rows.indptr[:-1], np.diff(rows.indptr))
     return bool(
         (rows.data >= 1).all()
@@ -205,7 +205,7 @@ def _are_sequences(rows):
 
 
 def float_type(rows):
-    """Return the float type of a network over these rows."""
+    """Return the float type of a network for these rows."""
     return rows.dtype if rows.dtype.kind == "f" else np.dtype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Targets: labels to codes, and back."""
+"""Targets: encode labels as codes, and decode them."""
 
 import ast
 from copy import copy
@@ -17,10 +17,10 @@ class Targets(LabelCodes):
     Parameters
     ----------
     table : LabelTable
-        Labels to learn tasks and classes from.
+        Labels from which tasks and classes are learnt.
 
     task_types : dict of {str: str or TaskType}, default=None
-        Types of tasks; the others are inferred.
+        Types of tasks. The types of the others are inferred.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Targets(LabelCodes):
     Raises
     ------
     ValueError
-        If a task has no label at all, or `task_types` names an unknown task.
+        If a task has no label, or `task_types` names an unknown task.
     """
 
     def __init__(self, table, task_types=None):
@@ -64,7 +64,7 @@ class Targets(LabelCodes):
         self._warn_of_classes()
 
     def _warn_of_classes(self):
-        """Warn about classes that look like empty cells or written lists."""
+        """Warn about classes that look like empty cells or like lists in a string."""
         for name, task in zip(self.names, self.tasks, strict=True):
             classes = task.classes_.tolist()
             empty = [c for c in classes if isinstance(c, str) and c.strip() in MARKERS]
@@ -84,13 +84,13 @@ class Targets(LabelCodes):
                 label = self._label(name)
                 warn_caller(
                     f"{label} has the class(es) {lists[:2]}, texts that look like "
-                    "lists. If cells hold several labels, make lists of them, "
+                    "lists. If cells hold several labels, parse them, "
                     f"[ast.literal_eval(cell) for cell in {label}]."
                 )
 
     @property
     def orders(self):
-        """All labels in their order, of tasks of texts that have one, a dict."""
+        """Dict with the ordered labels of each ordinal task whose labels are texts."""
         return {
             name: task.classes_.tolist()
             for name, task in zip(self.names, self.tasks, strict=True)
@@ -98,7 +98,7 @@ class Targets(LabelCodes):
         }
 
     def with_tasks(self, tasks):
-        """Return the targets with other task objects, such as tuned ones."""
+        """Return a copy with other task objects, such as tuned ones."""
         fresh = copy(self)
         fresh.tasks = tasks
         return fresh
@@ -117,14 +117,14 @@ class Targets(LabelCodes):
             task = self.tasks[self.names.index(name)]
             if not matches_type(task, self.types[name], task_type):
                 raise ValueError(
-                    f"warm_start goes on with the type of {self._label(name)}, "
+                    f"warm_start keeps the type of {self._label(name)}, "
                     f"{self.types[name]!r}, and its classes "
                     f"{task.classes_[:10].tolist()}. Got {task_type!r} in task_types."
                 )
 
 
 def check_learnable(table, task_types):
-    """Raise a ValueError if a task has no label or a type names no task."""
+    """Raise a ValueError if a task has no label, or `task_types` an unknown task."""
     check_task_names("task_types", task_types, table.names)
     empty = [n for k, n in enumerate(table.names) if table.missing[:, k].all()]
     if empty:
@@ -137,7 +137,7 @@ def check_learnable(table, task_types):
 
 
 def _is_written_list(label):
-    """Whether a text is a written list of Python or JSON."""
+    """Whether a label is a string that holds a list in Python or JSON syntax."""
     if not (isinstance(label, str) and label.startswith("[") and label.endswith("]")):
         return False
     try:

@@ -1,22 +1,22 @@
-"""Supervised term weighting: features are weighted by information about labels."""
+"""Supervised term weighting: features weighted by their information about labels."""
 
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from ._rows import SMALL
 
-# The part of the mean information that every feature gets, and the power that maps
-# information to weight: on dev splits 0.125 to 0.35 did about the same.
+# Fraction of the mean information that every feature gets, and the exponent that maps
+# information to weight: on dev splits 0.125 to 0.35 did about equally well.
 PRIOR = 0.5
 POWER = 0.25
-# Most classes per task, on average, for term weighting. Up to 15 classes macro-F1 rose
-# on each of four sets, by 0.3 to 1.7 points; with 47, where nearly every word is
+# Largest mean number of classes per task for term weighting. Up to 15 classes macro-F1
+# rose on each of four sets, by 0.3 to 1.7 points; with 47, where nearly every word is
 # informative, it fell by 0.4.
 WEIGHED_CLASSES = 25
-# With more classes, words of a single text are features up to this many texts: a class
-# has few texts, and each of its words says much.
+# With more classes, min_df is 1 up to this many texts: each class has few texts, so
+# each of its words is informative.
 MANY_CLASSES_ROWS = 5000
-# With fewer cells for a class, counts say too little about words to weigh them.
+# With fewer cells per class, counts are too small to estimate term weights.
 FEW_CELLS = 20
 
 
@@ -30,15 +30,15 @@ def weighs_terms(setting, rows, n_classes, cells_per_class, *, are_ours, as_toke
     rows : csr_matrix, csr_array or ndarray
 
     n_classes : list of int
-        Classes of each task.
+        Number of classes of each task.
 
     cells_per_class : float
-        Labelled cells for each class, on average over all tasks.
+        Mean number of labelled cells per class, over all tasks.
 
     are_ours : bool
-        Whether the default vectorizer made the rows, and tasks share a trunk. A user's
-        vectorizer keeps its own weights, and tasks that share nothing must not share
-        these.
+        Whether the default vectorizer made the rows and tasks share a trunk. The
+        weights of a user's vectorizer are kept, and term weights would share
+        information between tasks that must share nothing.
 
     as_tokens : bool
         Whether rows are token sequences whose embeddings take no term weights.
@@ -56,8 +56,8 @@ def weighs_terms(setting, rows, n_classes, cells_per_class, *, are_ours, as_toke
         if setting is not None and (as_tokens or not issparse(rows)):
             found = "sequences of tokens" if as_tokens else "dense rows"
             raise ValueError(
-                f"term_weighting={setting!r} is for sparse rows, where a feature is "
-                f"there or not. Got {found}; use 'auto' or None."
+                f"term_weighting={setting!r} needs sparse rows, where a feature is "
+                f"present or absent. Got {found}; use 'auto' or None."
             )
         return setting is not None
     return bool(
@@ -70,37 +70,38 @@ def weighs_terms(setting, rows, n_classes, cells_per_class, *, are_ours, as_toke
 
 
 def rare_words(n_classes, cells_per_class):
-    """Return up to how many texts a word of a single text is a feature.
+    """Return the number of texts up to which min_df is 1.
 
     Parameters
     ----------
     n_classes : list of int
-        Classes of each task.
+        Number of classes of each task.
 
     cells_per_class : float
-        Labelled cells for each class, on average over all tasks.
+        Mean number of labelled cells per class, over all tasks.
     """
     many = np.mean(n_classes) > WEIGHED_CLASSES or cells_per_class < FEW_CELLS
     return MANY_CLASSES_ROWS if many else SMALL
 
 
 def information_weights(rows, codes, cell_weights, n_classes):
-    r"""Return a weight for each feature from its information about labels.
+    r"""Return a weight for each feature from its information about the labels.
 
-    An occurrence of feature *f* removes, on average over tasks *t*, the share
+    An occurrence of feature *f* removes, on average over tasks *t*, the fraction
 
     .. math:: I_f = \frac{1}{\sum_t n_{ft}} \max\Big(0, \sum_t \frac{1}{H_t}
         \Big(\sum_c n_{fc} \log\frac{n_{fc}}{n_{ft}\,\pi_c}
         - \frac{C_t - 1}{2}\Big)\Big)
 
-    of the uncertainty about a label, with :math:`n_{fc}` the cells of class *c* in rows
-    that hold the feature, :math:`n_{ft}` their sum over the :math:`C_t` classes of the
-    task, :math:`\pi_c` the share of the class and :math:`H_t` the entropy of the task.
-    The last term is the expected value for a feature without information. The weight is
+    of the uncertainty about a label. :math:`n_{fc}` counts the cells of class *c* in
+    rows that contain the feature, :math:`n_{ft}` is their sum over the :math:`C_t`
+    classes of the task, :math:`\pi_c` the share of the class and :math:`H_t` the
+    entropy of the task. The last term is the expected value for a feature without
+    information. The weight is
 
     .. math:: w_f = (I_f + \bar{I} / 2)^{1/4}
 
-    with the mean :math:`\bar{I}` over occurrences.
+    where :math:`\bar{I}` is the mean over occurrences.
 
     Parameters
     ----------
@@ -112,25 +113,25 @@ def information_weights(rows, codes, cell_weights, n_classes):
     cell_weights : ndarray of shape (n_rows, n_tasks)
 
     n_classes : list of int
-        Classes of each task.
+        Number of classes of each task.
 
     Returns
     -------
     weights : ndarray of shape (n_features,)
-        With mean 1 over occurrences.
+        Their mean over occurrences is 1.
 
     Notes
     -----
-    Evidence is pooled: a word that separates good from bad in one task
-    counts for all.
+    Information is pooled over tasks: a word that separates good from bad in one task
+    gets a high weight in all.
 
     References
     ----------
     F. Debole, F. Sebastiani, "Supervised term weighting for automated text
-    categorization", SAC 2003, where each class has weights of its own. S. Wang, C. D.
+    categorization", SAC 2003, where each class has its own weights. S. Wang, C. D.
     Manning, "Baselines and bigrams", ACL 2012, for class counts as the scale of a row.
     """
-    there = csr_array(
+    presence = csr_array(
         (np.ones(rows.nnz, dtype=np.float64), rows.indices, rows.indptr), rows.shape
     )
     information = np.zeros(rows.shape[1])
@@ -142,7 +143,7 @@ def information_weights(rows, codes, cell_weights, n_classes):
         for weights in np.where(codes >= 0, cell_weights, 0.0).T
     ]
     distinct = np.array([weights for _, weights in labelled.values()])
-    in_task = (csr_array(distinct) @ there).toarray()
+    in_task = (csr_array(distinct) @ presence).toarray()
     for task, n in enumerate(n_classes):
         weights, of_feature = distinct[which[task]], in_task[which[task]]
         own = codes[:, task]
@@ -152,22 +153,23 @@ def information_weights(rows, codes, cell_weights, n_classes):
             continue  # no information
         share = in_class / in_class.sum()
         entropy = -_xlogx(share).sum()
-        # Counts of the largest class are computed from the others, often few cells.
+        # Counts of the largest class follow from the others, which often have few
+        # cells.
         most = in_class.argmax()
         others = cells[own[cells] != most].astype(rows.indices.dtype)
         classes = csr_array(
             (weights[others], (own[others].astype(others.dtype), others)),
             shape=(n, rows.shape[0]),
         )
-        counts = (classes @ there).tocoo()
-        left = of_feature - np.bincount(counts.col, counts.data, rows.shape[1])
-        left[left < 1e-9 * of_feature] = 0.0  # rounding error
-        said = _xlogx(left) - left * np.log(share[most])
-        said -= _xlogx(of_feature)
-        there_too = _xlogx(counts.data) - counts.data * np.log(share[counts.row])
-        said += np.bincount(counts.col, there_too, rows.shape[1])
-        said -= (n - 1) / 2 * (of_feature > 0)
-        information += said / entropy
+        counts = (classes @ presence).tocoo()
+        in_largest = of_feature - np.bincount(counts.col, counts.data, rows.shape[1])
+        in_largest[in_largest < 1e-9 * of_feature] = 0.0  # rounding error
+        gain = _xlogx(in_largest) - in_largest * np.log(share[most])
+        gain -= _xlogx(of_feature)
+        in_others = _xlogx(counts.data) - counts.data * np.log(share[counts.row])
+        gain += np.bincount(counts.col, in_others, rows.shape[1])
+        gain -= (n - 1) / 2 * (of_feature > 0)
+        information += gain / entropy
         occurrences += of_feature
     share = np.maximum(information, 0) / np.maximum(occurrences, 1e-300)
     total = occurrences.sum()

@@ -14,7 +14,7 @@ def class_weight_table(class_weight, targets, codes, weights):
     Parameters
     ----------
     class_weight : None, "balanced", dict or list
-        A dict maps tasks to ``{class: weight}``, "balanced" or None; where y is one
+        A dict maps tasks to ``{class: weight}``, "balanced" or None. If y is one
         vector, it is a flat ``{class: weight}``, as in scikit-learn.
 
     targets : Targets
@@ -22,7 +22,7 @@ def class_weight_table(class_weight, targets, codes, weights):
     codes : ndarray of shape (n_rows, n_codes)
 
     weights : ndarray of shape (n_rows, n_codes)
-        Sample weights, which "balanced" uses, on labelled cells only.
+        Sample weights for "balanced". Only labelled cells are read.
 
     Returns
     -------
@@ -86,11 +86,11 @@ def _by_class(wanted, name, classes):
     known = classes.tolist()
     unknown = [label for label in wanted if label not in known]
     silent = [label for label in known if label not in wanted]
-    # Like scikit-learn: a class that a fold lacks is allowed, a typo is not.
+    # Like scikit-learn: a class that a fold lacks is allowed, a misspelt one is not.
     if unknown and silent:
         raise ValueError(
-            f"class_weight for task {name!r} names classes {unknown[:5]} that are not "
-            f"there, and none for {silent[:5]}. The classes are {known[:10]}."
+            f"class_weight for task {name!r} has unknown classes {unknown[:5]} and no "
+            f"weight for {silent[:5]}. The classes are {known[:10]}."
         )
     values = [wanted.get(label, 1.0) for label in known]
     for value in values:
@@ -102,13 +102,13 @@ def _by_class(wanted, name, classes):
     if not any(values):
         raise ValueError(
             f"class_weight for task {name!r} is zero for all classes, which leaves "
-            "nothing to learn. To take a task out, give it a loss weight of 0."
+            "nothing to learn. To exclude a task, set its loss weight to 0."
         )
     return np.array(values, dtype=float)
 
 
 def log_class_shares(targets, codes, weights):
-    """Return the logarithm of each class's share in the labelled cells of its task.
+    """Return the logarithm of each class's share of the labelled cells of its task.
 
     Parameters
     ----------
@@ -122,8 +122,8 @@ def log_class_shares(targets, codes, weights):
     Returns
     -------
     log_shares : list of ndarray of shape (n_classes,)
-        For each code. A class without cells, possible in a warm start, has the share of
-        the rarest.
+        One array for each code. A class without cells, possible in a warm start, gets
+        the share of the rarest class.
     """
     log_shares = []
     for k, n_classes in enumerate(targets.layout.sizes):
@@ -134,7 +134,7 @@ def log_class_shares(targets, codes, weights):
         there = counts > 0
         if there.any():
             counts[~there] = counts[there].min()
-            # Not a quotient, which underflows to 0 for tiny weights.
+            # A quotient would underflow to 0 for tiny weights.
             log_shares.append(np.log(counts) - np.log(counts.sum()))
         else:
             log_shares.append(np.zeros(n_classes))

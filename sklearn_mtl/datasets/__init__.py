@@ -1,7 +1,7 @@
-"""Data to try multi-task text classification on, without a download.
+"""Data sets for multi-task text classification that need no download.
 
-`load_docstrings` gives real texts that are on every machine this package runs on;
-`make_multitask_texts` gives artificial ones whose tasks are related as much as you say.
+`load_docstrings` reads real texts that come with the installed packages.
+`make_multitask_texts` generates artificial texts with tasks of chosen relatedness.
 """
 
 from ._docstrings import load_docstrings

@@ -1,15 +1,15 @@
-"""What the source of a Python module documents, and what its code says about it.
+"""What a Python source file documents, and labels derived from its code.
 
-Nothing is imported or run: the source is parsed, and every label is read off the
-syntax tree or the name, never off the docstring.
+Nothing is imported or run. The source is parsed, and every label comes from the syntax
+tree or the name, never from the docstring.
 """
 
 import ast
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-# A body begins afresh inside these: its `return` or `self` is not the outer one's.
+# Nested scopes: a `return` or `self` inside these does not belong to the outer body.
 _SCOPES = (*_FUNCTIONS, ast.ClassDef, ast.Lambda)
-# Definitions stand in statements, never in expressions: no need to look there.
+# Expressions are not searched, because definitions are always statements.
 _HOLD_STATEMENTS = (ast.stmt, ast.ExceptHandler, ast.match_case)
 
 
@@ -19,17 +19,17 @@ def documented_definitions(tree):
     Parameters
     ----------
     tree : ast.Module
-        What `ast.parse` returned.
+        Result of `ast.parse`.
 
     Yields
     ------
     qualified_name : str
-        Dotted name inside the module; empty for the module itself.
+        Dotted name within the module; empty for the module itself.
     text : str
-        The docstring, as `inspect.cleandoc` leaves it.
+        The docstring, cleaned by `inspect.cleandoc`.
     labels : dict of str to (str or None)
-        What the code says: `"kind"`, `"visibility"`, `"returns"`, `"n_parameters"`
-        and `"state"`. None where the question has no answer.
+        Labels from the code: `"kind"`, `"visibility"`, `"returns"`, `"n_parameters"`
+        and `"state"`. None if a label does not apply.
     """
     for definition, owners in _definitions(tree, ()):
         text = ast.get_docstring(definition)
@@ -41,7 +41,7 @@ def documented_definitions(tree):
 
 
 def _definitions(node, owners):
-    """Yield (definition, classes and functions around it) in the order of the file."""
+    """Yield (definition, enclosing classes and functions) in the order of the file."""
     if isinstance(node, (ast.Module, ast.ClassDef, *_FUNCTIONS)):
         yield node, owners
         if not isinstance(node, ast.Module):
@@ -62,7 +62,7 @@ def _labels(definition, owners):
     }
     if isinstance(definition, _FUNCTIONS):
         labels["n_parameters"] = _parameter_count(definition, kind)
-        # A body with nothing in it, such as an abstract method's, answers nothing.
+        # An empty body, such as that of an abstract method, gives no labels.
         if not _is_stub(definition):
             body = list(_own_nodes(definition))
             labels["returns"] = _returns(body)
@@ -79,7 +79,7 @@ def _kind(definition, owners):
     if not owners or not isinstance(owners[-1], ast.ClassDef):
         return "function"
     for decorator in map(_last_name, definition.decorator_list):
-        # cached_property and the setter of a property are properties to their user.
+        # cached_property and property setters count as properties.
         if decorator.endswith("property") or decorator in ("setter", "deleter"):
             return "property"
         if decorator in ("classmethod", "staticmethod"):
@@ -95,7 +95,7 @@ def _last_name(decorator):
 
 
 def _visibility(definition, owners):
-    """Tell public from private by the names; a module's name says something else."""
+    """Return "public", "private" or "special", by the names; None for a module."""
     if isinstance(definition, ast.Module):
         return None
     name = definition.name
@@ -107,7 +107,7 @@ def _visibility(definition, owners):
 
 
 def _parameter_count(function, kind):
-    """Count the parameters a caller sees: *args is one, the bound self is none."""
+    """Count the parameters of a call: *args counts as one, the bound self as none."""
     arguments = function.args
     count = len(arguments.posonlyargs + arguments.args + arguments.kwonlyargs)
     count += (arguments.vararg is not None) + (arguments.kwarg is not None)
@@ -119,7 +119,7 @@ def _parameter_count(function, kind):
 
 
 def _is_stub(function):
-    """Tell whether nothing follows the docstring but `pass`, `...` or a raise."""
+    """Whether the body after the docstring is only `pass`, `...` or a raise."""
     return all(
         isinstance(statement, (ast.Pass, ast.Raise))
         or (
@@ -131,7 +131,7 @@ def _is_stub(function):
 
 
 def _own_nodes(function):
-    """Yield the nodes of a body, without those of functions and classes inside it."""
+    """Yield the nodes of a body, without nested functions and classes."""
     pending = list(function.body)
     while pending:
         node = pending.pop()
@@ -154,7 +154,7 @@ def _returns(body):
 
 
 def _state(method, body):
-    """Say what a method does to the attributes of the object it is called on."""
+    """Return what a method does to the attributes of its object."""
     positional = method.args.posonlyargs + method.args.args
     if not positional:
         return None

@@ -1,4 +1,4 @@
-"""What load_docstrings keeps on disk, so that a second call need not parse again."""
+"""The cache of load_docstrings, so that later calls need not parse the sources."""
 
 import contextlib
 import gzip
@@ -13,7 +13,7 @@ from sklearn.datasets import get_data_home
 
 
 def cache_path(data_home, header):
-    """Return the file to cache in, or None where no folder can be had."""
+    """Return the path of the cache file, or None if no folder can be created."""
     digest = hashlib.sha256(json.dumps(header).encode()).hexdigest()[:16]
     try:
         if data_home is None:
@@ -21,19 +21,19 @@ def cache_path(data_home, header):
         else:
             folder = Path(data_home).expanduser()
         folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):  # RuntimeError: there is no home folder
+    except (OSError, RuntimeError):  # RuntimeError: no home folder
         return None
     return folder / f"docstrings-{digest}.jsonl.gz"
 
 
 def read_cache(path, header):
-    """Return the rows of a cache file, or None where there is no sound one."""
+    """Return the rows of a cache file, or None if it is missing or damaged."""
     if path is None:
         return None
     try:
         with gzip.open(path, "rt", encoding="utf-8") as file:
             found, *rows = map(json.loads, file)
-    # What is not gzip, cut off, or not JSON. JSON's and UTF-8's errors are ValueErrors.
+    # Not gzip, truncated, or not JSON. Errors of JSON and UTF-8 are ValueErrors.
     except (OSError, EOFError, zlib.error, ValueError):
         return None
     return (
@@ -42,7 +42,7 @@ def read_cache(path, header):
 
 
 def _is_sound(rows, header):
-    """Tell whether all rows are [name, text, a label or None per task]."""
+    """Whether all rows are [name, text, a label or None per task]."""
     return bool(rows) and all(
         isinstance(row, list)
         and len(row) == len(header["columns"])
@@ -53,16 +53,16 @@ def _is_sound(rows, header):
 
 
 def _with_size(header, rows):
-    """Add the number of rows, by which a file with lines cut off is known."""
+    """Add the number of rows, which reveals truncated files."""
     return {**header, "n_samples": len(rows)}
 
 
 def write_cache(path, header, rows):
-    """Write the rows so that no reader ever sees half a file; give up in silence."""
+    """Write the rows atomically. Errors are ignored."""
     if path is None:
         return
     lines = (json.dumps(line) + "\n" for line in [_with_size(header, rows), *rows])
-    # No time stamp: equal texts give equal files. Level 9 would take twice as long.
+    # No time stamp, so that equal texts give equal files. Level 9 takes twice as long.
     content = gzip.compress("".join(lines).encode(), compresslevel=6, mtime=0)
     with contextlib.suppress(OSError):
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")

@@ -1,4 +1,4 @@
-"""The docstrings of Python and of the installed libraries, as a data set."""
+"""A data set of the docstrings of Python and of installed libraries."""
 
 import ast
 import contextlib
@@ -12,11 +12,12 @@ import sysconfig
 import warnings
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import validate_params
 
+from ..utils._compat import validate_params
 from ..utils._optional import import_optional
 from ._definitions import documented_definitions
 from ._docstring_cache import cache_path, read_cache, write_cache
@@ -33,11 +34,11 @@ TASKS = (
 MINIMUM_WORDS = 5
 MINIMUM_COUNT = 50
 
-# Raise this number with every change to what a cache file holds or how it is made:
-# the files of older versions then have other names and are left alone.
+# Increase this number with every change to the content of cache files. Files of older
+# versions have other names and are not read.
 _SCHEMA = 1
 
-# Import name -> name of the distribution, for the version.
+# Import name -> name of the distribution, to look up the version.
 _DISTRIBUTIONS = {
     "numpy": "numpy",
     "scipy": "scipy",
@@ -45,7 +46,7 @@ _DISTRIBUTIONS = {
     "skorch": "skorch",
 }
 
-# Tests, and copies of other projects' code: no library's own documentation.
+# Tests and vendored code are not the documentation of the library.
 _SKIPPED_FOLDERS = {
     "_external",
     "_vendor",
@@ -64,39 +65,39 @@ _DESCRIPTION = f"""\
 Docstrings of Python and of scientific libraries
 ------------------------------------------------
 
-Every docstring in the source files of the Python standard library and of the installed
-numpy, scipy, scikit-learn and skorch, tests and vendored code left out. The files are
-parsed, never imported. Docstrings of fewer than {MINIMUM_WORDS} words are left out, and
-of equal docstrings all but the first.
+All docstrings in the source files of the Python standard library and of the installed
+numpy, scipy, scikit-learn and skorch, without tests and vendored code. The files are
+parsed, never imported. Docstrings of fewer than {MINIMUM_WORDS} words and repeated
+docstrings are left out.
 
-The tasks. No label is read off the text: all come from the path of the file and from
-the code that the docstring stands in.
+The tasks. Labels never come from the text. They come from the path of the file and from
+the code that the docstring documents.
 
 library
-    Where the file lies: stdlib, numpy, scipy, sklearn or skorch.
+    The library of the file: stdlib, numpy, scipy, sklearn or skorch.
 subpackage
-    The package under the library, such as "scipy.stats", or "asyncio" in the standard
-    library. Missing for files right under the library.
+    The package within the library, such as "scipy.stats", or "asyncio" in the standard
+    library. Missing for files at the top level of the library.
 kind
     module, class, function, method, property, classmethod or staticmethod.
 visibility
-    public, private (the name or one around it begins with an underscore, or it is
-    defined inside a function) or special (`__call__`). Missing for modules.
+    public, private (its name or that of an enclosing scope begins with an underscore,
+    or it is defined inside a function) or special (`__call__`). Missing for modules.
 returns
-    What the body does: value, nothing or generator. Missing for modules and classes,
-    and for bodies with nothing in them, such as those of abstract methods.
+    What the body returns: value, nothing or generator. Missing for modules and classes,
+    and for empty bodies, such as those of abstract methods.
 n_parameters
-    0, 1, 2, "3 or 4" or "5 or more", without the bound self. Has an order. Missing for
+    0, 1, 2, "3 or 4" or "5 or more", without the bound self. Ordered. Missing for
     modules and classes.
 state
     What a method does to the attributes of its object: changed (some are set), read or
     untouched. Missing for all but methods and properties with a body.
 
-A label seen fewer than {MINIMUM_COUNT} times is missing too, in every task.
+In every task, labels with fewer than {MINIMUM_COUNT} rows are missing too.
 
-Neighbours in a file resemble each other, and a random split puts them on both sides.
-For a stricter test, keep files together: `names` holds the qualified name of each
-docstring, from which groups for `sklearn.model_selection.GroupKFold` can be made.
+Docstrings of one file are similar, and a random split puts them on both sides. For a
+stricter test, keep files together: `names` holds the qualified name of each docstring,
+from which groups for `sklearn.model_selection.GroupKFold` can be built.
 """
 
 
@@ -110,16 +111,16 @@ docstring, from which groups for `sklearn.model_selection.GroupKFold` can be mad
 )
 def load_docstrings(
     *,
-    data_home=None,
-    return_X_y=False,  # noqa: N803 (scikit-learn's name)
-    as_frame=False,
-):
-    """Load the docstrings of Python and of the installed libraries, with seven tasks.
+    data_home: Any = None,
+    return_X_y: bool = False,  # noqa: N803 (scikit-learn's name)
+    as_frame: bool = False,
+) -> Any:
+    """Load the docstrings of Python and of installed libraries, with seven tasks.
 
-    Real texts with real labels that need no download: the docstrings of the standard
+    Real texts with real labels, without a download: the docstrings of the standard
     library, numpy, scipy, scikit-learn and skorch, read from their source files without
-    importing them. The labels come from the code, not from the text, and four tasks
-    have no answer for many of the texts.
+    importing them. The labels come from the code, not from the text. In four tasks,
+    many labels are missing.
 
     =================   =============================================
     Samples             about 15 000, depending on the versions
@@ -131,17 +132,17 @@ def load_docstrings(
     Parameters
     ----------
     data_home : str or path-like, default=None
-        The folder for the cache. By default the folder "sklearn_mtl" in scikit-learn's
-        data folder, see `sklearn.datasets.get_data_home`. The first call takes some
-        seconds and leaves a file of a few megabytes there, the next calls read it.
-        Where the folder cannot be written to, every call takes some seconds.
+        Folder for the cache. None is the folder "sklearn_mtl" in scikit-learn's data
+        folder, see `sklearn.datasets.get_data_home`. The first call takes some seconds
+        and writes a file of a few megabytes; later calls read it. If the folder is not
+        writable, every call takes some seconds.
 
     return_X_y : bool, default=False
         Whether to return `(data, target)` instead of a Bunch.
 
     as_frame : bool, default=False
-        Whether `data` is a pandas Series and `target` a pandas DataFrame. Off by
-        default, because pandas is not needed to use this package.
+        Whether `data` is a pandas Series and `target` a pandas DataFrame. False by
+        default, because pandas is optional.
 
     Returns
     -------
@@ -156,16 +157,16 @@ def load_docstrings(
         target_names : list of str
             The names of the tasks.
         names : list of str
-            The qualified name of what each text documents.
+            The qualified name of the object that each text documents.
         frame : DataFrame or None
             Text and labels in one table, if `as_frame`.
         versions : dict of str to str
-            The version of each library the texts come from.
+            The version of each library.
         DESCR : str
             The description of the data set and of its tasks.
 
     (data, target) : tuple if `return_X_y`
-        The first two of the above.
+        `data` and `target` as above.
 
     Raises
     ------
@@ -176,13 +177,13 @@ def load_docstrings(
 
     See Also
     --------
-    make_multitask_texts : Artificial texts whose tasks are related as much as you say.
+    make_multitask_texts : Artificial texts with tasks of chosen relatedness.
 
     Notes
     -----
-    The result depends on nothing but the versions in `versions`. The cache is a gzipped
-    file of JSON lines and holds no code; a damaged file is replaced. If you edit the
-    installed sources, delete the cache to see it.
+    The result depends only on the versions in `versions`. The cache is a gzipped file
+    of JSON lines and contains no code; a damaged file is replaced. If you edit the
+    installed sources, delete the cache to see the changes.
 
     Examples
     --------
@@ -200,7 +201,7 @@ def load_docstrings(
     'visibility': 'public', 'returns': 'value', 'n_parameters': '3 or 4',
     'state': None}
     """
-    pandas = None
+    pandas: Any = None
     if as_frame:
         pandas = import_optional("pandas", "pandas", "as_frame=True", "as_frame=False")
     sources = _sources()
@@ -217,7 +218,7 @@ def load_docstrings(
         task: np.array(column, dtype=object)
         for task, column in zip(TASKS, columns, strict=True)
     }
-    frame = None
+    frame: Any = None
     if as_frame:
         frame = pandas.DataFrame({"text": data, **target})
         data, target = frame["text"], frame[list(TASKS)]
@@ -235,10 +236,10 @@ def load_docstrings(
 
 
 def _sources():
-    """Return {library: (version, folder)} for what is installed."""
+    """Return {library: (version, folder)} for the installed libraries."""
     sources = {"stdlib": (platform.python_version(), sysconfig.get_path("stdlib"))}
     for library, distribution in _DISTRIBUTIONS.items():
-        # For a top-level name this looks for the package and does not import it.
+        # For a top-level name, this finds the package without importing it.
         spec = importlib.util.find_spec(library)
         if spec is not None and spec.submodule_search_locations:
             version = importlib.metadata.version(distribution)
@@ -247,10 +248,10 @@ def _sources():
 
 
 def _header(sources):
-    """Return all that the texts and labels depend on."""
+    """Return everything that the texts and labels depend on."""
     return {
         "schema": _SCHEMA,
-        # The standard library is not the same on all of them.
+        # The standard library differs between platforms.
         "platform": f"{sys.implementation.name}-{sys.platform}",
         "versions": {library: version for library, (version, _) in sources.items()},
         "columns": ["name", "text", *TASKS],
@@ -259,10 +260,10 @@ def _header(sources):
 
 @contextlib.contextmanager
 def _garbage_collector_paused():
-    """Halve the time of parsing: a syntax tree is many objects, none of them garbage.
+    """Pause the garbage collector, which halves the time of parsing.
 
-    Only who paused it lets it go on, so that threads doing this at once leave it as it
-    was.
+    A syntax tree consists of many objects, none of them garbage. Only the call that
+    paused the collector resumes it, so that threads can do this at the same time.
     """
     paused = gc.isenabled()
     if paused:
@@ -275,7 +276,7 @@ def _garbage_collector_paused():
 
 
 def _collect(sources):
-    """Read all sources: rows of name, text and a label or None per task."""
+    """Read all sources; return rows of name, text, and a label or None per task."""
     rows, seen = [], set()
     for library, (_, folder) in sources.items():
         for path, parts in _source_files(folder):
@@ -292,17 +293,17 @@ def _collect(sources):
         folders = ", ".join(folder for _, folder in sources.values())
         raise RuntimeError(
             f"Found no docstrings in {folders}. Python seems to be installed without "
-            "its source files (.py); use an installation that has them."
+            "source files (.py). Use an installation that has them."
         )
     _remove_rare_labels(rows)
     return rows
 
 
 def _source_files(folder):
-    """Yield (path, parts of the module's name), the same on every file system."""
+    """Yield (path, parts of the module's name), in the same order everywhere."""
     for parent, folders, files in os.walk(folder):
-        # Only packages can have these names: not site-packages, which in a plain
-        # installation lies inside the standard library.
+        # Only packages can have these names. This excludes site-packages, which may be
+        # inside the folder of the standard library.
         folders[:] = sorted(
             name
             for name in folders
@@ -321,10 +322,10 @@ def _subpackage(library, parts):
 
 
 def _documented(path):
-    """Return the documented definitions of a file; none if it cannot be read."""
+    """Return the documented definitions of a file, none if it cannot be read."""
     try:
         with warnings.catch_warnings():
-            # Old sources have invalid escapes; their users cannot mend them.
+            # Ignore warnings about invalid escapes in old sources.
             warnings.simplefilter("ignore")
             return list(documented_definitions(ast.parse(path.read_bytes())))
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):

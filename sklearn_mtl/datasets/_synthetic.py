@@ -1,19 +1,22 @@
-"""Artificial texts whose tasks are related as much as you say."""
+"""Artificial texts with tasks of chosen relatedness."""
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from scipy.linalg import helmert
 from sklearn.utils import Bunch, check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
 
-# The dimensions a task reads, unless it has more classes than these can tell apart:
-# few beside the words, so that they are worth learning together.
+from ..utils._compat import Interval, validate_params
+from ..utils._typing import RandomState
+
+# Number of dimensions that a task reads, unless it has too many classes for them. Small
+# compared with the number of words, so that learning them together helps.
 _DIMENSIONS = 5
 # Standard deviation of a word's log-probability over texts. At 1.5 about a tenth of
-# the vocabulary carries a text, and length=50 is enough for linear models to work.
+# the vocabulary makes up a text, and length=50 is enough for linear models to work.
 _TOPICALITY = 1.5
-# Texts times words in memory at a time: 32 MB for each array of floats.
+# Maximum product of texts and words in memory: 32 MB for each array of floats.
 _CHUNK = 2**22
 
 
@@ -33,104 +36,100 @@ _CHUNK = 2**22
     prefer_skip_nested_validation=True,
 )
 def make_multitask_texts(
-    n_samples=1000,
-    n_tasks=3,
-    n_classes=3,
+    n_samples: int = 1000,
+    n_tasks: int = 3,
+    n_classes: Any = 3,
     *,
-    relatedness=1.0,
-    missing_rate=0.0,
-    n_words=1000,
-    length=50,
-    noise=0.1,
-    return_latent=False,
-    random_state=None,
-):
-    r"""Generate texts with several tasks that share as much as you say.
+    relatedness: float = 1.0,
+    missing_rate: float = 0.0,
+    n_words: int = 1000,
+    length: int = 50,
+    noise: float = 0.1,
+    return_latent: bool = False,
+    random_state: RandomState = None,
+) -> Any:
+    r"""Generate texts with several tasks of chosen relatedness.
 
-    To see whether a method finds what tasks have in common, one must know what they
-    have in common. Each text has hidden topics, its words depend on all of them, and
-    each task is a question about a few of them: the same few for all tasks, or others
-    for each, or something in between.
+    Use them to test whether a method finds what tasks have in common, which is known
+    here. Each text has latent topics on which all its words depend. Each task depends
+    on a few topics: the same ones for all tasks, different ones, or a mixture.
 
     Parameters
     ----------
     n_samples : int, default=1000
-        The number of texts.
+        Number of texts.
 
     n_tasks : int, default=3
-        The number of tasks.
+        Number of tasks.
 
     n_classes : int or array-like of shape (n_tasks,), dtype int, default=3
-        The number of classes, of all tasks or of each. All classes of a task are
-        equally likely.
+        Number of classes, of all tasks or of each. All classes of a task are equally
+        likely.
 
     relatedness : float in [0, 1], default=1.0
-        The share of a task's variance that comes from the topics which all tasks read.
-        At 1 every task reads the same few topics, and what is learnt for one task helps
-        the others. At 0 each task reads topics of its own, and there is nothing to
-        share.
+        Share of a task's variance that comes from topics common to all tasks. At 1 all
+        tasks depend on the same few topics, so that learning one task helps the others.
+        At 0 each task has its own topics, and there is nothing to share.
 
     missing_rate : float in [0, 1) or array-like of shape (n_tasks,), default=0.0
-        The probability that a label is missing, of all tasks or of each. Cells are
-        missing independently of everything else, so that a text may have no label.
+        Probability that a label is missing, of all tasks or of each. Cells are missing
+        completely at random, so a text may have no label.
 
     n_words : int, default=1000
-        The size of the vocabulary. More words leave fewer examples of each: the
-        harder it is, the more sharing can help.
+        Size of the vocabulary. With more words there are fewer examples of each; the
+        task gets harder, and sharing can help more.
 
     length : float, default=50
-        The mean number of words of a text. Lengths have a Poisson distribution, except
-        that no text is empty. Short texts tell little about their topics.
+        Mean number of words of a text. Lengths have a Poisson distribution, except that
+        no text is empty. Short texts contain little information about their topics.
 
     noise : float, default=0.1
-        The standard deviation of what is added to the score of each class before the
-        highest is chosen as label; without noise the scores have standard deviation 1.
-        It makes labels wrong where classes meet.
+        Standard deviation of the noise added to the score of each class before the
+        class with the highest score becomes the label. Without noise, the scores have a
+        standard deviation of 1. Noise causes wrong labels near class boundaries.
 
     return_latent : bool, default=False
-        Whether to return what the texts and labels were made from, too.
+        Whether to return the latent variables, too.
 
     random_state : int, RandomState instance or None, default=None
         Determines the random numbers. Pass an int for the same result in each call.
-        With the same int, the texts do not depend on `relatedness`, `noise` and
-        `missing_rate`, nor the labels that are not missing on `missing_rate`.
+        With the same int, texts do not depend on `relatedness`, `noise` and
+        `missing_rate`, and labels that are not missing do not depend on `missing_rate`.
 
     Returns
     -------
     texts : list of str of length n_samples
-        The texts: words "word000", "word001", ... with spaces between them.
+        The texts: words "word000", "word001", ... separated by spaces.
 
     y : ndarray of shape (n_samples, n_tasks), dtype int64 or float64
-        The labels 0, 1, ... of each task. Integers if `missing_rate` is 0, which all of
-        scikit-learn's multi-output classifiers take as they are. Floats if it is not,
-        with NaN where a label is missing: numpy has no missing integers, and NaN in a
-        table of floats is what scikit-learn and pandas mean by a missing number.
+        The labels 0, 1, ... of each task. Integers if `missing_rate` is 0, as all of
+        scikit-learn's multi-output classifiers accept. Otherwise floats, with NaN for a
+        missing label, because numpy has no missing integers.
 
     latent : `sklearn.utils.Bunch`
-        What they were made from, if `return_latent`:
+        The latent variables, if `return_latent`:
 
         topics : ndarray of shape (n_samples, n_topics)
             The topics :math:`z` of the texts, shared ones first.
         owner : ndarray of shape (n_topics,), dtype int64
-            The task that a topic is private to, -1 for the shared ones.
+            The task of a private topic, -1 for shared topics.
         word_loadings : ndarray of shape (n_words, n_topics)
             How much a topic raises the log-probability of a word, :math:`B`.
         task_loadings : list of ndarray of shape (n_classes_k, n_topics)
             How much a topic raises the score of a class, :math:`A_t`.
         labels : ndarray of shape (n_samples, n_tasks), dtype int64
-            The labels before any were made missing.
+            The labels before some were removed.
 
     Raises
     ------
     ValueError
-        If `n_classes` or `missing_rate` has not one entry for each task, or one out of
-        range.
+        If `n_classes` or `missing_rate` does not have one entry for each task, or an
+        entry is out of range.
 
     See Also
     --------
     load_docstrings : Real texts with seven tasks, several with missing labels.
-    sklearn.datasets.make_multilabel_classification : Counts of words with one set of
-        labels.
+    sklearn.datasets.make_multilabel_classification : Word counts and label sets.
 
     Notes
     -----
@@ -146,22 +145,21 @@ def make_multitask_texts(
 
     where:
 
-    - :math:`b_w` is Zipf's law, :math:`B_w` is normal with a variance that does not
-      depend on the number of topics,
+    - :math:`b_w` follows Zipf's law, :math:`B_w` is normal with a variance that does
+      not depend on the number of topics,
     - the rows of :math:`S_t` (in the shared topics) and :math:`P_t` (in the private
-      ones) are the corners of a simplex turned at random: no class is preferred, and a
-      task with two classes asks on which side of a plane through 0 the topics lie,
+      topics) are the corners of a randomly rotated simplex: no class is preferred, and
+      the label of a task with two classes is the side of a plane through 0,
     - :math:`r` is `relatedness`, :math:`\epsilon` is `noise`, and :math:`d` is 5, or
-      one less than the largest number of classes where that is more.
+      the largest number of classes minus one if that is more.
 
-    The words are those of the log-linear topic model of [1]_, drawn independently given
-    the topics; that tasks predict from a subspace they share is the assumption of [2]_.
+    Words follow the log-linear topic model of [1]_ and are independent given the
+    topics. Tasks depend on a shared subspace as in [2]_.
 
-    A task on its own is equally difficult at any `relatedness`, because :math:`A_t` is
-    always a simplex turned at random: what changes is what sharing can give, and
-    nothing else. Every task adds its private topics to the texts, even at `relatedness`
-    1 where nothing reads them, so more tasks want a larger `length` for the same
-    scores.
+    A single task is equally difficult at any `relatedness`, because :math:`A_t` is
+    always a randomly rotated simplex. Only the possible gain from sharing changes.
+    Every task adds its private topics to the texts, even at `relatedness` 1, where they
+    have no effect on labels, so more tasks need a larger `length` for the same scores.
 
     References
     ----------
@@ -191,8 +189,8 @@ def make_multitask_texts(
     n_dimensions = max(_DIMENSIONS, max(n_classes) - 1)
     owner = np.repeat(np.arange(-1, n_tasks), n_dimensions)
 
-    # The order of these lines is the promise made under random_state: what comes first
-    # does not depend on the parameters of what comes later.
+    # The order of these lines keeps the promise under random_state: earlier results do
+    # not depend on the parameters of later lines.
     word_loadings = rng.normal(size=(n_words, len(owner)))
     word_loadings *= _TOPICALITY / np.sqrt(len(owner))
     topics = rng.normal(size=(n_samples, len(owner)))
@@ -218,7 +216,7 @@ def make_multitask_texts(
 
 
 def _per_task(value, n_tasks, name, kind, wanted):
-    """Return a list of one entry per task, checked."""
+    """Return a list with one valid entry per task."""
     values = [value] * n_tasks if isinstance(value, kind) else list(value)
     if len(values) != n_tasks:
         raise ValueError(
@@ -238,9 +236,9 @@ def _per_task(value, n_tasks, name, kind, wanted):
 
 
 def _texts(topics, word_loadings, length, rng):
-    """Draw the words of all texts, some texts at a time."""
+    """Draw the words of all texts, in chunks of texts."""
     n_samples, n_words = len(topics), len(word_loadings)
-    # Mandelbrot's form of Zipf's law: no word is in nearly every text.
+    # Mandelbrot's form of Zipf's law, so that no word is in nearly every text.
     popularity = -np.log(np.arange(n_words) + 10.0)
     lengths = np.maximum(rng.poisson(length, size=n_samples), 1)
     ends = np.cumsum(lengths)
@@ -262,10 +260,11 @@ def _texts(topics, word_loadings, length, rng):
 
 
 def _draw_words(scores, lengths, draws):
-    """Turn uniform numbers into words by the inverse of each row's distribution.
+    """Turn uniform numbers into words by inverting each row's distribution.
 
-    The cumulative probabilities of row i are moved to the interval from i to i + 1 and
-    put end to end: one sorted array, in which one search finds the words of all rows.
+    The cumulative probabilities of row i are shifted to the interval from i to i + 1
+    and concatenated to one sorted array, in which one search finds the words of all
+    rows.
     """
     n_rows, n_words = scores.shape
     cumulative = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -274,7 +273,7 @@ def _draw_words(scores, lengths, draws):
     cumulative += np.arange(n_rows)[:, None]
     rows = np.repeat(np.arange(n_rows), lengths)
     places = np.searchsorted(cumulative.ravel(), draws + rows, side="right")
-    # A draw next to 1 may be rounded up to the next row.
+    # A draw close to 1 may be rounded up to the next row.
     return np.minimum(places - rows * n_words, n_words - 1)
 
 
@@ -293,9 +292,9 @@ def _task_loadings(n_classes, owner, relatedness, rng):
 
 
 def _simplex(n_corners, n_dimensions, rng):
-    """Return the unit corners, as rows, of a regular simplex turned at random."""
+    """Return the corners of a randomly rotated regular simplex, as unit row vectors."""
     # Columns of Helmert's matrix are corners, in coordinates of one dimension less. A
-    # singular value decomposition gives others on other processors.
+    # singular value decomposition would depend on the processor.
     corners = helmert(n_corners).T
     directions, _ = np.linalg.qr(rng.normal(size=(n_dimensions, n_corners - 1)))
     corners = corners @ directions.T

@@ -1,6 +1,6 @@
-"""How a text becomes terms: what the settings of a vectorizer mean.
+"""How a text becomes terms: the meaning of a vectorizer's settings.
 
-Nothing here needs scikit-learn, whose vectorizers have these settings.
+Nothing here needs scikit-learn.
 """
 
 import re
@@ -17,7 +17,7 @@ _BLANKS = re.compile(r"\s\s+")
 
 @dataclass(frozen=True)
 class Analysis:
-    """Settings of a vectorizer by which texts become terms.
+    """Settings of a vectorizer that determine the terms of a text.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Analysis:
     stop_words : frozenset of str or None
 
     preprocessor : callable, default=None
-        Makes a text ready in the place of `lowercase` and `strip_accents`.
+        Preprocesses a text instead of `lowercase` and `strip_accents`.
     """
 
     analyzer: str
@@ -47,7 +47,7 @@ class Analysis:
 
     @property
     def preprocess(self):
-        """What is done to a text before it is cut, a callable."""
+        """Return a callable that preprocesses a text."""
         if self.preprocessor is not None:
             return self.preprocessor
         steps = [str.lower] if self.lowercase else []
@@ -58,9 +58,9 @@ class Analysis:
         return steps[0] if steps else str
 
     def terms(self):
-        """Return what lists the terms of one text, a callable.
+        """Return a callable that lists the terms of one text.
 
-        They stand in the order of scikit-learn's, a term as often as it occurs.
+        Terms have scikit-learn's order, and are repeated as often as they occur.
         """
         shortest, longest = self.ngram_range
         if self.analyzer == "char":
@@ -72,13 +72,13 @@ class Analysis:
         return partial(_words, self.preprocess, find, drop, shortest, longest)
 
     def counter(self):
-        """Return what counts the terms of many texts at once.
+        """Return a counter for the terms of many texts at once.
 
         Returns
         -------
         counter : WordCounter, CharacterCounter or None
-            None for a pattern with groups, which match a part of what they find, and
-            with a preprocessor.
+            None for a pattern with groups, which match a part of each token, and with a
+            preprocessor.
         """
         if self.preprocessor is not None:
             return None
@@ -86,7 +86,7 @@ class Analysis:
         if self.analyzer == "char":
             return CharacterCounter(None, preprocess, self.ngram_range)
         if self.analyzer == "char_wb":
-            cutter = Cutter.at_blanks(preprocess, lowercase)
+            cutter = Cutter.at_spaces(preprocess, lowercase)
             return CharacterCounter(cutter, preprocess, self.ngram_range)
         if self.token_pattern in RUNS:
             cutter = Cutter.of_runs(RUNS[self.token_pattern], preprocess, lowercase)
@@ -104,7 +104,7 @@ def _both(first, second, text):
 
 
 def _without_marks(text):
-    """Leave out combining marks, such as accents; other scripts stay."""
+    """Remove combining marks, such as accents, and keep other scripts."""
     if text.isascii():
         return text
     parts = unicodedata.normalize("NFKD", text)

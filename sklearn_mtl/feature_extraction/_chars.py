@@ -1,4 +1,4 @@
-"""Counts of runs of characters, within words or across a text."""
+"""Counts of character n-grams, within words or across a text."""
 
 import re
 
@@ -19,18 +19,18 @@ _BLANKS = re.compile(r"\s\s+")
 
 
 class CharacterCounter:
-    """Counts runs of characters.
+    """Counts character n-grams.
 
-    Runs that stay within words are looked for once in each distinct word: the counts of
-    a text are the sum of those of its words, a product of two sparse matrices.
+    N-grams within words are found once per distinct word. The counts of a text are the
+    sum of those of its words, a product of two sparse matrices.
 
     Parameters
     ----------
     cutter : Cutter or None
-        Cuts texts into words; None if runs may reach from word to word.
+        Cuts texts into words. None if n-grams may span several words.
 
     preprocess : callable
-        Applied to each text where there is no cutter.
+        Applied to each text if there is no cutter.
 
     ngram_range : tuple of int
     """
@@ -43,7 +43,7 @@ class CharacterCounter:
     def count(self, texts, keep=None):
         """Return the features of texts, sorted, and a matrix of their counts.
 
-        The parameters are those of `WordCounter.count`.
+        For the parameters see `WordCounter.count`.
         """
         units, of_texts = self._divide(texts)
         points, rows = _code_points(units)
@@ -59,16 +59,16 @@ class CharacterCounter:
         return _names(symbols, alphabet), matrix
 
     def know(self, vocabulary):
-        """Return a counter of the terms of a vocabulary alone."""
+        """Return a counter of only the terms of a vocabulary."""
         return KnownCharacters(vocabulary, self._divide, self._lengths)
 
     def _divide(self, texts):
-        """Return units of text, and how often each text has them.
+        """Return units of text, and how often each text contains them.
 
         Returns
         -------
         units : list of str
-            Distinct words in the order in which they are met, or else the texts.
+            Distinct words in the order of their first occurrence, or else the texts.
 
         of_texts : csr_array of shape (n_units, n_texts) or None
             None if each text is a unit.
@@ -92,7 +92,7 @@ class KnownCharacters:
         Terms and their columns.
 
     divide : callable
-        Gives the units of texts and their counts.
+        Returns the units of texts and their counts.
 
     lengths : Lengths
     """
@@ -103,7 +103,7 @@ class KnownCharacters:
         points, places = _code_points(terms)
         self._alphabet, symbols = np.unique(points, return_inverse=True)
         ngrams = Sequences(symbols.astype(np.int32), columns[places], len(vocabulary))
-        # A word is counted whole if it is shorter than the shortest run.
+        # A word shorter than the shortest n-gram is counted whole.
         self._known = KnownNgrams(ngrams, len(self._alphabet), lengths)
         self._divide = divide
         self._n_terms = len(vocabulary)
@@ -121,14 +121,14 @@ class KnownCharacters:
 
 
 def _code_points(units):
-    """Return the code points of strings, and which string each belongs to."""
+    """Return the code points of strings, and the string that each belongs to."""
     points = np.frombuffer("".join(units).encode("utf-32-le", "surrogatepass"), "<u4")
     sizes = np.fromiter(map(len, units), np.int64, len(units))
     return points, np.repeat(np.arange(len(units), dtype=np.int32), sizes)
 
 
 def _names(symbols, alphabet):
-    """Return runs of characters as strings."""
+    """Return character n-grams as strings."""
     points = alphabet[symbols[symbols != MISSING]]
     joined = points.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
     sizes = np.count_nonzero(symbols != MISSING, axis=1)

@@ -1,11 +1,11 @@
-"""How one text is cleaned, without scikit-learn."""
+"""Cleaning of one text, without scikit-learn."""
 
 import re
 from html import unescape
 
 from ._analysis import ACCENTS
 
-# Style sheets and scripts go with what stands in them; declarations are tags, too.
+# Style sheets and scripts are removed with their content. Declarations count as tags.
 _TAG = re.compile(
     r"<!--.*?-->|<(style|script)\b[^<>]*>.*?</\1\s*>|<(?:/|[!?]\[?)?[a-zA-Z][^<>]*>",
     re.DOTALL | re.IGNORECASE,
@@ -15,13 +15,13 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 class Cleaning:
-    """Cleans texts by the settings of a :class:`TextCleaner`, which are attributes."""
+    """Cleans texts by the settings of a :class:`TextCleaner`, stored as attributes."""
 
     def __call__(self, text):
-        """Return the clean text."""
+        """Return the cleaned text."""
         if self.html:
             text = unescape(_TAG.sub(" ", text))
-        # Before case and accents change what an address or a number looks like.
+        # First, because case and accents change what addresses and numbers look like.
         if self.urls is not None:
             text = _URL.sub(_literal(self.urls), text)
         if self.numbers is not None:
@@ -30,11 +30,11 @@ class Cleaning:
             text = text.lower()
         if self.strip_accents is not None:
             text = ACCENTS[self.strip_accents](text)
-            if self.lowercase:  # letters of mathematics are capitals only now
+            if self.lowercase:  # NFKD made capitals of mathematical letters
                 text = text.lower()
         return text
 
 
 def _literal(word):
-    """Return what puts a word between blanks, as it is."""
+    """Return a replacement function that inserts a word between spaces, unchanged."""
     return lambda _: f" {word} "

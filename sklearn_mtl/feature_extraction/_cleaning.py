@@ -1,41 +1,44 @@
-"""What to make of markup, addresses, numbers and accents before tokens are cut."""
+"""Handling of markup, URLs, numbers and accents before tokenization."""
+
+from typing import Any, Self
 
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils._param_validation import StrOptions
 
+from ..utils._compat import StrOptions
 from ..utils._texts import as_documents, check_texts
+from ..utils._typing import Rows
 from ._clean import Cleaning
 
 
 class TextCleaner(Cleaning, TransformerMixin, BaseEstimator):
-    """Clean texts: as the ``preprocessor`` of a vectorizer, or as a step before it.
+    """Clean texts, as the ``preprocessor`` of a vectorizer or as a step before it.
 
     An object is a callable from text to text, which every vectorizer of scikit-learn
-    takes as ``preprocessor``; its parameters are then search parameters, such as
+    accepts as ``preprocessor``. Its parameters are then search parameters, such as
     ``vectorizer__preprocessor__numbers``.
 
     Parameters
     ----------
     lowercase : bool, default=True
-        Whether to make everything lower case.
+        Whether to convert texts to lower case.
 
     strip_accents : {"ascii", "unicode"} or None, default=None
-        As for scikit-learn's vectorizers: "unicode" leaves out accents and keeps other
-        scripts, "ascii" leaves out what is no ASCII character then.
+        As for scikit-learn's vectorizers: "unicode" removes accents and keeps other
+        scripts, "ascii" also removes the remaining non-ASCII characters.
 
     html : bool, default=True
-        Whether to take out tags, comments, style sheets and scripts, and put characters
-        for entities.
+        Whether to remove tags, comments, style sheets and scripts, and to decode
+        entities.
 
     urls : str or None, default="url"
-        What stands for each web address; None leaves them.
+        Replacement for web addresses. None keeps them.
 
     numbers : str or None, default=None
-        What stands for each number; None leaves them.
+        Replacement for numbers. None keeps them.
 
     See Also
     --------
-    SequenceVectorizer, FastTfidfVectorizer : Take it as ``preprocessor``.
+    SequenceVectorizer, FastTfidfVectorizer : Accept it as ``preprocessor``.
 
     Examples
     --------
@@ -57,24 +60,25 @@ class TextCleaner(Cleaning, TransformerMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        lowercase=True,
-        strip_accents=None,
-        html=True,
-        urls="url",
-        numbers=None,
-    ):
+        lowercase: bool = True,
+        strip_accents: Any = None,
+        html: bool = True,
+        urls: str | None = "url",
+        numbers: str | None = None,
+    ) -> None:
         self.lowercase = lowercase
         self.strip_accents = strip_accents
         self.html = html
         self.urls = urls
         self.numbers = numbers
 
-    def fit(self, X, y=None):
-        """Check the parameters; there is nothing to learn.
+    def fit(self, X: Rows, y: object = None) -> Self:
+        """Check the parameters; nothing is learnt.
 
         Parameters
         ----------
         X : iterable of str
+            Ignored.
 
         y : None
             Ignored.
@@ -82,25 +86,28 @@ class TextCleaner(Cleaning, TransformerMixin, BaseEstimator):
         Returns
         -------
         self
+            The same object.
         """
         self._validate_params()
         return self
 
-    def transform(self, X):
-        """Return clean texts.
+    def transform(self, X: Rows) -> list[str]:
+        """Return cleaned texts.
 
         Parameters
         ----------
         X : iterable of str
+            Texts to clean.
 
         Returns
         -------
         texts : list of str
+            The cleaned texts, in the same order.
 
         Raises
         ------
         ValueError
-            If X is a string, or holds anything but texts.
+            If X is a string, or holds anything other than texts.
         """
         self._validate_params()
         return [self(text) for text in check_texts(as_documents(X))]

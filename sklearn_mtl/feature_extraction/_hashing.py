@@ -1,6 +1,6 @@
-"""Hashes of terms in the place of a vocabulary, without scikit-learn.
+"""Hashes of terms instead of a vocabulary, without scikit-learn.
 
-MurmurHash3 by A. Appleby, in the public domain, its variant of 32 bits with seed 0.
+Uses the 32-bit variant of MurmurHash3 by A. Appleby, in the public domain, with seed 0.
 """
 
 from collections import Counter
@@ -13,12 +13,12 @@ from ._terms import weigh_counts
 from ._tokens import UnsuitedError
 
 _FIRST, _SECOND = np.uint32(0xCC9E2D51), np.uint32(0x1B873593)
-# What to keep of four bytes, by how many of them belong to the string.
+# Masks for a block of four bytes, by the number of bytes that belong to the string.
 _MASKS = np.array([0, 0xFF, 0xFFFF, 0xFFFFFF], dtype=np.uint32)
 
 
 def murmur_hashes(names):
-    """Return the hashes of strings, signed integers of 32 bits.
+    """Return the hashes of strings, signed 32-bit integers.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def murmur_hashes(names):
     place = 0
     while len(own):
         mixed = hashes[own] ^ _mix(words[starts[own] + place])
-        hashes[own] = _turn(mixed, 13) * np.uint32(5) + np.uint32(0xE6546B64)
+        hashes[own] = _rotate(mixed, 13) * np.uint32(5) + np.uint32(0xE6546B64)
         place += 4
         own = own[sizes[own] >= place + 4]
     rest = sizes % 4
@@ -52,15 +52,15 @@ def murmur_hashes(names):
 
 
 def _mix(values):
-    return _turn(values * _FIRST, 15) * _SECOND
+    return _rotate(values * _FIRST, 15) * _SECOND
 
 
-def _turn(values, places):
+def _rotate(values, places):
     return (values << np.uint32(places)) | (values >> np.uint32(32 - places))
 
 
 class HashedTerms:
-    """Counts hashed terms of texts; threads may share it.
+    """Counts hashed terms of texts. Thread-safe.
 
     Parameters
     ----------
@@ -69,16 +69,16 @@ class HashedTerms:
     n_features : int
 
     signed : bool
-        Whether half of the terms count negative, so that collisions cancel.
+        Whether half of the terms have a negative sign, so that collisions cancel out.
 
     dtype : dtype
         A float type.
 
     binary : bool
-        Whether counts become 1.
+        Whether positive counts become 1.
 
     norm : {"l1", "l2"} or None
-        Which norm of each row becomes 1.
+        The norm that is scaled to 1 in each row.
     """
 
     def __init__(self, analysis, n_features, signed, dtype, binary, norm):
@@ -101,7 +101,7 @@ class HashedTerms:
         data = signs[counts.indices] * counts.data.astype(self._dtype)
         parts = data, columns[counts.indices], counts.indptr
         rows = csr_array(parts, (len(texts), self.n_features))
-        rows.sum_duplicates()  # keeps the zeros of signs that cancel
+        rows.sum_duplicates()  # keeps explicit zeros where signs cancel out
         if self._binary:
             rows.data.fill(1)
         weigh_counts(rows, None, sublinear=False, norm=self._norm)

@@ -1,8 +1,8 @@
-"""From sequences of symbols to counts of their n-grams, without a string in between.
+"""From sequences of symbols to counts of their n-grams, without building strings.
 
-A symbol is an integer, a word or a character by its place in sorted order. An n-gram is
-an integer too, so n-grams are counted by sorting integers, which numpy does many times
-faster than a dict counts strings.
+A symbol is an integer: the position of a word or character in sorted order. An n-gram
+is an integer, too. So n-grams are counted by sorting integers, which numpy does many
+times faster than a dict counts strings.
 """
 
 from typing import NamedTuple
@@ -10,15 +10,15 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-MISSING = -1  # a symbol that is in no known n-gram
-BITS = 63  # of an integer that is not negative
+MISSING = -1  # a symbol that no known n-gram contains
+BITS = 63  # of a non-negative 64-bit integer
 
 
 class Sequences(NamedTuple):
-    """Sequences of symbols, one after the other.
+    """Sequences of symbols, concatenated.
 
-    `symbols` holds those of all sequences, and `rows` the number of the sequence each
-    belongs to, below `n_rows`.
+    `symbols` holds the symbols of all sequences. `rows` holds the number of the
+    sequence of each symbol, below `n_rows`.
     """
 
     symbols: np.ndarray
@@ -29,8 +29,8 @@ class Sequences(NamedTuple):
 class Lengths(NamedTuple):
     """Which windows of a sequence count.
 
-    Those of `shortest` to `longest` symbols; and with `whole`, a sequence that is
-    shorter than `shortest` is counted as a whole.
+    All windows of `shortest` to `longest` symbols. With `whole`, a sequence shorter
+    than `shortest` also counts as one window.
     """
 
     shortest: int
@@ -42,8 +42,8 @@ class Numbering:
     """Numbers for the n-grams over an alphabet, in the order of their symbols.
 
     The number of an n-gram is that of its first n - 1 symbols, times the size of the
-    alphabet, plus the last symbol. Where this could outgrow 63 bits, the first n - 1
-    symbols are replaced by their place among those that occur, in `prefixes[n - 1]`.
+    alphabet, plus the last symbol. If this could exceed 63 bits, the first n - 1
+    symbols are replaced by their position among those that occur, in `prefixes[n - 1]`.
 
     Parameters
     ----------
@@ -59,12 +59,12 @@ class Numbering:
     def windows(self, sequences, lengths):
         """Yield (n, [numbers, places]) for the windows of n symbols.
 
-        A window's place is that of its first symbol. Many texts have many windows:
-        whoever takes the arrays out of the list is alone to hold their memory.
+        The place of a window is that of its first symbol. The arrays are large for many
+        texts. They are yielded in a list, so that a caller that empties the list can
+        free them.
 
-        The first sequences to be numbered are the ones that `prefixes` are learned
-        from; later ones are numbered alike, and windows with an unknown prefix are
-        left out.
+        The first call learns `prefixes` from its sequences. Later calls use the same
+        numbers and leave out windows with an unknown prefix.
         """
         symbols, rows, n_rows = sequences
         sizes = np.bincount(rows, minlength=n_rows) if lengths.whole else None
@@ -84,7 +84,7 @@ class Numbering:
             yield n, _chosen(numbers, counts)
 
     def _extend(self, numbers, last, n, fits):
-        """Return the numbers of windows, and take unknown prefixes out of `fits`."""
+        """Return the numbers of windows; set `fits` to False for unknown prefixes."""
         if len(self.bounds) == n:
             if self.bounds[-1] * self.n_symbols >= 2**BITS:
                 self.prefixes[n - 1] = np.unique(numbers[fits])
@@ -109,7 +109,7 @@ class Numbering:
 
 
 def _chosen(numbers, mask):
-    """Return chosen numbers and their places, which take 32 bits where they can."""
+    """Return the chosen numbers and their places, in 32 bits if these suffice."""
     places = np.flatnonzero(mask).astype(_place_type(len(mask)), copy=False)
     return [numbers[places], places]
 
@@ -119,12 +119,12 @@ def _place_type(size):
 
 
 class Counts(NamedTuple):
-    """N-grams, and how often each sequence has them.
+    """N-grams, and how often each sequence contains them.
 
-    `symbols` has a row for each n-gram, filled up with -1. `columns` is of shape
-    (n_ngrams, n_rows), with 32-bit counts; it becomes the columns of a matrix.
+    `symbols` has one row per n-gram, padded with -1. `columns` has shape
+    (n_ngrams, n_rows) and 32-bit counts; its rows become the columns of a matrix.
 
-    The n-grams are in the order in which scikit-learn meets them, which reads a
+    The n-grams have scikit-learn's order of first occurrence. scikit-learn reads a
     sequence once for each length.
     """
 
@@ -132,22 +132,22 @@ class Counts(NamedTuple):
     columns: csr_array
 
     def select(self, keep):
-        """Return the counts of n-grams with a number of rows that `keep` keeps."""
+        """Return the counts of the n-grams for whose number of rows `keep` is true."""
         kept = np.flatnonzero(keep(np.diff(self.columns.indptr)))
         if len(kept) == len(self.symbols):
             return self
         return Counts(self.symbols[kept], self.columns[kept])
 
     def sort(self, n_symbols):
-        """Return n-grams in the order of their symbols, and a matrix with a row each.
+        """Return n-grams in the order of their symbols, and a matrix of their counts.
 
         Returns
         -------
         symbols : ndarray of shape (n_ngrams, longest)
 
         matrix : csr_array of shape (n_rows, n_ngrams)
-            The entries of a row are in the order in which the n-grams are met, as
-            scikit-learn leaves them. It matters to the last bit of a row's norm.
+            Entries of a row are in the order of first occurrence, as in scikit-learn.
+            The order affects the last bit of a row's norm.
         """
         order = order_of(self.symbols, n_symbols)
         places = np.empty(len(order), dtype=np.int32)
@@ -167,8 +167,8 @@ def count_ngrams(sequences, n_symbols, lengths, keep=None):
     lengths : Lengths
 
     keep : callable, default=None
-        Takes the numbers of sequences that have each n-gram, and says by a mask which
-        n-grams to keep.
+        Takes the number of sequences with each n-gram; returns a mask of the n-grams to
+        keep.
 
     Returns
     -------
@@ -200,13 +200,13 @@ def count_ngrams(sequences, n_symbols, lengths, keep=None):
 
 
 class KnownNgrams:
-    """The n-grams of a vocabulary, ready to be found in sequences.
+    """The n-grams of a vocabulary, prepared for counting in sequences.
 
     Parameters
     ----------
     ngrams : Sequences
-        The n-grams of the vocabulary as sequences; their rows are the columns of the
-        matrix, and some rows may be empty.
+        The n-grams of the vocabulary as sequences. Their rows are the columns of the
+        matrix. Some rows may be empty.
 
     n_symbols : int
 
@@ -221,7 +221,7 @@ class KnownNgrams:
         every = Lengths(1, lengths.longest)
         for n, (numbers, places) in self._numbering.windows(ngrams, every):
             columns = ngrams.rows[places]
-            whole = sizes[columns] == n  # all windows teach prefixes, these are wanted
+            whole = sizes[columns] == n  # prefixes come from all windows
             order = np.argsort(numbers[whole])
             self._tables[n] = numbers[whole][order], columns[whole][order]
 
@@ -231,7 +231,7 @@ class KnownNgrams:
         Returns
         -------
         places : ndarray
-            The columns of the n-grams that occur, ascending.
+            The columns of the n-grams that occur, in ascending order.
 
         columns : csr_array of shape (len(places), n_rows)
             Their counts, 32-bit integers.
@@ -253,7 +253,7 @@ class KnownNgrams:
 
 
 def to_rows(columns, places, n_columns):
-    """Return the matrix whose columns at some places are the rows of another.
+    """Return a matrix with the rows of another as columns at the given places.
 
     Parameters
     ----------
@@ -266,7 +266,7 @@ def to_rows(columns, places, n_columns):
     Returns
     -------
     matrix : csr_array of shape (n_rows, n_columns)
-        The entries of a row are in the order of `columns`.
+        Entries of a row are in the order of `columns`.
     """
     rows = columns.T.tocsr()
     indices = places.astype(rows.indices.dtype, copy=False)[rows.indices]
@@ -279,17 +279,17 @@ def count_windows(windows, sequences):
     Parameters
     ----------
     windows : list of ndarray
-        Numbers and places, which are taken out of the list; the numbers are written to.
+        Numbers and places. The list is emptied, and the numbers are overwritten.
 
     sequences : Sequences
 
     Returns
     -------
     distinct : ndarray
-        The numbers that occur, ascending.
+        The numbers that occur, in ascending order.
 
     first_places : ndarray
-        Where each first occurs.
+        Place of the first occurrence of each number.
 
     counts : csr_array of shape (len(distinct), n_rows)
     """
@@ -307,7 +307,7 @@ def count_windows(windows, sequences):
     starts = np.flatnonzero(is_new)
     distinct, places = numbers[starts], places[starts]
     del numbers
-    # scipy keeps 32-bit indices only where all of them are.
+    # scipy keeps 32-bit indices only if all index arrays have 32 bits.
     kind = _place_type(n_windows)
     entries = np.flatnonzero(is_new | changes(rows)).astype(kind, copy=False)
     counts = np.empty(len(entries), dtype=np.intc)
@@ -327,7 +327,7 @@ def changes(values):
 
 
 def find(values, table):
-    """Return the place of each value in a sorted table, -1 where it is not there."""
+    """Return the place of each value in a sorted table, -1 if it is not there."""
     if not len(table):
         return np.full(len(values), MISSING)
     places = np.searchsorted(table, values)
@@ -337,7 +337,7 @@ def find(values, table):
 
 
 def order_of(symbols, n_symbols):
-    """Return the order of n-grams by their symbols, the shorter of two first."""
+    """Return the order of n-grams by their symbols, shorter n-grams first."""
     n_ngrams, longest = symbols.shape
     if (n_symbols + 1) ** longest >= 2**BITS:
         return np.lexsort(symbols.T[::-1])

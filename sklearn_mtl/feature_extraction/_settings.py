@@ -1,4 +1,4 @@
-"""Which settings of a vectorizer are covered, and what counts for them."""
+"""Which settings of a vectorizer the fast code supports."""
 
 import re
 from numbers import Integral
@@ -7,7 +7,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from ._analysis import Analysis
 
-# What subclasses may replace to read texts in their own way.
+# Methods that subclasses may override to read texts in their own way.
 HOOKS = (
     "build_analyzer",
     "build_preprocessor",
@@ -21,7 +21,7 @@ HOOKS = (
 
 
 def analysis_of(vectorizer):
-    """Return by which settings a vectorizer makes terms of texts.
+    """Return the settings by which a vectorizer turns texts into terms.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def analysis_of(vectorizer):
     Returns
     -------
     analysis : Analysis or None
-        None if the settings are not covered.
+        None if the settings are not supported.
     """
     own = type(vectorizer)
     if (
@@ -59,7 +59,7 @@ def analysis_of(vectorizer):
 
 
 def settings_of(vectorizer):
-    """Return the settings that `analysis_of` looks at, to be compared later."""
+    """Return the settings that `analysis_of` reads, to detect later changes."""
     names = ("analyzer", "lowercase", "ngram_range", "strip_accents", "token_pattern")
     settings = [getattr(vectorizer, name) for name in names]
     return settings, vectorizer.get_stop_words()

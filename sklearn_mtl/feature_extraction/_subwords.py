@@ -1,68 +1,72 @@
-"""Texts as sequences of ids of parts of words, learnt by byte pair encoding."""
+"""Texts as sequences of subword ids, learnt by byte pair encoding."""
 
+from collections.abc import Callable, Iterable
 from functools import cache
+from inspect import unwrap
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from ..utils._compat import Interval
 from ..utils._optional import import_optional
 from ..utils._state import fits_aside
 from ..utils._texts import as_documents
+from ..utils._typing import Sparse
 from ._sequences import TOKEN_PATTERN, SequenceVectorizer
 
 UNKNOWN_PIECE = "<unknown>"
 
 
 class SubwordVectorizer(SequenceVectorizer):
-    """Turn texts into rows of ids of words and parts of words, in their order.
+    """Turn texts into rows of subword ids, in their order.
 
-    Byte pair encoding starts from single characters, and makes of the pair of pieces
-    that comes most often a piece of its own, again and again. So frequent words are one
-    piece, rare and new ones several, and hardly anything is unknown. Rows are those of
+    Byte pair encoding starts with single characters, and repeatedly merges the most
+    frequent pair of subwords into a new one. So frequent words are one subword, rare
+    and new words several, and almost nothing is unknown. The rows have the format of
     :class:`SequenceVectorizer`. Needs the ``tokenizers`` library, the extra
     ``subwords``.
 
     Parameters
     ----------
     max_features : int, default=8000
-        Most pieces in the vocabulary, single characters included.
+        Maximum size of the vocabulary, single characters included.
 
     max_length : int, default=256
-        Pieces of a text that are kept, from its start.
+        Number of subwords that are kept from the start of each text.
 
     min_frequency : int, default=2
-        How often a pair must come to be made a piece.
+        How often a pair must occur to be merged.
 
     pretrained : Tokenizer, str or path, default=None
         A tokenizer to use instead of learning one: an object of the ``tokenizers``
-        library, one of ``transformers`` with such an object inside, or the path of a
-        file ``tokenizer.json``. Nothing is ever downloaded. It cleans and cuts texts in
-        its own way, without the tokens that mark start and end, and the parameters
-        below but for `preprocessor` do not apply. The vocabulary is made of the pieces
-        that come in the texts of fit.
+        library, one of ``transformers`` that contains such an object, or the path of a
+        file ``tokenizer.json``. Nothing is ever downloaded. It cleans and splits texts
+        by its own rules, without tokens that mark start and end. Of the parameters
+        below, only `preprocessor` applies. The vocabulary consists of the subwords
+        that occur in the texts of fit.
 
-    lowercase, strip_accents, preprocessor, token_pattern
-        As for :class:`SequenceVectorizer`: they clean texts and cut them into the words
-        that are cut into pieces. In a script without blanks a word is all that stands
-        between two punctuation marks, and pieces are learnt inside of it.
+    lowercase, strip_accents, preprocessor, token_pattern : as for SequenceVectorizer
+        As for :class:`SequenceVectorizer`: they clean texts and split them into the
+        words from which subwords are learnt. In a script without spaces, a word is all
+        text between two punctuation marks.
 
     Attributes
     ----------
     vocabulary_ : dict of {str: int}
-        Pieces and their places in sorted order; the id of a piece is its place plus 2.
-        ``"▁"`` marks the start of a word.
+        Subwords and their positions in sorted order. The id of a subword is its
+        position plus 2. ``"▁"`` marks the start of a word.
 
     tokens_ : ndarray of shape (n_pieces + 2,), dtype object
-        The piece of each id. 0 is padding and never stored; 1 is any piece that is not
-        in the vocabulary, which is one that no text of fit was cut into.
+        The subword of each id. 0 is padding and is not stored; 1 is any subword that
+        did not occur in the texts of fit.
 
     tokenizer_ : tokenizers.Tokenizer
-        What cuts words into pieces. Its method ``save`` writes the file that
-        `pretrained` reads.
+        Splits words into subwords. Its method ``save`` writes a file that `pretrained`
+        can read.
 
     Raises
     ------
@@ -70,7 +74,7 @@ class SubwordVectorizer(SequenceVectorizer):
         If tokenizers is not installed.
 
     TypeError, FileNotFoundError, ValueError
-        If `pretrained` is nothing of that kind.
+        If `pretrained` is not one of these.
 
     See Also
     --------
@@ -79,12 +83,13 @@ class SubwordVectorizer(SequenceVectorizer):
 
     Notes
     -----
-    The same texts give the same pieces: of pairs that come as often, the first in order
-    is taken. WordPiece and Unigram are not offered for learning, since the library's
-    trainers for them draw lots; tokenizers of these kinds may be given as `pretrained`.
+    The same texts give the same subwords: among equally frequent pairs, the first in
+    order is merged. WordPiece and Unigram cannot be learnt, because the library's
+    trainers for them are random. Tokenizers of these kinds can be passed as
+    `pretrained`.
 
     The library trains on all cores, unless the environment variable
-    ``TOKENIZERS_PARALLELISM`` is ``false``. The pieces do not depend on it.
+    ``TOKENIZERS_PARALLELISM`` is ``false``. The subwords do not depend on it.
 
     References
     ----------
@@ -112,22 +117,22 @@ class SubwordVectorizer(SequenceVectorizer):
         "pretrained": "no_validation",
         "token_pattern": [str],
     }
-    # What scikit-learn's code reads and has one meaning for pieces of words.
+    # Read by scikit-learn's code, and fixed for subwords.
     analyzer, tokenizer, stop_words, vocabulary = "word", None, None, None
     min_df, max_df = 1, 1.0
 
     def __init__(
         self,
         *,
-        max_features=8000,
-        max_length=256,
-        min_frequency=2,
-        pretrained=None,
-        lowercase=True,
-        strip_accents=None,
-        preprocessor=None,
-        token_pattern=TOKEN_PATTERN,
-    ):
+        max_features: int | None = 8000,
+        max_length: int = 256,
+        min_frequency: int = 2,
+        pretrained: Any = None,
+        lowercase: bool = True,
+        strip_accents: Any = None,
+        preprocessor: Callable[[str], str] | None = None,
+        token_pattern: str | None = TOKEN_PATTERN,
+    ) -> None:
         self.max_features = max_features
         self.max_length = max_length
         self.min_frequency = min_frequency
@@ -138,8 +143,8 @@ class SubwordVectorizer(SequenceVectorizer):
         self.token_pattern = token_pattern
 
     @fits_aside
-    def fit_transform(self, raw_documents, y=None):
-        """Learn the pieces and return the ids of those of each text.
+    def fit_transform(self, raw_documents: Iterable[str], y: object = None) -> Sparse:
+        """Learn the subwords and return the ids of those of each text.
 
         Parameters
         ----------
@@ -153,17 +158,17 @@ class SubwordVectorizer(SequenceVectorizer):
         X : csr_array or csr_matrix of shape (n_samples, max_length), dtype int32
         """
         self._validate_params()
-        if not isinstance(raw_documents, str):  # which scikit-learn refuses
+        if not isinstance(raw_documents, str):  # scikit-learn raises an error for it
             raw_documents = list(as_documents(raw_documents))
             if self.pretrained is None:
                 self.tokenizer_ = self._learn(raw_documents)
             else:
                 self.tokenizer_ = read_tokenizer(self.pretrained)
-        # Its copy would be without the tokenizer; this is one already.
-        return SequenceVectorizer.fit_transform.__wrapped__(self, raw_documents)
+        # Unwrapped, because the wrapper would copy self without the tokenizer.
+        return unwrap(SequenceVectorizer.fit_transform)(self, raw_documents)
 
-    def build_analyzer(self):
-        """Return a callable that cuts a text into pieces.
+    def build_analyzer(self) -> Callable[[Any], list[str]]:
+        """Return a callable that splits a text into subwords.
 
         Returns
         -------
@@ -197,7 +202,7 @@ class SubwordVectorizer(SequenceVectorizer):
 
     def _count_vocab(self, raw_documents, fixed_vocab):
         vocabulary, X = super()._count_vocab(raw_documents, fixed_vocab)
-        # What is unknown to a pretrained tokenizer is unknown here.
+        # Unknown tokens of a pretrained tokenizer are unknown here, too.
         unknown = getattr(self.tokenizer_.model, "unk_token", None)
         if unknown in vocabulary:
             place = vocabulary.pop(unknown)
@@ -221,7 +226,7 @@ def read_tokenizer(source):
     Raises
     ------
     ValueError
-        If a file holds something else.
+        If a file is not a tokenizer.json.
     """
     tokenizers = import_optional("tokenizers", "subwords", "SubwordVectorizer")
     source = getattr(source, "backend_tokenizer", source)
@@ -236,8 +241,8 @@ def read_tokenizer(source):
         )
     try:
         tokenizer = tokenizers.Tokenizer.from_str(content)
-    except Exception as error:  # the library raises nothing more special
-        raise ValueError(f"{source} is no tokenizer.json: {error}.") from error
+    except Exception as error:  # the library raises no more specific error
+        raise ValueError(f"{source} is not a tokenizer.json: {error}.") from error
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer
@@ -248,6 +253,6 @@ def _read(path):
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise FileNotFoundError(
-            f"There is no file {str(path)!r}. pretrained takes the path of a "
-            "tokenizer.json; names are not looked up anywhere."
+            f"There is no file {str(path)!r}. pretrained needs the path of a "
+            "tokenizer.json; names of models are not looked up."
         ) from error

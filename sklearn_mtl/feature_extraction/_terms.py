@@ -8,12 +8,12 @@ from scipy.sparse import csr_array
 
 from ._tokens import UnsuitedError
 
-# For fewer characters than these, a loop over texts is through before arrays are made.
+# Below this number of characters, a loop over texts is faster than building arrays.
 SMALL = 8_000
 
 
 class KnownTerms:
-    """Counts the terms of a vocabulary in texts; threads may share it.
+    """Counts the terms of a vocabulary in texts. Thread-safe.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class KnownTerms:
         self._lock, self._known = Lock(), None
 
     def count(self, texts):
-        """Return counts, 32-bit integers, the columns of each row in order.
+        """Return counts as 32-bit integers, with the columns of each row in order.
 
         Parameters
         ----------
@@ -52,7 +52,7 @@ class KnownTerms:
         return KnownTerms, (self._analysis, self._vocabulary)
 
     def _for_many(self):
-        """Return what counts in many texts, made once; None if there is no such."""
+        """Return the counter for many texts, built once; None if there is none."""
         with self._lock:
             if self._known is None:
                 counter = self._analysis.counter()
@@ -82,21 +82,21 @@ class KnownTerms:
 
 
 def as_counts(matrix, dtype, *, binary):
-    """Change counts to a dtype, with `binary` to 1 where a term occurs."""
+    """Convert counts to a dtype. With `binary`, positive counts become 1."""
     if binary:
         matrix.data.fill(1)
-    # In its place: a new matrix of one text takes longer than all that is done to it.
+    # In place, because a new matrix takes longer than the rest for a single text.
     matrix.data = matrix.data.astype(dtype, copy=False)
     return matrix
 
 
 def weigh_counts(matrix, idf, *, sublinear, norm):
-    """Turn counts into TF-IDF values, in place, to the last bit as scikit-learn does.
+    """Turn counts into TF-IDF values, in place, bit for bit as scikit-learn does.
 
     Parameters
     ----------
     matrix : csr_array or csr_matrix of shape (n_texts, n_terms)
-        Of a float type.
+        With a float dtype.
 
     idf : ndarray of shape (n_terms,) or None
         Weights of terms.
@@ -105,7 +105,7 @@ def weigh_counts(matrix, idf, *, sublinear, norm):
         Whether to take 1 + log(count).
 
     norm : {"l1", "l2"} or None
-        Which norm of each row becomes 1.
+        The norm that is scaled to 1 in each row.
     """
     values = matrix.data
     if sublinear:
@@ -118,17 +118,17 @@ def weigh_counts(matrix, idf, *, sublinear, norm):
         rows = np.repeat(np.arange(len(sizes)), sizes)
         norms = _norms(values, rows, len(sizes), norm)
         norms[norms == 0] = 1.0
-        values[:] = values / norms[rows]  # in 64 bits, and rounded once
+        values[:] = values / norms[rows]  # in 64 bits, rounded once
 
 
 def _norms(values, rows, n_rows, norm):
-    if norm == "l2":  # products in the type of the values, summed in order in 64 bits
+    if norm == "l2":  # products in the dtype of the values, summed in order in 64 bits
         return np.sqrt(np.bincount(rows, values * values, n_rows))
     return np.bincount(rows, np.abs(values), n_rows)
 
 
 class TermVectorizer:
-    """A fitted vectorizer of counts or TF-IDF values: what `transform` needs.
+    """A fitted vectorizer of counts or TF-IDF values, reduced to `transform`.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ class TermVectorizer:
         A float type.
 
     binary : bool
-        Whether terms are counted once a text.
+        Whether positive counts become 1.
 
     weigh : callable, default=None
         Applied to the counts, in place.

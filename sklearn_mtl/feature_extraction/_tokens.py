@@ -1,4 +1,4 @@
-"""From texts to tokens, many texts at a time, and from tokens to integer codes."""
+"""From texts to tokens, in batches of texts, and from tokens to integer codes."""
 
 import re
 from collections import defaultdict
@@ -9,16 +9,16 @@ import numpy as np
 from ._ngrams import MISSING, Sequences
 from ._packed import PackedReader, translation
 
-UNKNOWN = 1  # what stands for a word outside the vocabulary, in rows of token ids
+UNKNOWN = 1  # id of words outside the vocabulary, in rows of token ids
 
-# Codes that no word has; MISSING is another.
-END = -2  # of None, which stands after the tokens of each text
-DROPPED = -3  # the token is taken out, its neighbours become neighbours
+# Codes that no word has; MISSING is another one.
+END = -2  # code of None, which follows the tokens of each text
+DROPPED = -3  # the token is removed before n-grams are built
 
-# The arrays made of a piece of so many characters fit the cache.
+# The arrays for a chunk of this many characters fit into the cache.
 PIECE = 1 << 18
 
-# The patterns that find runs of word characters, with the length of the shortest run.
+# Patterns that find runs of word characters, with the minimum length of a run.
 RUNS = {
     prefix + pattern: shortest
     for prefix in ("", "(?u)")
@@ -30,15 +30,15 @@ RUNS = {
     )
 }
 
-_UP_TO_BLANK = re.compile("[\0- ]")
+_UP_TO_SPACE = re.compile("[\0- ]")
 
 
 class UnsuitedError(Exception):
-    """Tokens that cannot be told from each other once they are joined."""
+    """Tokens that are ambiguous once they are joined."""
 
 
 class Cutter:
-    """Cuts texts into tokens.
+    """Splits texts into tokens.
 
     Parameters
     ----------
@@ -48,14 +48,15 @@ class Cutter:
     preprocess : callable
 
     ascii_table : bytes, default=None
-        Where words are runs of certain characters, and ``preprocess`` does no more to
-        an ASCII text than to make it lower case: what does both to such a text.
+        Translation table that preprocesses and splits an ASCII text. For words that
+        are runs of certain characters, if ``preprocess`` only converts ASCII texts to
+        lower case.
 
     shortest : int, default=1
         Length of the shortest token.
 
     skip : str, default=None
-        A character of which ``ascii_table`` does not know that it is part of a word.
+        A word character that ``ascii_table`` does not treat as one.
     """
 
     def __init__(self, find, preprocess, ascii_table=None, shortest=1, skip=None):
@@ -73,22 +74,22 @@ class Cutter:
         return cls(find, preprocess, table, shortest)
 
     @classmethod
-    def at_blanks(cls, preprocess, lowercase):
-        """Return a cutter into what stands between blanks."""
+    def at_spaces(cls, preprocess, lowercase):
+        """Return a cutter that splits at spaces."""
         table = translation(lambda c: not c.isspace(), lowercase)
         return cls(str.split, preprocess, table, skip="\0")
 
     @classmethod
     def of_pattern(cls, find, preprocess, joins):
-        """Return a cutter into what a pattern finds.
+        """Return a cutter into the matches of a pattern.
 
-        If tokens will be joined by blanks, they must hold no blank, nor any character
-        that sorts before it.
+        If tokens will be joined by spaces, they must not contain a space, nor any
+        character that sorts before it.
         """
 
         def find_parted(text):
             tokens = find(text)
-            if _UP_TO_BLANK.search("".join(tokens)):
+            if _UP_TO_SPACE.search("".join(tokens)):
                 raise UnsuitedError
             return tokens
 
@@ -120,7 +121,7 @@ class Cutter:
         return Sequences(symbols, rows, len(texts))
 
     def _divide(self, texts):
-        """Return ASCII texts, other texts preprocessed, and where they come from."""
+        """Return ASCII texts, other texts preprocessed, and the positions of both."""
         if self._ascii_table is None:
             return ([], list(map(self._preprocess, texts))), None
         groups, orders = ([], []), ([], [])
@@ -134,7 +135,7 @@ class Cutter:
         return groups, np.array(orders[0] + orders[1])
 
     def _tokens(self, texts):
-        """Return the tokens of preprocessed texts, None after each text's."""
+        """Return the tokens of preprocessed texts, with None after each text."""
         tokens = []
         for text in texts:
             tokens += self._find(text)
@@ -143,7 +144,7 @@ class Cutter:
 
 
 class NewCodes:
-    """Numbers words from 0 as they come.
+    """Numbers words from 0 in the order of first occurrence.
 
     Parameters
     ----------
@@ -168,14 +169,14 @@ class NewCodes:
 
 
 class KnownCodes:
-    """Gives words their places in a list; other tokens are missing.
+    """Maps words to their positions in a list; other tokens are missing.
 
     Parameters
     ----------
     words : iterable of str
 
     stop_words : iterable of str
-        Tokens to drop, be they in `words` or not.
+        Tokens to drop, even if they are in `words`.
     """
 
     def __init__(self, words, stop_words=()):
@@ -189,7 +190,7 @@ class KnownCodes:
 
 
 def _pieces(texts):
-    """Yield runs of texts of about PIECE characters."""
+    """Yield chunks of texts with about PIECE characters."""
     start, size = 0, 0
     for stop, length in enumerate(map(len, texts), 1):
         size += length
@@ -201,7 +202,7 @@ def _pieces(texts):
 
 
 def _without_dropped(codes, sizes):
-    """Take dropped tokens out of texts with so many tokens each."""
+    """Remove dropped tokens, given the number of tokens of each text."""
     kept = codes != DROPPED
     if kept.all():
         return codes, sizes
@@ -210,7 +211,7 @@ def _without_dropped(codes, sizes):
 
 
 def _without_ends(codes):
-    """Return the codes of words, and how many of them stand before each end."""
+    """Return the codes of words, and the number of words before each end."""
     is_word = codes >= MISSING
     ends = np.cumsum(is_word)[codes == END]
     return codes[is_word], np.diff(ends, prepend=0)

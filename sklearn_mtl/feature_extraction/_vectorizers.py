@@ -1,6 +1,8 @@
-"""scikit-learn's vectorizers of texts, with the same results in less time."""
+"""scikit-learn's text vectorizers, with the same results in less time."""
 
+from collections.abc import Iterable
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.feature_extraction.text import (
@@ -8,26 +10,27 @@ from sklearn.feature_extraction.text import (
     HashingVectorizer,
     TfidfVectorizer,
 )
-from sklearn.utils._sparse import _align_api_if_sparse
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted
 
+from ..utils._compat import _align_api_if_sparse
 from ..utils._texts import as_documents
+from ..utils._typing import Rows, Sparse
 from ._hashing import HashedTerms
 from ._settings import analysis_of, settings_of
 from ._terms import KnownTerms, as_counts, weigh_counts
 from ._tokens import UnsuitedError
 
 
-class Settled(dict):
-    """A vocabulary that is pruned and in order, so that nothing is left to be done."""
+class SortedVocabulary(dict):
+    """A vocabulary that is already pruned and sorted."""
 
 
 class FastCountVectorizer(CountVectorizer):
-    r"""Turn texts into counts of words or of runs of characters, fast.
+    r"""Turn texts into counts of words or of character n-grams, fast.
 
-    A :class:`~sklearn.feature_extraction.text.CountVectorizer` in every respect, with
-    the same parameters, attributes, errors and results: it takes a fraction of the
-    time, since it counts integers where scikit-learn counts strings.
+    The same as :class:`~sklearn.feature_extraction.text.CountVectorizer`, with the same
+    parameters, attributes, errors and results. It takes a fraction of the time, because
+    it counts integers where scikit-learn counts strings.
 
     Parameters
     ----------
@@ -44,24 +47,24 @@ class FastCountVectorizer(CountVectorizer):
 
     See Also
     --------
-    FastTfidfVectorizer : The same with weights.
+    FastTfidfVectorizer : The same with TF-IDF weights.
 
     Notes
     -----
-    scikit-learn's own code runs, with the same results in its own time, for
+    scikit-learn's own code runs, with the same results but at its own speed, for
 
     - a callable ``analyzer``, ``tokenizer``, ``preprocessor`` or ``strip_accents``;
-    - a ``token_pattern`` with a group, or one whose tokens hold blanks, or characters
-      that sort before a blank, where ``ngram_range`` joins tokens;
+    - a ``token_pattern`` with a group; and, if ``ngram_range`` joins tokens, a pattern
+      whose tokens contain spaces or characters that sort before a space;
     - ``input="file"`` and ``input="filename"``;
-    - subclasses that override a method that reads texts, such as ``build_analyzer``;
+    - subclasses that override a method that reads texts, such as ``build_analyzer``.
 
-    Any other ``token_pattern`` than runs of word characters, the default and ``\w+``
-    among them, is matched text by text, which takes most of the time.
+    Fast patterns are runs of word characters, the default and ``\w+`` among them. Any
+    other ``token_pattern`` is matched text by text, which takes most of the time.
 
     All texts of a call are held in memory, as a list. The first ``transform`` after a
-    fit prepares the vocabulary; a change inside ``vocabulary_`` that leaves its size is
-    not noticed after that, while another dict is.
+    fit prepares the vocabulary. Later changes inside ``vocabulary_`` are not noticed if
+    its size stays the same; a new dict is.
 
     Examples
     --------
@@ -76,10 +79,11 @@ class FastCountVectorizer(CountVectorizer):
     """
 
     # scikit-learn's `fit`, `fit_transform` and `transform` call the three private
-    # methods below. To replace those keeps all the rest, checks and errors included.
+    # methods below. Overriding only these keeps everything else, including checks and
+    # errors.
 
     def _count_vocab(self, raw_documents, fixed_vocab):
-        self.build_analyzer()  # refuses bad settings, and warns of stop words
+        self.build_analyzer()  # checks settings, and warns about stop words
         analysis = analysis_of(self)
         documents = as_documents(raw_documents)
         documents = documents if analysis is None else list(documents)
@@ -91,27 +95,29 @@ class FastCountVectorizer(CountVectorizer):
             try:
                 keep = self._frequency_filter(len(texts))
                 names, matrix = analysis.counter().count(texts, keep)
-                # Without a feature, scikit-learn finds the right error.
+                # Without any feature, scikit-learn raises the right error.
                 if names:
-                    vocabulary = Settled(zip(names, range(len(names)), strict=True))
+                    vocabulary = SortedVocabulary(
+                        zip(names, range(len(names)), strict=True)
+                    )
                     return vocabulary, self._finish(matrix)
             except UnsuitedError:
                 pass
         return super()._count_vocab(documents, fixed_vocab)
 
     def _sort_features(self, X, vocabulary):
-        if isinstance(vocabulary, Settled):
+        if isinstance(vocabulary, SortedVocabulary):
             return X
         return super()._sort_features(X, vocabulary)
 
     def _limit_features(self, X, vocabulary, high=None, low=None, limit=None):
-        if isinstance(vocabulary, Settled):
+        if isinstance(vocabulary, SortedVocabulary):
             if limit is None:
                 return X
             high = low = None
         return super()._limit_features(X, vocabulary, high, low, limit)
 
-    def fit_transform(self, raw_documents, y=None):
+    def fit_transform(self, raw_documents: Iterable[str], y: object = None) -> Sparse:
         """Learn the vocabulary and return the matrix of counts.
 
         Parameters
@@ -124,15 +130,16 @@ class FastCountVectorizer(CountVectorizer):
         Returns
         -------
         X : csr_array or csr_matrix of shape (n_samples, n_features)
-            Which of the two is up to scikit-learn's setting ``sparse_interface``.
+            scikit-learn's setting ``sparse_interface`` decides which of the two.
         """
         X = super().fit_transform(raw_documents, y)
-        if isinstance(self.vocabulary_, Settled):
-            self.vocabulary_ = dict(self.vocabulary_)
+        found: Any = self.vocabulary_
+        if isinstance(found, SortedVocabulary):
+            self.vocabulary_: dict[str, int] = dict(found)
         return X
 
     def _frequency_filter(self, n_texts):
-        """Return what tells the features of allowed frequency from the others."""
+        """Return a function that selects features by their document frequency."""
         high, low = (
             bound if isinstance(bound, Integral) else bound * n_texts
             for bound in (self.max_df, self.min_df)
@@ -140,7 +147,7 @@ class FastCountVectorizer(CountVectorizer):
         return lambda df: (df >= low) & (df <= high)
 
     def _known_terms(self, analysis):
-        """Return a counter of the vocabulary's terms, kept from call to call."""
+        """Return a counter of the vocabulary's terms, cached between calls."""
         vocabulary = self.vocabulary_
         made_for = vocabulary, len(vocabulary), settings_of(self)
         kept = getattr(self, "_known", None)
@@ -154,17 +161,17 @@ class FastCountVectorizer(CountVectorizer):
 
     def __getstate__(self):
         state = super().__getstate__().copy()
-        state.pop("_known", None)  # quickly made again
+        state.pop("_known", None)  # quick to rebuild
         return state
 
 
-# scikit-learn's class asks the next one in line for counts: that is ours.
+# In the MRO, scikit-learn's class calls our class for counts.
 class FastTfidfVectorizer(TfidfVectorizer, FastCountVectorizer):
     """Turn texts into TF-IDF features, fast.
 
-    A :class:`~sklearn.feature_extraction.text.TfidfVectorizer` in every respect, with
-    the same parameters, attributes, errors and results, to the last bit. The notes on
-    `FastCountVectorizer` say for which settings it is no faster.
+    The same as :class:`~sklearn.feature_extraction.text.TfidfVectorizer`, with the same
+    parameters, attributes, errors and results, bit for bit. The notes on
+    `FastCountVectorizer` list the settings that are not faster.
 
     Parameters
     ----------
@@ -196,7 +203,7 @@ class FastTfidfVectorizer(TfidfVectorizer, FastCountVectorizer):
            [0.5 , 0.5 , 0.7 ]])
     """
 
-    def transform(self, raw_documents):
+    def transform(self, raw_documents: Iterable[str]) -> Sparse:
         """Return the matrix of TF-IDF values.
 
         Parameters
@@ -206,13 +213,13 @@ class FastTfidfVectorizer(TfidfVectorizer, FastCountVectorizer):
         Returns
         -------
         X : csr_array or csr_matrix of shape (n_samples, n_features)
-            Which of the two is up to scikit-learn's setting ``sparse_interface``.
+            scikit-learn's setting ``sparse_interface`` decides which of the two.
         """
-        if self.dtype not in (np.float32, np.float64):  # scikit-learn warns, converts
+        if self.dtype not in (np.float32, np.float64):  # scikit-learn converts
             return super().transform(raw_documents)
         check_is_fitted(self, msg="The TF-IDF vectorizer is not fitted")
         X = FastCountVectorizer.transform(self, raw_documents)
-        own = self._tfidf  # what the settings were in fit
+        own = self._tfidf  # the settings in fit
         idf = getattr(own, "idf_", None)
         weigh_counts(X, idf, sublinear=own.sublinear_tf, norm=own.norm)
         return X
@@ -221,11 +228,11 @@ class FastTfidfVectorizer(TfidfVectorizer, FastCountVectorizer):
 class FastHashingVectorizer(HashingVectorizer):
     """Turn texts into counts of hashed features, fast.
 
-    A :class:`~sklearn.feature_extraction.text.HashingVectorizer` in every respect, with
-    the same parameters, errors and results. Each feature is hashed once in a call,
-    however often it occurs, so many texts in a call gain more than few. The notes on
-    `FastCountVectorizer` say for which settings it is no faster; a ``dtype`` that is no
-    float is another.
+    The same as :class:`~sklearn.feature_extraction.text.HashingVectorizer`, with the
+    same parameters, errors and results. Each feature is hashed once per call, however
+    often it occurs, so the gain is larger for many texts per call. The notes on
+    `FastCountVectorizer` list the settings that are not faster. Another one is a
+    ``dtype`` that is not a float type.
 
     Parameters
     ----------
@@ -234,7 +241,7 @@ class FastHashingVectorizer(HashingVectorizer):
 
     See Also
     --------
-    FastCountVectorizer : Keeps the features' names.
+    FastCountVectorizer : Keeps feature names.
 
     Examples
     --------
@@ -245,7 +252,7 @@ class FastHashingVectorizer(HashingVectorizer):
            [ 0.,  0.,  0.,  0.,  0., -1., -1.,  0.,  0.,  1.]])
     """
 
-    def transform(self, X):
+    def transform(self, X: Rows) -> Sparse:
         """Return the matrix of hashed counts.
 
         Parameters
@@ -255,12 +262,12 @@ class FastHashingVectorizer(HashingVectorizer):
         Returns
         -------
         X : csr_array or csr_matrix of shape (n_samples, n_features)
-            Which of the two is up to scikit-learn's setting ``sparse_interface``.
+            scikit-learn's setting ``sparse_interface`` decides which of the two.
         """
         if isinstance(X, str):
-            return super().transform(X)  # which refuses it
+            return super().transform(X)  # raises an error
         self._validate_ngram_range()
-        self.build_analyzer()  # refuses bad settings, and warns of stop words
+        self.build_analyzer()  # checks settings, and warns about stop words
         analysis = analysis_of(self) if self.dtype in FLOAT_DTYPES else None
         documents = as_documents(X)
         documents = documents if analysis is None else list(documents)

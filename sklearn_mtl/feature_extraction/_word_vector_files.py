@@ -1,4 +1,4 @@
-"""Reading word vectors from files of word2vec, GloVe and fastText."""
+"""Read word vectors from files of word2vec, GloVe and fastText."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def read_text(file, path, limit):
         width = len(parts) - 1 if width is None else width
         if limit is not None and len(words) == limit:
             break
-        # A word may hold blanks itself, as some of GloVe's do.
+        # A word may contain spaces, as in some files of GloVe.
         word, numbers = " ".join(parts[:-width]), parts[-width:]
         try:
             vectors.append(np.array(numbers, dtype=np.float32))
@@ -21,8 +21,8 @@ def read_text(file, path, limit):
             numbers = []
         if width < 1 or len(numbers) != width or not word:
             raise ValueError(
-                f"{path} is no file of word vectors: line {number} is not a word and "
-                f"{width} numbers, but {line[:60]!r}."
+                f"{path} is not a file of word vectors: line {number} should be a word "
+                f"and {width} numbers, but is {line[:60]!r}."
             )
         words.append(word)
     if not words:
@@ -36,13 +36,13 @@ def read_binary(file, path, limit):
     header = file.readline().split()
     if len(header) != 2 or not all(part.isdigit() for part in header):
         raise ValueError(
-            f"{path} is no binary file of word2vec: its first line is not two sizes, "
-            f"but {b' '.join(header)[:60]!r}."
+            f"{path} is not a binary word2vec file: its first line should be two "
+            f"sizes, but is {b' '.join(header)[:60]!r}."
         )
     n_words, width = map(int, header)
     words, vectors = [], []
     for _ in range(n_words if limit is None else min(limit, n_words)):
-        word = b"".join(iter(lambda: _until_blank(file), b""))
+        word = b"".join(iter(lambda: _until_space(file), b""))
         values = file.read(4 * width)
         if len(values) < 4 * width:
             raise _cut_off(path, len(words), n_words)
@@ -52,14 +52,14 @@ def read_binary(file, path, limit):
 
 
 def _cut_off(path, found, announced):
-    rest = f", or read what is there with limit={found}" if found else ""
+    rest = f", or read the available vectors with limit={found}" if found else ""
     return ValueError(
-        f"{path} ends after {found} of {announced} word vectors. Get the whole file"
+        f"{path} ends after {found} of {announced} word vectors. Get the complete file"
         f"{rest}."
     )
 
 
-def _until_blank(file):
-    """Return the next byte of a word, nothing at its end."""
+def _until_space(file):
+    """Return the next byte of a word, or an empty string at its end."""
     byte = file.read(1)
     return b"" if byte == b" " else byte

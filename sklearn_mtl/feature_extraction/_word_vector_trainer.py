@@ -1,60 +1,63 @@
-"""Word vectors learnt from the user's own texts."""
+"""Word vectors learnt from the user's texts."""
 
+from collections.abc import Iterable
 from numbers import Integral
+from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
 
+from ..utils._compat import Interval
 from ..utils._optional import import_optional
+from ..utils._typing import RandomState
 from ._word_vectors import WordVectors
 
-# gensim reads no further in a sentence.
+# gensim ignores the rest of a longer sentence.
 LONGEST_SENTENCE = 10_000
 
 
 class WordVectorTrainer(BaseEstimator):
     """Learns word vectors from texts by word2vec.
 
-    Settings of a training, to be given wherever word vectors may be: as ``vectors`` of
-    :class:`WordVectorVectorizer` or of a trunk over token sequences, which then train
-    vectors on the texts that they are fitted to, and on no other, in the same words
-    that they read. So a cross-validation trains anew in each fold. Needs gensim, the
-    extra ``gensim``.
+    Holds the settings of a training. Pass it wherever word vectors are accepted: as
+    ``vectors`` of :class:`WordVectorVectorizer` or of a trunk over token sequences.
+    These then train vectors only on the texts that they are fitted to, with the words
+    that they read, so cross-validation trains new vectors in each fold. Needs gensim,
+    the extra ``gensim``.
 
     Parameters
     ----------
     vector_size : int, default=64
-        Dimensions of the vectors; 64 is that of the trunks' own embeddings.
+        Dimensions of the vectors; 64 is the default of the trunks' embeddings.
 
     window : int, default=5
-        Words on each side that count as neighbours of a word.
+        Number of words on each side that count as neighbours of a word.
 
     min_count : int, default=2
-        How often a word must come to get a vector.
+        How often a word must occur to get a vector.
 
     sg : bool, default=True
-        Whether a word is to tell each neighbour (skip-gram), or all neighbours together
-        the word (continuous bag of words), which is faster.
+        Whether a word predicts each neighbour (skip-gram), or all neighbours together
+        predict the word (continuous bag of words), which is faster.
 
     negative : int, default=5
-        Words drawn at random that each word is told from.
+        Number of negative samples for each word.
 
     epochs : int, default=5
         Passes over the texts.
 
     random_state : int, RandomState instance or None, default=None
-        Where vectors start and what is drawn. A trunk without one takes that of its
+        Seed of initial vectors and samples. If it is None, a trunk uses that of its
         estimator.
 
     See Also
     --------
-    WordVectors : What :meth:`train_vectors` returns, and vectors from elsewhere.
+    WordVectors : The result of :meth:`train_vectors`; also reads files.
 
     Notes
     -----
-    One thread trains, since the vectors of several depend on which comes first. The
-    same sentences and seed give the same vectors in every process.
+    Training uses one thread, because with several threads the result depends on their
+    timing. The same sentences and seed give the same vectors in every process.
 
     References
     ----------
@@ -72,7 +75,7 @@ class WordVectorTrainer(BaseEstimator):
     >>> WordVectorVectorizer(trainer).fit_transform(texts).shape
     (3, 8)
 
-    Words may also be cut by any analyzer, and the vectors kept:
+    Words may also be split by any analyzer, and the vectors kept:
 
     >>> trainer.train_vectors(text.split() for text in texts)
     <WordVectors: 3 words, 8 dimensions>
@@ -91,14 +94,14 @@ class WordVectorTrainer(BaseEstimator):
     def __init__(
         self,
         *,
-        vector_size=64,
-        window=5,
-        min_count=2,
-        sg=True,
-        negative=5,
-        epochs=5,
-        random_state=None,
-    ):
+        vector_size: int = 64,
+        window: int = 5,
+        min_count: int = 2,
+        sg: bool = True,
+        negative: int = 5,
+        epochs: int = 5,
+        random_state: RandomState = None,
+    ) -> None:
         self.vector_size = vector_size
         self.window = window
         self.min_count = min_count
@@ -107,13 +110,13 @@ class WordVectorTrainer(BaseEstimator):
         self.epochs = epochs
         self.random_state = random_state
 
-    def train_vectors(self, sentences):
+    def train_vectors(self, sentences: Iterable[Any]) -> WordVectors:
         """Learn vectors.
 
         Parameters
         ----------
         sentences : iterable of sequence of str
-            The words of each text, in their order.
+            The words of each text, in order.
 
         Returns
         -------
@@ -126,7 +129,7 @@ class WordVectorTrainer(BaseEstimator):
             If gensim is not installed.
 
         ValueError
-            If no word comes ``min_count`` times.
+            If no word occurs ``min_count`` times.
         """
         self._validate_params()
         models = import_optional("gensim.models", "gensim", "WordVectorTrainer")
@@ -148,8 +151,8 @@ class WordVectorTrainer(BaseEstimator):
         model.build_vocab(parts)
         if not len(model.wv):
             raise ValueError(
-                f"No word comes {self.min_count} times or more in {len(parts)} text(s) "
-                "with words, so there is nothing to learn from. Lower min_count."
+                f"No word occurs {self.min_count} times or more in {len(parts)} "
+                "text(s) with words, so there is nothing to learn. Lower min_count."
             )
         model.train(parts, total_examples=model.corpus_count, epochs=model.epochs)
         return WordVectors(model.wv.index_to_key, model.wv.vectors)

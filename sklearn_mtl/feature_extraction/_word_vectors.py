@@ -1,36 +1,41 @@
-"""Word vectors: from files and other libraries, and as a bag for pipelines."""
+"""Word vectors: from files and other libraries, and averaged for pipelines."""
 
 import gzip
+from collections.abc import Iterable, Sequence
 from numbers import Real
 from os import PathLike
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ..utils._compat import Interval, StrOptions
 from ..utils._state import fits_aside, reads_one_fit
 from ..utils._texts import as_documents
+from ..utils._typing import Array, Rows
 from ._sequences import TOKEN_PATTERN
 from ._vectorizers import FastCountVectorizer
 from ._word_vector_files import read_binary, read_text
 
 
 class WordVectors:
-    """Words and a vector for each.
+    """Words with one vector each.
 
     Parameters
     ----------
     words : iterable of str
-        Of a word that comes twice, the first vector counts.
+        If a word occurs twice, its first vector counts.
 
     vectors : array-like of shape (n_words, n_dimensions)
+        One row per word.
 
     Attributes
     ----------
@@ -41,18 +46,18 @@ class WordVectors:
     Raises
     ------
     ValueError
-        If there is not a vector of finite numbers for each word.
+        If there is not one vector of finite numbers for each word.
 
     See Also
     --------
-    WordVectorTrainer : Learns vectors from your own texts.
-    WordVectorVectorizer : Texts to weighted means of the vectors of their words.
+    WordVectorTrainer : Learns vectors from your texts.
+    WordVectorVectorizer : Turns texts into weighted means of word vectors.
     sklearn_mtl.trunks.ConvTrunk : Embeddings may start from them.
 
     Notes
     -----
-    Nothing changes an object once it is made, so copies of it are the object itself,
-    and a search over estimators that hold it takes the memory of one.
+    Objects are immutable, so copies are the object itself. A search over estimators
+    with word vectors needs the memory of one object.
 
     Examples
     --------
@@ -66,12 +71,12 @@ class WordVectors:
     [True, False]
     """
 
-    def __init__(self, words, vectors):
+    def __init__(self, words: Sequence[str], vectors: ArrayLike) -> None:
         self.words = list(words)
-        self.vectors = np.array(vectors, dtype=np.float32)  # not the caller's own
+        self.vectors = np.array(vectors, dtype=np.float32)  # a copy
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.words):
             raise ValueError(
-                "vectors must have a row for each word. Got shape "
+                "vectors must have one row per word. Got shape "
                 f"{self.vectors.shape} for {len(self.words)} words."
             )
         if not np.isfinite(self.vectors).all():
@@ -86,18 +91,19 @@ class WordVectors:
         self._place = dict(places)
 
     @classmethod
-    def from_file(cls, path, *, limit=None):
+    def from_file(cls, path: Any, *, limit: int | None = None) -> Self:
         """Read a file of word2vec (text or binary), GloVe or fastText (``.vec``).
 
         Parameters
         ----------
         path : str or path
-            Text in UTF-8, a word and its numbers in each line, with or without a line
-            of sizes first; ``.gz`` is unpacked. A name that ends in ``.bin`` or
-            ``.bin.gz`` is a binary file of word2vec.
+            Text in UTF-8, with a word and its numbers in each line, with or without a
+            first line of sizes. ``.gz`` is decompressed. A name that ends in ``.bin``
+            or ``.bin.gz`` is a binary word2vec file.
 
         limit : int, default=None
-            Words to read, from the start, where these files have the frequent ones.
+            Number of words to read from the start, where these files have the most
+            frequent words.
 
         Returns
         -------
@@ -106,7 +112,8 @@ class WordVectors:
         Raises
         ------
         ValueError
-            If the file is none of these, with the first line that cannot be read.
+            If the file is none of these. The message has the first line that cannot be
+            read.
         """
         path = Path(path)
         opens = gzip.open if path.suffix == ".gz" else open
@@ -116,17 +123,17 @@ class WordVectors:
             return cls(*read_text(file, path, limit))
 
     @classmethod
-    def of_any(cls, source, sentences=()):
-        """Return what a user may hold word vectors in as WordVectors.
+    def of_any(cls, source: Any, sentences: Iterable[Any] = ()) -> Self:
+        """Convert any supported form of word vectors to WordVectors.
 
         Parameters
         ----------
         source : WordVectors, str, path, dict, gensim KeyedVectors, model2vec \
                 StaticModel or WordVectorTrainer
-            A str or path is a file; a dict maps words to vectors.
+            A str or path is a file. A dict maps words to vectors.
 
         sentences : iterable of sequence of str, default=()
-            The words of texts, which a trainer learns from.
+            The words of texts, for a trainer to learn from.
 
         Returns
         -------
@@ -135,14 +142,14 @@ class WordVectors:
         Raises
         ------
         TypeError
-            If it is nothing of that kind.
+            If `source` is none of these.
         """
         if isinstance(source, cls):
             return source
         if isinstance(source, str | PathLike):
             return cls.from_file(source)
         if isinstance(source, dict):
-            return cls(source, list(source.values()))
+            return cls(list(source), list(source.values()))
         source = getattr(source, "wv", source)  # gensim's models hold KeyedVectors
         if hasattr(source, "index_to_key"):
             return cls(source.index_to_key, source.vectors)
@@ -156,18 +163,21 @@ class WordVectors:
             f"WordVectorTrainer. Got {type(source).__name__}."
         )
 
-    def of(self, words):
-        """Return the vectors of words, 0 for unknown ones.
+    def of(self, words: Sequence[str]) -> tuple[Array, Array]:
+        """Return the vectors of words, 0 for unknown words.
 
         Parameters
         ----------
         words : sequence of str
+            Words to look up.
 
         Returns
         -------
         matrix : ndarray of shape (n_words, n_dimensions), dtype float32
+            One row per word.
 
         known : ndarray of shape (n_words,), dtype bool
+            Whether each word has a vector.
         """
         places = np.fromiter((self._place.get(w, -1) for w in words), int, len(words))
         known = places >= 0
@@ -191,13 +201,13 @@ class WordVectors:
 class WordVectorVectorizer(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 ):
-    r"""Turn texts into means of the vectors of their words.
+    r"""Turn texts into weighted means of word vectors.
 
     .. math:: x = \frac{1}{n} \sum_t \frac{a}{a + p_t} v_t
 
     over the *n* words of a text that have a vector, where :math:`p_t` is the share of a
-    word among all words of the texts of fit; then, with ``remove_common``, less its
-    part along the direction that all texts have in common.
+    word among all words of the texts of fit. With ``remove_common``, the component
+    along the direction that all texts have in common is then subtracted.
 
     Parameters
     ----------
@@ -206,17 +216,17 @@ class WordVectorVectorizer(
         See :meth:`WordVectors.of_any`. A trainer learns from the texts of fit.
 
     weighting : {"sif", "mean"}, default="sif"
-        "mean" counts all words alike, without the fraction above.
+        "sif" uses the formula above; "mean" gives all words the same weight.
 
     a : float, default=1e-3
-        Share of a word at which it counts half.
+        Share of a word at which its weight is one half.
 
     remove_common : bool, default=True
-        Whether to take away the part along the first singular vector of the rows of
+        Whether to subtract the component along the first singular vector of the rows of
         fit.
 
     vectorizer_params : dict, default=None
-        Parameters of :class:`FastCountVectorizer`, which cuts texts into words:
+        Parameters of :class:`FastCountVectorizer`, which splits texts into words:
         ``lowercase``, ``token_pattern``, ``stop_words``, ``analyzer``...
 
     Attributes
@@ -257,25 +267,26 @@ class WordVectorVectorizer(
 
     def __init__(
         self,
-        vectors,
+        vectors: Any,
         *,
-        weighting="sif",
-        a=1e-3,
-        remove_common=True,
-        vectorizer_params=None,
-    ):
+        weighting: str = "sif",
+        a: float = 1e-3,
+        remove_common: bool = True,
+        vectorizer_params: dict[str, Any] | None = None,
+    ) -> None:
         self.vectors = vectors
         self.weighting = weighting
         self.a = a
         self.remove_common = remove_common
         self.vectorizer_params = vectorizer_params
 
-    def fit(self, X, y=None):
-        """Learn how frequent words are, and what all texts have in common.
+    def fit(self, X: Rows, y: object = None) -> Self:
+        """Learn word frequencies, and the direction that all texts have in common.
 
         Parameters
         ----------
         X : iterable of str
+            Training texts.
 
         y : None
             Ignored.
@@ -283,12 +294,13 @@ class WordVectorVectorizer(
         Returns
         -------
         self
+            The fitted vectorizer.
         """
         self.fit_transform(X)
         return self
 
     @fits_aside
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: Rows, y: object = None) -> Array:
         """Fit, and return the rows.
 
         Parameters
@@ -309,7 +321,7 @@ class WordVectorVectorizer(
             **(self.vectorizer_params or {}),
         }
         counter = FastCountVectorizer(**settings)
-        X = X if isinstance(X, str) else list(as_documents(X))  # the former is refused
+        X = X if isinstance(X, str) else list(as_documents(X))  # a str raises an error
         counts = csr_array(counter.fit_transform(X))
         words = counter.get_feature_names_out().tolist()
         sentences = map(counter.build_analyzer(), X)
@@ -319,7 +331,7 @@ class WordVectorVectorizer(
         if not known.any():
             raise ValueError(
                 f"None of the {len(words)} words of X has a vector; the first are "
-                f"{words[:5]}. Are case and tokens as the vectors have them?"
+                f"{words[:5]}. Check that case and tokens match those of the vectors."
             )
         if self.weighting == "sif":
             matrix *= (self.a / (self.a + share)).astype(np.float32)[:, np.newaxis]
@@ -332,22 +344,24 @@ class WordVectorVectorizer(
         rows = self._means(counts[:, np.flatnonzero(known)])
         self.common_ = None
         if self.remove_common:
-            # Of the products of dimensions: the rows may be many.
+            # From the small matrix of dimensions, because there may be many rows.
             _, directions = np.linalg.eigh(rows.T @ rows)
             self.common_ = directions[:, -1]
         return self._without_common(rows)
 
     @reads_one_fit
-    def transform(self, X):
-        """Return the rows of texts, 0 where no word has a vector.
+    def transform(self, X: Rows) -> Array:
+        """Return the rows of texts, 0 if no word has a vector.
 
         Parameters
         ----------
         X : iterable of str
+            Texts.
 
         Returns
         -------
         rows : ndarray of shape (n_samples, n_dimensions), dtype float32
+            Means of word vectors.
         """
         check_is_fitted(self)
         return self._without_common(self._means(csr_array(self.counter_.transform(X))))

@@ -1,4 +1,4 @@
-"""Counts of words and of runs of words."""
+"""Counts of words and of word n-grams."""
 
 from itertools import repeat
 
@@ -9,7 +9,7 @@ from ._tokens import KnownCodes, NewCodes
 
 
 class WordCounter:
-    """Counts words, and pairs, triples... of neighbours.
+    """Counts words, pairs, triples and longer word n-grams.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ class WordCounter:
         texts : list of str
 
         keep : callable, default=None
-            Takes the number of texts of each feature, and says by a mask which
-            features to keep.
+            Takes the number of texts with each feature; returns a mask of the features
+            to keep.
 
         Returns
         -------
@@ -55,7 +55,7 @@ class WordCounter:
         return _names(symbols, words), matrix
 
     def know(self, vocabulary):
-        """Return a counter of the terms of a vocabulary alone."""
+        """Return a counter of only the terms of a vocabulary."""
         return KnownWords(vocabulary, self._cutter, self._stop_words, self._lengths)
 
 
@@ -97,7 +97,7 @@ class KnownWords:
 
 
 def _names(symbols, words):
-    """Return the n-grams as strings, blanks between their words."""
+    """Return the n-grams as strings, with spaces between words."""
     names = np.empty(len(symbols), dtype=object)
     sizes = np.count_nonzero(symbols >= 0, axis=1)
     for n in range(1, symbols.shape[1] + 1):

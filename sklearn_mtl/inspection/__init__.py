@@ -1,6 +1,6 @@
-"""Displays of what several tasks have learnt, and of the labels they learn from.
+"""Displays of fitted tasks, and of the labels in a data set.
 
-In the manner of scikit-learn's displays; drawing needs matplotlib, the extra "plot".
+They work like scikit-learn's displays. Drawing needs matplotlib, the extra "plot".
 """
 
 from ._affinity import TaskAffinityDisplay

@@ -1,51 +1,73 @@
-"""Which task helps which, as a matrix."""
+"""Task affinity as a matrix."""
+
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 
 from ..utils._text_table import shorten
+from ..utils._typing import Axes
 from ._panels import DrawnOnPanels, heat_map
 
 
 class TaskAffinityDisplay(DrawnOnPanels):
-    """How much each task gains from the presence of each other.
+    """How much each task gains from each other task.
 
     Use :meth:`from_affinity` to make one.
 
     Parameters
     ----------
     affinity : ndarray of shape (n_tasks, n_tasks)
-        What the task of a row adds to the score of the task of a column; NaN for a task
-        and itself.
+        Gain in the score of the column's task from the row's task. NaN on the diagonal.
 
     clear : ndarray of shape (n_tasks, n_tasks), dtype bool
-        Whether the interval of an affinity leaves out 0.
+        Whether the interval of an affinity excludes 0.
 
     task_names : list of str
+        Names of rows and columns.
 
     metric : str
+        Name of the score, for the label of the color bar.
 
     Attributes
     ----------
     ax_ : matplotlib axes
 
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.inspection import TaskAffinityDisplay
+    >>> from sklearn_mtl.model_selection import task_affinity
+    >>> X, y = make_multitask_texts(150, n_tasks=2, random_state=0)
+    >>> affinity = task_affinity(MultiTaskTextClassifier(), X, y, cv=2)
+    >>> TaskAffinityDisplay.from_affinity(affinity).task_names
+    ['task0', 'task1']
     """
 
-    def __init__(self, affinity, clear, task_names, metric):
+    def __init__(
+        self, affinity: Any, clear: Any, task_names: Sequence[str], metric: str
+    ) -> None:
         self.affinity = affinity
         self.clear = clear
         self.task_names = task_names
         self.metric = metric
 
     @classmethod
-    def from_affinity(cls, affinity, *, ax=None):
-        """Draw what :func:`~sklearn_mtl.model_selection.task_affinity` found.
+    def from_affinity(
+        cls, affinity: Any, *, ax: Axes | Sequence[Axes] | None = None
+    ) -> Self:
+        """Draw the result of :func:`~sklearn_mtl.model_selection.task_affinity`.
 
         Parameters
         ----------
         affinity : TaskAffinity
+            Its result.
 
         ax : matplotlib axes, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
@@ -71,7 +93,7 @@ class TaskAffinityDisplay(DrawnOnPanels):
             vmin=-most,
             vmax=most,
             written=written,
-            # What may be chance is pale, or the eye goes to the largest chance of all.
+            # Effects that may be chance are pale, so that they do not draw attention.
             alpha=np.where(self.clear | np.isnan(self.affinity), 1.0, 0.35),
         )
         names = [shorten(name) for name in self.task_names]

@@ -1,4 +1,7 @@
-"""How far the probabilities of each task can be believed."""
+"""How reliable the probabilities of each task are."""
+
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 
@@ -7,25 +10,26 @@ from ..metrics._fitted import label_reader
 from ..metrics._metrics import calibration_error, with_unseen
 from ..metrics._predictions import read_predictions
 from ..utils._text_table import shorten
+from ..utils._typing import Axes, Estimator, Labels, Rows
 from ._panels import COLOURS, DrawnOnPanels, legend_beside
 
-TOO_SURE, MODEST = COLOURS[4], COLOURS[5]
+OVERCONFIDENT, UNDERCONFIDENT = COLOURS[4], COLOURS[5]
 
 
 class CalibrationCurvesDisplay(DrawnOnPanels):
     """Accuracy against confidence, of the predicted class of each task.
 
-    Use :meth:`from_estimator` or :meth:`from_predictions` to make one. Tasks have a
-    panel each: several curves in one could not be told apart where most cells are.
+    Use :meth:`from_estimator` or :meth:`from_predictions` to make one. Each task has
+    its own panel, because several curves overlap where most cells are.
 
     Parameters
     ----------
     confidence, accuracy : dict of {str: ndarray of shape (n_bins,)}
-        Mean probability of the predicted class, and how often it was right, in each bin
-        that has cells.
+        Mean probability of the predicted class, and its accuracy, in each bin that has
+        cells.
 
     counts : dict of {str: ndarray of shape (n_bins,)}
-        Labelled cells in each of these bins.
+        Number of labelled cells in each of these bins.
 
     errors : dict of {str: float}
         Expected calibration error of each task.
@@ -35,34 +39,59 @@ class CalibrationCurvesDisplay(DrawnOnPanels):
     axes_ : ndarray of matplotlib axes, of shape (n_tasks,)
 
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.inspection import CalibrationCurvesDisplay
+    >>> X, y = make_multitask_texts(300, n_tasks=2, random_state=0)
+    >>> clf = MultiTaskTextClassifier(random_state=0).fit(X[:200], y[:200])
+    >>> display = CalibrationCurvesDisplay.from_estimator(clf, X[200:], y[200:])
+    >>> sorted(display.errors)
+    ['task0', 'task1']
     """
 
-    def __init__(self, confidence, accuracy, counts, errors):
+    def __init__(
+        self, confidence: Any, accuracy: Any, counts: Any, errors: Any
+    ) -> None:
         self.confidence = confidence
         self.accuracy = accuracy
         self.counts = counts
         self.errors = errors
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, n_bins=10, missing_label=None, ax=None):
+    def from_estimator(
+        cls,
+        estimator: Estimator,
+        X: Rows,
+        y: Labels,
+        *,
+        n_bins: int = 10,
+        missing_label: object = None,
+        ax: Axes | Sequence[Axes] | None = None,
+    ) -> Self:
         """Draw the calibration of a fitted classifier.
 
         Parameters
         ----------
         estimator : fitted multi-output classifier with ``predict_proba``
+            Or a Pipeline or a search that ends in one.
 
-        X : what it predicts from
+        X : input of the classifier
+            Test rows.
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
             True labels, with missing cells.
 
         n_bins : int, default=10
-            Bins of equal width that cells fall into by confidence.
+            Number of equal-width bins of the confidence.
 
         missing_label : object, default=None
-            What else means "no label". None is that of the classifier.
+            Values that mean "no label". None takes that of the classifier.
 
         ax : matplotlib axes, or array of them, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
@@ -78,8 +107,15 @@ class CalibrationCurvesDisplay(DrawnOnPanels):
 
     @classmethod
     def from_predictions(
-        cls, y_true, y_proba, *, classes=None, n_bins=10, missing_label=None, ax=None
-    ):
+        cls,
+        y_true: Labels,
+        y_proba: Any,
+        *,
+        classes: Any = None,
+        n_bins: int = 10,
+        missing_label: object = None,
+        ax: Axes | Sequence[Axes] | None = None,
+    ) -> Self:
         """Draw the calibration of predicted probabilities.
 
         Parameters
@@ -92,12 +128,15 @@ class CalibrationCurvesDisplay(DrawnOnPanels):
             Probabilities of the classes of each task.
 
         classes : list of array-like of shape (n_classes,), or dict, default=None
-            Of the columns of `y_proba`. None takes the sorted labels of `y_true`.
+            Classes of the columns of `y_proba`. None takes the sorted labels of
+            `y_true`.
 
-        n_bins, ax : as in :meth:`from_estimator`
+        n_bins : as in :meth:`from_estimator`
 
         missing_label : object, default=None
-            What else means "no label" in `y_true`: a value, or a list of values.
+            Other values that mean "no label" in `y_true`: a value, or a list of values.
+
+        ax : as in :meth:`from_estimator`
 
         Returns
         -------
@@ -106,8 +145,7 @@ class CalibrationCurvesDisplay(DrawnOnPanels):
         Raises
         ------
         ValueError
-            If the tables do not fit together, no task has a label, or there are no
-            bins.
+            If the tables do not match, no task has a label, or `n_bins` is below 1.
         """
         if n_bins < 1:
             raise ValueError(f"n_bins must be at least 1. Got {n_bins}.")
@@ -144,10 +182,10 @@ class CalibrationCurvesDisplay(DrawnOnPanels):
             x, y = self.confidence[name], self.accuracy[name]
             share = self.counts[name] / self.counts[name].sum()
             axes.plot([0, 1], [0, 1], color="0.6", linewidth=1, zorder=0)
-            # Their widths are shares of the cells, so that areas add up to the error.
+            # Bar widths are shares of the cells, so that areas sum to the error.
             axes.bar(
                 x, y - x, bottom=x, width=0.16 * share, alpha=0.6,
-                color=np.where(y < x, TOO_SURE, MODEST), zorder=1,
+                color=np.where(y < x, OVERCONFIDENT, UNDERCONFIDENT), zorder=1,
             )  # fmt: skip
             axes.plot(x, y, color="black", linewidth=1, zorder=2)
             axes.scatter(x, y, s=np.maximum(150 * share, 3), color="black", zorder=3)
@@ -158,17 +196,17 @@ class CalibrationCurvesDisplay(DrawnOnPanels):
                 f"{shorten(name, 24)}, error {self.errors[name]:.3f}", fontsize=10
             )
             axes.set_xlabel("probability of the predicted class", fontsize=8)
-            axes.set_ylabel("how often it was right", fontsize=8)
+            axes.set_ylabel("accuracy", fontsize=8)
         self._explain(is_own_figure)
 
     def _explain(self, is_own_figure):
-        """Say once what the bars mean."""
+        """Add one legend for all panels."""
         last = self.axes_[-1]
         handles = [
             last.bar(np.nan, np.nan, color=colour, alpha=0.6, label=label)
             for colour, label in [
-                (TOO_SURE, "too sure"),
-                (MODEST, "better than it says"),
+                (OVERCONFIDENT, "overconfident"),
+                (UNDERCONFIDENT, "underconfident"),
             ]
         ]
         if is_own_figure:

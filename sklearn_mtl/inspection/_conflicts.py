@@ -1,12 +1,15 @@
-"""Whether tasks pull the shared part of a network in opposite directions."""
+"""Whether tasks move the shared part of a network in opposite directions."""
 
+from collections.abc import Sequence
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils._param_validation import Interval, validate_params
 
+from ..utils._compat import Interval, validate_params
 from ..utils._text_table import shorten
+from ..utils._typing import Array, Axes, Estimator, Labels, Rows, Weights
 from ._panels import DrawnOnPanels, heat_map, legend_beside, line_style
 
 
@@ -26,15 +29,27 @@ class TaskConflicts:
         Share of the batches in which the cosine is negative.
 
     shares : ndarray of shape (n_epochs + 1, n_tasks)
-        Share of each task in the lengths of all gradients, after loss weights: how
-        strongly it pulls. Those of a time add up to 1.
+        Share of each task in the summed lengths of all gradients, after loss weights.
+        Those of a time add up to 1.
 
     task_names : list of str
+        Names of the tasks.
 
     n_batches : int
+        Number of batches.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.inspection import task_conflicts
+    >>> X, y = make_multitask_texts(200, n_tasks=3, random_state=0)
+    >>> found = task_conflicts(MultiTaskTextClassifier(random_state=0), X, y)
+    >>> len(found.pairs())
+    3
     """
 
-    def __init__(self, products, task_names):
+    def __init__(self, products: Array, task_names: Sequence[str]) -> None:
         squares = np.diagonal(products, axis1=2, axis2=3)
         lengths = np.sqrt(np.maximum(squares, 0))
         scale = lengths[..., :, None] * lengths[..., None, :]
@@ -50,8 +65,8 @@ class TaskConflicts:
         self.task_names = list(task_names)
         self.n_batches = products.shape[1]
 
-    def pairs(self):
-        """Return all pairs of tasks, those that disagree most first.
+    def pairs(self) -> list[tuple[str, str, float, float]]:
+        """Return all pairs of tasks, beginning with the lowest cosine.
 
         Returns
         -------
@@ -70,7 +85,7 @@ class TaskConflicts:
                 found.append((*names, *means))
         return sorted(found, key=lambda pair: pair[2])
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         n_times, n_tasks = self.shares.shape
         return f"TaskConflicts(n_tasks={n_tasks}, n_times={n_times})"
 
@@ -79,15 +94,23 @@ class TaskConflicts:
     {"n_batches": [Interval(Integral, 1, None, closed="left")]},
     prefer_skip_nested_validation=False,
 )
-def task_conflicts(estimator, X, y, *, n_batches=8, sample_weight=None):
-    """Compare the gradients of tasks while a classifier learns them.
+def task_conflicts(
+    estimator: Estimator,
+    X: Rows,
+    y: Labels,
+    *,
+    n_batches: int = 8,
+    sample_weight: Weights = None,
+) -> TaskConflicts:
+    """Compare the gradients of the tasks during training.
 
     A copy of the classifier is fitted. Before each epoch and after the last, the
     gradients of the weighted losses at the hidden vector that all tasks read are
-    computed on the same few batches of training rows. A negative cosine says that what
-    helps one task there harms the other for the moment. This is common, and does not
-    say that they should not learn together: :func:`~sklearn_mtl.model_selection.\
-compare_sharing` and :func:`~sklearn_mtl.model_selection.task_affinity` measure that.
+    computed on the same few batches of training rows. A negative cosine means that a
+    step that lowers the loss of one task raises that of the other. This is common, and
+    no reason to train them separately: to decide that, use
+    :func:`~sklearn_mtl.model_selection.compare_sharing` and
+    :func:`~sklearn_mtl.model_selection.task_affinity`.
 
     Parameters
     ----------
@@ -97,18 +120,22 @@ compare_sharing` and :func:`~sklearn_mtl.model_selection.task_affinity` measure 
         is not changed.
 
     X : texts or rows
+        Training rows, as for ``fit``.
 
-    y : labels, as for ``fit``
+    y : labels
+        Labels of the rows, as for ``fit``.
 
     n_batches : int, default=8
-        Batches of up to 256 rows to look at each time. More give a smoother picture
-        and take longer.
+        Number of batches, of up to 256 rows each. More give smoother numbers and take
+        longer.
 
     sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows, as for ``fit``.
 
     Returns
     -------
     conflicts : TaskConflicts
+        Cosines, conflicts and shares.
 
     Raises
     ------
@@ -141,35 +168,50 @@ compare_sharing` and :func:`~sklearn_mtl.model_selection.task_affinity` measure 
 
 
 class TaskConflictsDisplay(DrawnOnPanels):
-    """How far tasks agree on what they share, over training.
+    """Cosines and lengths of the gradients of tasks over training.
 
     Use :meth:`from_conflicts` to make one.
 
     Parameters
     ----------
     conflicts : TaskConflicts
+        The result of :func:`task_conflicts`.
 
     Attributes
     ----------
     axes_ : ndarray of matplotlib axes
-        Cosines of all pairs of tasks, as means over training; and how strongly each
-        task pulls, before each epoch and after the last.
+        Cosines of all pairs of tasks, as means over training; and the share of each
+        task in the gradients, before each epoch and after the last.
 
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.inspection import TaskConflictsDisplay, task_conflicts
+    >>> X, y = make_multitask_texts(200, n_tasks=3, random_state=0)
+    >>> found = task_conflicts(MultiTaskTextClassifier(random_state=0), X, y)
+    >>> TaskConflictsDisplay.from_conflicts(found).conflicts is found
+    True
     """
 
-    def __init__(self, conflicts):
+    def __init__(self, conflicts: TaskConflicts) -> None:
         self.conflicts = conflicts
 
     @classmethod
-    def from_conflicts(cls, conflicts, *, ax=None):
-        """Draw what :func:`task_conflicts` found.
+    def from_conflicts(
+        cls, conflicts: TaskConflicts, *, ax: Axes | Sequence[Axes] | None = None
+    ) -> Self:
+        """Draw the result of :func:`task_conflicts`.
 
         Parameters
         ----------
         conflicts : TaskConflicts
+            Its result.
 
         ax : matplotlib axes, or array of two, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
@@ -205,7 +247,7 @@ class TaskConflictsDisplay(DrawnOnPanels):
             marker = "o" if len(times) < 2 else None
             own = self.conflicts.shares[:, k]
             lines.plot(times, own, label=name, marker=marker, **line_style(k))
-        lines.set(xlabel="epochs learnt", title="share of the pull", ylim=(0, None))
+        lines.set(xlabel="epoch", title="share of the gradients", ylim=(0, None))
         lines.xaxis.get_major_locator().set_params(integer=True)
         legend_beside(lines, ncols=1 + len(names) // 20)
 

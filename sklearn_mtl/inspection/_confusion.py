@@ -1,11 +1,15 @@
 """Confusion matrices of all tasks in one figure."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
 from ..metrics._fitted import label_reader
 from ..metrics._predictions import read_predictions
 from ..utils._text_table import shorten
+from ..utils._typing import Axes, Estimator, Labels, Rows
 from ._panels import DrawnOnPanels, heat_map
 
 OTHERS = "(others)"
@@ -19,21 +23,35 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
     Parameters
     ----------
     matrices : dict of {str: ndarray of shape (n_classes, n_classes)}
-        Of each task; true labels are rows.
+        Confusion matrix of each task; rows are true labels.
 
     labels : dict of {str: list}
         Labels of rows and columns of each task.
 
     normalize : {"true", "pred", "all"} or None, default=None
+        Normalization of the matrices.
 
     Attributes
     ----------
     axes_ : ndarray of matplotlib axes, of shape (n_tasks,)
 
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.inspection import ConfusionMatricesDisplay
+    >>> X, y = make_multitask_texts(300, n_tasks=2, random_state=0)
+    >>> clf = MultiTaskTextClassifier(random_state=0).fit(X[:200], y[:200])
+    >>> display = ConfusionMatricesDisplay.from_estimator(clf, X[200:], y[200:])
+    >>> display.matrices["task0"].shape
+    (3, 3)
     """
 
-    def __init__(self, matrices, labels, normalize=None):
+    def __init__(
+        self, matrices: Any, labels: Any, normalize: str | None = None
+    ) -> None:
         self.matrices = matrices
         self.labels = labels
         self.normalize = normalize
@@ -41,38 +59,42 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y,
+        estimator: Estimator,
+        X: Rows,
+        y: Labels,
         *,
-        normalize="true",
-        max_classes=10,
-        missing_label=None,
-        ax=None,
-    ):
-        """Draw how a fitted classifier confuses the classes of each task.
+        normalize: str | None = "true",
+        max_classes: int = 10,
+        missing_label: object = None,
+        ax: Axes | Sequence[Axes] | None = None,
+    ) -> Self:
+        """Draw the confusion matrices of a fitted classifier.
 
         Parameters
         ----------
         estimator : fitted multi-output classifier
+            Or a Pipeline or a search that ends in one.
 
-        X : what it predicts from
+        X : input of the classifier
+            Test rows.
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
             True labels, with missing cells.
 
         normalize : {"true", "pred", "all"} or None, default="true"
-            As in :class:`~sklearn.metrics.ConfusionMatrixDisplay`; by the true labels,
-            since the classes of a task are seldom equally frequent.
+            As in :class:`~sklearn.metrics.ConfusionMatrixDisplay`. The default
+            normalizes over the true labels, because the classes of a task rarely have
+            equal frequencies.
 
         max_classes : int, default=10
-            A task of more classes shows those with most errors, and the others as one;
-            what is confused among these counts as right.
+            If a task has more classes, those with most errors are shown, and the others
+            as one class. Errors among these others count as right.
 
         missing_label : object, default=None
-            What else means "no label". None is that of the classifier.
+            Values that mean "no label". None takes that of the classifier.
 
         ax : matplotlib axes, or array of them, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
@@ -91,16 +113,16 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
     @classmethod
     def from_predictions(
         cls,
-        y_true,
-        y_pred,
+        y_true: Labels,
+        y_pred: Labels,
         *,
-        normalize="true",
-        max_classes=10,
-        orders=None,
-        missing_label=None,
-        ax=None,
-    ):
-        """Draw how predictions confuse the classes of each task.
+        normalize: str | None = "true",
+        max_classes: int = 10,
+        orders: Mapping[str, Sequence[Any]] | Sequence[Any] | None = None,
+        missing_label: object = None,
+        ax: Axes | Sequence[Axes] | None = None,
+    ) -> Self:
+        """Draw the confusion matrices of predictions.
 
         Parameters
         ----------
@@ -111,14 +133,16 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
         y_pred : array-like, dict or DataFrame
             Predicted labels.
 
-        normalize, max_classes, ax : as in :meth:`from_estimator`
+        normalize, max_classes : as in :meth:`from_estimator`
 
         orders : dict of {str: sequence}, default=None
-            For tasks of texts that have an order all labels in it; a fitted classifier
-            knows those of its ordinal tasks. Other labels are sorted.
+            All labels in order, for tasks whose labels are texts with an order. A
+            fitted classifier knows those of its ordinal tasks. Other labels are sorted.
 
         missing_label : object, default=None
-            What else means "no label" in `y_true`: a value, or a list of values.
+            Other values that mean "no label" in `y_true`: a value, or a list of values.
+
+        ax : as in :meth:`from_estimator`
 
         Returns
         -------
@@ -127,7 +151,7 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
         Raises
         ------
         ValueError
-            If the tables do not fit together, or a parameter means nothing.
+            If the tables do not match, or a parameter has an invalid value.
         """
         if normalize not in ("true", "pred", "all", None):
             raise ValueError(
@@ -160,7 +184,7 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
     def _draw(self, is_own_figure):
         for axes, (name, matrix) in zip(self.axes_, self.matrices.items(), strict=True):
             written = np.vectorize(self._write, otypes=[str])(matrix)
-            # Shares have one scale in all panels; counts have no upper end.
+            # Shares have the same scale in all panels; counts have no upper limit.
             top = 1 if self.normalize in ("true", "pred") else max(matrix.max(), 1e-12)
             heat_map(
                 axes, matrix, cmap="Blues", vmin=0, vmax=top, written=written,
@@ -183,8 +207,11 @@ class ConfusionMatricesDisplay(DrawnOnPanels):
 
 
 def _confusion(true, pred, labels, normalize, max_classes):
-    """Return the matrix, and the labels, of the classes that are worth a line."""
-    counts = confusion_matrix(true, pred, labels=labels)
+    """Return the matrix and the labels, limited to `max_classes`."""
+    if len(labels) == 1:  # confusion_matrix would warn
+        counts = np.array([[len(true)]])
+    else:
+        counts = confusion_matrix(true, pred, labels=labels)
     names = labels.tolist()
     if len(labels) > max_classes:
         wrong = counts.sum(0) + counts.sum(1) - 2 * np.diag(counts)

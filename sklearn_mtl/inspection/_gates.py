@@ -1,39 +1,44 @@
-"""Which experts each task reads, where tasks share a mixture of them."""
+"""Gates: how much each task uses each expert of a mixture."""
 
+from collections.abc import Sequence
 from copy import copy
+from typing import Any, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..metrics._fitted import last_step
 from ..utils._text_table import shorten
+from ..utils._typing import Array, Axes, Estimator, Rows
 from ._panels import DrawnOnPanels, heat_map
 
 
-def gate_weights(estimator, X, *, level=-1, per_row=False):
-    """Return how much each task reads of each expert.
+def gate_weights(
+    estimator: Estimator, X: Rows, *, level: int = -1, per_row: bool = False
+) -> Array:
+    """Return how much each task uses each expert.
 
     Parameters
     ----------
     estimator : MultiTaskTextClassifier
-        With a sharing that has gates: "mmoe", "ple" or their objects. Or a Pipeline or
+        Its sharing must have gates: "mmoe", "ple" or their objects. Or a Pipeline or
         search that ends in one.
 
     X : list of str, or rows
-        Texts to look at: gates differ from text to text.
+        Texts to compute gates for. Gates differ between texts.
 
     level : int, default=-1
-        Which level of experts, from 0, the one over the texts. -1 is the last, which
-        the heads of the tasks read.
+        Level of experts, from 0, the first one. -1 is the last, which the heads of the
+        tasks read.
 
     per_row : bool, default=False
-        Whether to return the gates of each text; else their mean.
+        Whether to return the gates of each text. Otherwise, return their mean.
 
     Returns
     -------
     weights : ndarray of shape (n_tasks, n_experts) or (n_samples, n_tasks, n_experts)
-        Those of a task add up to 1. Experts come in the order of the tasks whose own
-        they are, shared ones last.
+        Weights of a task sum to 1. Private experts come in the order of their tasks,
+        shared experts last.
 
     Raises
     ------
@@ -55,53 +60,75 @@ def gate_weights(estimator, X, *, level=-1, per_row=False):
 
 
 def _read_gates(estimator, X, level):
-    """Return the gates of each row, the names of tasks and those of experts."""
+    """Return the gates of each row, the task names and the expert names."""
     check_is_fitted(estimator)
     transformers, classifier = last_step(estimator)
     if not hasattr(classifier, "_gate_weights"):
         raise ValueError(
-            f"{type(classifier).__name__} has no gates to read. Pass a "
-            "MultiTaskTextClassifier with sharing='mmoe' or 'ple', or what ends in one."
+            f"{type(classifier).__name__} has no gates. Pass a MultiTaskTextClassifier "
+            "with sharing='mmoe' or 'ple', or a Pipeline or search that ends in one."
         )
     for transformer in transformers:
         X = transformer.transform(X)
-    classifier = copy(classifier)  # whole, even if it is fitted again meanwhile
+    classifier = copy(classifier)  # consistent, even if another thread fits it again
     weights, expert_names = classifier._gate_weights(X, level)
     return weights, classifier.task_names_, expert_names
 
 
 class ExpertGateDisplay(DrawnOnPanels):
-    """How much each task reads of each expert, as a matrix.
+    """How much each task uses each expert, as a matrix.
 
     Use :meth:`from_estimator` to make one.
 
     Parameters
     ----------
     weights : ndarray of shape (n_tasks, n_experts)
-        Mean over the texts; NaN for an expert that a task does not read.
+        Mean over the texts. NaN for an expert that a task does not use.
 
     spread : ndarray of shape (n_tasks, n_experts)
         Standard deviation over the texts.
 
     task_names : list of str
+        Names of the rows.
 
     expert_names : list of str
+        Names of the columns.
 
     Attributes
     ----------
     ax_ : matplotlib axes
 
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.inspection import ExpertGateDisplay
+    >>> X, y = make_multitask_texts(100, n_tasks=3, random_state=0)
+    >>> clf = MultiTaskTextClassifier(sharing="mmoe", random_state=0).fit(X, y)
+    >>> display = ExpertGateDisplay.from_estimator(clf, X)
+    >>> display.weights.shape
+    (3, 4)
     """
 
-    def __init__(self, weights, spread, task_names, expert_names):
+    def __init__(
+        self, weights: Array, spread: Any, task_names: Sequence[str], expert_names: Any
+    ) -> None:
         self.weights = weights
         self.spread = spread
         self.task_names = task_names
         self.expert_names = expert_names
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, level=-1, ax=None):
+    def from_estimator(
+        cls,
+        estimator: Estimator,
+        X: Rows,
+        *,
+        level: int = -1,
+        ax: Axes | Sequence[Axes] | None = None,
+    ) -> Self:
         """Draw the gates of a fitted classifier.
 
         Parameters
@@ -109,6 +136,7 @@ class ExpertGateDisplay(DrawnOnPanels):
         estimator, X, level : as in :func:`gate_weights`
 
         ax : matplotlib axes, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
@@ -136,7 +164,7 @@ class ExpertGateDisplay(DrawnOnPanels):
             self.weights,
             cmap="Blues",
             vmin=0,
-            # Of many experts none has much; what counts is which has more.
+            # With many experts all weights are small, and only their order matters.
             vmax=np.nanmax(self.weights),
             written=written,
         )

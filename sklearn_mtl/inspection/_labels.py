@@ -1,31 +1,36 @@
-"""The labels of a data set: how many, how even, how empty, and how related."""
+"""The labels of a data set: counts, balance, missing cells and association."""
+
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 
 from ..labels._tables import as_label_table
 from ..utils._optional import import_optional
 from ..utils._text_table import shorten
+from ..utils._typing import Axes, Labels
 from ._panels import DrawnOnPanels, heat_map
 
 
 class LabelOverviewDisplay(DrawnOnPanels):
-    """Classes, empty cells, common rows and association of all label columns.
+    """Class counts, missing cells, common rows and association of label columns.
 
     Use :meth:`from_labels` to make one.
 
     Parameters
     ----------
     counts : dict of {str: dict}
-        Labelled cells of each class of each task, the most frequent first.
+        Number of labelled cells of each class of each task, the most frequent first.
 
     n_rows : int
+        Number of rows in the table.
 
     together : ndarray of shape (n_tasks, n_tasks)
-        Rows that carry a label of both tasks.
+        Number of rows with a label for both tasks.
 
     association : ndarray of shape (n_tasks, n_tasks)
-        Cramér's V over these rows: 0 where one label says nothing of the other, 1 where
-        it tells all; NaN without common rows, or with one class in them.
+        Cramér's V over these rows: 0 if the labels are independent, 1 if one determines
+        the other. NaN without common rows, or if these have only one class of a task.
 
     Attributes
     ----------
@@ -35,19 +40,34 @@ class LabelOverviewDisplay(DrawnOnPanels):
 
     References
     ----------
-    H. Cramér, "Mathematical Methods of Statistics", 1946. The bias of small samples is
-    taken out after W. Bergsma, "A bias-correction for Cramér's V", Journal of the
+    H. Cramér, "Mathematical Methods of Statistics", 1946. The bias in small samples is
+    corrected as in W. Bergsma, "A bias-correction for Cramér's V", Journal of the
     Korean Statistical Society 42, 2013.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.inspection import LabelOverviewDisplay
+    >>> y = {"topic": ["a", "b", None, "a"], "tone": [1, None, 0, 0]}
+    >>> LabelOverviewDisplay.from_labels(y).together.tolist()
+    [[3, 2], [2, 3]]
     """
 
-    def __init__(self, counts, n_rows, together, association):
+    def __init__(
+        self, counts: Any, n_rows: Any, together: Any, association: Any
+    ) -> None:
         self.counts = counts
         self.n_rows = n_rows
         self.together = together
         self.association = association
 
     @classmethod
-    def from_labels(cls, y, *, missing_label=None, ax=None):
+    def from_labels(
+        cls,
+        y: Labels,
+        *,
+        missing_label: object = None,
+        ax: Axes | Sequence[Axes] | None = None,
+    ) -> Self:
         """Draw an overview of labels.
 
         Parameters
@@ -59,6 +79,7 @@ class LabelOverviewDisplay(DrawnOnPanels):
             A further value that means "no label", besides NaN, None and pandas.NA.
 
         ax : matplotlib axes, or array of three, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
@@ -99,7 +120,7 @@ class LabelOverviewDisplay(DrawnOnPanels):
         n_tasks = len(names)
         self._plot_classes(self.axes_[0], names)
         share = self.together / max(self.n_rows, 1)
-        # A task tells all of itself; left out, so that the others catch the eye.
+        # The diagonal is always 1; omitted, so that other values stand out.
         others = np.where(np.eye(n_tasks, dtype=bool), np.nan, self.association)
         for axes, values, title, write in [
             (self.axes_[1], share, "% of rows with both labels", _write_percent),
@@ -121,8 +142,8 @@ class LabelOverviewDisplay(DrawnOnPanels):
         for k, classes in enumerate(self.counts.values()):
             left = 0
             for c, (label, times) in enumerate(classes.items()):
-                # Darker is more frequent: colours of their own would pair up classes
-                # of different tasks that have nothing in common.
+                # Darker is more frequent. Different colours would suggest a relation
+                # between classes of different tasks.
                 shade = 0.85 - 0.65 * c / max(len(classes) - 1, 1)
                 axes.barh(
                     k, times, left=left, color=blues(shade), edgecolor="white",

@@ -1,10 +1,14 @@
 """Loss and score of each task over the epochs of a fit."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..metrics._fitted import last_step
 from ..utils._text_table import shorten
+from ..utils._typing import Axes, Estimator
 from ._panels import DrawnOnPanels, legend_beside, line_style
 
 
@@ -19,27 +23,39 @@ class LearningCurvesDisplay(DrawnOnPanels):
         Mean training loss over the labelled cells of each task.
 
     scores : dict of {str: ndarray of shape (n_epochs,)}
-        Validation scores of each task and of their "mean" and "worst"; empty without
+        Validation scores of each task, and their "mean" and "worst". Empty without
         early stopping.
 
     best_epoch : int
-        The epoch, from 1, whose weights were kept.
+        Epoch, counted from 1, whose weights were kept.
 
     Attributes
     ----------
     axes_ : ndarray of matplotlib axes
-        One for the losses and, if there are scores, one for these.
+        One for the losses and, if there are scores, one for the scores.
 
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.inspection import LearningCurvesDisplay
+    >>> X, y = make_multitask_texts(300, random_state=0)
+    >>> clf = MultiTaskTextClassifier(max_iter=3, random_state=0).fit(X, y)
+    >>> len(LearningCurvesDisplay.from_estimator(clf).losses["task0"])
+    3
     """
 
-    def __init__(self, losses, scores, best_epoch):
+    def __init__(self, losses: Any, scores: Any, best_epoch: Any) -> None:
         self.losses = losses
         self.scores = scores
         self.best_epoch = best_epoch
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None):
+    def from_estimator(
+        cls, estimator: Estimator, *, ax: Axes | Sequence[Axes] | None = None
+    ) -> Self:
         """Draw the learning curves of a fitted classifier.
 
         Parameters
@@ -48,6 +64,7 @@ class LearningCurvesDisplay(DrawnOnPanels):
             Or a Pipeline or search that ends in one.
 
         ax : matplotlib axes, or array of them, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
@@ -56,7 +73,7 @@ class LearningCurvesDisplay(DrawnOnPanels):
         Raises
         ------
         ValueError
-            If the estimator keeps no history.
+            If the estimator has no history.
 
         Examples
         --------
@@ -73,7 +90,7 @@ class LearningCurvesDisplay(DrawnOnPanels):
         if not hasattr(classifier, "history_"):
             raise ValueError(
                 f"{type(classifier).__name__} has no history_ of its epochs. Pass a "
-                "MultiTaskTextClassifier, or what ends in one."
+                "MultiTaskTextClassifier, or a Pipeline or search that ends in one."
             )
         names = classifier.task_names_
         losses = {name: _column(classifier, f"loss_{name}") for name in names}
@@ -95,33 +112,37 @@ class LearningCurvesDisplay(DrawnOnPanels):
     def _draw(self, is_own_figure):
         panels = self._curves()
         for axes, (title, curves) in zip(self.axes_, panels, strict=True):
+            lines = []
             for k, (name, values) in enumerate(curves.items()):
                 style = line_style(k)
                 if name in ("mean", "worst") and curves is self.scores:
                     style = {"color": "black", "linewidth": 2.2, "zorder": 3}
                     style["linestyle"] = "-" if name == "mean" else ":"
                 epochs = np.arange(1, len(values) + 1)
-                # A fit of one epoch is a point.
+                # With one epoch, the curve is a point.
                 style["marker"] = "o" if len(values) < 2 else None
-                axes.plot(epochs, values, label=shorten(name), **style)
+                lines += axes.plot(epochs, values, label=shorten(name), **style)
             axes.set(title=title, xlabel="epoch")
             axes.xaxis.get_major_locator().set_params(integer=True)
             if self.scores:
                 axes.axvline(self.best_epoch, color="0.6", linewidth=1, zorder=0)
                 axes.set_xlabel("epoch (grey line: the one that was kept)")
-        self._add_legend(self.axes_[-1], panels[-1][1])
+        self._add_legend(self.axes_[-1], lines, panels[-1][1])
 
-    def _add_legend(self, axes, curves):
-        """Name the curves in the order in which they end, from above."""
+    def _add_legend(self, axes, lines, curves):
+        """Add a legend with the curves in the order of their last values."""
         ends = np.nan_to_num([values[-1] for values in curves.values()], nan=-np.inf)
         order = np.argsort(-ends, kind="stable")
-        handles, labels = axes.get_legend_handles_labels()
-        legend_beside(
+        names = [shorten(name) for name in curves]
+        legend = legend_beside(
             axes,
-            handles=[handles[k] for k in order],
-            labels=[labels[k] for k in order],
+            handles=[lines[k] for k in order],
+            labels=[f"curve {k}" for k in order],
             ncols=1 + len(order) // 20,
         )
+        # Set afterwards, because matplotlib hides labels that start with "_".
+        for text, k in zip(legend.get_texts(), order, strict=True):
+            text.set_text(names[k])
 
 
 def _column(classifier, name):

@@ -1,48 +1,79 @@
-"""What a search of loss weights found, task by task."""
+"""Results of a search over loss weights, task by task."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 
 from ..utils._text_table import shorten
+from ..utils._typing import Array, Axes
 from ._panels import COLOURS, DrawnOnPanels, heat_map, legend_beside
 
-# Rows of the table of candidates that can still be told apart.
+# Maximum number of rows that can be distinguished in the table of candidates.
 MOST_ROWS = 25
 
 
 class LossWeightSearchDisplay(DrawnOnPanels):
     """Task scores of all candidate loss weights.
 
-    Use :meth:`from_search` to make one. Two tasks give a curve over the share of the
-    first one's weight, three a triangle, more a row of weights for each candidate.
+    Use :meth:`from_search` to make one. With two tasks it draws a curve over the share
+    of the first task's weight, with three a triangle, with more a row per candidate.
 
     Parameters
     ----------
     weights : ndarray of shape (n_candidates, n_tasks)
+        Loss weights of each candidate.
 
     scores : ndarray of shape (n_candidates, n_tasks)
         Mean score of each task over the folds.
 
     mean : ndarray of shape (n_candidates,)
-        Score by which candidates are compared.
+        Score by which candidates are ranked.
 
     task_names : list of str
+        Names of the columns.
 
     best_index : int
+        Index of the best candidate.
 
     Attributes
     ----------
     pareto : ndarray of shape (n_candidates,), dtype bool
-        Whether no other candidate is at least as good on all tasks and better on one;
-        False where the score of a task is NaN.
+        Whether no other candidate is at least as good on all tasks and better on one.
+        False if the score of a task is NaN.
 
     axes_ : ndarray of matplotlib axes, of shape (2,)
 
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.inspection import LossWeightSearchDisplay
+    >>> from sklearn_mtl.metrics import multitask_scorer
+    >>> from sklearn_mtl.model_selection import loss_weight_grid
+    >>> from sklearn_mtl.search import LossWeightSearchCV
+    >>> X, y = make_multitask_texts(100, n_tasks=2, random_state=0)
+    >>> search = LossWeightSearchCV(
+    ...     MultiTaskTextClassifier(random_state=0),
+    ...     loss_weight_grid(["task0", "task1"], "pairs", ratios=[2]),
+    ...     cv=2,
+    ...     scoring=multitask_scorer(),
+    ...     refit="mean",
+    ... ).fit(X, y)
+    >>> LossWeightSearchDisplay.from_search(search).scores.shape
+    (3, 2)
     """
 
-    def __init__(self, weights, scores, mean, task_names, best_index):
+    def __init__(
+        self,
+        weights: Array,
+        scores: Any,
+        mean: Any,
+        task_names: Sequence[str],
+        best_index: Any,
+    ) -> None:
         self.weights = weights
         self.scores = scores
         self.mean = mean
@@ -51,16 +82,19 @@ class LossWeightSearchDisplay(DrawnOnPanels):
         self.pareto = _pareto(scores)
 
     @classmethod
-    def from_search(cls, search, *, ax=None):
+    def from_search(
+        cls, search: Any, *, ax: Axes | Sequence[Axes] | None = None
+    ) -> Self:
         """Draw a fitted search.
 
         Parameters
         ----------
         search : LossWeightSearchCV or GridSearchCV
-            Over ``loss_weights`` alone, given as dicts or lists, with
+            A search over only ``loss_weights``, given as dicts or lists, with
             ``scoring=multitask_scorer(...)`` of one metric.
 
         ax : matplotlib axes, or array of two, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
@@ -69,7 +103,7 @@ class LossWeightSearchDisplay(DrawnOnPanels):
         Raises
         ------
         ValueError
-            If the search was of something else.
+            If the search does not have this form.
         """
         results = search.cv_results_
         names = [
@@ -85,13 +119,13 @@ class LossWeightSearchDisplay(DrawnOnPanels):
             found = [v for k, v in params.items() if k.endswith("loss_weights")]
             if len(found) != 1 or len(params) != 1:
                 raise ValueError(
-                    "The search must be over loss_weights alone. Got the parameters "
+                    "The search must vary only loss_weights. Got the parameters "
                     f"{list(params)}."
                 )
             candidates.append(found[0])
         if "mean" not in names or len(tasks) < 2:
             raise ValueError(
-                "The search must have scores of two tasks or more and of their mean: "
+                "The search needs scores of at least two tasks and of their mean: "
                 f"pass scoring=multitask_scorer(). Got {names}."
             )
         weights = np.array([_as_row(candidate, tasks) for candidate in candidates])
@@ -106,7 +140,7 @@ class LossWeightSearchDisplay(DrawnOnPanels):
         return {"n_panels": 2, "n_columns": 2, "size": (width, 4.2)}
 
     def _draw(self, is_own_figure):
-        """Draw weights on the left, what tasks trade for each other on the right."""
+        """Draw weights on the left, and the trade-off between tasks on the right."""
         draw = {2: self._plot_curve, 3: self._plot_triangle}
         draw.get(len(self.task_names), self._plot_rows)(self.axes_[0])
         self._plot_trade(self.axes_[1])
@@ -160,11 +194,11 @@ class LossWeightSearchDisplay(DrawnOnPanels):
         self.figure_.colorbar(points, ax=axes, shrink=0.7, label="mean score")
 
     def _plot_rows(self, axes):
-        """Draw the weights of the candidates, the best mean score on top."""
+        """Draw the weights of the candidates, the best mean score at the top."""
         # NaN sorts to the end.
         order = np.argsort(-self.mean, kind="stable")[:MOST_ROWS]
         share = self.weights / self.weights.mean(axis=1, keepdims=True)
-        # A weight of 0 has no logarithm, and below a sixteenth it makes no difference.
+        # 0 has no logarithm, and weights below 1/16 have almost no effect.
         doubled = np.log2(np.maximum(share[order], 2.0**-4))
         most = max(np.abs(doubled).max(), 1)
         image = heat_map(
@@ -187,7 +221,7 @@ class LossWeightSearchDisplay(DrawnOnPanels):
         bar.set_ticks(ticks, labels=[f"{2.0**k:g}" for k in ticks])
 
     def _plot_trade(self, axes):
-        """Draw the two tasks whose scores disagree most against one another."""
+        """Draw the scores of the two tasks that disagree most."""
         first, second = _most_opposed(self.scores)
         x, y = self.scores[:, first], self.scores[:, second]
         axes.scatter(x, y, s=30, color="0.75", label="candidates")
@@ -197,7 +231,7 @@ class LossWeightSearchDisplay(DrawnOnPanels):
             x[front], y[front], marker="o", color=COLOURS[0], linewidth=1.2,
             label="Pareto front of the two",
         )  # fmt: skip
-        # The first of them, where several are as good as equal.
+        # The first candidate if several are almost equal.
         equal = np.flatnonzero(np.ptp(self.weights, axis=1) == 0)[:1]
         axes.scatter(
             x[equal], y[equal], marker="s", s=60, facecolor="none", edgecolor="black",
@@ -225,15 +259,15 @@ def _as_row(candidate, tasks):
         return np.array([float(candidate.get(task, 1.0)) for task in tasks])
     if np.shape(candidate) != (len(tasks),):
         raise ValueError(
-            f"{candidate!r} holds no weight for each of the {len(tasks)} tasks. Search "
-            "dicts or lists of loss weights."
+            f"{candidate!r} does not hold a weight for each of the {len(tasks)} tasks. "
+            "Search over dicts or lists of loss weights."
         )
     return np.asarray(candidate, dtype=float)
 
 
 def _pareto(scores):
-    """Return which rows no other row is at least as good as, and better somewhere."""
-    # A task without any score says nothing of the candidates.
+    """Return a mask of the rows that no other row dominates."""
+    # A task without any score cannot rank candidates.
     scores = scores[:, ~np.isnan(scores).all(axis=0)]
     at_least = (scores[None] >= scores[:, None]).all(axis=2)
     better = (scores[None] > scores[:, None]).any(axis=2)

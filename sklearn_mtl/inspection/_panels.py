@@ -1,4 +1,4 @@
-"""Axes to draw on, and what is drawn on several of them."""
+"""Axes for displays, and drawing functions that several displays use."""
 
 from math import ceil, sqrt
 
@@ -6,14 +6,14 @@ import numpy as np
 
 from ..utils._optional import import_optional
 
-# Okabe and Ito's colours, which colour-blind readers tell apart; their black is for the
+# Okabe and Ito's colours, which colour-blind readers can distinguish. Black is for the
 # mean over tasks.
 COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]
 STYLES = ["-", "--", ":", "-."]
 
 
 class DrawnOnPanels:
-    """A display that draws on one or several panels."""
+    """A display with one or several panels."""
 
     def plot(self, *, ax=None):
         """Draw.
@@ -21,13 +21,13 @@ class DrawnOnPanels:
         Parameters
         ----------
         ax : matplotlib axes, or array of them, default=None
-            One axes is divided where there are several panels; or one for each. None
-            makes a figure.
+            One axes, which is divided if there are several panels, or one axes per
+            panel. None makes a figure.
 
         Returns
         -------
         display : object
-            This one.
+            The display itself.
         """
         caller = f"{type(self).__name__}.plot"
         self.axes_ = make_panels(ax, caller=caller, **self._panels())
@@ -37,20 +37,20 @@ class DrawnOnPanels:
 
 
 def make_panels(ax, n_panels, caller, *, n_columns=None, size=(3.6, 3.2)):
-    """Return the axes of so many panels, side by side and row by row.
+    """Return the axes of the panels, arranged row by row.
 
     Parameters
     ----------
     ax : matplotlib axes, array of them or None
-        None makes a figure. One axes is divided; several are taken as they are.
+        None makes a figure. One axes is divided. Several axes are used as they are.
 
     n_panels : int
 
     caller : str
-        For the error where matplotlib is absent.
+        Name of the caller, for the error if matplotlib is not installed.
 
     n_columns : int, default=None
-        The most panels in a row. None makes about as many rows as columns.
+        Maximum number of panels in a row. None makes about as many rows as columns.
 
     size : tuple of float, default=(3.6, 3.2)
         Width and height of a panel in inches.
@@ -91,7 +91,7 @@ def make_panels(ax, n_panels, caller, *, n_columns=None, size=(3.6, 3.2)):
         whole = ax.get_subplotspec()
         if whole is not None:
             grid = whole.subgridspec(n_rows, n_columns)
-        else:  # placed by hand, in parts of the figure
+        else:  # axes placed manually, as fractions of the figure
             place = ax.get_position()
             grid = figure.add_gridspec(
                 n_rows, n_columns,
@@ -102,7 +102,7 @@ def make_panels(ax, n_panels, caller, *, n_columns=None, size=(3.6, 3.2)):
 
 
 def line_style(k):
-    """Return colour and style of the k-th line; both change, for many of them."""
+    """Return colour and style of the k-th line; both vary, to distinguish many."""
     return {
         "color": COLOURS[k % len(COLOURS)],
         "linestyle": STYLES[k // len(COLOURS) % len(STYLES)],
@@ -118,10 +118,10 @@ def legend_beside(ax, **kwargs):
 
 
 def heat_map(ax, values, *, cmap, vmin, vmax, written, fontsize=8, alpha=1.0):
-    """Draw a matrix with a number in each cell, light on dark and dark on light.
+    """Draw a matrix with a number in each cell, in a colour that contrasts.
 
-    A cell of NaN is grey: white is a value in most colour maps. `alpha` is one number,
-    or one for each cell.
+    Cells with NaN are grey, because white is a value in most colour maps. `alpha` is
+    one number, or one per cell.
     """
     alpha = np.broadcast_to(alpha, np.shape(values))
     image = ax.imshow(

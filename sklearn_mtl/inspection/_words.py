@@ -1,7 +1,9 @@
-"""The words that speak most for each class of each task."""
+"""The most characteristic words for each class of each task."""
 
+from collections.abc import Sequence
 from copy import copy
 from html import escape
+from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import issparse
@@ -10,44 +12,48 @@ from sklearn.utils.validation import check_is_fitted
 from ..metrics._fitted import last_step
 from ..utils._optional import import_optional
 from ..utils._text_table import shorten
+from ..utils._typing import Axes, Estimator, Frame, Rows
 from ._panels import COLOURS, make_panels
 
 
-def top_words(estimator, X, *, n_words=10, through="both"):
+def top_words(
+    estimator: Estimator, X: Rows, *, n_words: int = 10, through: str = "both"
+) -> "TopWords":
     """Find the features that raise the score of each class of each task most.
 
-    The effect of a feature is the mean gradient of a class's logit with respect to it,
-    over the texts, times the mean size that the feature has where it occurs (in dense
-    rows, over all of them): what a text adds to the logit by holding the word, measured
-    from the mean over the classes of the task. An ordinal task has one logit, which
-    speaks for a class by as much as it is above the middle of the scale, and against
-    those below; a class in the middle has no words.
+    The effect of a feature on a class is the mean over texts of the gradient of the
+    class's logit with respect to the feature, times the mean value of the feature where
+    it occurs (for dense rows, over all rows). It estimates what a word adds to the
+    logit, relative to the mean over the classes of the task. An ordinal task has one
+    logit: it counts for classes above the middle of the scale and against those below,
+    in proportion to their distance from it; a class in the middle has no words.
 
     Parameters
     ----------
     estimator : fitted classifier, Pipeline or search
-        A MultiTaskTextClassifier, or ``MultiOutputClassifier`` of linear models; behind
-        a vectorizer, its own or that of a Pipeline.
+        A MultiTaskTextClassifier, or ``MultiOutputClassifier`` of linear models, with a
+        vectorizer of its own or in a Pipeline.
 
     X : list of str, or rows
-        Texts to look at, such as those of the fit. Only their features can be found.
+        Texts to analyse, such as the training texts. Only their features can be found.
 
     n_words : int, default=10
-        Features of each class.
+        Number of features per class.
 
     through : {"both", "private", "trunk"}, default="both"
-        For a MultiTaskTextClassifier: the path from rows to logits to follow. "private"
-        is what a task has learnt alone, "trunk" what goes through the shared layer, or
-        through experts and their gates.
+        For a MultiTaskTextClassifier: the path from rows to logits. "private" is the
+        private path of a task, "trunk" the path through the shared layer, or through
+        experts and their gates.
 
     Returns
     -------
     words : TopWords
+        Prints as a list of words per class.
 
     Raises
     ------
     ValueError
-        If features of the estimator have no names, or effects cannot be read.
+        If features have no names, or effects cannot be computed.
 
     Examples
     --------
@@ -77,7 +83,7 @@ def top_words(estimator, X, *, n_words=10, through="both"):
     transformers, classifier = last_step(estimator)
     for transformer in transformers:
         X = transformer.transform(X)
-    classifier = copy(classifier)  # whole, even if it is fitted again meanwhile
+    classifier = copy(classifier)  # consistent, even if another thread fits it again
     if hasattr(classifier, "_feature_effects"):
         rows, effects = classifier._feature_effects(X, through)
         if classifier.vectorizer_ is not None:
@@ -91,7 +97,8 @@ def top_words(estimator, X, *, n_words=10, through="both"):
     tasks = [f"task{k}" for k in range(len(effects))] if tasks is None else tasks
     classes = classifier.classes_
     classes = [classes] if np.ndim(classes[0]) == 0 else classes
-    words, values = {}, {}
+    words: dict[str, dict[Any, Any]] = {}
+    values: dict[str, dict[Any, Any]] = {}
     for task, own_classes, effect in zip(tasks, classes, effects, strict=True):
         strength = effect * typical[:, None]
         words[task], values[task] = {}, {}
@@ -104,7 +111,7 @@ def top_words(estimator, X, *, n_words=10, through="both"):
 
 
 def _linear_effects(classifier, through):
-    """Return the coefficients of one linear model per task, a column a class."""
+    """Return the coefficients of one linear model per task, one column per class."""
     models = getattr(classifier, "estimators_", None)
     if (
         through != "both"
@@ -113,7 +120,7 @@ def _linear_effects(classifier, through):
         or not all(hasattr(model, "coef_") for model in models)
     ):
         raise ValueError(
-            f"Effects through {through!r} cannot be read from "
+            f"Effects through {through!r} cannot be computed for "
             f"{type(classifier).__name__}. Pass a MultiTaskTextClassifier, or a "
             "MultiOutputClassifier of linear models with through='both'."
         )
@@ -128,21 +135,21 @@ def _linear_effects(classifier, through):
 
 
 def _feature_names(transformers, classifier, n_features):
-    """Return what the last of these steps calls its features."""
+    """Return the feature names of the last of these steps."""
     names = None
     for transformer in transformers:
         try:
             names = transformer.get_feature_names_out(names)
         except AttributeError as error:
             raise ValueError(
-                f"{_kind(transformer)} has no names for its features. Use a vectorizer "
+                f"{_kind(transformer)} has no feature names. Use a vectorizer "
                 "with get_feature_names_out."
             ) from error
     if names is None:
         names = getattr(classifier, "feature_names_in_", None)
     if names is None:
         names = [f"x{k}" for k in range(n_features)]
-    # "auto" reads words and, of few texts, parts of words; words need no prefix.
+    # "auto" reads words and, with few texts, character n-grams; words need no prefix.
     return np.array([str(name).removeprefix("words__") for name in names], dtype=object)
 
 
@@ -152,7 +159,7 @@ def _kind(transformer):
 
 
 def _typical_values(rows):
-    """Return the mean size of each feature over the rows that hold it, 0 for none."""
+    """Return the mean absolute value of each feature where it occurs, or 0."""
     if not issparse(rows):
         return np.abs(rows).mean(axis=0)
     rows = abs(rows).tocsc()
@@ -161,23 +168,33 @@ def _typical_values(rows):
 
 
 class TopWords:
-    """What :func:`top_words` found.
+    """Result of :func:`top_words`.
 
     Attributes
     ----------
     words : dict of dict of {label: list of str}
-        ``words[task][class]``, the strongest first.
+        ``words[task][class]``, the strongest word first.
 
     effects : dict of dict of {label: ndarray}
-        What each of them adds to the logit of the class.
+        What each word adds to the logit of the class.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.inspection import top_words
+    >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    >>> labels = {"tone": ["good", "bad"] * 10}
+    >>> clf = MultiTaskTextClassifier(random_state=0).fit(texts, labels)
+    >>> top_words(clf, texts, n_words=1).words["tone"]["good"]
+    ['great']
     """
 
-    def __init__(self, words, effects):
+    def __init__(self, words: Any, effects: Any) -> None:
         self.words = words
         self.effects = effects
 
-    def to_frame(self):
-        """Return a data frame of pandas with a row for each word.
+    def to_frame(self) -> Frame:
+        """Return a pandas data frame with one row per word.
 
         Returns
         -------
@@ -224,52 +241,67 @@ class TopWords:
 
 
 class TopWordsDisplay:
-    """Bars for the words of each class of a task.
+    """Bar charts of the words for each class of a task.
 
     Use :meth:`from_estimator` to make one.
 
     Parameters
     ----------
     words : TopWords
+        Result of :func:`top_words`.
 
     task : str
+        The task to draw.
 
     Attributes
     ----------
     axes_ : ndarray of matplotlib axes, of shape (n_classes,)
 
     figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.inspection import TopWordsDisplay
+    >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    >>> labels = {"tone": ["good", "bad"] * 10}
+    >>> clf = MultiTaskTextClassifier(random_state=0).fit(texts, labels)
+    >>> display = TopWordsDisplay.from_estimator(clf, texts, n_words=2)
+    >>> display.figure_.savefig("words.png")  # doctest: +SKIP
     """
 
-    def __init__(self, words, task):
+    def __init__(self, words: Any, task: str | int | None) -> None:
         self.words = words
         self.task = task
 
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        task=None,
+        estimator: Estimator,
+        X: Rows,
+        task: str | int | None = None,
         *,
-        n_words=10,
-        through="both",
-        max_classes=9,
-        ax=None,
-    ):
+        n_words: int = 10,
+        through: str = "both",
+        max_classes: int = 9,
+        ax: Axes | Sequence[Axes] | None = None,
+    ) -> Self:
         """Draw the top words of a task.
 
         Parameters
         ----------
-        estimator, X, n_words, through : as in :func:`top_words`
+        estimator, X : as in :func:`top_words`
 
         task : str, default=None
-            Name of the task; of a single task it may be left out.
+            Name of the task. May be omitted if there is only one.
+
+        n_words, through : as in :func:`top_words`
 
         max_classes : int, default=9
-            The most classes to draw, the first ones.
+            Maximum number of classes to draw; the first ones are drawn.
 
         ax : matplotlib axes, or array of them, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
@@ -278,7 +310,7 @@ class TopWordsDisplay:
         Raises
         ------
         ValueError
-            If there is no such task, or a parameter means nothing.
+            If there is no such task, or a parameter has an invalid value.
         """
         words = top_words(estimator, X, n_words=n_words, through=through)
         if task is None and len(words.words) == 1:
@@ -289,19 +321,23 @@ class TopWordsDisplay:
             )
         return cls(words, task).plot(max_classes=max_classes, ax=ax)
 
-    def plot(self, *, max_classes=9, ax=None):
+    def plot(
+        self, *, max_classes: int = 9, ax: Axes | Sequence[Axes] | None = None
+    ) -> Self:
         """Draw.
 
         Parameters
         ----------
         max_classes : int, default=9
-            The most classes to draw, the first ones.
+            Maximum number of classes to draw; the first ones are drawn.
 
         ax : matplotlib axes, or array of them, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
         display : TopWordsDisplay
+            The display itself.
         """
         if max_classes < 1:
             raise ValueError(f"max_classes must be at least 1. Got {max_classes}.")
@@ -320,7 +356,7 @@ class TopWordsDisplay:
             axes.barh(places, effects[label], color=COLOURS[0], height=0.7)
             axes.set_yticks(places, [shorten(word, 24) for word in words], fontsize=8)
             axes.set_ylim(longest - 0.4, -0.6)
-            # One scale, so that a class without telling words looks like one.
+            # The same scale, so that classes without informative words show short bars.
             axes.set_xlim(0, 1.05 * most or 1)
             axes.set_title(f"{shorten(self.task)}: {shorten(label)}", fontsize=10)
             axes.tick_params(axis="x", labelsize=8)

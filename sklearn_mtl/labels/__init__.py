@@ -1,1 +1,1 @@
-"""Label tables, their cells, and splits by labels. Imports no torch."""
+"""Label tables, their cells, and splits by labels. Does not import torch."""

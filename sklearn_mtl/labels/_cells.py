@@ -1,4 +1,4 @@
-"""The cells of one label column: which are missing, and the type of the others."""
+"""Cells of one label column: which are missing, and the type of the others."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ import numpy as np
 from ._missing import KINDS, find_empty, find_values, kind_of
 from ._sets import as_sets, cell_type, find_cells, refuse_indicators
 
-# Integers up to here are exact as 64-bit floats.
+# Integers up to this size are exact as 64-bit floats.
 EXACT = 2**53
 
 
@@ -31,7 +31,7 @@ def read_column(column, label, values=()):
     missing : ndarray of shape (n_samples,), dtype bool
 
     cell_type : type or None
-        Type of cells that hold several labels; None for one label each.
+        Type of the cells if they hold several labels, None if they hold one each.
 
     marked : bool
         Whether a cell holds one of the `values`.
@@ -82,14 +82,14 @@ def _read_objects(column, missing, label, values):
 
 
 def _refuse_marked(labels, cells, rows, label, values):
-    """Raise a ValueError if a value that means "no label" is among several labels."""
+    """Raise a ValueError if a cell of several labels holds a missing value."""
     marked = np.flatnonzero(find_values(labels, values))
     if len(marked):
         row = np.repeat(rows, list(map(len, cells)))[marked[0]]
         raise ValueError(
-            f"{label} holds {labels[marked[0]]!r}, which missing_label names, in a "
-            f"cell of several labels, in row {row}. Leave it out of the cell, or make "
-            "the cell None if its labels are not known."
+            f"{label} holds {labels[marked[0]]!r}, a value of missing_label, in a "
+            f"cell of several labels, in row {row}. Remove it from the cell, or make "
+            "the cell None if its labels are unknown."
         )
 
 
@@ -128,12 +128,12 @@ def _narrow(column, missing, label):
 
 def _advice(cell, label):
     if isinstance(cell, Mapping):
-        return f"Of records make a table, for instance pandas.DataFrame(list({label}))."
+        return f"Turn the records into a table, pandas.DataFrame(list({label}))."
     return f"Cast the column to text, {_as_texts(label)}."
 
 
 def _advice_on_mixed(cells, label):
-    # Not .astype(str), which also turns empty cells into texts.
+    # .astype(str) would also turn empty cells into strings.
     if all(map(_is_number, cells)):
         return f"Cast the column to numbers, for instance pandas.to_numeric({label})."
     return f"Cast the column to text, {_as_texts(label)}."
@@ -151,7 +151,7 @@ def _is_number(cell):
 
 
 def _plain_texts(column, cells, labelled, label, are_plain):
-    """Convert texts to Python's str; those of numpy and enums are equal to it.
+    """Convert texts to Python's str; numpy strings and str enums are equal to it.
 
     Classes become numpy strings, which drop trailing NUL characters.
     """
@@ -172,6 +172,8 @@ def _plain_texts(column, cells, labelled, label, are_plain):
 
 def _number_type(found, cells, labelled, label):
     """Return the dtype that holds all numbers of a column exactly."""
+    if np.float16 in set(map(type, cells)):  # in which large numbers overflow
+        cells = [cell.item() if type(cell) is np.float16 else cell for cell in cells]
     if not cells or -EXACT <= min(cells) <= max(cells) <= EXACT:
         return float if "float" in found else np.int64
     beyond = [
@@ -184,9 +186,9 @@ def _number_type(found, cells, labelled, label):
     k = beyond[0]
     if "float" in found:
         raise ValueError(
-            f"{label} holds integers beyond 2**53 beside floats, as which they would "
-            f"run together. Got {cells[k]} in row {labelled[k]}. Cast the column to "
-            "str, or make all its numbers integers."
+            f"{label} holds integers beyond 2**53 beside floats. As floats, different "
+            f"integers could become equal. Got {cells[k]} in row {labelled[k]}. Cast "
+            "the column to str, or make all its numbers integers."
         )
     for dtype, low, high in ((np.int64, -(2**63), 2**63), (np.uint64, 0, 2**64)):
         if all(low <= cell < high for cell in cells):
@@ -203,8 +205,8 @@ def _check_finite(column, missing, label):
     if len(infinite):
         raise ValueError(
             f"Input y contains infinity or a value too large for {column.dtype!r}. "
-            f"Got {column[infinite[0]]} in {label}, row(s) {some(infinite)}. An empty "
-            "cell is NaN or None."
+            f"Got {column[infinite[0]]} in {label}, row(s) {some(infinite)}. Mark an "
+            "empty cell with NaN or None."
         )
     cells = column[~missing]
     fractional = np.flatnonzero(~missing)[cells != np.floor(cells)]

@@ -1,4 +1,4 @@
-"""Reading one column of labels from any container."""
+"""Read one column of labels from any container."""
 
 import sys
 from collections.abc import Mapping, Set
@@ -6,18 +6,20 @@ from collections.abc import Mapping, Set
 import narwhals as nw
 import numpy as np
 
+from ..utils._rows import at_once
 from ._cells import some
 from ._sets import find_cells
 
 
 def as_column(values, what):
-    """Return one column of labels; cells may be lists."""
+    """Return one column of labels. Cells may be lists."""
     names = getattr(values, "column_names", getattr(values, "columns", None))
     if names is not None:
         raise ValueError(
-            f"{what} is a table with the columns {some(list(names))}, and must be one "
-            f"column. Pass {what}[name] with the name of one of them."
+            f"{what} is a table with the columns {some(list(names))}, but must be one "
+            f"column. Pass {what}[name] with one of these names."
         )
+    values = at_once(values)
     if is_sequence(values) and find_cells(values):
         return _objects(values)
     return as_array(values, what)
@@ -38,7 +40,7 @@ def as_array(values, what):
         return series_to_array(series)
     if isinstance(values, np.ma.MaskedArray):
         return np.where(np.ma.getmaskarray(values), None, values.data)
-    if hasattr(values, "to_pylist"):  # an Arrow array, which narwhals does not read
+    if hasattr(values, "to_pylist"):  # an Arrow array, which narwhals cannot read
         arrow = sys.modules["pyarrow"]
         return as_array(arrow.chunked_array([values]), what)
     if hasattr(values, "__array__"):
@@ -65,7 +67,7 @@ def _list_to_array(values, what):
         values = [None if value is np.ma.masked else value for value in values]
     if any(issubclass(kind, list | tuple | np.ndarray) for kind in kinds):
         _check_rows(values, what)
-    # Dtypes are found by column later: numpy would turn [1, "a"] into strings.
+    # Each column gets its dtype later: numpy would turn [1, "a"] into strings.
     return np.array(values, dtype=object)
 
 
@@ -81,14 +83,14 @@ def _check_rows(values, what):
         )
         if len(widths) > 1:
             raise ValueError(
-                f"The rows of {what} must have one length. Got lengths {widths[:5]}. "
-                "Fill the empty cells with None. Of one task whose cells hold several "
-                "labels, pass sets, or a dict {task: lists}."
+                f"All rows of {what} must have the same length. Got lengths "
+                f"{widths[:5]}. Fill empty cells with None. If cells of one task hold "
+                "several labels, pass sets, or a dict {task: lists}."
             )
 
 
 def series_to_array(series):
-    # numpy has no 128-bit integers and no decimals.
+    # numpy has neither 128-bit integers nor decimals.
     foreign = isinstance(series.dtype, nw.Int128 | nw.UInt128 | nw.Decimal)
     if series.dtype.is_numeric() and not foreign and not series.is_null().any():
         return series.to_numpy()

@@ -1,4 +1,4 @@
-"""Which cells hold no label: empty ones, and those with a value the user names."""
+"""Which cells hold no label: empty cells, and those with a value of `missing_label`."""
 
 from collections.abc import Collection, Mapping
 from decimal import Decimal
@@ -6,13 +6,13 @@ from numbers import Integral, Real
 
 import numpy as np
 
-# Types of cells that always mean "no label", by name, because pandas is not a
+# Types of cells that always mean "no label". Given by name, because pandas is not a
 # dependency.
 _EMPTY_TYPES = {"NoneType", "NAType", "NaTType", "MaskedConstant"}
-# Types with a "no number" or "no time" value, which is not equal to itself.
+# Types with a NaN or NaT value, which is not equal to itself.
 _WITH_NAN = (float, complex, np.inexact, Decimal, np.datetime64, np.timedelta64)
 _COLLECTIONS = (list, tuple, set, frozenset, dict, np.ndarray)
-# Texts that other programs write in empty cells. NA may also be North America.
+# Strings that other programs write for empty cells. "NA" may also mean North America.
 MARKERS = frozenset(
     ["", "nan", "-nan", "NaN", "NAN", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaT"]
     + ["None", "NULL", "null", "nil"]
@@ -30,12 +30,12 @@ def kind_of(kind):
 
 
 def missing_values(missing_label):
-    """Return the values that `missing_label` names, as a tuple.
+    """Return the values of `missing_label` as a tuple.
 
     Parameters
     ----------
     missing_label : object, or list, tuple, set, array or column of them
-        Values that are always empty, such as None, are left out.
+        Values that always mean "no label", such as None, are left out.
 
     Raises
     ------
@@ -44,8 +44,8 @@ def missing_values(missing_label):
     """
     if isinstance(missing_label, Mapping):
         raise ValueError(
-            f"missing_label is a dict, {missing_label!r}. It names values for the "
-            "columns of all tasks: pass one, or a list of them."
+            f"missing_label is a dict, {missing_label!r}. It applies to the columns of "
+            "all tasks: pass one value, or a list of values."
         )
     if isinstance(missing_label, np.ndarray):
         missing_label = missing_label.ravel().tolist()
@@ -63,7 +63,7 @@ def missing_values(missing_label):
 
 
 def is_empty(cell):
-    """Whether a cell is always empty, independent of `missing_label`."""
+    """Whether a cell is empty for any `missing_label`."""
     kind = type(cell)
     if issubclass(kind, Decimal):
         return cell.is_nan()  # a signaling NaN cannot be compared
@@ -73,7 +73,7 @@ def is_empty(cell):
 
 
 def is_same(cell, value):
-    """Whether a cell holds a value: 1 is 1.0, but neither True nor "1"."""
+    """Whether a cell equals a value. 1 equals 1.0, but neither True nor "1"."""
     if cell is value:
         return True
     return _family_of(type(cell)) == _family_of(type(value)) and bool(cell == value)
@@ -98,7 +98,7 @@ def find_empty(column):
 
 
 def find_values(column, values):
-    """Return a mask of the cells of a column that hold one of some values."""
+    """Return a mask of the cells of a column that hold one of the given values."""
     found = np.zeros(len(column), dtype=bool)
     for value in values:
         if column.dtype.kind == "O":
@@ -118,6 +118,6 @@ def find_values(column, values):
 
 
 def _family_of(kind):
-    """Return the kind, with int and float as "number"."""
+    """Return the kind of label for a type, with int and float both as "number"."""
     name = kind_of(kind)
     return "number" if name in ("int", "float") else name

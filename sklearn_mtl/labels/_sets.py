@@ -1,10 +1,10 @@
-"""Cells that hold several labels: collections to sets, and sets to indicators."""
+"""Cells that hold several labels: collections to sets, sets to indicator vectors."""
 
 from numbers import Real
 
 import numpy as np
 
-# Types of a cell of several labels. Predictions have the same type.
+# Types of cells with several labels. Predictions have the same type.
 CELL_TYPES = (list, tuple, set, frozenset)
 _MAY_BE_CELLS = (*CELL_TYPES, np.ndarray)
 
@@ -17,9 +17,9 @@ def is_cell(value):
 
 
 def find_cells(values):
-    """Return for each value whether it :func:`is_cell`; [] if none is.
+    """Return for each value whether :func:`is_cell` holds; [] if for none.
 
-    Types are few and values many, so types are looked at first.
+    There are few types and many values, so types are checked first.
     """
     kinds = {kind for kind in set(map(type, values)) if issubclass(kind, _MAY_BE_CELLS)}
     if not kinds:
@@ -39,7 +39,7 @@ def cell_type(cells):
     Returns
     -------
     type : type
-        ``list`` for arrays or several types.
+        ``list`` if cells are arrays or of different types.
     """
     found = {
         next((kind for kind in CELL_TYPES if isinstance(cell, kind)), list)
@@ -49,7 +49,7 @@ def cell_type(cells):
 
 
 def refuse_indicators(cells, rows, label):
-    """Raise a ValueError if cells look like vectors of 0 and 1, not like labels.
+    """Raise a ValueError if cells look like indicator vectors, not like labels.
 
     Parameters
     ----------
@@ -65,16 +65,16 @@ def refuse_indicators(cells, rows, label):
     if any(isinstance(cell, set | frozenset) for cell in cells):
         return
     lengths = set(map(len, cells))
-    # As lists of the labels 0 and 1, all of them would hold both labels.
+    # As lists of the labels 0 and 1, all cells would hold both labels.
     if len(lengths) != 1 or min(lengths) < 2:
         return
     if not all(_is_label(m) and m in (0, 1) for cell in cells for m in cell):
         return
     raise ValueError(
-        f"{label} holds vectors of 0 and 1, {list(cells[0])!r} in row {rows[0]} for "
-        "instance, which look like indicators, a place for each label, and not like "
+        f"{label} holds vectors of 0 and 1, for instance {list(cells[0])!r} in row "
+        f"{rows[0]}. They look like indicators with one position per label, not like "
         f"lists of labels. Pass a column for each label, np.stack(list({label})), or "
-        "lists of the labels that hold, "
+        "lists of the labels that are present, "
         f"[np.flatnonzero(cell).tolist() for cell in {label}]."
     )
 
@@ -103,16 +103,16 @@ def as_sets(cells, rows, label, narrow):
     Raises
     ------
     ValueError
-        If a value cannot be a label, or types differ.
+        If a value cannot be a label, or labels have different types.
     """
     members = [member for cell in cells for member in cell]
     for row, cell in zip(rows.tolist(), cells, strict=True):
         for member in cell:
             if not _is_label(member):
                 raise ValueError(
-                    f"{label} holds a cell of several labels, and {member!r} among "
-                    f"them, in row {row}. A label is a str, int or bool; a cell "
-                    "without any label is empty, and one that is not known is None."
+                    f"{label} has a cell of several labels that holds {member!r}, in "
+                    f"row {row}. A label is a str, int or bool. Make a cell without "
+                    "any label empty, and a cell of unknown labels None."
                 )
     column = np.empty(len(members), dtype=object)
     column[:] = members
@@ -128,7 +128,7 @@ def _is_label(member):
 
 
 def labels_of(sets):
-    """Return all labels that sets hold, sorted, in their own dtype."""
+    """Return all labels in the sets, sorted, in their own dtype."""
     found = sorted(frozenset().union(*sets))
     if not found or isinstance(found[0], str):
         return np.array(found, dtype=str)
@@ -136,7 +136,7 @@ def labels_of(sets):
 
 
 def sets_of(table, labels):
-    """Return the sets of labels for indicators.
+    """Turn indicators into sets of labels.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def sets_of(table, labels):
 
 
 def indicators(sets, labels):
-    """Return which labels each set holds.
+    """Turn sets of labels into indicators.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def indicators(sets, labels):
     Returns
     -------
     table : ndarray of shape (n_cells, n_labels), dtype int
-        1 where a set holds a label. All must be in `labels`.
+        1 where a set holds a label. All labels must be in `labels`.
     """
     place = {label: k for k, label in enumerate(labels.tolist())}
     columns = [place[member] for cell in sets for member in cell]

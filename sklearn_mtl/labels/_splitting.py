@@ -3,22 +3,22 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
-# Weight of the number of rows in a part, relative to a class with all rows. It decides
-# between parts that lack the same share of a row's classes.
+# Weight of the number of rows in a part, relative to a class that all rows have. It
+# breaks ties between parts that lack the same share of a row's classes.
 _ROW = 1e-3
 
 
-def deal_rows(codes, shares, *, groups=None, capacity=None, rng=None):
+def assign_rows(codes, shares, *, groups=None, capacity=None, rng=None):
     r"""Assign rows to parts so that each part gets its share of every class.
 
-    Rows with rare classes go first and, among these, rows with many cells. Each row
-    goes to the part where
+    Rows with rare classes are assigned first and, among these, rows with many cells.
+    Each row goes to the part where
 
     .. math:: \sum_l \frac{(n_{lk} - s_k n_l)^2}{s_k n_l^2}
 
-    grows least, with the :math:`n_l` rows of class *l*, of which :math:`n_{lk}` are in
-    part *k* so far, and its share :math:`s_k`. That is the part that lacks the row's
-    classes most; rare classes count more.
+    grows least. Of the :math:`n_l` rows of class *l*, part *k* has :math:`n_{lk}` so
+    far, and its share should be :math:`s_k`. This part lacks the row's classes most;
+    rare classes count more.
 
     Parameters
     ----------
@@ -26,13 +26,14 @@ def deal_rows(codes, shares, *, groups=None, capacity=None, rng=None):
         Class of each cell; negative where it is missing.
 
     shares : array-like of shape (n_parts,)
-        Share of the rows for each part; their sum is 1.
+        Fraction of the rows in each part; they sum to 1.
 
     groups : array-like of shape (n_rows,), default=None
-        Rows of one group stay together. Large groups come first.
+        Rows of one group stay together. Large groups are assigned first.
 
     capacity : array-like of shape (n_parts,), default=None
-        Most rows of each part; their sum must be at least the rows. Not with `groups`.
+        Maximum number of rows of each part. Their sum must be at least the number of
+        rows. Cannot be combined with `groups`.
 
     rng : RandomState, default=None
         Shuffles the rows first. None keeps their order.
@@ -45,7 +46,7 @@ def deal_rows(codes, shares, *, groups=None, capacity=None, rng=None):
     ----------
     K. Sechidis, G. Tsoumakas, I. Vlahavas, "On the stratification
     of multi-label data", ECML PKDD 2011. Here a label is a class of a task, all labels
-    of a row decide on its part, and the order of rows is computed once.
+    of a row determine its part, and the order of rows is computed once.
     """
     n_rows = len(codes)
     unit, n_units = np.arange(n_rows), n_rows
@@ -64,9 +65,9 @@ def deal_rows(codes, shares, *, groups=None, capacity=None, rng=None):
     scale = (1 / np.asarray(shares, dtype=float)).tolist()
     weighted = times / frequency**2
     own = np.bincount(owner, weighted * times, minlength=n_units).tolist()
-    # The gradient of the sum above for each part and class, from rows assigned so far.
-    # In lists, which for the few classes of a row are five times as fast as arrays.
-    dealt = [[0.0] * (labels.max(initial=-1) + 1) for _ in scale]
+    # The gradient of the sum above for each part and class, from the rows assigned so
+    # far. Lists are five times as fast as arrays for the few classes of a row.
+    assigned = [[0.0] * (labels.max(initial=-1) + 1) for _ in scale]
     rows = [0.0] * len(scale)
     by_row = _ROW / n_rows**2 if n_rows else 0.0
     room = [n_rows + 1] * len(scale) if capacity is None else list(capacity)
@@ -76,7 +77,7 @@ def deal_rows(codes, shares, *, groups=None, capacity=None, rng=None):
         mine = slice(starts[i], starts[i + 1])
         ids, count = labels[mine].tolist(), times[mine].tolist()
         k, lowest = 0, np.inf
-        for p, before in enumerate(dealt):
+        for p, before in enumerate(assigned):
             if room[p] == 0:
                 continue
             cost = 0.0
@@ -86,7 +87,7 @@ def deal_rows(codes, shares, *, groups=None, capacity=None, rng=None):
             if cost < lowest:
                 k, lowest = p, cost
         part[i] = k
-        now, factor = dealt[k], 2 * scale[k]
+        now, factor = assigned[k], 2 * scale[k]
         for label, change in zip(ids, weighted[mine].tolist(), strict=True):
             now[label] += factor * change
         rows[k] += by_row * sizes[i] * scale[k]
@@ -98,7 +99,7 @@ def _labels_of_units(codes, unit, n_units):
     """Return the labels of each unit and their counts.
 
     Each class of each task is one label. For each label of each unit, return its
-    number, its count in the unit and its total count; `bounds` separates units.
+    number, its count in the unit and its total count. `bounds` separates units.
     """
     start = np.concatenate([[0], np.cumsum(codes.max(axis=0, initial=-1) + 1)])
     n_labels = start[-1]
@@ -124,7 +125,7 @@ def multitask_split(codes, fraction, random_state=None):
         Class of each cell; negative where it is missing.
 
     fraction : float
-        Share of the rows for the smaller part, between 0 and 1.
+        Fraction of the rows in the smaller part, between 0 and 1.
 
     random_state : int, RandomState or None, default=None
 
@@ -142,20 +143,20 @@ def multitask_split(codes, fraction, random_state=None):
     rng = check_random_state(random_state)
     labelled = np.flatnonzero((codes >= 0).any(axis=1))
     side = np.zeros(len(codes), dtype=np.int8)  # 0 larger, 1 smaller
-    side[labelled] = deal_rows(codes[labelled], (1 - fraction, fraction), rng=rng)
+    side[labelled] = assign_rows(codes[labelled], (1 - fraction, fraction), rng=rng)
     _keep_one_of_each(side, codes)
     smaller = np.flatnonzero(side == 1)
     if len(smaller) == 0:
         raise ValueError(
             f"A validation split of {fraction:.0%} of {len(codes)} rows is empty: no "
-            "class has enough rows to spare one. Set a larger validation_fraction, or "
-            "do without: early_stopping=False, and a number as the threshold of labels."
+            "class has enough rows. Set a larger validation_fraction, or turn it off: "
+            "early_stopping=False, and a number as the threshold of labels."
         )
     return np.flatnonzero(side == 0), smaller
 
 
 def _keep_one_of_each(side, codes):
-    """Move a row back to the larger part for each class that has none there."""
+    """For each class without a row in the larger part, move one row back to it."""
     for column in codes.T:
         there = set(column[side == 0].tolist())
         for code in set(column[side == 1].tolist()) - there:

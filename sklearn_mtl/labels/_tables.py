@@ -1,6 +1,7 @@
 """Label tables: any ``y`` as named columns with a mask of missing cells.
 
-Fitting, scoring and splitting all read labels here, so they agree on what a label is.
+Fitting, scoring and splitting all read labels here, so missing cells and label types
+mean the same everywhere.
 """
 
 from collections.abc import Mapping, MutableSequence, Set
@@ -11,6 +12,7 @@ import narwhals as nw
 import numpy as np
 from scipy.sparse import issparse
 
+from ..utils._rows import at_once
 from ._cells import read_column, some
 from ._columns import as_array, as_column, is_sequence, order_of, series_to_array
 from ._missing import is_same, missing_values
@@ -19,7 +21,7 @@ from ._sets import is_cell
 
 @dataclass(frozen=True)
 class LabelTable:
-    """Label columns out of any container.
+    """Label columns read from any container.
 
     Attributes
     ----------
@@ -43,8 +45,8 @@ class LabelTable:
         The container of the labels, and of predictions.
 
     template : dataframe of zero rows or None
-        For ``container="frame"``: has the library, names and dtypes of the user's
-        frame.
+        For ``container="frame"``: has the library, column names and dtypes of the
+        user's frame.
 
     has_marked : bool, default=False
         Whether a cell holds a value of `missing_label`.
@@ -64,7 +66,7 @@ class LabelTable:
 
     @property
     def is_named(self):
-        """Whether the user named the tasks; columns then have no fixed order."""
+        """Whether the user named the tasks. Columns may then come in any order."""
         return self.container in ("dict", "frame")
 
     def take(self, rows):
@@ -73,13 +75,13 @@ class LabelTable:
         return replace(self, columns=columns, missing=self.missing[rows])
 
     def mask(self, missing):
-        """Return the table with the given cells (a boolean array) missing too."""
+        """Return the table with the given cells, a boolean array, missing too."""
         return replace(self, missing=self.missing | missing)
 
     def select(self, names, what="y"):
         """Return the table with its columns in the order of `names`.
 
-        Unnamed containers (arrays, vectors) keep their order.
+        Arrays and vectors have no names and keep their order.
         """
         if not self.is_named:
             if len(names) != len(self.names):
@@ -112,7 +114,7 @@ class LabelTable:
         Parameters
         ----------
         reader : str
-            What cannot read them, for the message.
+            The function or class that cannot read them, for the message.
         """
         several = [
             name
@@ -121,9 +123,9 @@ class LabelTable:
         ]
         if several:
             raise ValueError(
-                f"{reader} reads one label a cell, and the cells of {some(several)} "
-                "hold several. Leave these tasks out, or give each of their labels a "
-                "column of its own."
+                f"{reader} reads one label per cell, but the cells of {some(several)} "
+                "hold several. Leave these tasks out, or give each of their labels its "
+                "own column."
             )
 
 
@@ -134,8 +136,8 @@ def as_label_table(y, *, missing_label=None, what="y"):
     ----------
     y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
         The labels. A dict maps task names to columns. DataFrames of pandas, polars
-        and pyarrow are read through narwhals. A cell of a dict or frame may be a list,
-        tuple or set of labels, in arrays and vectors a set.
+        and pyarrow are read through narwhals. In a dict or frame, a cell may be a list,
+        tuple or set of labels; in arrays and vectors only a set.
 
     missing_label : object, or list, tuple, set or ndarray of them, default=None
         Values that mean "no label", in addition to NaN, None and pandas.NA. Types must
@@ -151,8 +153,8 @@ def as_label_table(y, *, missing_label=None, what="y"):
     Raises
     ------
     ValueError
-        If `y` has no or more than two dimensions, ragged rows, unusable task names,
-        an infinite cell, or a column that holds labels of several types.
+        If `y` has no or more than two dimensions, rows of different lengths, unusable
+        task names, an infinite cell, or a column with labels of several types.
     """
     names, columns, orders, container, template = _open(y, what)
     values = missing_values(missing_label)
@@ -192,20 +194,21 @@ def _open(y, what):
         return _open_dict(y, what)
     if issparse(y):
         raise ValueError(
-            f"{what} is a sparse matrix, in which a cell that is not stored could mean "
-            f"0 or missing. Pass a dense array, for instance {what}.toarray()."
+            f"{what} is a sparse matrix, in which an unstored cell could mean 0 or "
+            f"missing. Pass a dense array, for instance {what}.toarray()."
         )
     if hasattr(y, "collect"):
         raise ValueError(f"{what} is a lazy frame. Pass {what}.collect().")
     if hasattr(y, "levels") and hasattr(y, "to_frame"):
         raise ValueError(
-            f"{what} is an index of several levels. Pass {what}.to_frame(index=False), "
-            "a frame with a column for each level."
+            f"{what} is an index with several levels. Pass "
+            f"{what}.to_frame(index=False), a frame with a column for each level."
         )
     if hasattr(y, "columns") or hasattr(y, "column_names"):
         return _open_frame(y, what)
-    _refuse_lazy_lists(y, what)
-    array = as_array(y, what)
+    cells = at_once(y)
+    _refuse_lazy_lists(y, cells, what)
+    array = as_array(cells, what)
     if array.ndim == 1:
         return ["task0"], [array], [order_of(y)], "vector", None
     if array.ndim != 2 or array.shape[1] == 0:
@@ -238,7 +241,9 @@ def _open_dict(y, what):
             )
     lengths = {name: len(column) for name, column in zip(y, columns, strict=True)}
     if len(set(lengths.values())) > 1:
-        raise ValueError(f"The columns of {what} must have one length. Got {lengths}.")
+        raise ValueError(
+            f"The columns of {what} must have the same length. Got {lengths}."
+        )
     orders = [order_of(column) for column in y.values()]
     return _task_names(list(y)), columns, orders, "dict", None
 
@@ -256,8 +261,8 @@ def _check_indexes(y, what):
             raise ValueError(
                 f"{what}[{first[0]!r}] and {what}[{name!r}] have different indexes, so "
                 "their rows may not belong together. Pass pandas.DataFrame("
-                f"{what}), which brings them together, or arrays, {what}[{name!r}]."
-                "to_numpy(), which are read in the order in which they stand."
+                f"{what}), which aligns them, or arrays, {what}[{name!r}]."
+                "to_numpy(), which are matched by position."
             )
 
 
@@ -270,7 +275,7 @@ def _open_frame(y, what):
     frame = nw.from_native(y, eager_only=True, pass_through=native_names is not None)
     if not isinstance(frame, nw.DataFrame):  # Arrow batches, Hugging Face data sets
         return _open_dict({name: y[name] for name in names}, what)
-    # By position: frame[name] differs where names are integers.
+    # By position, because frame[name] means something else for integer names.
     columns = [series_to_array(series) for series in frame.iter_columns()]
     orders = [order_of(series) for series in frame.iter_columns()]
     template = _empty_like(_any_length(frame).to_native())
@@ -278,32 +283,33 @@ def _open_frame(y, what):
 
 
 def _any_length(frame):
-    """Return a frame whose lists may have any length, as predictions do."""
+    """Return a frame whose list columns allow any length, as predictions need."""
     fixed = {n: t for n, t in frame.schema.items() if isinstance(t, nw.Array)}
     casts = [nw.col(n).cast(nw.List(t.inner)) for n, t in fixed.items()]
     return frame.with_columns(*casts) if casts else frame
 
 
 def _empty_like(frame):
-    # A slice of an Arrow table would keep, and pickle, all its cells.
+    # A slice of an Arrow table would keep and pickle all its cells.
     if hasattr(frame, "column_names"):
         return frame.schema.empty_table()
     return frame.head(0)
 
 
-def _refuse_lazy_lists(y, what):
-    """Raise a ValueError if y is a lazy sequence of lists, as from Hugging Face.
+def _refuse_lazy_lists(y, cells, what):
+    """Raise a ValueError if y is a lazy sequence of lists, as of Hugging Face.
 
-    It may be one column of sets of labels, or the rows of a table.
+    Such a sequence may be one column of sets of labels, or the rows of a table. `cells`
+    are the cells of y, read into memory.
     """
     is_list = isinstance(y, MutableSequence | tuple)
     if is_list or not hasattr(y, "__getitem__") or not is_sequence(y):
         return
-    if any(is_cell(cell) and not isinstance(cell, Set) for cell in y):
+    if any(is_cell(cell) and not isinstance(cell, Set) for cell in cells):
         raise ValueError(
-            f"{what} is a {type(y).__name__} of lists, which may be a column whose "
-            "cells hold several labels, or the rows of a table. Pass {task: "
-            f"{what}}} for the one, or list({what}) for the other."
+            f"{what} is a {type(y).__name__} of lists. It may be a column whose cells "
+            "hold several labels, or the rows of a table. Pass {task: "
+            f"{what}}} for a column, or list({what}) for a table."
         )
 
 

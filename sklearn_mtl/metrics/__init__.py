@@ -1,9 +1,16 @@
 """Scores of several tasks at once, over labelled cells only.
 
-For the predictions of any multi-output classifier, scikit-learn's own included.
+Works with predictions of any multi-output classifier, including scikit-learn's.
 """
 
+from typing import TYPE_CHECKING
+
 from ..utils._lazy import attributes_of
+
+if TYPE_CHECKING:  # what editors and type checkers see
+    from ._report import MultiTaskReport, multitask_report
+    from ._scorer import multitask_scorer
+    from ._scores import multitask_scores
 
 _MODULES = {
     "MultiTaskReport": "_report",
@@ -11,5 +18,10 @@ _MODULES = {
     "multitask_scorer": "_scorer",
     "multitask_scores": "_scores",
 }
-__all__ = list(_MODULES)
+__all__ = [
+    "MultiTaskReport",
+    "multitask_report",
+    "multitask_scorer",
+    "multitask_scores",
+]
 __getattr__, __dir__ = attributes_of(__name__, _MODULES)

@@ -1,4 +1,4 @@
-"""The accuracy of encoded cells, and means over tasks."""
+"""Accuracy over encoded cells, and means over tasks."""
 
 import warnings
 
@@ -45,7 +45,8 @@ def codes_accuracy(codes, decided, weights=None, starts=None):
     Parameters
     ----------
     codes : ndarray of shape (n_rows, n_codes)
-        True classes; -1 where a cell is missing, -2 for a label that fit never saw.
+        True classes; -1 where a cell is missing, -2 for a label that did not occur in
+        fit.
 
     decided : ndarray of shape (n_rows, n_codes)
         Predicted classes.
@@ -53,7 +54,8 @@ def codes_accuracy(codes, decided, weights=None, starts=None):
     weights : ndarray of shape (n_rows, n_tasks), default=None
 
     starts : ndarray of shape (n_tasks,), default=None
-        First code of each task, all of which must be right. None is a code a task.
+        First code of each task. All codes of a task must be right. None means one code
+        per task.
 
     Returns
     -------
@@ -71,7 +73,7 @@ def codes_accuracy(codes, decided, weights=None, starts=None):
 
 
 def mean_over_tasks(values):
-    """Return the mean of the task scores that are not NaN; NaN, warned of, if none."""
+    """Return the mean of the scores that are not NaN. If there are none, warn: NaN."""
     values = [value for value in values if not np.isnan(value)]
     if not values:
         from sklearn.exceptions import UndefinedMetricWarning

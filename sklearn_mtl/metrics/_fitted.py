@@ -1,4 +1,4 @@
-"""What a fitted pipeline or search ends in, and how an estimator reads labels."""
+"""The last step of a pipeline or search, and how an estimator reads labels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from ..labels._tables import as_label_table
 
 
 def last_step(estimator):
-    """Return what a search or a pipeline ends in, and what comes before.
+    """Return the last step of a search or a pipeline, and the steps before it.
 
     Parameters
     ----------
@@ -36,21 +36,21 @@ def last_step(estimator):
 
 @dataclass(frozen=True)
 class LabelReader:
-    """How an estimator reads labels, so that all who read them with it do the same.
+    """How an estimator reads labels, so that scores and splits read them alike.
 
     Attributes
     ----------
     missing_label : object, default=None
-        What means "no label" besides NaN, None and pandas.NA.
+        Values that mean "no label" besides NaN, None and pandas.NA.
 
     task_types : dict of {str: object}, default={}
         Types of tasks, as far as they are known.
 
     orders : dict of {str: list}, default={}
-        Of tasks of texts that have an order all labels in it, as far as it is known.
+        All labels in order, for ordinal tasks whose labels are texts, as far as known.
 
     task_names : list of str, default=None
-        None before fit, and of a classifier that knows no names.
+        None before fit, and for a classifier without task names.
     """
 
     missing_label: object = None
@@ -59,14 +59,14 @@ class LabelReader:
     task_names: list | None = None
 
     def table(self, y, what="y"):
-        """Read labels: the tasks of the estimator in its order, and its empty cells.
+        """Read labels, with the tasks in the order of the estimator.
 
         Parameters
         ----------
         y : array-like, dict or DataFrame
 
         what : str, default="y"
-            How messages call it.
+            Name of the argument in messages.
 
         Returns
         -------
@@ -76,7 +76,7 @@ class LabelReader:
         return table if self.task_names is None else table.select(self.task_names, what)
 
     def orders_of(self, table):
-        """Return the orders of ordinal tasks, those of ordered categoricals too.
+        """Return the orders of ordinal tasks, also from ordered categorical columns.
 
         Parameters
         ----------
@@ -95,7 +95,8 @@ class LabelReader:
 
     def _is_ordinal(self, name):
         kind = self.task_types.get(name)
-        # A type given as an object says so itself, also one from outside.
+        # Types given as objects know whether they are ordered, also types of other
+        # packages.
         return kind == "ordinal" or getattr(kind, "is_ordered", False)
 
 
@@ -108,7 +109,7 @@ def label_reader(estimator, missing_label=None):
         Or a Pipeline, a search or another estimator around one.
 
     missing_label : object, default=None
-        None is that of the classifier.
+        None takes that of the classifier.
 
     Returns
     -------
@@ -132,10 +133,10 @@ def label_reader(estimator, missing_label=None):
 
 
 def _inwards(estimator):
-    """Generate an estimator and what is inside of it, the outermost first."""
+    """Yield an estimator and the estimators inside it, the outermost first."""
     while hasattr(estimator, "fit"):
         yield estimator
-        if hasattr(estimator, "task"):  # a view of one task, which speaks for itself
+        if hasattr(estimator, "task"):  # a view of one task has all attributes itself
             return
         if hasattr(estimator, "steps"):
             estimator = estimator.steps[-1][1]
@@ -146,7 +147,7 @@ def _inwards(estimator):
 
 
 def _given_orders(types):
-    """Return the orders of labels that types hold which are given as objects."""
+    """Return the orders of labels of the types that are given as objects."""
     given = {name: getattr(kind, "classes", None) for name, kind in types.items()}
     orders = {name: np.asarray(own) for name, own in given.items() if own is not None}
     return {

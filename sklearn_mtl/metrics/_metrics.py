@@ -1,4 +1,4 @@
-"""Metrics of one task: scikit-learn's, by name, on labels or on probabilities."""
+"""Metrics of one task: scikit-learn's, by name, for labels or for probabilities."""
 
 from contextlib import nullcontext
 from functools import partial
@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn import metrics as skm
 
+from ..utils._compat import brier_score_loss
 from ..utils._warn import FILTERS
 
 
@@ -18,23 +19,23 @@ class Metric(NamedTuple):
     name : str
 
     function : callable
-        ``function(y_true, y_pred, sample_weight)`` of labels, or
+        ``function(y_true, y_pred, sample_weight)`` for labels, or
         ``function(y_true, probabilities, sample_weight, classes)``.
 
     reads_probabilities : bool, default=False
 
     is_loss : bool, default=False
-        Whether less is better.
+        Whether lower is better.
 
     reads_order : bool, default=False
-        Whether it needs labels that have an order: numbers, or places in one.
+        Whether labels need an order: numbers, or ranks.
 
     reads_sets : bool, default=False
-        Whether `function` takes a column for each label where cells hold several.
+        Whether `function` takes one column per label where cells hold several labels.
         Otherwise the score is the mean over labels, each a binary task.
 
     is_foreign : bool, default=False
-        Whether it is a function of the user's, which may start threads of its own.
+        Whether it is a user's function, which may start threads.
     """
 
     name: str
@@ -47,13 +48,13 @@ class Metric(NamedTuple):
 
 
 def resolve_metrics(metrics):
-    """Return the metrics of the given names and callables.
+    """Return the metrics for the given names and callables.
 
     Parameters
     ----------
     metrics : str, callable, dict of {str: str or callable}, or sequence of them
-        A callable is called as scikit-learn's metrics are,
-        ``metric(y_true, y_pred, sample_weight=...)``, the last where there are weights.
+        A callable is called as ``metric(y_true, y_pred)``, like scikit-learn's metrics,
+        with ``sample_weight=`` if there are weights.
 
     Returns
     -------
@@ -62,7 +63,7 @@ def resolve_metrics(metrics):
     Raises
     ------
     ValueError
-        If a metric is unknown, or two have one name.
+        If a metric is unknown, or two metrics have the same name.
     """
     if isinstance(metrics, str) or callable(metrics):
         metrics = [metrics]
@@ -73,13 +74,13 @@ def resolve_metrics(metrics):
     names = [metric.name for metric in found]
     if not names or len(set(names)) < len(names):
         raise ValueError(
-            f"metrics must name at least one metric, each once. Got {names}. Give "
-            "callables names of their own with a dict {name: callable}."
+            f"metrics must name at least one metric, each once. Got {names}. Name "
+            "callables with a dict {name: callable}."
         )
     if "support" in names:
         raise ValueError(
             "A metric cannot be called 'support', which is the number of labelled "
-            "cells beside the scores. Give it another name with a dict "
+            "cells in the result. Give it another name with a dict "
             "{name: callable}."
         )
     return found
@@ -99,7 +100,7 @@ def _resolve(metric):
 
 
 def _call(metric, y_true, y_pred, sample_weight):
-    """Call what may know nothing of weights."""
+    """Call a metric that may not accept weights."""
     if sample_weight is None:
         return metric(y_true, y_pred)
     return metric(y_true, y_pred, sample_weight=sample_weight)
@@ -113,24 +114,24 @@ def score_task(metric, y_true, y_pred, probabilities, classes, sample_weight):
     metric : Metric
 
     y_true, y_pred : ndarray of shape (n_cells,), or (n_cells, n_classes) of 0 and 1
-        `y_pred` may be None for a metric of probabilities. A column for each class
-        where cells hold several labels.
+        `y_pred` may be None for a metric of probabilities. If cells hold several
+        labels, there is one column per class.
 
     probabilities : ndarray of shape (n_cells, n_classes) or None
 
     classes : ndarray of shape (n_classes,) or None
 
     sample_weight : ndarray of shape (n_cells,) or None
-        Class weights of a validation split may be 0.
+        Weights may be 0, for instance class weights in a validation split.
 
     Returns
     -------
     score : float
-        NaN where no cell counts, where the score is not defined, and where labels lack
-        the order that the metric needs.
+        NaN if no cell has a positive weight, if the score is undefined, or if labels
+        lack the order that the metric needs.
     """
     if sample_weight is not None and not sample_weight.all():
-        # A cell of weight 0 is no cell, as in fit.
+        # A cell of weight 0 is ignored, as in fit.
         counted = sample_weight > 0
         y_true, y_pred, probabilities, sample_weight = (
             part if part is None else part[counted]
@@ -145,8 +146,8 @@ def score_task(metric, y_true, y_pred, probabilities, classes, sample_weight):
         return _mean_over_labels(metric, y_true, y_pred, probabilities, sample_weight)
     if are_sets:
         y_true, y_pred = as_indicators(y_true), as_indicators(y_pred)
-    # What is undefined is decided before scikit-learn is called: to catch its warnings
-    # would change the filters of the whole process, for other threads as well.
+    # Undefined scores are found before scikit-learn is called. Catching its warnings
+    # would change the filters of the whole process, also for other threads.
     with nullcontext() if metric.is_foreign else FILTERS:
         if not metric.reads_probabilities:
             return float(metric.function(y_true, y_pred, sample_weight))
@@ -157,10 +158,10 @@ def score_task(metric, y_true, y_pred, probabilities, classes, sample_weight):
 
 
 def as_indicators(table):
-    """Return a table that scikit-learn takes for one of labels.
+    """Return a table that scikit-learn reads as a multi-label indicator.
 
-    One column it takes for classes 0 and 1, so a single label is there twice, which
-    changes no average; and where nobody knows of any label, none holds.
+    scikit-learn reads one column as classes 0 and 1, so the column is repeated, which
+    changes no average. Without any column, return two columns of zeros.
     """
     if table.shape[1] == 0:
         return np.zeros((len(table), 2), dtype=np.int64)
@@ -168,7 +169,7 @@ def as_indicators(table):
 
 
 def _mean_over_labels(metric, y_true, y_pred, probabilities, sample_weight):
-    """Return the mean score of labels, each a binary task, of those that have one."""
+    """Return the mean score of the labels that have one, each as a binary task."""
     scores = []
     for k, true in enumerate(y_true.T):
         pred = None if y_pred is None else y_pred[:, k]
@@ -182,14 +183,14 @@ def _mean_over_labels(metric, y_true, y_pred, probabilities, sample_weight):
 
 
 def with_unseen(y_true, probabilities, classes):
-    """Give the labels that a model never saw a probability of 0."""
+    """Give labels that a model has not seen a probability of 0."""
     unseen = np.setdiff1d(y_true, classes)
     if len(unseen) == 0:
         return probabilities, classes
     zeros = np.zeros((len(probabilities), len(unseen)), dtype=probabilities.dtype)
     classes = np.concatenate([classes, unseen])
     probabilities = np.concatenate([probabilities, zeros], axis=1)
-    order = np.argsort(classes)  # scikit-learn wants them in order
+    order = np.argsort(classes)  # scikit-learn needs them in order
     return probabilities[:, order], classes[order]
 
 
@@ -220,7 +221,7 @@ def _one_against_rest(function, y_true, probabilities, sample_weight, classes):
 
 
 def _balanced_accuracy(y_true, y_pred, sample_weight):
-    # As scikit-learn's, which warns where a class is predicted that nobody has.
+    # Like scikit-learn's, which warns if a predicted class does not occur in y_true.
     return skm.recall_score(
         y_true,
         y_pred,
@@ -232,7 +233,7 @@ def _balanced_accuracy(y_true, y_pred, sample_weight):
 
 
 def _of_two_labels(function, undefined, y_true, y_pred, sample_weight):
-    """Call what is not defined where all cells and predictions are one label."""
+    """Call a metric that is undefined if all cells and predictions are one label."""
     if (y_true == y_true[0]).all() and (y_pred == y_true[0]).all():
         return undefined
     return _call(function, y_true, y_pred, sample_weight)
@@ -240,7 +241,7 @@ def _of_two_labels(function, undefined, y_true, y_pred, sample_weight):
 
 def _of_sorted(function, y_true, probabilities, sample_weight, classes):
     """Score probabilities whose columns must be in the order of sorted labels."""
-    order = np.argsort(classes)  # an ordinal task has another
+    order = np.argsort(classes)  # an ordinal task may have another order
     return function(
         y_true,
         probabilities[:, order],
@@ -250,7 +251,7 @@ def _of_sorted(function, y_true, probabilities, sample_weight, classes):
 
 
 def _mean_absolute_error(y_true, y_pred, sample_weight):
-    # As floats, for booleans have no difference.
+    # As floats, because booleans cannot be subtracted.
     return skm.mean_absolute_error(
         y_true.astype(float), y_pred.astype(float), sample_weight=sample_weight
     )
@@ -260,8 +261,8 @@ def calibration_error(y_true, probabilities, sample_weight, classes, n_bins=15):
     """Return the expected calibration error of the most probable class.
 
     Cells fall into `n_bins` bins of equal width by the probability of the predicted
-    class; the error is the mean over cells of the distance between the mean
-    probability and the accuracy in their bin.
+    class. The error is the mean over cells of the distance between the mean probability
+    and the accuracy in their bin.
 
     References
     ----------
@@ -271,7 +272,7 @@ def calibration_error(y_true, probabilities, sample_weight, classes, n_bins=15):
     confidence = probabilities.max(axis=1).astype(float)
     right = classes[probabilities.argmax(axis=1)] == y_true
     weight = np.ones(len(y_true)) if sample_weight is None else sample_weight
-    # Bins are open below, so that a probability of 1 falls into the last.
+    # Bins exclude their lower edge, so a probability of 1 falls into the last bin.
     bins = np.clip(np.ceil(confidence * n_bins).astype(int) - 1, 0, n_bins - 1)
     gaps = np.bincount(bins, weight * (confidence - right), minlength=n_bins)
     return np.abs(gaps).sum() / weight.sum()
@@ -283,7 +284,7 @@ def _negated(function, *args):
 
 _LOSSES = [
     ("log_loss", "neg_log_loss", partial(_of_sorted, skm.log_loss)),
-    ("brier_score_loss", "neg_brier_score", partial(_of_sorted, skm.brier_score_loss)),
+    ("brier_score_loss", "neg_brier_score", partial(_of_sorted, brier_score_loss)),
     ("calibration_error", "neg_calibration_error", calibration_error),
 ]
 _ALL = [

@@ -1,4 +1,4 @@
-"""True labels beside predictions, column by column, in whatever container they came."""
+"""True labels and predictions, column by column, from any container."""
 
 import warnings
 from collections.abc import Mapping, Set
@@ -15,7 +15,7 @@ from ._weights import table_weights
 
 @dataclass
 class Predictions:
-    """Labels and what was predicted for them, tasks in the same order.
+    """Labels and their predictions, with the tasks in the same order.
 
     Attributes
     ----------
@@ -26,12 +26,12 @@ class Predictions:
     probabilities : list of ndarray of shape (n_rows, n_classes), or None
 
     classes : list of ndarray of shape (n_classes,), or None
-        Of the columns of ``probabilities``.
+        Classes of the columns of ``probabilities``.
 
     weights : ndarray of shape (n_rows, n_tasks), or None
 
     orders : dict of {str: list}
-        For some tasks all labels in their order.
+        All labels in order, for tasks with an order.
     """
 
     true: LabelTable
@@ -42,13 +42,13 @@ class Predictions:
     orders: dict
 
     def cells(self, task):
-        """Return what there is on the labelled cells of a task, by its number.
+        """Return labels, predictions and weights on the labelled cells of a task.
 
         Returns
         -------
         y_true, y_pred, probabilities, classes, sample_weight : ndarray or None
-            Of a task whose cells hold several labels, `y_true` and `y_pred` say for
-            each cell and class whether it holds, shape (n_cells, n_classes).
+            If cells of the task hold several labels, `y_true` and `y_pred` are
+            indicators of shape (n_cells, n_classes).
         """
         rows = np.flatnonzero(~self.true.missing[:, task])
         y_true = self.true.columns[task][rows]
@@ -69,12 +69,12 @@ class Predictions:
         return y_true, y_pred, proba, classes, weights
 
     def ordered_labels(self, task):
-        """Return all labels on the labelled cells of a task, in their order.
+        """Return all labels on the labelled cells of a task, in order.
 
         Returns
         -------
         labels : ndarray
-            Sorted, where they have no order of their own.
+            Sorted if the task has no order of its own.
         """
         y_true, y_pred, *_ = self.cells(task)
         labels = np.unique(np.concatenate([y_true, y_pred]))
@@ -86,7 +86,7 @@ class Predictions:
         return np.array([label for label in order if label in there], dtype=dtype)
 
     def ranked_cells(self, task):
-        """Return the same with places in the order of the labels, where there is one.
+        """Return the same as :meth:`cells`, with ranks for labels that have an order.
 
         Returns
         -------
@@ -112,7 +112,7 @@ def read_predictions(
     orders=None,
     missing_label=None,
 ):
-    """Bring labels and predictions side by side.
+    """Match labels and predictions by task.
 
     A cell of weight 0 counts as missing, as it does in fit.
 
@@ -131,17 +131,17 @@ def read_predictions(
     orders : dict of {str: sequence}, default=None
 
     missing_label : object, default=None
-        What else means "no label" in `y_true`, unless it is a LabelTable.
+        Other values that mean "no label" in `y_true`, unless it is a LabelTable.
 
     Returns
     -------
     predictions : Predictions
-        With labels taken from the probabilities where `y_pred` is None.
+        If `y_pred` is None, labels are taken from the probabilities.
 
     Raises
     ------
     ValueError
-        If they do not fit together.
+        If the arguments do not match.
     """
     if y_pred is None and y_proba is None:
         raise ValueError("Pass y_pred, y_proba or both. Got neither.")
@@ -198,7 +198,7 @@ def _check_orders(true, labels, orders):
         if true.cell_types[k] is not None:
             raise ValueError(
                 f"orders[{name!r}]: the cells of this task hold several labels, which "
-                "have no order. Leave it out of orders."
+                "have no order. Remove the task from orders."
             )
         rows = np.flatnonzero(~true.missing[:, k])
         for what, column in (("y_true", true.columns[k]), ("y_pred", labels[k])):
@@ -206,7 +206,7 @@ def _check_orders(true, labels, orders):
             if new:
                 raise ValueError(
                     f"orders[{name!r}] must list all labels. {what}[{name!r}] holds "
-                    f"{column[new[0]]!r} in row {new[0]}, and {order} lacks it."
+                    f"{column[new[0]]!r} in row {new[0]}, which is not in {order}."
                 )
 
 
@@ -236,7 +236,7 @@ def _check_kinds(true, pred):
         if (true.cell_types[k] is None) != (pred.cell_types[k] is None):
             raise ValueError(
                 f"Cells of one of y_true[{name!r}] and y_pred[{name!r}] hold one label "
-                "and those of the other several. Make them alike."
+                "and those of the other several. Use the same form for both."
             )
         a, b = (table.columns[k][rows[0]] for table in (true, pred))
         if true.cell_types[k] is not None:
@@ -253,7 +253,7 @@ def _check_kinds(true, pred):
 
 
 def _warn_of_strangers(true, pred):
-    """Warn of columns matched by position whose labels have nothing in common."""
+    """Warn if columns matched by position have no label in common."""
 
     def found(table, k, own):
         cells = table.columns[k][own].tolist()
@@ -264,7 +264,7 @@ def _warn_of_strangers(true, pred):
     strange = [
         k
         for k, (a, b) in enumerate(zip(known, there, strict=True))
-        # Of a class on either side a few rows may well be all wrong.
+        # In a few rows, all predictions of a class may well be wrong.
         if a and b and len(a) + len(b) > 2 and not a & b
     ]
     if len(known) < 2 or not strange:
@@ -274,18 +274,18 @@ def _warn_of_strangers(true, pred):
     others = [n for n, own in zip(true.names, known, strict=True) if there[k] <= own]
     hint = f" They do occur in {others[0]!r} of y_true." if others else ""
     warnings.warn(
-        "Columns of y_pred were matched to those of y_true by position, and the "
-        f"predicted labels of {some([true.names[k] for k in strange])} occur nowhere "
-        f"in the true ones. For {true.names[k]!r} got {some(wrong)}, and the true "
+        "Columns of y_pred were matched to those of y_true by position, but none of "
+        f"the predicted labels of {some([true.names[k] for k in strange])} occurs in "
+        f"the true ones. For {true.names[k]!r} got {some(wrong)}, and the true "
         f"labels are {some(mine)}.{hint} If the order of the columns differs, pass "
         "both as dicts {task: labels} or as frames.",
         UserWarning,
-        stacklevel=4,  # the caller of the score or report
+        stacklevel=4,  # the caller of the score or report function
     )
 
 
 def _read_probabilities(true, y_proba, classes):
-    """Return arrays of probabilities, and of classes, in the order of the tasks."""
+    """Return arrays of probabilities and of classes, in the order of the tasks."""
     proba = _by_task(y_proba, true.names, "y_proba", n_dims=2)
     if classes is not None:
         classes = _by_task(classes, true.names, "classes", n_dims=1)
@@ -300,7 +300,7 @@ def _read_probabilities(true, y_proba, classes):
         _check_rows(true, len(proba[k]), f"y_proba[{name!r}]")
         if proba[k].shape[1] != len(classes[k]):
             raise ValueError(
-                f"y_proba[{name!r}] has {proba[k].shape[1]} columns, and there are "
+                f"y_proba[{name!r}] has {proba[k].shape[1]} columns, but there are "
                 f"{len(classes[k])} classes, {classes[k][:5].tolist()} among them. "
                 "Pass the classes of the columns, for instance "
                 "classes=classifier.classes_."
@@ -311,7 +311,7 @@ def _read_probabilities(true, y_proba, classes):
 
 
 def _by_task(values, names, what, n_dims):
-    """Return one array a task from a dict, a list, or an array for a single task."""
+    """Return one array per task from a dict, a list, or an array for one task."""
     if isinstance(values, Mapping):
         absent = [name for name in names if name not in values]
         if absent or len(values) > len(names):

@@ -1,12 +1,15 @@
 """Precision, recall and F1 of every class of every task, as text, dict or frame."""
 
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from ..utils._optional import import_optional
 from ..utils._text_table import text_table
+from ..utils._typing import Frame, Labels, Weights
 from ._metrics import as_indicators
 from ._predictions import read_predictions
 
@@ -14,8 +17,13 @@ _COLUMNS = ("precision", "recall", "f1-score", "support")
 
 
 def multitask_report(
-    y_true, y_pred, *, sample_weight=None, orders=None, missing_label=None
-):
+    y_true: Labels,
+    y_pred: Labels,
+    *,
+    sample_weight: Weights = None,
+    orders: Mapping[str, Sequence[Any]] | Sequence[Any] | None = None,
+    missing_label: object = None,
+) -> "MultiTaskReport":
     """Report precision, recall, F1 and support of each class of each task.
 
     Parameters
@@ -24,29 +32,29 @@ def multitask_report(
         True labels; NaN, None and pandas.NA are missing cells.
 
     y_pred : array-like, dict or DataFrame
-        Predicted labels, for every cell.
+        Predicted labels for every cell.
 
     sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
             default=None
-        Weight of each row or cell; columns with names are matched to the tasks by
-        them. A cell of weight 0 counts as missing.
+        Weight of each row or cell. Columns with names are matched to the tasks by
+        name. A cell of weight 0 counts as missing.
 
     orders : dict of {str: sequence}, default=None
-        For tasks of texts that have an order all labels in it, ``{"size": ["small",
-        "large"]}``. Other labels are sorted.
+        All labels in order, for tasks whose labels are texts with an order,
+        ``{"size": ["small", "large"]}``. Other labels are sorted.
 
     missing_label : object, default=None
-        What else means "no label" in `y_true`: a value, or a list of values.
+        Other values that mean "no label" in `y_true`: a value, or a list of values.
 
     Returns
     -------
     report : MultiTaskReport
-        Prints as text, shows as a table in a notebook, and turns into other forms with
-        ``to_dict()`` and ``to_frame()``.
+        Prints as text and shows as a table in notebooks. Convert it with
+        ``to_dict()`` or ``to_frame()``.
 
     See Also
     --------
-    sklearn.metrics.classification_report : The same for one task without empty cells.
+    sklearn.metrics.classification_report : The same for one task without missing cells.
 
     Examples
     --------
@@ -83,10 +91,10 @@ def _report_task(predictions, task):
     y_true, y_pred, _, classes, weight = predictions.cells(task)
     n_rows = len(predictions.true)
     report = {"labelled_share": len(y_true) / n_rows if n_rows else np.nan}
-    if y_true.size == 0:  # no cell, or no label in any
+    if y_true.size == 0:  # no cell, or no label in any cell
         accuracy = 1.0 if len(y_true) else np.nan
         return report | {"accuracy": accuracy, "classes": {}, "averages": {}}
-    if y_true.ndim == 2:  # several labels a cell
+    if y_true.ndim == 2:  # several labels per cell
         labels, places = classes, np.arange(len(classes))
         y_true, y_pred = as_indicators(y_true), as_indicators(y_pred)
     else:
@@ -109,7 +117,7 @@ def _report_task(predictions, task):
 
 
 def _rows(task):
-    """Return the rows of a task, those of classes first."""
+    """Return the rows of a task, classes first."""
     return [*task["classes"].items(), *task["averages"].items()]
 
 
@@ -123,7 +131,7 @@ def _write_count(support):
 
 
 class MultiTaskReport:
-    """What :func:`multitask_report` found.
+    """Result of :func:`multitask_report`.
 
     Attributes
     ----------
@@ -131,19 +139,28 @@ class MultiTaskReport:
         For each task "accuracy", "labelled_share", "classes" and "averages"; the last
         two map a class, or the name of an average, to its precision, recall, F1 and
         support.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.metrics import multitask_report
+    >>> y_true = {"topic": ["a", "b", None], "tone": ["good", None, "bad"]}
+    >>> y_pred = {"topic": ["a", "a", "b"], "tone": ["good", "bad", "bad"]}
+    >>> report = multitask_report(y_true, y_pred)
+    >>> report.tasks["topic"]["accuracy"], report.tasks["tone"]["accuracy"]
+    (0.5, 1.0)
     """
 
-    def __init__(self, tasks):
+    def __init__(self, tasks: dict[str, Any]) -> None:
         self.tasks = tasks
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return the report as nested dicts.
 
         Returns
         -------
         report : dict
-            ``report[task][class]``, the class as str, as in scikit-learn's
-            ``classification_report``; with "accuracy" and "labelled_share" beside.
+            ``report[task][class]``, with the class as str, as in scikit-learn's
+            ``classification_report``; also "accuracy" and "labelled_share".
 
         Raises
         ------
@@ -158,21 +175,21 @@ class MultiTaskReport:
             classes = {str(label): dict(row) for label, row in task["classes"].items()}
             if taken := [label for label in classes if label in beside]:
                 raise ValueError(
-                    f"Task {name!r} has a class called {taken[0]!r}, and the dict has "
-                    "a score of this name. Read the attribute tasks, which keeps "
+                    f"Task {name!r} has a class called {taken[0]!r}, which is also the "
+                    "name of a score in the dict. Use the attribute tasks, which keeps "
                     "them apart, or rename the class."
                 )
             report[name] = classes | beside
         return report
 
-    def to_frame(self):
-        """Return the report as a data frame of pandas.
+    def to_frame(self) -> Frame:
+        """Return the report as a pandas data frame.
 
         Returns
         -------
         frame : pandas.DataFrame
-            A row for each class, indexed by task and class, with the labelled share of
-            the task as a column of its own.
+            A row for each class, indexed by task and class. The labelled share of the
+            task is a separate column.
 
         Raises
         ------

@@ -1,4 +1,6 @@
-"""Scores of several tasks in the form that scikit-learn's searches take."""
+"""Scores of several tasks as a scorer for scikit-learn's searches."""
+
+from typing import Any
 
 import numpy as np
 from sklearn.utils.metadata_routing import MetadataRequest
@@ -10,41 +12,43 @@ from ._predictions import read_predictions
 from ._scores import AGGREGATES, score_predictions
 
 
-def multitask_scorer(metrics="accuracy", *, output="dict", missing_label=None):
+def multitask_scorer(
+    metrics: Any = "accuracy", *, output: str = "dict", missing_label: object = None
+) -> "MultiTaskScorer":
     """Make a scorer of several tasks for ``scoring=``.
 
-    Works with any multi-output classifier, and predicts once for all tasks and
-    metrics.
+    Works with any multi-output classifier. Predicts once for all tasks and metrics.
 
     Parameters
     ----------
     metrics : str, callable, dict of {str: str or callable}, or sequence of them, \
             default="accuracy"
-        As in :func:`multitask_scores`. More must be better, so of losses take
-        "neg_log_loss" and the others that begin with "neg_". Texts have the order that
-        a fitted MultiTaskTextClassifier has for them, if their task is ordinal.
+        As in :func:`multitask_scores`. Higher must be better, so choose
+        "neg_log_loss" and the other names with ``neg_`` instead of losses. Labels of
+        ordinal tasks have the order that the fitted MultiTaskTextClassifier knows.
 
     output : str, default="dict"
-        "dict" gives a dict of all scores. The name of an aggregate ("mean", "worst",
-        "weighted", "exact_match") or of a task gives that one number, which is what
-        ``learning_curve`` and successive halving take.
+        "dict" returns a dict of all scores. The name of an aggregate ("mean", "worst",
+        "weighted", "exact_match") or of a task returns this single number, as
+        ``learning_curve`` and successive halving need it.
 
     missing_label : object, default=None
-        A further value that means "no label", besides NaN, None and pandas.NA. None is
-        that of the classifier, if it has one.
+        A further value that means "no label", besides NaN, None and pandas.NA. None
+        takes that of the classifier, if it has one.
 
     Returns
     -------
     scorer : callable
         ``scorer(estimator, X, y, sample_weight=None)``. Keys of the dict are "mean",
-        "worst", "weighted", "exact_match" (that of accuracy alone) and the names of
-        the tasks; with several metrics ``<metric>_<name>``. So
-        ``refit="mean"``, or ``refit="f1_macro_mean"``, picks the best candidate.
+        "worst", "weighted", "exact_match" (of accuracy only) and the names of the
+        tasks. With several metrics they are ``<metric>_<name>``. So ``refit="mean"``,
+        or ``refit="f1_macro_mean"``, selects the best candidate.
 
     Raises
     ------
     ValueError
-        If a metric is unknown or a loss, or one number is asked for of several metrics.
+        If a metric is unknown or a loss, or one number is requested for several
+        metrics.
 
     Examples
     --------
@@ -60,7 +64,7 @@ def multitask_scorer(metrics="accuracy", *, output="dict", missing_label=None):
     return MultiTaskScorer(metrics, output, missing_label)
 
 
-# What an aggregate is called in words.
+# Names of aggregates on axes.
 _OVER = {
     "mean": "mean over tasks",
     "worst": "worst of all tasks",
@@ -79,13 +83,13 @@ class MultiTaskScorer:
         losses = [metric.name for metric in self.metrics if metric.is_loss]
         if losses:
             raise ValueError(
-                f"In a scorer more must be better, and {losses} are losses. Take "
+                f"In a scorer higher must be better, but {losses} are losses. Use "
                 "'neg_log_loss', 'neg_brier_score', 'neg_calibration_error' or "
                 "'neg_mean_absolute_error'."
             )
         if output != "dict" and len(self.metrics) > 1:
             raise ValueError(
-                f"output={output!r} is one number, and there are {len(self.metrics)} "
+                f"output={output!r} is one number, but there are {len(self.metrics)} "
                 "metrics. Pass one metric, or output='dict'."
             )
 
@@ -97,11 +101,11 @@ class MultiTaskScorer:
 
     @property
     def __name__(self):
-        """What scikit-learn's displays write at their axis."""
+        """Axis label in scikit-learn's displays."""
         names = ", ".join(metric.name for metric in self.metrics)
         if self.output == "dict":
             raise AttributeError(
-                f"{self!r} gives a score for each task, and a curve is of one number. "
+                f"{self!r} returns a score per task, but a curve needs one number. "
                 f"Pass multitask_scorer({self.metrics[0].name!r}, output='mean')."
             )
         if self.output == "exact_match":
@@ -115,7 +119,7 @@ class MultiTaskScorer:
         ----------
         estimator : fitted multi-output classifier
 
-        X : what it predicts from
+        X : input of the classifier
 
         y : array-like, dict or DataFrame
             True labels, with missing cells.
@@ -137,7 +141,7 @@ class MultiTaskScorer:
 
     def _predict(self, estimator, X, table):
         needs = {metric.reads_probabilities for metric in self.metrics}
-        X = settled(X)  # which two predictions may read
+        X = settled(X)  # may be read by two predictions
         labels = probabilities = classes = None
         if False in needs or self.output in ("dict", "exact_match"):
             labels = estimator.predict(X)
@@ -149,7 +153,7 @@ class MultiTaskScorer:
         return labels, probabilities, classes
 
     def finish(self, scores):
-        """Return a table of scores in the form that is asked for.
+        """Return a table of scores in the requested form.
 
         Parameters
         ----------
@@ -173,7 +177,7 @@ class MultiTaskScorer:
         return dict(zip(keys, [*values, match], strict=True))
 
     def score_names(self, task_names):
-        """Return the keys of the dict that there is for these tasks.
+        """Return the keys of the dict for these tasks.
 
         Parameters
         ----------
@@ -182,12 +186,12 @@ class MultiTaskScorer:
         Returns
         -------
         names : list of str
-            Empty where a single number is asked for.
+            Empty if a single number is requested.
 
         Raises
         ------
         ValueError
-            If that number is of a task that is not there.
+            If the number is of an unknown task.
         """
         if self.output in AGGREGATES or self.output in task_names:
             return []
@@ -203,7 +207,7 @@ class MultiTaskScorer:
         return [*names, "exact_match"]
 
     def set_score_request(self, *, sample_weight=None):
-        """Set whether ``sample_weight`` is routed here, as scikit-learn's scorers do.
+        """Set whether ``sample_weight`` is routed to this scorer.
 
         Parameters
         ----------
@@ -217,11 +221,11 @@ class MultiTaskScorer:
         return self
 
     def _accept_sample_weight(self):
-        # scikit-learn asks this of each scorer in a dict of several.
+        # scikit-learn checks this for each scorer of a dict.
         return True
 
     def get_metadata_routing(self):
-        """Return what metadata the scorer takes.
+        """Return the metadata that the scorer accepts.
 
         Returns
         -------
@@ -235,12 +239,12 @@ class MultiTaskScorer:
 
 
 def _one_array_a_task(probabilities, classes, n_tasks):
-    """Bring what classifiers call probabilities into a list, and their classes too."""
+    """Return lists with one array per task: probabilities, and classes."""
     if isinstance(probabilities, list):
         return probabilities, list(classes)
     if n_tasks == 1:
         return [probabilities], [classes]
-    # A chain of binary tasks gives the probability of each second class.
+    # A chain of binary tasks returns only the probability of each second class.
     probabilities = np.asarray(probabilities)
     pairs = [np.column_stack([1 - column, column]) for column in probabilities.T]
     if len(classes) != n_tasks or np.ndim(classes[0]) == 0:

@@ -1,27 +1,31 @@
-"""The scores of all tasks, and what they come to together."""
+"""Scores of each task, and aggregates over tasks."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from ..utils._typing import Labels, Weights
 from ._accuracy import mean_over_tasks
 from ._metrics import resolve_metrics, score_task
 from ._predictions import read_predictions
 
-# What stands beside the tasks in a table of scores, so that no task can be called so.
+# Keys beside the tasks in a table of scores. No task can have one of these names.
 AGGREGATES = ("mean", "worst", "weighted", "exact_match")
 
 
 def multitask_scores(
-    y_true,
-    y_pred=None,
-    metrics=("accuracy", "recall_macro", "f1_macro"),
+    y_true: Labels,
+    y_pred: Labels | None = None,
+    metrics: Any = ("accuracy", "recall_macro", "f1_macro"),
     *,
-    y_proba=None,
-    classes=None,
-    sample_weight=None,
-    orders=None,
-    missing_label=None,
-):
-    """Score each task on its labelled cells, and all of them together.
+    y_proba: Any = None,
+    classes: Any = None,
+    sample_weight: Weights = None,
+    orders: Mapping[str, Sequence[Any]] | Sequence[Any] | None = None,
+    missing_label: object = None,
+) -> dict[str, dict[str, Any]]:
+    """Score each task on its labelled cells, and all tasks together.
 
     Parameters
     ----------
@@ -29,27 +33,27 @@ def multitask_scores(
         True labels; NaN, None and pandas.NA are missing cells.
 
     y_pred : array-like, dict or DataFrame, default=None
-        Predicted labels, for every cell. Columns are matched by name where both sides
+        Predicted labels for every cell. Columns are matched by name if both sides
         have names, else by position. None takes the most probable class.
 
     metrics : str, callable, dict of {str: str or callable}, or sequence of them, \
             default=("accuracy", "recall_macro", "f1_macro")
-        Of labels: "accuracy", "balanced_accuracy", "matthews_corrcoef", "hamming_loss",
-        and "precision", "recall" and "f1" with "_macro", "_micro" or "_weighted". Of
-        labels with an order, which numbers have and texts only by `orders`:
+        For labels: "accuracy", "balanced_accuracy", "matthews_corrcoef",
+        "hamming_loss", and "precision", "recall" and "f1" with "_macro", "_micro" or
+        "_weighted". For labels with an order (numbers have one, texts need `orders`):
         "mean_absolute_error" and "quadratic_kappa" (Cohen's, with quadratic weights).
-        Of probabilities: "roc_auc" and "average_precision" (of the second of two
-        classes, else the mean over the classes that occur, each against the rest),
-        "log_loss", "brier_score_loss" and "calibration_error" (of the most probable
-        class, in 15 bins; Guo et al. 2017). The losses also with the sign that a search
-        wants, as "neg_mean_absolute_error", "neg_log_loss", "neg_brier_score",
+        For probabilities: "roc_auc" and "average_precision" (of the second of two
+        classes, else the one-vs-rest mean over the classes that occur), "log_loss",
+        "brier_score_loss" and "calibration_error" (of the most probable class, in 15
+        bins; Guo et al. 2017). For searches, the losses exist with the opposite sign:
+        "neg_mean_absolute_error", "neg_log_loss", "neg_brier_score",
         "neg_hamming_loss" and "neg_calibration_error". A callable is called as
-        ``metric(y_true, y_pred)`` with labels, and with ``sample_weight=`` where there
+        ``metric(y_true, y_pred)`` with labels, and with ``sample_weight=`` if there
         are weights.
 
-        Where cells hold several labels, accuracy is that of whole cells, Hamming loss,
-        precision, recall and F1 are those of labels, all else is the mean over labels,
-        each a binary task, and a callable gets a column of 0 and 1 for each label.
+        Where cells hold several labels, accuracy counts whole cells. Hamming loss,
+        precision, recall and F1 count labels. All other metrics are means over labels,
+        each a binary task. A callable gets one column of 0 and 1 per label.
 
     y_proba : list of array-like of shape (n_samples, n_classes), or dict, default=None
         Probabilities of the classes of each task; one array for a single task.
@@ -60,34 +64,34 @@ def multitask_scores(
 
     sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
             default=None
-        Weight of each row or cell; columns with names are matched to the tasks by
-        them. A cell of weight 0 counts as missing.
+        Weight of each row or cell. Columns with names are matched to the tasks by
+        name. A cell of weight 0 counts as missing.
 
     orders : dict of {str: sequence}, default=None
-        All labels of a task in their order, ``{"size": ["small", "middle", "large"]}``.
-        What needs an order then counts places in it.
+        All labels of a task in order, ``{"size": ["small", "middle", "large"]}``.
+        Metrics that need an order use their ranks.
 
     missing_label : object, default=None
-        What else means "no label" in `y_true`: a value, or a list of values.
+        Other values that mean "no label" in `y_true`: a value, or a list of values.
 
     Returns
     -------
     scores : dict of dict
         ``scores[task][metric]``, with ``scores[task]["support"]``, the number of
-        labelled cells. Beside the tasks ``"mean"``, the plain mean over tasks;
-        ``"worst"``, the least favourable; ``"weighted"``, the mean weighted by
-        labelled cells; and ``"exact_match"``, the accuracy of whole rows over those
-        that carry a label of every task. A task without labelled cells, without an
-        order that the metric needs, or on which the score is undefined (ROC AUC of a
-        single class), has NaN and is left out of the first three; if no task is left,
-        they are NaN and an :class:`~sklearn.exceptions.UndefinedMetricWarning` is
-        given.
+        labelled cells. Further keys are ``"mean"``, the unweighted mean over tasks;
+        ``"worst"``, the worst task; ``"weighted"``, the mean weighted by labelled
+        cells; and ``"exact_match"``, the accuracy of whole rows, over the rows that
+        have a label for every task. The score is NaN for a task without labelled
+        cells, without an order that the metric needs, or with an undefined score (ROC
+        AUC of a single class). The first three aggregates leave such tasks out. If no
+        task is left, they are NaN with an
+        :class:`~sklearn.exceptions.UndefinedMetricWarning`.
 
     Raises
     ------
     ValueError
         If a metric is unknown or lacks probabilities, lengths differ, the tasks do not
-        match, one of them has the name of an aggregate, or an order lacks a label.
+        match, a task has the name of an aggregate, or a label is missing in an order.
 
     Examples
     --------
@@ -110,7 +114,7 @@ def multitask_scores(
 
 
 def score_predictions(predictions, metrics):
-    """Score labels and predictions that stand side by side.
+    """Score matched labels and predictions.
 
     Parameters
     ----------
@@ -149,7 +153,7 @@ def score_predictions(predictions, metrics):
 
 
 def _score_task(name, metric, parts):
-    """Return the score of a task; an error says which metric failed on which task."""
+    """Return the score of a task. An error names the metric and the task."""
     try:
         return score_task(metric, *parts)
     except Exception as error:
@@ -160,7 +164,7 @@ def _score_task(name, metric, parts):
 
 
 def refuse_names_of_aggregates(names):
-    """Raise a ValueError if a task is called like a score over all tasks."""
+    """Raise a ValueError if a task has the name of an aggregate."""
     taken = [name for name in names if name in AGGREGATES]
     if taken:
         raise ValueError(
@@ -170,7 +174,7 @@ def refuse_names_of_aggregates(names):
 
 
 def worst_of_tasks(values, is_loss=False):
-    """Return the least favourable of the task scores that are not NaN, or NaN."""
+    """Return the worst of the scores that are not NaN, or NaN."""
     values = [value for value in values if not np.isnan(value)]
     if not values:
         return np.nan
@@ -185,7 +189,7 @@ def _weighted_mean(values, cells):
 
 
 def exact_match(predictions):
-    """Return the accuracy of whole rows, over rows that carry a label of every task.
+    """Return the accuracy of whole rows, over rows with a label for every task.
 
     Parameters
     ----------
@@ -194,8 +198,8 @@ def exact_match(predictions):
     Returns
     -------
     score : dict
-        With "accuracy", NaN where there is no such row, and "support", their number.
-        The weight of a row is the mean weight of its cells.
+        "accuracy" is NaN if there is no such row; "support" is their number. The
+        weight of a row is the mean weight of its cells.
     """
     true = predictions.true
     rows = np.flatnonzero(~true.missing.any(axis=1))

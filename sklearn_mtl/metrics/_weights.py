@@ -1,4 +1,4 @@
-"""Weights of rows or of cells, in one shape."""
+"""Weights of rows or cells as one array."""
 
 from collections.abc import Mapping
 from numbers import Integral
@@ -10,14 +10,14 @@ from ..labels._cells import some
 
 
 def table_weights(sample_weight, table):
-    """Return the weights of the cells of a table of labels, its columns by name.
+    """Return the weights of the cells of a label table, with columns matched by name.
 
     Parameters
     ----------
     sample_weight : array-like of shape (n_rows,) or (n_rows, n_tasks), dict, \
             DataFrame or None
-        Columns that have names are matched to the tasks by them, where the tasks have
-        names too.
+        Columns with names are matched to the tasks by name, if the tasks have names
+        too.
 
     table : LabelTable
 
@@ -28,7 +28,7 @@ def table_weights(sample_weight, table):
     Raises
     ------
     ValueError
-        If the names are not those of the tasks, and as in :func:`cell_weights`.
+        If the names are not those of the tasks; also see :func:`cell_weights`.
     """
     names = table.names
     columns = _named_columns(sample_weight)
@@ -36,7 +36,8 @@ def table_weights(sample_weight, table):
         lengths = {name: len(column) for name, column in columns.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(
-                f"The columns of sample_weight must have one length. Got {lengths}."
+                "The columns of sample_weight must have the same length. Got "
+                f"{lengths}."
             )
         absent = [name for name in names if name not in columns]
         unknown = [name for name in columns if name not in names]
@@ -55,7 +56,7 @@ def table_weights(sample_weight, table):
 
 
 def _named_columns(sample_weight):
-    """Return the columns of a dict or frame by name; None of all else."""
+    """Return the columns of a dict or frame by name, None for anything else."""
     if isinstance(sample_weight, Mapping):
         return {name: np.asarray(values) for name, values in sample_weight.items()}
     frame = nw.from_native(sample_weight, eager_only=True, pass_through=True)
@@ -70,7 +71,7 @@ def _named_columns(sample_weight):
 
 
 def cell_weights(sample_weight, n_rows, n_tasks):
-    """Check weights of rows or cells and return them for cells.
+    """Check weights of rows or cells, and return weights of cells.
 
     Parameters
     ----------
@@ -97,8 +98,8 @@ def cell_weights(sample_weight, n_rows, n_tasks):
         weights = np.full(n_rows, weights)
     if weights.shape not in ((n_rows,), (n_rows, n_tasks)):
         raise ValueError(
-            f"sample_weight must have shape ({n_rows},), a weight a row, or "
-            f"({n_rows}, {n_tasks}), a weight a cell. Got sample_weight.shape == "
+            f"sample_weight must have shape ({n_rows},), one weight per row, or "
+            f"({n_rows}, {n_tasks}), one weight per cell. Got sample_weight.shape == "
             f"{weights.shape}."
         )
     bad = ~np.isfinite(weights) | (weights < 0)

@@ -1,11 +1,12 @@
-"""Splitting, comparing and choosing with several label columns and empty cells.
+"""Splits, comparisons and searches for several label columns with missing cells.
 
-For any multi-output classifier, scikit-learn's own included.
+Works with any multi-output classifier, including scikit-learn's.
 """
 
 from ._affinity import TaskAffinity, task_affinity
 from ._compare import SharingComparison, compare_sharing
 from ._grid import loss_weight_grid
+from ._group_split import MultiTaskStratifiedGroupKFold
 from ._split import (
     MultiTaskStratifiedKFold,
     MultiTaskStratifiedShuffleSplit,
@@ -14,6 +15,7 @@ from ._split import (
 from ._view import TaskView, task_view
 
 __all__ = [
+    "MultiTaskStratifiedGroupKFold",
     "MultiTaskStratifiedKFold",
     "MultiTaskStratifiedShuffleSplit",
     "SharingComparison",

@@ -1,7 +1,8 @@
-"""Which task helps which: what each task loses when another is left out."""
+"""Task affinity: what each task loses when another task is left out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -12,58 +13,61 @@ from ..metrics._scores import refuse_names_of_aggregates
 from ..utils._optional import import_optional
 from ..utils._text_table import text_table
 from ..utils._texts import as_read_by
+from ..utils._typing import Estimator, Frame, Labels, Rows
 from ._paired import check_comparison, corrected_interval, fit_and_score, make_splits
 
 
 def task_affinity(
-    estimator,
-    X,
-    y,
+    estimator: Estimator,
+    X: Rows,
+    y: Labels,
     *,
-    cv=5,
-    n_seeds=1,
-    metric="accuracy",
-    confidence=0.95,
-    n_jobs=None,
-):
-    """Measure what each task gains from the presence of each other.
+    cv: Any = 5,
+    n_seeds: int = 1,
+    metric: str = "accuracy",
+    confidence: float = 0.95,
+    n_jobs: int | None = None,
+) -> "TaskAffinity":
+    """Measure how much each task gains from each other task.
 
-    Fits to all tasks, and for each task once more without it, on the same splits: the
-    affinity of task i to task j is how far the score of j falls when i is left out.
+    Fits all tasks together, and again without each task, on the same splits. The
+    affinity of task i to task j is the drop in the score of j when i is left out.
 
     Parameters
     ----------
     estimator : multi-output classifier
-        That takes labels as a dict of columns: a
+        It must take labels as a dict of columns: a
         :class:`~sklearn_mtl.MultiTaskTextClassifier`, or a Pipeline that ends in one.
-        What its ``loss_weights``, ``class_weight`` and ``task_types`` say of a task
-        is left out with it.
+        If a task is left out, it is also removed from ``loss_weights``,
+        ``class_weight`` and ``task_types``.
 
     X : texts or rows
+        Input of `estimator`.
 
     y : array-like of shape (n_samples, n_tasks), dict or DataFrame
         Labels of at least two tasks, with missing cells.
 
     cv : int, splitter, iterable of (train, test) or None, default=5
-        An int makes shuffled :class:`MultiTaskStratifiedKFold`, anew for each seed;
-        None is 5.
+        An int uses shuffled :class:`MultiTaskStratifiedKFold`, drawn anew for each
+        seed. None is 5.
 
     n_seeds : int, default=1
-        How often to go through the folds, with another ``random_state`` each time.
-        Splits that stay the same count once, with their mean score.
+        Number of repetitions of the folds, each with another ``random_state``. Splits
+        that do not change count once, with their mean score.
 
     metric : str or callable, default="accuracy"
         As in :func:`~sklearn_mtl.metrics.multitask_scorer`.
 
     confidence : float, default=0.95
-        Of the intervals, between 0 and 1.
+        Confidence level of the intervals, between 0 and 1.
 
     n_jobs : int, default=None
-        Fits at a time, as joblib counts.
+        Number of parallel fits, as in joblib.
 
     Returns
     -------
     affinity : TaskAffinity
+        Prints as a table with one row per helping task.
 
     Raises
     ------
@@ -72,7 +76,8 @@ def task_affinity(
 
     Notes
     -----
-    Fits ``(n_tasks + 1) * n_splits`` times. Intervals as in :func:`compare_sharing`.
+    Fits ``(n_tasks + 1) * n_splits`` times. For the intervals see
+    :func:`compare_sharing`.
 
     Examples
     --------
@@ -89,20 +94,20 @@ def task_affinity(
     names = table.names
     if len(names) < 2:
         raise ValueError(
-            f"Affinity is between tasks. Got {len(names)} task(s); pass at least two."
+            f"Affinity needs at least two tasks. Got {len(names)} task(s)."
         )
     refuse_names_of_aggregates(names)
     X = as_read_by(estimator, X)
-    # A dict of columns: what any container becomes when a column is left out. An
-    # ordered categorical stays as it is, for it knows the order of its labels.
+    # A dict of columns, because columns are left out. An ordered categorical is kept as
+    # it is, because it knows the order of its labels.
     columns = {
         name: np.where(table.missing[:, k], None, table.columns[k].astype(object))
         if table.orders[k] is None
-        else y[name]
+        else y[name]  # type: ignore[index]  # only frames have ordered columns
         for k, name in enumerate(names)
     }
     splits = make_splits(X, y, cv, n_seeds, reader)
-    if not any(table.orders):  # what was marked as missing is empty in these columns
+    if not any(table.orders):  # cells with missing_label are empty in these columns
         marks = [
             name
             for name in estimator.get_params()
@@ -130,7 +135,7 @@ def _score_without(estimator, X, columns, left_out, split, scorer):
 
 
 def without_task(estimator, task, names):
-    """Return a clone whose parameters say nothing of a task.
+    """Return a clone without a task in its parameters.
 
     Parameters
     ----------
@@ -140,7 +145,7 @@ def without_task(estimator, task, names):
         The task that is left out.
 
     names : list of str
-        All tasks, in the order of weights without names.
+        All tasks, in the order of unnamed weights.
 
     Returns
     -------
@@ -149,7 +154,7 @@ def without_task(estimator, task, names):
     params = estimator.get_params(deep=True)
     kept = [name != task for name in names]
     changed = {}
-    # Only of who has task types: class weights of a single column name classes.
+    # Only if there are task types: class weights of a single column map classes.
     holders = [name for name in params if name.rpartition("__")[2] == "task_types"]
     for prefix in (name.removesuffix("task_types") for name in holders):
         for own, empty in _BY_TASK.items():
@@ -163,7 +168,7 @@ def without_task(estimator, task, names):
     return clone(estimator).set_params(**changed)
 
 
-# Parameters that speak of tasks, and what they are without any.
+# Parameters that refer to tasks, and their values without any task.
 _BY_TASK = {
     "loss_weights": "auto",
     "loss_weights__weights": None,
@@ -173,25 +178,45 @@ _BY_TASK = {
 
 
 class TaskAffinity:
-    """What :func:`task_affinity` found.
+    """Result of :func:`task_affinity`.
 
     Attributes
     ----------
     differences : ndarray of shape (n_tasks, n_splits, n_tasks)
-        Score of the last task with all tasks, minus its score without the first. NaN
-        for a task without itself.
+        Score of the last task with all tasks, minus its score without the first task.
+        NaN where both are the same task.
 
     task_names : list of str
+        Names of the tasks.
 
     metric : str
+        Name of the score.
 
     splits : list of (int, ndarray, ndarray)
         Seed, training rows and test rows of each split.
 
     confidence : float
+        Confidence level of the intervals.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.model_selection import task_affinity
+    >>> X, y = make_multitask_texts(150, n_tasks=2, random_state=0)
+    >>> found = task_affinity(MultiTaskTextClassifier(), X, y, cv=2)
+    >>> found.differences.shape
+    (2, 2, 2)
     """
 
-    def __init__(self, differences, task_names, metric, splits, confidence):
+    def __init__(
+        self,
+        differences: Any,
+        task_names: Sequence[str],
+        metric: str,
+        splits: Any,
+        confidence: float,
+    ) -> None:
         self.differences = differences
         self.task_names = task_names
         self.metric = metric
@@ -199,8 +224,8 @@ class TaskAffinity:
         self.confidence = confidence
 
     @property
-    def intervals(self):
-        """Mean, low and high of each pair, an ndarray (n_tasks, n_tasks, 3)."""
+    def intervals(self) -> Any:
+        """Mean, lower and upper end for each pair, shape (n_tasks, n_tasks, 3)."""
         return np.array(
             [
                 [
@@ -212,17 +237,17 @@ class TaskAffinity:
         )
 
     @property
-    def affinity(self):
-        """How much each task (row) helps each other (column), (n_tasks, n_tasks)."""
+    def affinity(self) -> Any:
+        """Gain of each task (column) from each other task (row)."""
         return self.intervals[..., 0]
 
-    def to_frame(self):
-        """Return the affinities as a data frame of pandas.
+    def to_frame(self) -> Frame:
+        """Return the affinities as a pandas data frame.
 
         Returns
         -------
         frame : pandas.DataFrame
-            Helping tasks as rows, helped ones as columns.
+            Helping tasks in the rows, helped tasks in the columns.
 
         Raises
         ------
@@ -237,7 +262,7 @@ class TaskAffinity:
         )
 
     def __str__(self):
-        head = f"gain in {self.metric}; * its interval leaves out 0"
+        head = f"gain in {self.metric}; * its interval excludes 0"
         rows = []
         for name, row in zip(self.task_names, self.intervals, strict=True):
             cells = [

@@ -1,7 +1,9 @@
-"""Does sharing help? Shared, separate and linear models on the same splits."""
+"""Compare shared, separate and linear models on the same splits."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -16,61 +18,63 @@ from ..metrics._scores import refuse_names_of_aggregates
 from ..utils._optional import import_optional
 from ..utils._text_table import text_table
 from ..utils._texts import as_read_by, is_table
+from ..utils._typing import Estimator, Frame, Labels, Rows
 from ._paired import check_comparison, corrected_interval, fit_and_score, make_splits
 from ._per_task import PerTask
 
 
 def compare_sharing(
-    estimator,
-    X,
-    y,
+    estimator: Estimator,
+    X: Rows,
+    y: Labels,
     *,
-    cv=5,
-    n_seeds=3,
-    metric="accuracy",
-    linear="auto",
-    confidence=0.95,
-    n_jobs=None,
-):
+    cv: Any = 5,
+    n_seeds: int = 3,
+    metric: str = "accuracy",
+    linear: Any = "auto",
+    confidence: float = 0.95,
+    n_jobs: int | None = None,
+) -> "SharingComparison":
     """Compare one shared network with a network per task and a linear model per task.
 
-    Sharing often does not help, so look before you share: "separate" is the same
+    Sharing often does not help, so measure it before you use it. "separate" is the same
     network, trained for each task alone.
 
     Parameters
     ----------
     estimator : MultiTaskTextClassifier, or a Pipeline that ends in one
-        Whatever has a parameter ``sharing`` that takes "separate".
+        Any estimator with a parameter ``sharing`` that accepts "separate".
 
     X : texts or rows
+        Input of `estimator`.
 
     y : array-like of shape (n_samples, n_tasks), dict or DataFrame
-        Labels, with missing cells, read by all systems as `estimator` reads them: its
-        ``missing_label`` and ``task_types`` count.
+        Labels, with missing cells. All models read them with the ``missing_label`` and
+        ``task_types`` of `estimator`.
 
     cv : int, splitter, iterable of (train, test) or None, default=5
-        An int makes shuffled :class:`MultiTaskStratifiedKFold`, anew for each seed;
-        None is 5.
+        An int uses shuffled :class:`MultiTaskStratifiedKFold`, drawn anew for each
+        seed. None is 5.
 
     n_seeds : int, default=3
-        How often to go through the folds, with another ``random_state`` each time.
-        Splits that stay the same count once, with their mean score.
+        Number of repetitions of the folds, each with another ``random_state``. Splits
+        that do not change count once, with their mean score.
 
     metric : str or callable, default="accuracy"
         As in :func:`~sklearn_mtl.metrics.multitask_scorer`.
 
     linear : classifier, "auto" or None, default="auto"
-        What to fit to each column alone, on its labelled rows. "auto" is a LinearSVC
-        (for a metric of probabilities a LogisticRegression) on TF-IDF rows of words
-        and pairs, or on what comes before the last step of a Pipeline; of a table, on
-        what the vectorizer of the estimator makes of it. None leaves the comparison
-        out.
+        Model to fit to the labelled rows of each column. "auto" is a LinearSVC (a
+        LogisticRegression for a metric of probabilities). It reads TF-IDF features of
+        words and word pairs, or the output of the steps before the last in a Pipeline;
+        for a table, the output of the estimator's vectorizer. None omits the linear
+        model.
 
     confidence : float, default=0.95
-        Of the intervals, between 0 and 1.
+        Confidence level of the intervals, between 0 and 1.
 
     n_jobs : int, default=None
-        Fits at a time, as joblib counts.
+        Number of parallel fits, as in joblib.
 
     Returns
     -------
@@ -80,16 +84,17 @@ def compare_sharing(
     Raises
     ------
     ValueError
-        If `estimator` has nothing to share, or an argument cannot be used.
+        If `estimator` shares nothing, or an argument cannot be used.
 
     Notes
     -----
-    Fits every system on every split, 45 times with the defaults; on large data begin
+    Fits every model on every split, 45 fits with the defaults. On large data, start
     with ``n_seeds=1``.
 
-    Intervals are of the corrected t-test over repeated folds (Nadeau and Bengio 2003),
-    of differences on the same splits. They speak of this many labelled rows, and of
-    one task at a time: of twenty tasks one may well seem to gain by chance.
+    Intervals come from the corrected t-test over repeated folds (Nadeau and Bengio
+    2003), for differences on the same splits. They hold for this number of labelled
+    rows, and for one task at a time: among twenty tasks, one may seem to gain by
+    chance.
 
     Examples
     --------
@@ -110,11 +115,12 @@ def compare_sharing(
     }
     if estimator.get_params()[sharing] == "separate":
         raise ValueError(
-            f"{sharing}='separate' shares nothing. Pass the estimator that shares."
+            f"{sharing}='separate' shares nothing. Pass an estimator that shares."
         )
     scorer = check_comparison(metric, confidence)
     reader = label_reader(estimator)
-    reader = replace(reader, task_names=None)  # y may have others than an earlier fit
+    # Tasks of y may differ from those of an earlier fit.
+    reader = replace(reader, task_names=None)
     tasks = reader.table(y).names
     refuse_names_of_aggregates(tasks)
     X = as_read_by(estimator, X)
@@ -169,33 +175,55 @@ def _linear_model(estimator, X, scorer):
 
 
 class SharingComparison:
-    """What :func:`compare_sharing` found.
+    """Result of :func:`compare_sharing`.
 
     Attributes
     ----------
     scores : dict of {str: ndarray of shape (n_splits, n_tasks)}
-        Of "shared", "separate" and, unless left out, "linear". NaN where the test rows
-        of a split hold no label of a task.
+        Scores of "shared", "separate" and, unless omitted, "linear". NaN where the test
+        rows of a split have no label of a task.
 
     task_names : list of str
+        Names of the tasks.
 
     metric : str
+        Name of the score.
 
     splits : list of (int, ndarray, ndarray)
         Seed, training rows and test rows of each split.
 
     confidence : float
+        Confidence level of the intervals.
+
+    Examples
+    --------
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.datasets import make_multitask_texts
+    >>> from sklearn_mtl.model_selection import compare_sharing
+    >>> X, y = make_multitask_texts(150, n_tasks=2, random_state=0)
+    >>> comparison = compare_sharing(
+    ...     MultiTaskTextClassifier(), X, y, cv=2, n_seeds=1, linear=None
+    ... )
+    >>> comparison.scores["shared"].shape
+    (2, 2)
     """
 
-    def __init__(self, scores, task_names, metric, splits, confidence):
+    def __init__(
+        self,
+        scores: Any,
+        task_names: Sequence[str],
+        metric: str,
+        splits: Any,
+        confidence: float,
+    ) -> None:
         self.scores = scores
         self.task_names = task_names
         self.metric = metric
         self.splits = splits
         self.confidence = confidence
 
-    def difference(self, other="separate"):
-        """Return how far the shared network is above another system.
+    def difference(self, other: str = "separate") -> Any:
+        """Return the score difference of the shared network and another model.
 
         Parameters
         ----------
@@ -210,7 +238,7 @@ class SharingComparison:
         Raises
         ------
         ValueError
-            If there is no such system.
+            If there is no such model.
         """
         if other not in self.scores or other == "shared":
             raise ValueError(
@@ -226,8 +254,8 @@ class SharingComparison:
         }
 
     @property
-    def verdict(self):
-        """What the differences say, in a sentence or two."""
+    def verdict(self) -> Any:
+        """A summary of the differences in one or two sentences."""
         found = self.difference()
         mean = found.pop("mean")
         helped = [name for name, (_, low, _) in found.items() if low > 0]
@@ -247,18 +275,20 @@ class SharingComparison:
             )
         return text
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return mean scores and differences of each task.
 
         Returns
         -------
         rows : dict of dict
-            ``rows[task]`` with a mean score for each system, and for each but "shared"
-            ``"minus_<system>"``, ``"minus_<system>_low"`` and
-            ``"minus_<system>_high"``; and ``rows["mean"]``.
+            ``rows[task]`` has the mean score of each model and, for each model but
+            "shared", ``"minus_<system>"``, ``"minus_<system>_low"`` and
+            ``"minus_<system>_high"``. ``rows["mean"]`` has the means over tasks.
         """
-        rows = {name: {} for name in [*self.task_names, "mean"]}
-        # Means stand side by side, so they are over what all systems have a score of.
+        rows: dict[str, dict[str, float]] = {
+            name: {} for name in [*self.task_names, "mean"]
+        }
+        # Means appear side by side, so they skip scores that any model lacks.
         absent = np.any([np.isnan(scores) for scores in self.scores.values()], axis=0)
         for system, scores in self.scores.items():
             scores = np.where(absent, np.nan, scores)
@@ -274,12 +304,13 @@ class SharingComparison:
                     rows[name][f"minus_{system}{end}"] = value
         return rows
 
-    def to_frame(self):
-        """Return :meth:`to_dict` as a data frame of pandas, a row a task.
+    def to_frame(self) -> Frame:
+        """Return :meth:`to_dict` as a pandas data frame with one row per task.
 
         Returns
         -------
         frame : pandas.DataFrame
+            Scores and differences. The mean over tasks is the last row.
 
         Raises
         ------
@@ -317,7 +348,7 @@ class SharingComparison:
 
 
 def _mean_over_tasks(values):
-    """Return the mean of each row without NaN; NaN for a row of nothing else."""
+    """Return the mean of each row, ignoring NaN; NaN for a row of only NaN."""
     return _mean_over_splits(values.T)
 
 
@@ -329,7 +360,7 @@ def _mean_over_splits(values):
 
 
 def _side(interval):
-    """Return 1 or -1 where an interval lies above or below zero, else 0."""
+    """Return 1 or -1 if an interval lies above or below zero, else 0."""
     _, low, high = interval
     return int(low > 0) - int(high < 0)
 

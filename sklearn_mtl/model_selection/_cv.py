@@ -1,4 +1,4 @@
-"""What may stand for a splitter, as scikit-learn's `cv` may."""
+"""The parameter `cv`: splitters, and values that are converted to splitters."""
 
 from numbers import Integral
 
@@ -8,16 +8,16 @@ from ._split import MultiTaskStratifiedKFold
 
 
 def as_splitter(cv, *, shuffle=False, random_state=None, missing_label=None):
-    """Return a splitter for what was passed as `cv`.
+    """Return a splitter for a value of `cv`.
 
     Parameters
     ----------
     cv : int, splitter, iterable of (train, test) or None
-        None is 5. An int makes :class:`MultiTaskStratifiedKFold` of so many folds. An
-        iterable is read once, so a generator can be split by more than once.
+        An int uses :class:`MultiTaskStratifiedKFold` with this number of folds; None
+        is 5. An iterable is read once, so that a generator can be used several times.
 
     shuffle, random_state, missing_label : as in MultiTaskStratifiedKFold
-        For an int.
+        Used if `cv` is an int.
 
     Returns
     -------
@@ -26,7 +26,7 @@ def as_splitter(cv, *, shuffle=False, random_state=None, missing_label=None):
     Raises
     ------
     ValueError
-        If `cv` is none of these, or an int below 2.
+        If `cv` is anything else, or an int below 2.
     """
     if cv is None or isinstance(cv, Integral):
         return MultiTaskStratifiedKFold(

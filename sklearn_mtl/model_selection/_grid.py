@@ -1,47 +1,57 @@
-"""Loss weights to try in a search."""
+"""Candidate loss weights for a search."""
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
 from sklearn.utils import check_random_state
 
+from ..utils._typing import RandomState
+
 
 def loss_weight_grid(
-    tasks, kind="simplex", *, resolution=None, ratios=(2, 4), n=20, random_state=None
-):
-    """Return loss weights for a search, equal ones first.
+    tasks: Sequence[str] | int,
+    kind: str = "simplex",
+    *,
+    resolution: int | None = None,
+    ratios: Sequence[float] = (2, 4),
+    n: int = 20,
+    random_state: RandomState = None,
+) -> list[dict[str, float]]:
+    """Return loss weights for a search, equal weights first.
 
-    Only ratios of loss weights matter, so a common factor is taken out: the weights of
-    each candidate have mean 1, and no two candidates are the same.
+    Only ratios of loss weights matter, so each candidate is normalised to a mean weight
+    of 1, and no two candidates are equal.
 
     Parameters
     ----------
     tasks : int or sequence of str
-        The task names, or how many tasks there are (``task0``, ``task1``, ...).
+        Task names, or the number of tasks (``task0``, ``task1``, ...).
 
     kind : {"simplex", "pairs", "random"}, default="simplex"
-        "simplex" takes all weights that are positive multiples of one step:
-        exhaustive, and for up to about 4 tasks. "pairs" moves two tasks apart by each
-        of `ratios`, both ways, and leaves the others at their mean. "random" draws
-        from the flat Dirichlet distribution, for many tasks.
+        "simplex" returns all weights that are positive multiples of one step: an
+        exhaustive grid for up to about 4 tasks. "pairs" sets the ratio of two tasks'
+        weights to each of `ratios`, in both directions, and leaves the other tasks at
+        their mean. "random" draws from the uniform Dirichlet distribution, for many
+        tasks.
 
     resolution : int, default=None
-        For "simplex": steps to divide among the tasks, at least one each. None is three
-        more than there are tasks.
+        For "simplex": number of steps to divide among the tasks, at least one each.
+        None is the number of tasks plus three.
 
     ratios : float or sequence of float, default=(2, 4)
-        For "pairs": above 1.
+        For "pairs": ratios of two weights, above 1.
 
     n : int, default=20
-        For "random": candidates besides the equal ones.
+        For "random": number of candidates in addition to equal weights.
 
     random_state : int, RandomState instance or None, default=None
-        For "random".
+        Seed for "random".
 
     Returns
     -------
     grid : list of dict of {str: float}
-        For ``{"loss_weights": grid}``.
+        To be used as ``{"loss_weights": grid}``.
 
     Raises
     ------
@@ -59,13 +69,13 @@ def loss_weight_grid(
     """
     if isinstance(tasks, str):
         raise ValueError(f"tasks must be a list of names. Got {tasks!r}.")
-    if not hasattr(tasks, "__len__"):
+    if isinstance(tasks, int | np.integer):
         tasks = [f"task{k}" for k in range(tasks)]
     n_tasks = len(tasks)
     if n_tasks < 2:
         raise ValueError(
-            f"Weights are for two tasks or more. Got {n_tasks}: one task has nothing "
-            "to be weighed against."
+            f"Loss weights need at least two tasks. Got {n_tasks}; a single "
+            "task cannot be weighed against another."
         )
     if kind == "simplex":
         rows = _simplex(n_tasks, n_tasks + 3 if resolution is None else resolution)
@@ -76,7 +86,7 @@ def loss_weight_grid(
         rows = rng.dirichlet(np.ones(n_tasks), size=n)
     else:
         raise ValueError(f"kind must be 'simplex', 'pairs' or 'random'. Got {kind!r}.")
-    grid = {}
+    grid: dict[tuple[float, ...], list[float]] = {}
     for row in [np.ones(n_tasks), *rows]:
         weights = (row / np.mean(row)).tolist()
         grid.setdefault(tuple(round(w, 12) for w in weights), weights)
@@ -86,10 +96,10 @@ def loss_weight_grid(
 def _simplex(n_tasks, resolution):
     if resolution < n_tasks:
         raise ValueError(
-            f"resolution must be at least {n_tasks}, a step for each task. Got "
+            f"resolution must be at least {n_tasks}, one step per task. Got "
             f"{resolution}."
         )
-    # Where to cut a row of steps into one piece a task.
+    # Positions at which a row of steps is cut into one piece per task.
     for cuts in combinations(range(1, resolution), n_tasks - 1):
         yield np.diff([0, *cuts, resolution])
 

@@ -1,4 +1,4 @@
-"""Systems scored on the same splits, and the interval of their difference."""
+"""Scores of several models on the same splits, and intervals of differences."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from ._cv import as_splitter
 
 
 def check_comparison(metric, confidence):
-    """Check what comparisons have in common, before anything is fitted.
+    """Check the arguments of a comparison before anything is fitted.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def check_comparison(metric, confidence):
     Raises
     ------
     ValueError
-        If one of them cannot be used.
+        If an argument cannot be used.
     """
     if not (isinstance(metric, str) or callable(metric)):
         raise ValueError(
@@ -39,27 +39,27 @@ def check_comparison(metric, confidence):
         )
     if not isinstance(confidence, Real) or not 0 < confidence < 1:
         raise ValueError(
-            f"confidence must lie between 0 and 1, such as 0.95. Got {confidence!r}."
+            f"confidence must be between 0 and 1, for example 0.95. Got {confidence!r}."
         )
     return multitask_scorer(metric)
 
 
 def make_splits(X, y, cv, n_seeds, reader=None):
-    """Return the seed and the rows of each split.
+    """Return the seed, training rows and test rows of each split.
 
     Parameters
     ----------
     X, y : texts and labels
 
     cv : int, splitter, iterable of (train, test) or None
-        An int, or None for 5, makes shuffled stratified folds anew for each seed. A
-        splitter that shuffles by a seed of its own adds ours to it; others may give
-        the same splits for all seeds.
+        An int, or None for 5, uses shuffled stratified folds, drawn anew for each seed.
+        For a splitter with its own integer seed, both seeds are added. Other splitters
+        may return the same splits for all seeds.
 
     n_seeds : int
 
     reader : LabelReader, default=None
-        How labels are read; None knows no missing label.
+        How labels are read. None has no missing label.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def make_splits(X, y, cv, n_seeds, reader=None):
     ------
     ValueError
         If `n_seeds` is below 1, there are fewer than two different splits, or the
-        splitter refuses.
+        splitter raises an error.
     """
     if not isinstance(n_seeds, Integral) or n_seeds < 1:
         raise ValueError(f"n_seeds must be at least 1. Got {n_seeds!r}, pass an int.")
@@ -87,14 +87,14 @@ def make_splits(X, y, cv, n_seeds, reader=None):
         splits += [(seed, train, test) for train, test in rows]
     if len(set(different_splits(splits))) < 2:
         raise ValueError(
-            "One split has no spread, so no interval. Pass more folds, or more seeds "
-            "for a splitter that shuffles."
+            "One split has no variance, so there is no interval. Use more folds, or "
+            "more seeds for a splitter that shuffles."
         )
     return splits
 
 
 def _with_another_seed(splitter, seed):
-    """Return a splitter whose random_state, where it is a number, is moved on."""
+    """Return a splitter with another random_state, if it is a number."""
     state = getattr(splitter, "random_state", None)
     if seed == 0 or not isinstance(state, Integral):
         return splitter
@@ -104,10 +104,10 @@ def _with_another_seed(splitter, seed):
 
 
 def different_splits(splits):
-    """Return a number for each split, the same for those of the same rows.
+    """Return a number for each split; splits of the same rows have the same number.
 
-    Splits of one seed always differ; those of several are the same where a splitter
-    has nothing to shuffle.
+    Splits of one seed always count as different. Splits of several seeds are the same
+    if the splitter does not shuffle.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def different_splits(splits):
 
 
 def as_splittable(y, reader=None):
-    """Return labels in a form that any splitter can count the rows of."""
+    """Return labels in a form whose rows any splitter can count."""
     if isinstance(y, Mapping):
         table = (reader or LabelReader()).table(y)
         columns = [column.astype(object) for column in table.columns]
@@ -139,7 +139,7 @@ def as_splittable(y, reader=None):
 
 
 def with_seed(estimator, seed):
-    """Return a clone whose every random_state is `seed`."""
+    """Return a clone with every random_state set to `seed`."""
     estimator = clone(estimator)
     names = [
         name
@@ -173,27 +173,27 @@ def fit_and_score(estimator, X, y, split, scorer):
 
 
 def corrected_interval(differences, splits, confidence):
-    """Return mean and interval of paired differences over splits of the same rows.
+    """Return the mean and the interval of paired differences over several splits.
 
-    Splits of the same rows, fitted with several seeds, count as one with their mean.
-    Training sets of several splits overlap, so their scores vary less than those of
-    new data would. The variance is corrected for that by the ratio of test to training
-    rows.
+    Splits of the same rows with several seeds count as one split with their mean.
+    Training sets of several splits overlap, so their scores vary less than scores on
+    new data would. The ratio of test rows to training rows corrects the variance for
+    this.
 
     Parameters
     ----------
     differences : ndarray of shape (n_splits,)
-        Splits with NaN are left out.
+        Splits with NaN are ignored.
 
     splits : list of (int, ndarray, ndarray)
 
     confidence : float
-        Such as 0.95.
+        For example 0.95.
 
     Returns
     -------
     mean, low, high : float
-        NaN if fewer than two splits are left.
+        NaN if fewer than two splits remain.
 
     References
     ----------
@@ -215,6 +215,6 @@ def corrected_interval(differences, splits, confidence):
 
 
 def _mean(values):
-    """Return the mean of what is not NaN, or NaN."""
+    """Return the mean without NaN, or NaN if there is no value."""
     values = values[~np.isnan(values)]
     return values.mean() if len(values) else np.nan

@@ -1,4 +1,4 @@
-"""What users do without us: a model per label column, on its labelled rows."""
+"""The usual alternative: a separate model for each label column."""
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
@@ -16,23 +16,23 @@ def _has_probabilities(models):
 
 
 class PerTask(ClassifierMixin, BaseEstimator):
-    """A clone of a classifier for each label column, or each label of sets.
+    """Fits a clone of a classifier to each label column, or to each label of sets.
 
     Parameters
     ----------
     estimator : classifier
-        Of one column without empty cells.
+        Classifier for one column without missing cells.
 
     random_state : int or None, default=None
-        Given to the parameters of this name.
+        Value for all parameters of this name in `estimator`.
 
     reader : LabelReader, default=None
-        How labels are read: as by whom the models are compared with.
+        How labels are read; the same for all models of a comparison.
 
     Attributes
     ----------
     label_orders_ : dict of {str: list}
-        Of ordinal tasks of texts all labels in their order.
+        All labels in order, for ordinal tasks whose labels are texts.
     """
 
     def __init__(self, estimator, random_state=None, reader=None):
@@ -42,7 +42,7 @@ class PerTask(ClassifierMixin, BaseEstimator):
 
     @property
     def missing_label(self):
-        """What means "no label" for the reader."""
+        """Values that mean "no label" for the reader."""
         return None if self.reader is None else self.reader.missing_label
 
     def fit(self, X, y):
@@ -72,7 +72,7 @@ class PerTask(ClassifierMixin, BaseEstimator):
                 classes = labels_of(cells)
                 cells = as_indicators(indicators(cells, classes))
                 estimator = OneVsRestClassifier(estimator)
-            model = None  # no classifier is needed, or takes, a single class
+            model = None  # classifiers do not accept a single class
             if len(classes) > 1 or (cells.ndim == 2 and len(classes)):
                 model = estimator.fit(take_rows(X, rows), cells)
             self.classes_.append(classes)
@@ -94,7 +94,7 @@ class PerTask(ClassifierMixin, BaseEstimator):
         for name, classes, model in zip(
             self.task_names_, self.classes_, self.models_, strict=True
         ):
-            if model is None and not len(classes):  # no cell held any label
+            if model is None and not len(classes):  # no cell has any label
                 labels[name] = sets_of(np.zeros((n_rows(X), 0)), classes)
                 continue
             if model is None:
@@ -124,6 +124,6 @@ class PerTask(ClassifierMixin, BaseEstimator):
                 continue
             own = model.predict_proba(X)
             if isinstance(model, OneVsRestClassifier):
-                own = own[:, : len(classes)]  # a single label is there twice
+                own = own[:, : len(classes)]  # a single label was repeated
             probabilities.append(own)
         return probabilities

@@ -1,7 +1,8 @@
-"""Stratified splitters for several label columns with empty cells."""
+"""Stratified splitters for several label columns with missing cells."""
 
 from collections.abc import Mapping
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.model_selection import (
@@ -12,13 +13,14 @@ from sklearn.model_selection import (
 from sklearn.utils import check_random_state
 
 from ..labels._sets import indicators, labels_of
-from ..labels._splitting import deal_rows
+from ..labels._splitting import assign_rows
 from ..labels._tables import as_label_table
 from ..utils._rows import n_rows, settled, take_rows
+from ..utils._typing import RandomState
 
 
 class _SplitByLabels:
-    """Reads labels as the package does, before scikit-learn's ``split``."""
+    """Reads labels before scikit-learn's ``split`` does."""
 
     def split(self, X, y=None, groups=None):
         """Generate the rows of each training and test set.
@@ -26,7 +28,7 @@ class _SplitByLabels:
         Parameters
         ----------
         X : array-like of length n_samples
-            Only its length is read.
+            Only its length is used.
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
             Labels, with missing cells.
@@ -43,18 +45,18 @@ class _SplitByLabels:
         ValueError
             If `y` is missing or unusable, or there are too few rows or groups.
         """
-        # Not a generator itself, so that bad input is refused when it is called.
+        # Not a generator, so that bad input raises an error in the call itself.
         codes, groups = _read(X, y, groups, self.missing_label)
         return super().split(np.empty(len(codes)), codes, groups)
 
 
 class MultiTaskStratifiedKFold(_SplitByLabels, BaseCrossValidator):
-    """Folds with an even share of every class of every task.
+    """Folds stratified by every class of every task.
 
-    Takes labels of several columns, multiclass too, with empty cells and mixed types,
-    which scikit-learn's own stratified splitters refuse. Rows are dealt out one after
-    the other, those of rare classes first, each to the fold that lacks most of its
-    classes. Rows without any label fill the folds up.
+    Accepts several label columns, also multiclass, with missing cells and mixed types,
+    which scikit-learn's stratified splitters refuse. Rows are assigned to folds one by
+    one, those of rare classes first, each to the fold that lacks its classes most. Rows
+    without labels even out the sizes of the folds.
 
     Parameters
     ----------
@@ -62,28 +64,28 @@ class MultiTaskStratifiedKFold(_SplitByLabels, BaseCrossValidator):
         Number of folds, at least 2.
 
     shuffle : bool, default=False
-        Whether to shuffle rows before they are dealt out.
+        Whether to shuffle rows before they are assigned to folds.
 
     random_state : int, RandomState instance or None, default=None
-        For `shuffle`.
+        Seed for `shuffle`.
 
     missing_label : object, default=None
         A further value that means "no label", besides NaN, None and pandas.NA.
 
     Notes
     -----
-    Folds have the sizes of :class:`~sklearn.model_selection.KFold`, unless there are
-    groups. A class with fewer rows than folds is missing from some test folds; one with
-    a single row is missing from the training rows of its own fold.
+    Folds have the same sizes as in :class:`~sklearn.model_selection.KFold`, unless
+    there are groups. A class with fewer rows than folds is missing from some test
+    folds. A class with a single row is missing from the training rows of one fold.
 
-    With `groups` the rows of a group stay in one fold, as in
+    With `groups`, the rows of a group stay in one fold, as in
     :class:`~sklearn.model_selection.StratifiedGroupKFold`.
 
     References
     ----------
     K. Sechidis, G. Tsoumakas, I. Vlahavas, "On the stratification of multi-label
-    data", ECML PKDD 2011. There a row goes where its rarest label is wanted most; here
-    all its labels have a say.
+    data", ECML PKDD 2011. There a row goes to the fold that needs its rarest label
+    most; here all its labels count.
 
     Examples
     --------
@@ -95,12 +97,17 @@ class MultiTaskStratifiedKFold(_SplitByLabels, BaseCrossValidator):
     [0 1] [2 3]
     """
 
-    # scikit-learn's way to say that groups are for the splitter, under its routing.
+    # Tells scikit-learn's metadata routing that the splitter uses groups.
     __metadata_request__split = {"groups": True}
 
     def __init__(
-        self, n_splits=5, *, shuffle=False, random_state=None, missing_label=None
-    ):
+        self,
+        n_splits: int = 5,
+        *,
+        shuffle: bool = False,
+        random_state: RandomState = None,
+        missing_label: object = None,
+    ) -> None:
         if not isinstance(n_splits, Integral) or n_splits < 2:
             raise ValueError(
                 f"n_splits must be an int of at least 2. Got {n_splits!r}."
@@ -110,18 +117,20 @@ class MultiTaskStratifiedKFold(_SplitByLabels, BaseCrossValidator):
                 "random_state has no effect without shuffle=True. Set it, or leave "
                 "random_state out."
             )
-        self.n_splits = n_splits
+        self.n_splits: int = n_splits
         self.shuffle = shuffle
         self.random_state = random_state
         self.missing_label = missing_label
 
-    def get_n_splits(self, X=None, y=None, groups=None):
+    def get_n_splits(
+        self, X: object = None, y: object = None, groups: object = None
+    ) -> int:
         """Return the number of folds.
 
         Parameters
         ----------
         X, y, groups : object
-            Not read.
+            Ignored.
 
         Returns
         -------
@@ -137,21 +146,26 @@ class MultiTaskStratifiedKFold(_SplitByLabels, BaseCrossValidator):
                 f"Cannot have n_splits={n_splits}, more than the {n_units} "
                 f"{'rows' if groups is None else 'groups'}. Lower n_splits."
             )
-        sizes = n_rows // n_splits + (np.arange(n_splits) < n_rows % n_splits)
         rng = check_random_state(self.random_state) if self.shuffle else None
-        fold = deal_rows(
-            y,
+        fold = self._assign_folds(y, groups, rng)
+        for k in range(n_splits):
+            yield fold == k
+
+    def _assign_folds(self, codes, groups, rng):
+        """Return the fold of each row."""
+        n_rows, n_splits = len(codes), self.n_splits
+        sizes = n_rows // n_splits + (np.arange(n_splits) < n_rows % n_splits)
+        return assign_rows(
+            codes,
             np.full(n_splits, 1 / n_splits),
             groups=groups,
             capacity=sizes if groups is None else None,
             rng=rng,
         )
-        for k in range(n_splits):
-            yield fold == k
 
 
 class MultiTaskStratifiedShuffleSplit(_SplitByLabels, BaseShuffleSplit):
-    """Random splits with an even share of every class of every task.
+    """Random splits stratified by every class of every task.
 
     Parameters
     ----------
@@ -159,25 +173,26 @@ class MultiTaskStratifiedShuffleSplit(_SplitByLabels, BaseShuffleSplit):
         Number of splits, each drawn anew.
 
     test_size : float or int, default=None
-        Share or number of test rows. None is what `train_size` leaves, or 0.1.
+        Fraction or number of test rows. None is the complement of `train_size`, or 0.1.
 
     train_size : float or int, default=None
-        Share or number of training rows. None is what `test_size` leaves.
+        Fraction or number of training rows. None is the complement of `test_size`.
 
     random_state : int, RandomState instance or None, default=None
+        Seed of the splits.
 
     missing_label : object, default=None
         A further value that means "no label", besides NaN, None and pandas.NA.
 
     See Also
     --------
-    MultiTaskStratifiedKFold : Folds, dealt out in the same way.
+    MultiTaskStratifiedKFold : Folds, assigned in the same way.
 
     Notes
     -----
-    With `groups` the rows of a group stay on one side. Groups are dealt out one after
-    the other, large ones first, so sizes are near those asked for, but not always the
-    nearest that the groups allow.
+    With `groups`, the rows of a group stay together. Groups are assigned one by one,
+    large ones first, so sizes are close to the requested ones, but not always as close
+    as the groups allow.
 
     Examples
     --------
@@ -193,13 +208,13 @@ class MultiTaskStratifiedShuffleSplit(_SplitByLabels, BaseShuffleSplit):
 
     def __init__(
         self,
-        n_splits=10,
+        n_splits: int = 10,
         *,
-        test_size=None,
-        train_size=None,
-        random_state=None,
-        missing_label=None,
-    ):
+        test_size: float | int | None = None,
+        train_size: float | int | None = None,
+        random_state: RandomState = None,
+        missing_label: object = None,
+    ) -> None:
         super().__init__(
             n_splits=n_splits,
             test_size=test_size,
@@ -211,7 +226,7 @@ class MultiTaskStratifiedShuffleSplit(_SplitByLabels, BaseShuffleSplit):
 
     def _iter_indices(self, X, y=None, groups=None):
         n_rows = len(y)
-        # scikit-learn's own splitter knows what sizes mean.
+        # scikit-learn's splitter interprets the sizes.
         counter = ShuffleSplit(
             1, test_size=self.test_size, train_size=self.train_size, random_state=0
         )
@@ -221,7 +236,7 @@ class MultiTaskStratifiedShuffleSplit(_SplitByLabels, BaseShuffleSplit):
         sizes = sizes[: 2 + (sizes[2] > 0)]
         rng = check_random_state(self.random_state)
         for _ in range(self.n_splits):
-            part = deal_rows(
+            part = assign_rows(
                 y,
                 sizes / n_rows,
                 groups=groups,
@@ -238,34 +253,36 @@ class MultiTaskStratifiedShuffleSplit(_SplitByLabels, BaseShuffleSplit):
 
 
 def train_test_split(
-    *arrays,
-    test_size=None,
-    train_size=None,
-    random_state=None,
-    stratify=None,
-    groups=None,
-    missing_label=None,
-):
-    """Split texts and labels once, with an even share of every class of every task.
+    *arrays: Any,
+    test_size: float | int | None = None,
+    train_size: float | int | None = None,
+    random_state: RandomState = None,
+    stratify: Any = None,
+    groups: Any = None,
+    missing_label: object = None,
+) -> list[Any]:
+    """Split texts and labels once, stratified by every class of every task.
 
     Parameters
     ----------
     *arrays : sequence of array-like, DataFrame, sparse matrix or dict of columns
-        What to split, all of one length; usually texts and labels.
+        What to split, all with the same number of rows; usually texts and labels.
 
     test_size : float or int, default=None
-        Share or number of test rows. None is what `train_size` leaves, or 0.25.
+        Fraction or number of test rows. None is the complement of `train_size`, or
+        0.25.
 
     train_size : float or int, default=None
-        Share or number of training rows. None is what `test_size` leaves.
+        Fraction or number of training rows. None is the complement of `test_size`.
 
     random_state : int, RandomState instance or None, default=None
+        Seed of the split.
 
     stratify : array-like, dict or DataFrame, default=None
-        Labels to divide evenly. None takes the second of `arrays`.
+        Labels to stratify by. None takes the second of `arrays`.
 
     groups : array-like of shape (n_samples,), default=None
-        Rows of one group stay on one side.
+        Rows of one group stay together.
 
     missing_label : object, default=None
         A further value that means "no label", besides NaN, None and pandas.NA.
@@ -297,9 +314,9 @@ def train_test_split(
     """
     if stratify is None and len(arrays) < 2:
         raise ValueError(
-            "There are no labels to divide evenly. Pass texts and labels, or stratify."
+            "There are no labels to stratify by. Pass texts and labels, or stratify."
         )
-    arrays = [settled(array) for array in arrays]
+    arrays = tuple(settled(array) for array in arrays)
     stratify = arrays[1] if stratify is None else stratify
     splitter = MultiTaskStratifiedShuffleSplit(
         1,
@@ -316,7 +333,7 @@ def train_test_split(
         lengths += map(n_rows, columns)
     if len(set(lengths)) > 1:
         raise ValueError(
-            "All of arrays must have as many rows as stratify. Found arrays with "
+            "All arrays must have as many rows as stratify. Found arrays with "
             f"inconsistent numbers of samples: {lengths[1:]}, and {lengths[0]} in "
             "stratify."
         )
@@ -325,10 +342,10 @@ def train_test_split(
 
 
 def _read(X, y, groups, missing_label):
-    """Check what is to be split and return class codes of the cells, and groups."""
+    """Check the input of a split; return class codes of the cells, and groups."""
     if y is None:
         raise ValueError(
-            "The labels y are None, and there is nothing to stratify by. Pass y, or "
+            "The labels y are None, so there is nothing to stratify by. Pass y, or "
             "use KFold."
         )
     table = as_label_table(y, missing_label=missing_label)
@@ -349,7 +366,7 @@ def _read(X, y, groups, missing_label):
         rows = np.flatnonzero(~table.missing[:, k])
         if table.cell_types[k] is None:
             found = np.unique(column[rows], return_inverse=True)[1][:, None]
-        else:  # each label divides the rows in two
+        else:  # each label is a binary task
             found = indicators(column[rows], labels_of(column[rows]))
         codes.append(np.full((n_samples, found.shape[1]), -1, dtype=np.int64))
         codes[-1][rows] = found

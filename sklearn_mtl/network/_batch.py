@@ -1,11 +1,14 @@
 """Batches of sparse rows and of label cells."""
 
 from copy import copy
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn.functional import embedding_bag
+
+from ..utils._typing import Array
 
 
 class Transposed(NamedTuple):
@@ -23,39 +26,69 @@ class SparseBatch:
     Parameters
     ----------
     indices, offsets, values : tensor
-        Column numbers, row starts (with the end as last) and stored values: the three
-        arrays of a CSR matrix.
+        The three arrays of a CSR matrix: column of each stored value, start of each row
+        (plus the end of the last row), and the stored values.
 
     dense : tensor of shape (n_rows, n_dense), default=None
-        Dense features that stand beside the sparse ones.
+        Dense features of the same rows, next to the sparse ones.
 
     Attributes
     ----------
     products : dict of {str: tensor of shape (n_rows, n_outputs)}, or None
         The products of these rows with the layers of an ``InputTable``.
+
+    Examples
+    --------
+    >>> import scipy.sparse
+    >>> from sklearn_mtl.network import SparseBatch
+    >>> rows = scipy.sparse.csr_array([[0, 2.0, 0], [1.0, 0, 3.0]])
+    >>> batch = SparseBatch.from_arrays(rows.indices, rows.indptr, rows.data)
+    >>> len(batch)
+    2
     """
 
-    def __init__(self, indices, offsets, values, dense=None):
+    def __init__(
+        self, indices: Tensor, offsets: Tensor, values: Any, dense: Tensor | None = None
+    ) -> None:
         self.indices, self.offsets, self.values = indices, offsets, values
         self.dense = dense
-        self._transposed = self.products = None
+        self.products: Any = None
+        self._transposed: Transposed | None = None
 
     @classmethod
-    def from_arrays(cls, indices, offsets, values, dense=None):
-        """Wrap the arrays of a CSR matrix, and a dense array of as many rows."""
+    def from_arrays(
+        cls, indices: Array, offsets: Array, values: Array, dense: Array | None = None
+    ) -> Self:
+        """Wrap the arrays of a CSR matrix, and a dense array of the same rows.
+
+        Parameters
+        ----------
+        indices, offsets, values : ndarray
+            Column of each stored value, start of each row (plus the end of the last
+            row), and the stored values.
+
+        dense : ndarray of shape (n_rows, n_dense), default=None
+            Dense features of the same rows.
+
+        Returns
+        -------
+        batch : SparseBatch
+            Shares memory with the arrays where the types allow it.
+        """
         if offsets.dtype != indices.dtype:
             offsets = offsets.astype(indices.dtype)
-        dense = None if dense is None else torch.from_numpy(dense)
-        return cls(*map(torch.from_numpy, (indices, offsets, values)), dense)
+        beside = None if dense is None else torch.from_numpy(dense)
+        wrap = torch.from_numpy
+        return cls(wrap(indices), wrap(offsets), wrap(values), beside)
 
     def __len__(self):
         return len(self.offsets) - 1
 
     def __getitem__(self, rows):
-        """Return a batch of some rows, a tensor of their numbers."""
+        """Return a batch of the rows whose numbers are in the tensor `rows`."""
         sizes = self.offsets.diff()[rows]
         ends = sizes.cumsum(0)
-        # The distance from the new place of each stored value to its old one.
+        # The offset from the new place of each stored value to its old one.
         moves = torch.repeat_interleave(self.offsets[rows] - (ends - sizes), sizes)
         places = torch.arange(len(moves), device=moves.device) + moves
         part = copy(self)
@@ -65,8 +98,14 @@ class SparseBatch:
         part._transposed = part.products = None
         return part
 
-    def transposed(self):
-        """Return the batch sorted by feature; computed once."""
+    def transposed(self) -> "Transposed":
+        """Return the batch sorted by feature; computed once.
+
+        Returns
+        -------
+        transposed : Transposed
+            Features that occur, and the rows and values of each.
+        """
         if self._transposed is None:
             device = self.values.device
             indices, offsets = self.indices.cpu().numpy(), self.offsets.cpu().numpy()
@@ -81,12 +120,24 @@ class SparseBatch:
                 rows[order],
                 np.append(starts, len(order)).astype(indices.dtype),
             )
-            features, rows, starts = (torch.from_numpy(p).to(device) for p in parts)
+            first, sorted_rows, until = (torch.from_numpy(p).to(device) for p in parts)
             values = self.values[torch.from_numpy(order).to(device)]
-            self._transposed = Transposed(features, rows, starts, values)
+            self._transposed = Transposed(first, sorted_rows, until, values)
         return self._transposed
 
-    def to(self, device):
+    def to(self, device: Any) -> Self:
+        """Return the batch on a device.
+
+        Parameters
+        ----------
+        device : str or torch.device
+            The target device.
+
+        Returns
+        -------
+        batch : SparseBatch
+            On this device.
+        """
         device = torch.device(device)
         here = self.values.device
         if here.type == device.type and device.index in (None, here.index):
@@ -99,13 +150,13 @@ class SparseBatch:
             moved.dense = self.dense.to(device)
         moved._transposed = moved.products = None
         if torch.is_grad_enabled():
-            # Sorted on the CPU: the device only multiplies.
+            # Sort on the CPU; the device only multiplies.
             moved._transposed = Transposed(*(t.to(device) for t in self.transposed()))
         return moved
 
 
 def weighted_sums(table, batch):
-    """Return the rows of a batch times a table; no gradient is recorded.
+    """Return the rows of a batch times a table, without recording a gradient.
 
     Parameters
     ----------
@@ -127,31 +178,43 @@ def weighted_sums(table, batch):
 class TokenBatch(SparseBatch):
     """Texts as token ids, in order.
 
-    It is also a sparse batch, so that layers over bags of words can read it: each token
-    counts 1 / sqrt(tokens of its text).
+    It is also a sparse batch, so layers over bags of words can read it. Each token then
+    has the value 1 / sqrt(n), where n is the number of tokens in its text.
 
     Parameters
     ----------
     ids, offsets : tensor
-        Token ids of all texts, and the start of each text (the end is last).
+        Token ids of all texts, and the start of each text (plus the end of the last
+        text).
 
     dtype : torch.dtype, default=torch.float32
         Type of the weights of tokens in a bag.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mtl.network import TokenBatch
+    >>> batch = TokenBatch(torch.tensor([2, 3, 2]), torch.tensor([0, 2, 3]))
+    >>> ids, lengths = batch.padded()
+    >>> ids.tolist(), lengths.tolist()
+    ([[2, 3], [2, 0]], [2, 1])
     """
 
-    def __init__(self, ids, offsets, dtype=torch.float32):
+    def __init__(
+        self, ids: Tensor, offsets: Tensor, dtype: Any = torch.float32
+    ) -> None:
         sizes = offsets.diff()
         weights = sizes.clamp(min=1).to(dtype).rsqrt()
         super().__init__(ids, offsets, torch.repeat_interleave(weights, sizes))
-        self._padded = None
+        self._padded: tuple[Tensor, Tensor] | None = None
 
     def __getitem__(self, rows):
         part = super().__getitem__(rows)
         part._padded = None
         return part
 
-    def padded(self):
-        """Return ids as a table, 0 after the end of a text; computed once.
+    def padded(self) -> tuple[Tensor, Tensor]:
+        """Return the ids as a table padded with 0. Computed once.
 
         Returns
         -------
@@ -159,6 +222,7 @@ class TokenBatch(SparseBatch):
             At least one column.
 
         lengths : tensor of shape (n_rows,), dtype int64
+            Number of tokens in each text.
         """
         if self._padded is None:
             lengths = self.offsets.diff().long()
@@ -171,23 +235,49 @@ class TokenBatch(SparseBatch):
             self._padded = table, lengths
         return self._padded
 
-    def to(self, device):
+    def to(self, device: Any) -> Self:
         moved = super().to(device)
         if moved is not self:
-            moved._padded = tuple(part.to(device) for part in self.padded())
+            padded, lengths = self.padded()
+            moved._padded = padded.to(device), lengths.to(device)
         return moved
 
 
 class Cells(NamedTuple):
     """The label side of a batch.
 
-    ``codes`` has shape (n_rows, n_tasks), negative where a cell is missing; ``weights``
-    has the same shape.
+    Attributes
+    ----------
+    codes : tensor of shape (n_rows, n_codes), dtype int64
+        Negative where a cell is missing.
+
+    weights : tensor of shape (n_rows, n_codes)
+        The weight of each cell in the loss.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mtl.network import Cells
+    >>> codes = torch.tensor([[0, 2], [1, -1]])
+    >>> cells = Cells(codes, torch.ones(2, 2))
+    >>> (cells.codes >= 0).tolist()  # the second row has no label for the second task
+    [[True, True], [True, False]]
     """
 
     codes: torch.Tensor
     weights: torch.Tensor
 
-    def to(self, device):
-        """Return the cells on a device."""
-        return Cells(self.codes.to(device), self.weights.to(device))
+    def to(self, device: Any) -> Self:
+        """Return the cells on a device.
+
+        Parameters
+        ----------
+        device : str or torch.device
+            The target device.
+
+        Returns
+        -------
+        cells : Cells
+            On this device.
+        """
+        return type(self)(self.codes.to(device), self.weights.to(device))

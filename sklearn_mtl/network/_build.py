@@ -1,4 +1,4 @@
-"""The whole network: what a sharing builds, followed by the links of task types."""
+"""The whole network: the output of a sharing's build, then the links of task types."""
 
 from torch import nn
 

@@ -1,9 +1,9 @@
-"""Gradient descent on a table of input weights, without its gradient in memory.
+"""Gradient descent on a table of input weights, without storing its gradient.
 
 The gradient of a table is a product: the transposed rows of a batch times the gradient
-of what the table returned. Adding it to the table at once reads and writes each weight
-of the batch once; a gradient of its own would be written, read and written again, into
-memory that is new in each step.
+of the table's output. The optimizer step adds this product to the table directly, so
+each weight of the batch is read and written once. A stored gradient would be written,
+read and written again, in newly allocated memory in each step.
 """
 
 import os
@@ -23,23 +23,24 @@ from ._batch import SparseBatch, weighted_sums
 
 OLDEST_NUMBA = (0, 68)  # as in pyproject.toml
 KERNELS = ("auto", "numba", "scipy", "torch")
-# Weights of a table from which compiled loops save more than the 0.3 s that loading
-# them takes. Where they are loaded already, the rule is the same: a fit must not depend
-# on others before it.
+# Number of weights in a table from which compiled loops save more time than the 0.3 s
+# it takes to load them. The rule is the same if they are already loaded: a fit must not
+# depend on earlier fits.
 WORTH_COMPILING = 2**24
-# Share of columns that rows read up to which it is faster to leave out the others.
+# Up to this share of columns read by the rows, skipping the other columns is faster.
 MOST_READ = 0.8
-# Columns that scipy's loop reads at once where rows read some of them: fewer would
-# need more calls, and more would hold more tasks that a row has no label of.
+# Number of columns that scipy's loop reads at once where rows read some columns only. A
+# smaller number needs more calls; a larger one includes more tasks without a label in
+# the row.
 BLOCK = 32
-# Share of blocks up to which that is faster than to read all columns.
+# Up to this share of blocks, reading blocks is faster than reading all columns.
 MOST_BLOCKS = 0.6
-# Rows that are shrunk at a time: few enough for the cache.
+# Number of rows that are shrunk at a time: small enough for the cache.
 ROWS_AT_ONCE = 1024
 
 
 class Product(NamedTuple):
-    """The gradient of a table: transposed rows times slopes.
+    """The gradient of a table: transposed rows times the gradient at its output.
 
     Attributes
     ----------
@@ -48,7 +49,8 @@ class Product(NamedTuple):
     slopes : tensor of shape (n_rows, n_columns)
 
     spans : tuple of ndarray, Blocks or None
-        The columns that each row reads, see ``find_spans`` of loops; None is all.
+        The columns that each row reads, see ``find_spans`` of the loops. None means
+        all.
     """
 
     rows: SparseBatch
@@ -57,7 +59,7 @@ class Product(NamedTuple):
 
 
 class Pending:
-    """What the next step adds to a weight.
+    """The products that the next optimizer step adds to a weight.
 
     Parameters
     ----------
@@ -72,7 +74,7 @@ class Pending:
         self.loops, self.products = loops, []
 
     def descend(self, weight, rate, shrink):
-        """Take a step of gradient descent on the rows of the features in the products.
+        """Take a gradient step on the weights of the features in the products.
 
         Parameters
         ----------
@@ -81,7 +83,7 @@ class Pending:
         rate : float
 
         shrink : float
-            Factor for these rows, before they are moved.
+            Factor applied to these weights before the step.
         """
         if self.products:
             self.loops.add_products(weight.detach(), self.products, -rate, shrink)
@@ -90,7 +92,7 @@ class Pending:
 
 @contextmanager
 def pending_products(loops_of_weights):
-    """Let gradients of weights wait as products, within a block.
+    """Within a block, collect the gradients of weights as products.
 
     Parameters
     ----------
@@ -118,8 +120,8 @@ def find_loops(weight, kernel):
     Returns
     -------
     loops : ScipyLoops, CompiledLoops or None
-        None where the weight needs a gradient: with "torch", on a GPU, for other types
-        than 32- and 64-bit floats, and where a hook reads the gradient.
+        None if the weight needs a stored gradient: with "torch", on a GPU, for types
+        other than 32- and 64-bit floats, and if a hook reads the gradient.
     """
     if kernel == "torch" or not _takes_products(weight):
         return None
@@ -130,14 +132,14 @@ def find_loops(weight, kernel):
 
 
 def _has_numba():
-    """Whether a numba is installed that compiles, of a version we know."""
+    """Whether a working numba of a supported version is installed."""
     compiles = os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
     return compiles and _numba_version() >= OLDEST_NUMBA
 
 
 @cache
 def _numba_version():
-    """Return major and minor version, without the import; (0, 0) if it is missing."""
+    """Return (major, minor) without importing numba; (0, 0) if it is not installed."""
     try:
         return tuple(map(int, version("numba").split(".")[:2]))
     except PackageNotFoundError:
@@ -156,15 +158,15 @@ def _takes_products(weight):
 
 
 class Blocks:
-    """Blocks of columns that rows read, as rows of a table of one block's width.
+    """Blocks of columns that rows read, as rows of a table as wide as one block.
 
     Parameters
     ----------
     rows, blocks : ndarray of int
-        Numbers of rows, ascending, and a block that each reads.
+        Row numbers in ascending order, and the block that each of them reads.
 
     n_blocks : int
-        In a row of the table.
+        Number of blocks in a row of the table.
     """
 
     def __init__(self, rows, blocks, n_blocks):
@@ -173,7 +175,7 @@ class Blocks:
         self._batch = None
 
     def batch(self, rows, n_features, take):
-        """Return a batch with a row for each block that a row reads; made once.
+        """Return a batch with one row per block that a row reads. Computed once.
 
         Parameters
         ----------
@@ -222,7 +224,8 @@ class ScipyLoops:
         Returns
         -------
         blocks : Blocks or None
-            None where rows read most of them, and where other columns stand before.
+            None if rows read most blocks, if the first task does not start at column 0,
+            or if the table is not a whole number of blocks wide.
         """
         if edges[0] or n_columns % BLOCK:
             return None
@@ -236,7 +239,7 @@ class ScipyLoops:
         return Blocks(rows, blocks, len(numbers))
 
     def sums(self, table, rows, spans):
-        """Return rows times a table; blocks that a row does not read are 0."""
+        """Return rows times a table. Blocks that a row does not read are 0."""
         batch = spans.batch(rows, len(table), self._take)
         sums = table.new_zeros(len(rows), table.shape[1])
         sums.view(-1, BLOCK)[spans.places] = weighted_sums(table.view(-1, BLOCK), batch)
@@ -268,9 +271,9 @@ class ScipyLoops:
 
 @cache
 def scipy_loops():
-    """Return scipy's loops; None where a version of scipy does not have them."""
+    """Return scipy's loops, or None if this version of scipy does not have them."""
     try:
-        # Not public: the public product allocates its result.
+        # A private API, because the public product allocates its result.
         from scipy.sparse._sparsetools import csc_matvecs, csr_row_index
     except ImportError:
         return None
@@ -278,10 +281,10 @@ def scipy_loops():
 
 
 class CompiledLoops:
-    """Loops that numba compiled, on the threads that torch uses.
+    """Loops compiled by numba, run on as many threads as torch uses.
 
-    Each thread has features, or rows, of its own, so the result does not depend on
-    their number.
+    Each thread works on its own features or rows, so the result does not depend on the
+    number of threads.
 
     Parameters
     ----------
@@ -302,15 +305,15 @@ class CompiledLoops:
             Negative where a label is missing.
 
         edges : ndarray of shape (n_tasks + 1,), dtype int64
-            First column of each task, and the end of the last. All rows read the
-            columns before and behind.
+            First column of each task, and the end of the last task. All rows read the
+            columns before the first and after the last task.
 
         n_columns : int
 
         Returns
         -------
         spans : tuple of ndarray, or None
-            None where rows read most columns: torch is faster at whole rows.
+            None if rows read most columns: torch is faster for whole rows.
         """
         starts, bounds = self._find_spans(codes.numpy(), edges, n_columns)
         n_read = (bounds[1::2] - bounds[::2]).sum()
@@ -319,7 +322,7 @@ class CompiledLoops:
         return starts, bounds
 
     def sums(self, table, rows, spans=None):
-        """Return rows times a table; columns that a row does not read are 0."""
+        """Return rows times a table. Columns that a row does not read are 0."""
         sums = table.new_zeros(len(rows), table.shape[1])
         arrays = [*self._arrays(table, rows, spans), sums.numpy()]
         n_threads = torch.get_num_threads()
@@ -332,7 +335,7 @@ class CompiledLoops:
     def add_products(self, table, products, factor, shrink):
         """Multiply rows of a table by `shrink`, and add `factor` times products."""
         seen = np.zeros(len(table) if shrink != 1 else 0, dtype=bool)
-        # A power of two, so that a bit mask tells whose a feature is.
+        # A power of two, so that a bit mask assigns each feature to a thread.
         mask = (1 << (torch.get_num_threads().bit_length() - 1)) - 1
         for rows, slopes, spans in products:
             arrays = [*self._arrays(table, rows, spans), slopes.numpy()]

@@ -1,33 +1,53 @@
 """Dropout with its own random numbers."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class Dropout(nn.Module):
-    """Dropout that draws uniform numbers; torch's draws from Bernoulli, 4 times slower.
+    """Dropout from uniform random numbers, 4 times as fast as torch's Bernoulli draws.
 
-    Its generator is seeded when the module is created, so nets that train at the same
+    The module has its own generator, seeded on creation, so nets that train at the same
     time do not affect each other.
 
     Parameters
     ----------
     p : float
-        Share of the units that a training step sets to 0; the others are multiplied by
+        Share of the units that a training step sets to 0. The others are multiplied by
         1 / (1 - p).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_mtl.network import Dropout
+    >>> dropout = Dropout(0.5).eval()
+    >>> dropout(torch.ones(2)).tolist()
+    [1.0, 1.0]
     """
 
-    def __init__(self, p):
+    def __init__(self, p: float) -> None:
         super().__init__()
         self.p = p
         self.seed = int(torch.randint(2**62, ())) if p else None
-        self._generator = None
+        self._generator: torch.Generator | None = None
 
-    def forward(self, hidden):
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Return the units, some of them set to 0 in training.
+
+        Parameters
+        ----------
+        hidden : Tensor of any shape
+            Units of a layer.
+
+        Returns
+        -------
+        hidden : Tensor of the same shape
+            In training, the remaining units are scaled by 1 / (1 - p).
+        """
         if not (self.training and self.p):
             return hidden
         if self._generator is None or self._generator.device != hidden.device:
-            self._generator = torch.Generator(hidden.device).manual_seed(self.seed)
+            self._generator = torch.Generator(hidden.device).manual_seed(self.seed or 0)
         drawn = torch.rand(
             hidden.shape,
             generator=self._generator,

@@ -5,7 +5,7 @@ from torch import nn
 
 
 class TokenEmbedding(nn.Embedding):
-    """Embeddings of token ids, 0 for padding, each times the weight of its token.
+    """Embeddings of token ids, scaled by token weights; 0 for padding.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Input layers: linear layers over sparse or dense rows."""
 
 from copy import copy
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -12,14 +12,15 @@ from ._batch import weighted_sums
 from ._descent import BLOCK, Product
 from ._kernels import LANE
 from ._memory import join_tables, new_table
+from ._spec import InputSpec
 
 
 class SparseLinear(nn.Module):
-    """A linear layer over sparse rows; its cost grows with the stored values.
+    """A linear layer over sparse rows; its cost depends on the number of stored values.
 
-    The weight has one row per feature. Forward sums the rows of the stored features.
-    Backward returns a sparse gradient with each feature of the batch once, which needs
-    no coalescing; an optimizer updates only these rows.
+    The weight has one row per feature. The forward pass sums the rows of the stored
+    features. The backward pass returns a coalesced sparse gradient with one row for
+    each feature in the batch, so an optimizer updates only these rows.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ class SparseLinear(nn.Module):
         return torch.add(self.bias, product, alpha=self.scale)
 
     def read_columns(self, table, name):
-        """Read the columns of that name of an input table; the weights are there."""
+        """Use the columns called `name` of an input table as the weights."""
         del self.weight
         # Not registered as a submodule, which would list the table once per layer.
         self.__dict__["_table"], self._name = table, name
@@ -65,12 +66,12 @@ class SparseLinear(nn.Module):
 
 
 class LabelledColumns(NamedTuple):
-    """Columns of a layer that count only in rows with a label of their task.
+    """Columns of a layer that are needed only in rows labelled for their task.
 
     Attributes
     ----------
     name : str
-        Of the layer, whose outputs are the tasks' logits.
+        Name of the layer, whose outputs are the tasks' logits.
 
     widths : list of int
         Number of logits of each task.
@@ -87,8 +88,9 @@ class LabelledColumns(NamedTuple):
 class InputTable(nn.Module):
     """The weights of sparse layers over the same rows, in named columns.
 
-    Moving one long row of weights per stored value is faster than moving several short
-    ones, in forward, backward and update. Each layer keeps its bias.
+    Reading one long row of weights per stored value is faster than reading several
+    short ones, in the forward pass, the backward pass and the update. Each layer keeps
+    its own bias.
 
     Parameters
     ----------
@@ -96,8 +98,8 @@ class InputTable(nn.Module):
         Their weights move into columns of the same names.
 
     lane : int, default=LANE
-        The columns are padded to a multiple of it: each row of 32-bit weights then
-        starts at a cache line.
+        The number of columns is padded to a multiple of `lane`, so each row of 32-bit
+        weights starts at a cache line.
     """
 
     descent = "sparse"
@@ -129,9 +131,9 @@ class InputTable(nn.Module):
         batch : SparseBatch
 
         labelled : LabelledColumns, default=None
-            Columns that need not be read in all rows. They may be 0 in the others.
+            Columns that are needed only in labelled rows. They may be 0 in the others.
         """
-        # A copy of the same type, because a trunk may also read the rows itself.
+        # Keep the type of the batch, because a trunk may also read the rows itself.
         joint = copy(batch)
         spans = self._spans(labelled)
         joint.products = self._parts(sparse_product(self.weight, batch, spans))
@@ -146,17 +148,17 @@ class InputTable(nn.Module):
         first = sum(self.widths[name] for name in names[:place])
         edges = first + np.cumsum([0, *labelled.widths])
         if place == len(names) - 1:
-            edges[-1] = n_columns  # the padding is no reason to read a row
+            edges[-1] = n_columns  # the padding alone does not require reading a row
         return pending.loops.find_spans(labelled.codes, edges, n_columns)
 
 
 class TablesApart(nn.Module):
-    """A table of columns that few rows read, beside one of columns that all rows read.
+    """Two tables: columns that all rows read, and columns that few rows read.
 
     Parameters
     ----------
     joint : InputTable or None
-        None where a single layer reads all rows; it keeps its weights.
+        Read by all rows. None if this is a single layer, which then keeps its weights.
 
     own : InputTable
     """
@@ -177,23 +179,35 @@ class TablesApart(nn.Module):
         return read
 
 
-def join_sparse_layers(network, apart=None):
+def join_sparse_layers(network: Any, apart: str | None = None) -> Any:
     """Put the weights of all sparse layers of a network into one table.
 
     Parameters
     ----------
     network : torch.nn.Module
-        All its sparse layers must read the rows of the network.
+        All its sparse layers must read the input rows of the network.
 
     apart : str, default=None
-        The name of a layer that gets a table of its own, since few of its columns count
-        in a row.
+        The name of a layer that gets its own table, because a row needs few of its
+        columns.
 
     Returns
     -------
     table : InputTable, TablesApart or None
-        Must read the rows before the layers. Its columns have the layers' names in the
-        network. None if there are fewer than two layers.
+        Call it on the rows before the layers. Its columns are named after the layers.
+        None if there are fewer than two layers.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from sklearn_mtl.network import InputSpec, input_layer, join_sparse_layers
+    >>> spec = InputSpec(n_features=3, sparse=True, scale=1.0, n_rows=2)
+    >>> network = nn.ModuleDict(
+    ...     {"shared": input_layer(spec, 8), "private": input_layer(spec, 2)}
+    ... )
+    >>> table = join_sparse_layers(network)
+    >>> len(table.weight)  # one row for each feature
+    3
     """
     layers = {n: m for n, m in network.named_modules() if isinstance(m, SparseLinear)}
     own = layers.pop(apart, None)
@@ -204,10 +218,10 @@ def join_sparse_layers(network, apart=None):
 
 
 def optim_groups(network):
-    """Return the weights of a network that take plain gradient descent.
+    """Return the weights of a network that are trained by plain gradient descent.
 
     Modules whose ``weight`` has a sparse gradient set the attribute ``descent`` to the
-    name of a group. Adam takes all other weights.
+    name of a group. Adam trains all other weights.
 
     Parameters
     ----------
@@ -216,7 +230,8 @@ def optim_groups(network):
     Returns
     -------
     groups : dict of {str: list of torch.nn.Parameter}
-        "sparse" holds input weights of sparse rows, "embedding" those of tokens.
+        "sparse" holds the input weights of sparse rows, "embedding" the embeddings of
+        tokens.
     """
     groups = {"sparse": [], "embedding": []}
     for module in network.modules():
@@ -233,9 +248,9 @@ def optim_groups(network):
 
 
 class _SparseProduct(torch.autograd.Function):
-    """``rows @ weight`` with a sparse gradient: a row for each feature in the batch.
+    """``rows @ weight`` with a sparse gradient: one row per feature in the batch.
 
-    Where the weight has `pending` products, the gradient joins them.
+    If the weight has `pending` products, the gradient is added to them instead.
     """
 
     @staticmethod
@@ -264,7 +279,7 @@ class _SparseProduct(torch.autograd.Function):
 
 
 def sparse_product(weight, batch, spans=None):
-    """Return rows times a weight; the gradient of the weight is sparse.
+    """Return rows times a weight. The gradient of the weight is sparse.
 
     Parameters
     ----------
@@ -273,8 +288,8 @@ def sparse_product(weight, batch, spans=None):
     batch : SparseBatch
 
     spans : tuple of ndarray, default=None
-        From ``find_spans`` of the loops of a weight with pending products: the columns
-        that each row reads. The others are 0.
+        For a weight with pending products: the columns that each row reads, from
+        ``find_spans`` of its loops. The others are 0.
     """
     return _SparseProduct.apply(weight, batch, spans)
 
@@ -297,18 +312,18 @@ class DenseLinear(nn.Linear):
 
 
 class BlockLinear(nn.Module):
-    """A linear layer over sparse rows and the dense block beside them.
+    """A linear layer over sparse rows and their dense block.
 
-    Adam moves the weights of the block: a dense column is in all rows, and takes the
-    steps of the layers behind, not those of words.
+    Adam trains the weights of the block. A dense column has a value in every row, so it
+    needs the step sizes of the later layers, not those of words.
 
     Parameters
     ----------
     words : SparseLinear
-        It holds the bias of both.
+        Also holds the bias.
 
     n_dense : int
-        Columns of the block.
+        Number of columns of the block.
 
     init_range : float, default=0.0
         The weights of the block start uniformly in ``[-init_range, init_range]``.
@@ -325,14 +340,18 @@ class BlockLinear(nn.Module):
         return torch.add(self.words(batch), own, alpha=BLOCK_GAIN * self.words.scale)
 
 
-def input_layer(spec, n_outputs, *, init_range=0.0):
+def input_layer(
+    spec: InputSpec, n_outputs: int, *, init_range: float = 0.0
+) -> nn.Module:
     """Return a linear layer for the rows of `spec`.
 
     Parameters
     ----------
     spec : InputSpec
+        Description of the rows that the layer will read.
 
     n_outputs : int
+        Number of output columns.
 
     init_range : float, default=0.0
         Weights start uniformly in ``[-init_range, init_range]``.
@@ -341,6 +360,16 @@ def input_layer(spec, n_outputs, *, init_range=0.0):
     -------
     layer : torch.nn.Module
         Reads a :class:`~sklearn_mtl.network.SparseBatch`, or a tensor of dense rows.
+
+    Examples
+    --------
+    >>> import scipy.sparse
+    >>> from sklearn_mtl.network import InputSpec, SparseBatch, input_layer
+    >>> spec = InputSpec(n_features=3, sparse=True, scale=1.0, n_rows=2)
+    >>> layer = input_layer(spec, 8, init_range=0.1)
+    >>> rows = scipy.sparse.csr_array([[0, 2, 0], [1, 0, 3]], dtype="float32")
+    >>> layer(SparseBatch.from_arrays(rows.indices, rows.indptr, rows.data)).shape
+    torch.Size([2, 8])
     """
     kind = SparseLinear if spec.sparse else DenseLinear
     layer = kind(spec.n_features, n_outputs, scale=spec.scale, init_range=init_range)

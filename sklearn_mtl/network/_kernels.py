@@ -1,32 +1,33 @@
 """Loops over sparse rows and tables, for numba to compile.
 
-They work on lanes of `LANE` columns. numba gets its own versions of the two functions
-of a lane from `compiled`; the ones below say what these do.
+They work on lanes of `LANE` columns. In compiled code, `compiled` replaces the two
+functions for a lane by vector instructions; the Python versions below define what they
+do.
 """
 
 from importlib import import_module
 
 import numpy as np
 
-# A cache line of 32-bit floats. InputTable pads its columns to a multiple.
+# A cache line of 32-bit floats. InputTable pads its columns to a multiple of it.
 LANE = 16
-# How many stored values ahead the weights are fetched into the cache.
+# Weights are prefetched into the cache this many stored values ahead.
 AHEAD = 8
 
 
 def add_lane(to, p, source, q, factor):
-    """Add a lane of an array times a factor to a lane of another one."""
+    """Add a lane of `source`, times a factor, to a lane of `to`."""
     to[p : p + LANE] += factor * source[q : q + LANE]
 
 
 def fetch(array, p):
-    """Ask for the cache line of an element before it is needed."""
+    """Prefetch the cache line of an element."""
 
 
 def find_spans(codes, edges, n_columns):
     """Find the columns that each row must read, in whole lanes.
 
-    These are all columns but those of tasks without a label in the row.
+    A row reads all columns except those of tasks without a label in the row.
 
     Parameters
     ----------
@@ -34,14 +35,14 @@ def find_spans(codes, edges, n_columns):
         Negative where a label is missing.
 
     edges : ndarray of shape (n_tasks + 1,)
-        First column of each task, and the end of the last.
+        First column of each task, and the end of the last task.
 
     n_columns : int
 
     Returns
     -------
     starts : ndarray of shape (n_rows + 1,)
-        Where the bounds of each row start.
+        Start of each row's bounds in `bounds`.
 
     bounds : ndarray
         First column and end of each span.
@@ -51,7 +52,7 @@ def find_spans(codes, edges, n_columns):
     bounds = np.empty(2 * n_rows * (n_tasks + 2), np.int64)
     n = 0
     for row in range(n_rows):
-        # The columns before the tasks, those of each task, and those behind.
+        # The columns before the tasks, those of each task, and those after the tasks.
         for part in range(n_tasks + 2):
             first = edges[part - 1] if part > 0 else 0
             end = edges[part] if part <= n_tasks else n_columns
@@ -105,11 +106,11 @@ def add_transposed(
     part,
     mask,
 ):
-    """Add transposed rows times slopes to a table, for the features of a part.
+    """Add transposed rows times gradients to a table, for the features of one part.
 
-    These have the last bits `part`, as many as `mask` has. Weights of a feature are
-    first multiplied by `shrink`, unless it is among those that `seen` notes, an array
-    of bool; with an empty one, no weights are.
+    A feature is in the part if its lowest bits, selected by `mask`, equal `part`. The
+    weights of a feature are first multiplied by `shrink`, unless the bool array `seen`
+    marks the feature as done. If `seen` is empty, no weights are multiplied.
     """
     n_columns = np.int64(table.shape[1])
     weights, steps, n_stored = table.reshape(-1), slopes.reshape(-1), len(indices)
@@ -139,20 +140,20 @@ def add_transposed(
 def compiled(numba):
     """Return `find_spans`, `add_rows` and `add_transposed`, compiled on first use.
 
-    They do not hold the GIL, and numba's own threads are not used. What was compiled
-    stays on disk, where numba finds a folder to write to.
+    They release the GIL and do not use numba's own threads. The compiled code is cached
+    on disk if numba finds a writable folder.
     """
-    _teach(numba)
+    _define_lane_code(numba)
     functions = find_spans, add_rows, add_transposed
     try:
         return [numba.njit(nogil=True, cache=True)(f) for f in functions]
-    except RuntimeError:  # there is no such folder
+    except RuntimeError:  # no writable folder
         return [numba.njit(nogil=True)(f) for f in functions]
 
 
-def _teach(numba):
-    """Tell numba how a lane is added and fetched: as vector instructions."""
-    ir = import_module("llvmlite.ir")  # which numba brings along
+def _define_lane_code(numba):
+    """Compile adding and prefetching of lanes to vector instructions."""
+    ir = import_module("llvmlite.ir")  # a dependency of numba
     intrinsic, overload = numba.extending.intrinsic, numba.extending.overload
 
     def pointer(context, builder, kind, array, place):
@@ -192,7 +193,7 @@ def _teach(numba):
             found = builder.module.globals.get(name)
             function = found or ir.Function(builder.module, kind, name)
             place = pointer(context, builder, signature.args[0], *args)
-            # To read, to all levels of the cache, as data.
+            # Read access, all cache levels, data cache.
             flags = [integer(0), integer(3), integer(1)]
             builder.call(function, [builder.bitcast(place, byte), *flags])
             return context.get_dummy_value()

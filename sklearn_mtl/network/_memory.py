@@ -1,4 +1,4 @@
-"""Memory of large tables: on large pages, and given back while a table moves."""
+"""Memory of large tables: huge pages, and freeing memory while a table is copied."""
 
 import ctypes
 import sys
@@ -7,23 +7,24 @@ from functools import cache
 import numpy as np
 import torch
 
-# Of Linux, see madvise(2).
+# Constants of Linux, see madvise(2).
 _DONTNEED, _HUGEPAGE = 4, 14
 _PAGE = 2**12
-_ALIGNMENT = 64  # bytes: a cache line, as torch has it
-# Smaller tables fit into the pages that a processor remembers anyway.
+_ALIGNMENT = 64  # bytes: a cache line, the alignment of torch
+# Smaller tables fit into the TLB of the processor without huge pages.
 LARGE = 2**24  # bytes
 ROWS_AT_ONCE = 2**14
 
 
 def new_table(n_rows, n_columns, dtype=torch.float32):
-    """Return a table of zeros, on large pages where the system has them.
+    """Return a table of zeros, on huge pages where the system has them.
 
-    Steps go to rows in no order. Finding a page takes as long as reading a row, and
-    pages of 2 MiB are few enough to be remembered. The system gives memory, and sets it
-    to zero, where the table is first written to.
+    Training accesses rows in random order. Looking up a page takes as long as reading a
+    row, and with pages of 2 MiB the TLB can hold most entries. The system allocates and
+    zeroes a page when it is first written.
     """
-    # Nothing is made here, but who bounds what torch makes, as `load` does, sees it.
+    # Allocates nothing, but code that limits the size of torch's tensors, such as
+    # `load`, sees this call.
     torch.empty(n_rows, n_columns, dtype=dtype, device="meta")
     kind = str(dtype).removeprefix("torch.")
     n_bytes = n_rows * n_columns * np.dtype(kind).itemsize
@@ -37,22 +38,22 @@ def new_table(n_rows, n_columns, dtype=torch.float32):
 
 
 def join_tables(tables, n_columns):
-    """Return a table with the columns of all tables, and zeros behind them.
+    """Return a table with the columns of all tables, followed by zeros.
 
-    The memory of the tables, which are then of no use, goes back to the system row by
-    row, so weights are never in memory twice.
+    The memory of the input tables is freed row by row, so weights are never in memory
+    twice. The input tables must not be used afterwards.
 
     Parameters
     ----------
     tables : list of tensors of shape (n_rows, any)
-        Contiguous, and each the owner of its memory.
+        Contiguous; each owns its memory.
 
     n_columns : int
     """
     joint = new_table(len(tables[0]), n_columns, tables[0].dtype)
     widths = [table.shape[1] for table in tables]
     parts = joint.split([*widths, n_columns - sum(widths)], dim=1)
-    # Zeros are there already; tables of zeros have no memory yet.
+    # The new table holds zeros already, and tables of zeros have no memory yet.
     pairs = [
         pair for pair in zip(tables, parts, strict=False) if pair[0].count_nonzero()
     ]
@@ -66,12 +67,12 @@ def join_tables(tables, n_columns):
 
 
 def _advise(table, n_bytes, advice):
-    """Advise the system about the whole pages in the first bytes of a table."""
+    """Call madvise for the whole pages within the first bytes of a table."""
     madvise = _madvise() if table.device.type == "cpu" else None
     first = -(-table.data_ptr() // _PAGE) * _PAGE
     length = (table.data_ptr() + n_bytes - first) // _PAGE * _PAGE
     if madvise is not None and length > 0:
-        madvise(first, length, advice)  # refused advice changes nothing
+        madvise(first, length, advice)  # failure is harmless
 
 
 @cache

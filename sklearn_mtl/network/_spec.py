@@ -12,7 +12,7 @@ class InputSpec:
     Attributes
     ----------
     n_features : int
-        Columns of a row, or ids of tokens.
+        Number of columns of a row, or of token ids.
 
     sparse : bool
         Whether batches come as :class:`~sklearn_mtl.network.SparseBatch`.
@@ -22,7 +22,7 @@ class InputSpec:
         penalties then mean the same for counts, TF-IDF and measurements.
 
     n_rows : int
-        Training rows; "auto" settings of strategies depend on it.
+        Number of training rows. "auto" settings of strategies depend on it.
 
     tokens : bool, default=False
         Whether batches come as :class:`~sklearn_mtl.network.TokenBatch`.
@@ -34,10 +34,17 @@ class InputSpec:
         Supervised weight of each token; None means 1 for all.
 
     n_dense : int, default=0
-        Columns of the dense block that stands beside sparse rows, on the same scale.
+        Number of columns of the dense block next to sparse rows, on the same scale.
 
     labelled_share : float, default=1.0
-        The share of all tasks' logits whose task has a label in a row, on average.
+        Mean share of the logits whose task is labelled in a row.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.network import InputSpec
+    >>> spec = InputSpec(n_features=1000, sparse=True, scale=1.0, n_rows=500)
+    >>> spec.n_dense
+    0
     """
 
     n_features: int
@@ -51,23 +58,23 @@ class InputSpec:
     labelled_share: float = 1.0
 
     @property
-    def is_small(self):
+    def is_small(self) -> bool:
         """Whether training uses full batches and no dropout.
 
-        The fit is then a deterministic function of weighted sums over rows, and a row
-        of weight 2 equals the row given twice.
+        The fit is then a deterministic function of weighted sums over rows, so a row
+        with weight 2 is equivalent to the row given twice.
         """
         return self.n_rows <= SMALL
 
     @property
-    def is_few(self):
-        """Whether rows are so few that bags of words train in full batches.
+    def is_few(self) -> bool:
+        """Whether there are so few rows that bags of words train in full batches.
 
-        Above `is_small` a fit spares some of them to judge settings by.
+        Unless `is_small`, a fit holds out some of the rows to select settings.
         """
         return self.is_bag and self.n_rows <= FEW
 
     @property
-    def is_bag(self):
+    def is_bag(self) -> bool:
         """Whether rows are sparse features, not tokens."""
         return self.sparse and not self.tokens

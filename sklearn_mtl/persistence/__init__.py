@@ -1,12 +1,12 @@
-"""Fitted classifiers as files that may be trusted: no pickle, checked before use.
+"""Fitted classifiers as files that are safe to load: no pickle, checked before use.
 
-`_archive` and `_tensors` know bytes, `_document` joins them into a tree of JSON and
-named arrays, `_codec` turns objects into such a tree and back, `_registry` says which,
-and `_model` what of a classifier is stored. ``docs/file-format.md`` describes files.
-Nothing that `_archive`, `_tensors`, `_document` and `_codec` import needs torch or
-scikit-learn.
+`_archive` and `_tensors` read and write bytes. `_document` combines them into a tree of
+JSON and named arrays. `_codec` converts objects to such a tree and back; `_registry`
+lists the supported classes, and `_model` defines which parts of a classifier are
+stored. ``docs/file-format.md`` describes the files. `_archive`, `_tensors`, `_document`
+and `_codec` import neither torch nor scikit-learn.
 
-Each kind of bad file has an error of its own here, all of them a `ModelFileError`.
+Each kind of invalid file has its own error class, a subclass of `ModelFileError`.
 """
 
 from ._errors import (

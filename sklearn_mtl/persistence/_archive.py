@@ -1,11 +1,10 @@
-"""Zip files of stored members, written and read strictly.
+"""Zip files of uncompressed members, written and read strictly.
 
-Of what the zip format allows only this is used: members that are stored as they are,
-one behind the other without a gap, each starting at a multiple of 64 bytes so that
-arrays in it can be mapped; 64-bit sizes; no comments, times or attributes. All bytes
-but those of members follow from their names, sizes and checksums. A reader makes them
-again and compares, so nothing in a file goes unread. Any program that reads zip files
-opens them.
+Only a part of the zip format is used: uncompressed members without gaps between them,
+each aligned to 64 bytes so that its arrays can be memory-mapped; 64-bit sizes; no
+comments, times or attributes. All bytes outside the members follow from names, sizes
+and checksums. A reader recomputes and compares them, so every byte of a file is
+checked. Any zip program can open the files.
 """
 
 import struct
@@ -17,7 +16,7 @@ from ._errors import BadMember, CannotSave, ChecksumError, NotAModelFile, Trunca
 ALIGNMENT = 64
 MOST_MEMBERS = 64
 LONGEST_NAME = 100
-# The first of January 1980, and the version of the zip format with 64-bit sizes.
+# 1 January 1980, and the version of the zip format with 64-bit sizes.
 _DATE, _VERSION = 0x21, 45
 _LOCAL = struct.Struct("<IHHHHHIIIHH")
 _CENTRAL = struct.Struct("<IHHHHHHIIIHHHHHII")
@@ -26,7 +25,7 @@ _LOCATOR = struct.Struct("<IIQI")
 _END = struct.Struct("<IHHHHIIH")
 _TAIL = _END64.size + _LOCATOR.size + _END.size
 _MAX32 = 0xFFFFFFFF
-# The field that Android's zipalign takes for padding.
+# The extra fields: 64-bit sizes, and the one that Android's zipalign uses for padding.
 _ZIP64, _PADDING = 1, 0xD935
 MAGIC = struct.pack("<IH", 0x04034B50, _VERSION)
 _ADVICE = "The file was damaged or changed; get it again, or save the model again."
@@ -42,10 +41,10 @@ class Member(NamedTuple):
     size : int
 
     checksum : int
-        The CRC-32 of its bytes.
+        The CRC-32 of its content.
 
     header : int
-        Where in the file its header starts.
+        Offset of its header in the file.
     """
 
     name: str
@@ -55,7 +54,7 @@ class Member(NamedTuple):
 
     @property
     def start(self):
-        """Where in the file its bytes start."""
+        """Offset of its content in the file."""
         return self.header + len(_local_header(self))
 
     @property
@@ -69,7 +68,7 @@ def write_archive(file, members):
     Parameters
     ----------
     file : writable binary object
-        Written from front to back.
+        Written sequentially.
 
     members : dict of {str: list of bytes-like}
         The bytes of each member, in pieces.
@@ -81,8 +80,9 @@ def write_archive(file, members):
     """
     if len(members) > MOST_MEMBERS:
         raise CannotSave(
-            f"There are {len(members)} parts, many objects of classes of yours among "
-            f"them, and a file has at most {MOST_MEMBERS}. Join some objects in one."
+            f"The model has {len(members)} parts, probably because of many objects of "
+            f"your own classes, but a file can have at most {MOST_MEMBERS}. Combine "
+            "some objects into one."
         )
     written, place = [], 0
     for name, pieces in members.items():
@@ -100,7 +100,7 @@ def write_archive(file, members):
 
 
 def read_archive(file):
-    """Read the table of members of an archive, and check all that is not in members.
+    """Read the table of members of an archive, and check all bytes outside members.
 
     Parameters
     ----------
@@ -118,7 +118,10 @@ def read_archive(file):
     file.seek(0)
     start = file.read(len(MAGIC))
     if start != MAGIC[: len(start)] or not start:
-        raise NotAModelFile("This is no file that clf.save(path) has written.")
+        raise NotAModelFile(
+            "This is not a file that clf.save(path) wrote. Pass the path of a saved "
+            "model."
+        )
     n_members, place, length = _read_end(file, n_bytes)
     file.seek(place)
     directory = file.read(length)
@@ -128,17 +131,16 @@ def read_archive(file):
     for member in members:
         if member.header != stop:
             raise BadMember(
-                f"The part {member.name!r} does not start where the one before ends. "
-                f"{_ADVICE}"
+                f"The part {member.name!r} does not start where the previous part "
+                f"ends. {_ADVICE}"
             )
         stop = member.stop
         if stop > place:
             raise BadMember(
-                f"The part {member.name!r} is larger than the file, as it says. "
-                f"{_ADVICE}"
+                f"The part {member.name!r} claims to be larger than the file. {_ADVICE}"
             )
     if stop != place:
-        raise BadMember(f"There are bytes that belong to no part. {_ADVICE}")
+        raise BadMember(f"The file contains bytes that belong to no part. {_ADVICE}")
     for member in members:
         file.seek(member.header)
         expected = _local_header(member)
@@ -163,18 +165,18 @@ def read_member(file, member):
 def check_member(member, content):
     """Raise a ChecksumError if these are not the bytes of a member."""
     if len(content) != member.size:
-        raise TruncatedFile(f"The part {member.name!r} is cut off. {_ADVICE}")
+        raise TruncatedFile(f"The part {member.name!r} is truncated. {_ADVICE}")
     if crc32(content) != member.checksum:
         raise ChecksumError(
-            f"The part {member.name!r} does not have the checksum that it had when it "
-            f"was written. {_ADVICE}"
+            f"The part {member.name!r} has another checksum than when it was written. "
+            f"{_ADVICE}"
         )
 
 
 def _local_header(member):
     name = member.name.encode()
     fixed = _LOCAL.size + len(name) + 20
-    # The field has four bytes itself, and two that say what the padding aligns to.
+    # The field itself takes four bytes, plus two for the alignment.
     padding = -(member.header + fixed + 6) % ALIGNMENT
     extra = struct.pack("<HHQQ", _ZIP64, 16, member.size, member.size)
     extra += struct.pack("<HHH", _PADDING, 2 + padding, ALIGNMENT) + bytes(padding)
@@ -198,7 +200,7 @@ def _local_header(member):
 
 
 def _directory(members, place):
-    """Return the end of an archive: the table of members, and where it is."""
+    """Return the end of an archive: the table of members, and its position."""
     entries = b"".join(map(_central_header, members))
     count, length = len(members), len(entries)
     end64 = _END64.pack(
@@ -238,9 +240,9 @@ def _central_header(member):
 
 
 def _read_end(file, n_bytes):
-    """Return the number of members, and the place and length of their table."""
+    """Return the number of members, and the position and length of their table."""
     cut_off = TruncatedFile(
-        "The file has no end, so it was cut off, or something was put behind it. "
+        "The end of the file is missing: it was truncated, or data was appended to it. "
         f"{_ADVICE}"
     )
     if n_bytes < _TAIL:
@@ -256,12 +258,12 @@ def _read_end(file, n_bytes):
     most = MOST_MEMBERS * (_CENTRAL.size + LONGEST_NAME + 28)
     if count > MOST_MEMBERS or length > most:
         raise BadMember(
-            f"The file says that it has {count} parts in a table of {length} bytes, "
-            f"and {MOST_MEMBERS} parts are the most there may be. {_ADVICE}"
+            f"The file claims to have {count} parts in a table of {length} bytes, but "
+            f"at most {MOST_MEMBERS} parts are allowed. {_ADVICE}"
         )
     if place + length + _TAIL != n_bytes:
         raise TruncatedFile(
-            f"The file has {n_bytes} bytes, and should have {place + length + _TAIL}. "
+            f"The file has {n_bytes} bytes, but should have {place + length + _TAIL}. "
             f"{_ADVICE}"
         )
     return count, place, length
@@ -285,7 +287,7 @@ def _read_directory(directory, n_members):
         try:
             name = name.decode()
         except UnicodeDecodeError as error:
-            raise BadMember(f"A part has no proper name. {_ADVICE}") from error
+            raise BadMember(f"The name of a part is not valid. {_ADVICE}") from error
         _, _, size, _, header = struct.unpack("<HHQQQ", extra)
         members.append(Member(name, size, checksum, header))
     return members
@@ -294,7 +296,7 @@ def _read_directory(directory, n_members):
 def _check_names(found):
     doubled = {name for name in found if found.count(name) > 1}
     if doubled:
-        raise BadMember(f"The part(s) {sorted(doubled)} are there twice. {_ADVICE}")
+        raise BadMember(f"The part(s) {sorted(doubled)} occur twice. {_ADVICE}")
     for name in found:
         parts = name.split("/")
         is_plain = name.isascii() and name.isprintable() and len(name) <= LONGEST_NAME
@@ -305,6 +307,6 @@ def _check_names(found):
             or any(part in ("", ".", "..") for part in parts)
         ):
             raise BadMember(
-                f"A part is called {name[:100]!r}, which leads out of the file. "
+                f"A part is called {name[:100]!r}, a path outside the archive. "
                 f"{_ADVICE}"
             )

@@ -1,6 +1,6 @@
-"""Objects to JSON and named arrays, and back, for what is known and nothing else.
+"""Known objects to JSON and named arrays, and back. All other objects are refused.
 
-Plain values of JSON stand for themselves; every JSON object has one of these forms:
+Plain JSON values are stored as they are. Every JSON object has one of these forms:
 
 ==========================================  ============================================
 ``{"float": "nan"}``                        NaN, or "inf", "-inf"
@@ -23,7 +23,7 @@ Plain values of JSON stand for themselves; every JSON object has one of these fo
 ``{"object": number, "class": name}``       an object of another class, in skops' form
 ==========================================  ============================================
 
-A name never leads to an import: it is looked up in tables of this package.
+A name is never imported. It is looked up in tables of this package.
 """
 
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ from ._frames import decode_frame, encode_frame
 from ._values import CHANGED, READERS, dtype_of, encode_value
 
 DEEPEST = 40
-# Texts of this many and more go into an array.
+# Lists of at least this many texts are stored in an array.
 MANY_TEXTS = 1000
 _COLLECTIONS = {"tuple": tuple, "set": set, "frozenset": frozenset}
 
@@ -51,10 +51,10 @@ class Entry(NamedTuple):
     kind : type
 
     get : callable
-        From an object to its state, a dict.
+        Maps an object to its state, a dict.
 
     make : callable
-        From a state, whose values are objects again, to an object.
+        Maps a state, whose values are decoded objects, to an object.
     """
 
     kind: type
@@ -64,14 +64,14 @@ class Entry(NamedTuple):
 
 @dataclass
 class Encoder:
-    """Turns objects into a tree.
+    """Converts objects to a tree.
 
     Parameters
     ----------
     registry : dict of {str: Entry}
 
     keep_object : callable, default=None
-        Takes an object of a class that is not in the registry, and the place of it, and
+        Called with an object of a class that is not in the registry and with its place;
         returns its number.
 
     Attributes
@@ -85,7 +85,7 @@ class Encoder:
 
     def __post_init__(self):
         self._names = {entry.kind: name for name, entry in self.registry.items()}
-        self._kept = {}  # what is held in two places is stored once
+        self._kept = {}  # objects referenced twice are stored once
 
     def encode(self, value, place, depth=0):
         """Return a value as a tree.
@@ -95,18 +95,21 @@ class Encoder:
         value : object
 
         place : str
-            What it is, for names of arrays and for messages.
+            Name of the value, for array names and messages.
 
         depth : int, default=0
-            How many values it lies in.
+            Nesting depth of the value.
 
         Raises
         ------
         CannotSave
-            If it, or something in it, has no form.
+            If the value or a part of it cannot be stored.
         """
         if depth > DEEPEST:
-            raise CannotSave(f"{place[:200]} is nested too deep for a model file.")
+            raise CannotSave(
+                f"{place[:200]} is nested too deeply for a model file. Use fewer "
+                "levels."
+            )
         kind = type(value)
         if value is None or kind in (bool, int, str):
             return value
@@ -133,8 +136,8 @@ class Encoder:
             return encode_frame(value, lambda own: self.encode(own, place, depth + 1))
         if self.keep_object is None:
             raise CannotSave(
-                f"{place} is {value!r:.100}, an object of {_name_of(kind)}, which has "
-                "no place in a model file."
+                f"{place} is {value!r:.100}, an object of {_name_of(kind)}, which a "
+                "model file cannot store."
             )
         number = self.keep_object(value, place)
         return {"object": number, "class": _name_of(kind)}
@@ -175,7 +178,7 @@ class Encoder:
         content = np.frombuffer(joined.encode("utf-8", "surrogatepass"), np.uint8)
         name = self._keep(content, place)
         node = {"texts": name, "separator": separator, "size": len(values)}
-        self._kept[id(values)] = node, values  # which thus keeps its id
+        self._kept[id(values)] = node, values  # keeps the object alive, and so its id
         return node
 
     def _array(self, array, place, depth):
@@ -186,13 +189,14 @@ class Encoder:
         if _tensors.is_storable(array):
             if kind != "f" or np.isfinite(array).all():
                 return {"array": self._keep(array, place)}
-            # Arrays with NaN are taken for damaged; a few numbers go beside the text.
+            # A reader refuses stored arrays with NaN, so these numbers are stored in
+            # JSON.
             flat = self._list(array.ravel().tolist(), place, depth)
             return {"list": flat, "dtype": array.dtype.str, "shape": list(array.shape)}
         if array.ndim != 1 or kind not in "USO":
             raise CannotSave(
                 f"{place} is an array of shape {array.shape} and type {array.dtype}, "
-                "which has no place in a model file."
+                "which a model file cannot store."
             )
         dtype = "object" if kind == "O" else array.dtype.str
         return {"list": self._list(array.tolist(), place, depth), "dtype": dtype}
@@ -211,7 +215,7 @@ class Encoder:
 
 @dataclass
 class Decoder:
-    """Turns a tree into objects again.
+    """Converts a tree back to objects.
 
     Parameters
     ----------
@@ -220,11 +224,12 @@ class Decoder:
     arrays : dict of {str: ndarray}
 
     objects : list
-        Objects of classes that are not in the registry.
+        Objects whose classes are not in the registry.
 
     most_texts : int, default=1_000_000
-        Of one list, because many short texts take far more memory than bytes. A
-        vocabulary may have as many as there are rows of weights.
+        Maximum length of one list, because many short texts take far more memory than
+        bytes in the file. A vocabulary may have as many texts as there are rows of
+        weights.
     """
 
     registry: dict
@@ -233,15 +238,15 @@ class Decoder:
     most_texts: int = 1_000_000
 
     def decode(self, node, place, depth=0):
-        """Return the object that a tree stands for.
+        """Return the object that a tree describes.
 
         Raises
         ------
         BadState
-            If it stands for nothing.
+            If the tree is not valid.
         """
         if depth > DEEPEST:
-            raise BadState(f"{place} is nested too deep. {CHANGED}")
+            raise BadState(f"{place} is nested too deeply. {CHANGED}")
         if node is None or isinstance(node, bool | int | float | str):
             return node
         if isinstance(node, list):
@@ -266,7 +271,7 @@ class Decoder:
             ArithmeticError,
         ) as error:
             raise BadState(
-                f"{place} cannot be made of {str(node)[:100]}: {error}. {CHANGED}"
+                f"{place} cannot be decoded from {str(node)[:100]}: {error}. {CHANGED}"
             ) from error
 
     def _items(self, nodes, place, depth):
@@ -290,9 +295,9 @@ class Decoder:
         return dict(zip(keys, range(len(keys)), strict=True))
 
     def array(self, name, place):
-        """Return the array of that name."""
+        """Return the array called `name`."""
         if not isinstance(name, str) or name not in self.arrays:
-            raise BadState(f"{place} needs the array {name!r:.100}. {CHANGED}")
+            raise BadState(f"{place} needs the missing array {name!r:.100}. {CHANGED}")
         return self.arrays[name]
 
     def _array(self, node, place, depth):
@@ -312,7 +317,9 @@ class Decoder:
             if not all(isinstance(v, str | bytes) for v in values) or (
                 dtype.itemsize > 4 * max(longest, 1)
             ):
-                raise BadState(f"{place} holds no texts of the type {dtype}. {CHANGED}")
+                raise BadState(
+                    f"{place} does not hold texts of type {dtype}. {CHANGED}"
+                )
             return np.array(values, dtype=dtype)
         array = np.empty(len(values), dtype=object)
         array[:] = values
@@ -322,7 +329,7 @@ class Decoder:
         content, separator = self.array(node["texts"], place), node["separator"]
         size = node["size"]
         if content.dtype != np.uint8 or len(separator) != 1 or type(size) is not int:
-            raise BadState(f"{place} holds no texts. {CHANGED}")
+            raise BadState(f"{place} does not hold texts. {CHANGED}")
         if size > self.most_texts:
             raise BadState(f"{place} holds {size} texts, more than weights. {CHANGED}")
         joined = content.tobytes().decode("utf-8", "surrogatepass")
@@ -342,8 +349,8 @@ class Decoder:
         name, state = node["type"], node["state"]
         if not isinstance(name, str) or name not in self.registry:
             raise BadState(
-                f"{place} is of the type {name!r:.100}, which is none that a model "
-                f"file may hold. {CHANGED}"
+                f"{place} is of type {name!r:.100}, which a model file cannot contain. "
+                f"{CHANGED}"
             )
         values = {
             key: self.decode(own, f"{place}.{key}", depth + 1)

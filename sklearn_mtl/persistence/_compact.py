@@ -1,8 +1,9 @@
-"""Weights in fewer bytes: 16-bit floats, or 8-bit integers and a scale for each row.
+"""Compact weights: 16-bit floats, or 8-bit integers with one scale per row.
 
-A weight of fewer than `SMALLEST` numbers keeps its type: it saves nothing. A row of
-8-bit integers is multiplied by its number in the array of the same name with
-``.scale`` behind it. A row is all that has the same first index.
+A weight with fewer than `SMALLEST` numbers keeps its type, because compacting would
+save nothing. A row consists of all numbers with the same first index. Rows of 8-bit
+integers are multiplied by their scales, in the array of the same name with the suffix
+``.scale``.
 """
 
 import numpy as np
@@ -24,7 +25,7 @@ def compact(weights, dtype):
     weights : dict of {str: ndarray}
 
     dtype : {"float32", "float16", "int8"}
-        "float32" leaves them as they are.
+        "float32" leaves the weights unchanged.
 
     Returns
     -------
@@ -36,7 +37,7 @@ def compact(weights, dtype):
         If a weight is too large for 16 bits.
 
     ValueError
-        If there is no such type.
+        If `dtype` is unknown.
     """
     if dtype not in DTYPES:
         raise ValueError(f"dtype must be one of {DTYPES}. Got {dtype!r}.")
@@ -59,14 +60,14 @@ def _half(name, array):
     largest = max(array.max(), -array.min())
     if largest > np.finfo(np.float16).max:
         raise CannotSave(
-            f"The weight {name!r} goes up to {largest:.3g}, too large for 16 bits. Use "
-            "dtype='float32' or 'int8'."
+            f"The weight {name!r} contains {largest:.3g}, too large for 16-bit floats. "
+            "Use dtype='float32' or 'int8'."
         )
     return array.astype(np.float16)
 
 
 def _quantized(array):
-    """Return integers of 8 bits, and what to multiply each row by."""
+    """Return 8-bit integers, and the scale of each row."""
     rows = array.reshape(len(array), -1)
     integers = np.empty(rows.shape, dtype=np.int8)
     scales = np.empty(len(rows), dtype=np.float32)
@@ -83,19 +84,19 @@ def _quantized(array):
 
 
 def expand(weights, stored, dtype=None):
-    """Return weights in floats again.
+    """Return the weights as floats.
 
     Parameters
     ----------
     weights : dict of {str: ndarray}
-        What `compact` has returned.
+        Weights from `compact`.
 
     stored : {"float32", "float16", "int8"}
-        What it was asked for.
+        The `dtype` that `compact` was called with.
 
     dtype : {"float32", "float64"}, default=None
-        The type of all floats; None makes 32 bits of those that were made smaller, and
-        leaves the others.
+        The type of all floats. None converts compacted weights to float32 and leaves
+        the others unchanged.
 
     Returns
     -------
@@ -104,7 +105,7 @@ def expand(weights, stored, dtype=None):
     Raises
     ------
     BadTensor
-        If integers and scales do not fit together.
+        If integers and scales do not match.
     """
     if stored == "float32":
         return weights
@@ -127,7 +128,10 @@ def _multiplied(name, integers, scales, dtype):
         or not integers.ndim
         or (scales.shape != integers.shape[:1] or scales.dtype != np.float32)
     ):
-        raise BadTensor(f"The scales of the array {name!r} do not fit to it.")
+        raise BadTensor(
+            f"The scales of the array {name!r} do not match its shape or type. Get the "
+            "file again."
+        )
     rows = integers.reshape(len(integers), -1).astype(dtype)
     rows *= scales[:, None].astype(dtype)
     return rows.reshape(integers.shape)

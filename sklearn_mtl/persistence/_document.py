@@ -1,26 +1,26 @@
 """A model file as a tree of JSON and named arrays.
 
-A file is a zip archive, see `_archive`, of these members:
+A file is a zip archive (see `_archive`) of these members:
 
 ``format.json``
     ``{"format": "sklearn_mtl model", "version": 1, "libraries": {name: version}}``. It
-    comes first, and future versions have it, too.
+    is the first member, in future versions as well.
 ``model.json``
-    The tree: `_model` says what stands where, `_codec` how objects are written.
+    The tree. `_model` defines its entries, `_codec` how objects are written.
 ``weights.safetensors``
-    The weights of the network, under names that do not depend on how layers are merged
-    in memory: ``network.<path of the layer>.<weight>``. A layer over sparse rows has
-    its ``weight`` of shape (n_features, n_outputs).
+    The weights of the network. Their names do not depend on how layers are merged in
+    memory: ``network.<path of the layer>.<weight>``. A layer over sparse rows has a
+    ``weight`` of shape (n_features, n_outputs).
 ``arrays.safetensors``
-    All other arrays, under the names by which the tree refers to them.
+    All other arrays, under the names that the tree uses.
 ``objects/<number>.skops``
     Objects of the user's own classes, if there are any.
 
-The version is raised when a reader of the version before would misread a file or refuse
-it: for a member, a field or a type that it does not know, or a known one with another
-meaning. A field that may be absent, with a default that is right for older files, is no
-new version for those who read. Readers read all versions up to their own, for ever:
-`tests/files` has a file of each.
+The version increases when a reader of the previous version would misread or refuse a
+file: because of an unknown member, field or type, or because of a known one with
+another meaning. For readers, a field that may be absent, with a default that is right
+for older files, does not need a new version. Readers support all versions up to their
+own forever: `tests/files` has a file of each.
 """
 
 import json
@@ -47,7 +47,7 @@ FORMAT, VERSION = "sklearn_mtl model", 1
 MEMBERS = ("format.json", "model.json", "weights.safetensors", "arrays.safetensors")
 _OF_ARRAYS = ("arrays.safetensors", "weights.safetensors")
 _OBJECT = re.compile(r"objects/(0|[1-9][0-9]?)\.skops")
-# Bounds for what a small file may become in memory.
+# Limits for the memory that a small file can take.
 LARGEST_JSON = 2**24
 MOST_VALUES = 1_500_000
 MOST_GROUPS = 300_000
@@ -55,12 +55,12 @@ MOST_GROUPS = 300_000
 
 @dataclass
 class Document:
-    """What is in a model file.
+    """The content of a model file.
 
     Attributes
     ----------
     tree : dict
-        Of JSON.
+        A tree of JSON values.
 
     arrays, weights : dict of {str: ndarray}
 
@@ -68,7 +68,7 @@ class Document:
         Objects of the user's own classes.
 
     libraries : dict of {str: str}
-        The versions that wrote the file.
+        Versions of the libraries that wrote the file.
 
     version : int
         The version of the format.
@@ -83,18 +83,18 @@ class Document:
 
 
 def write_document(file, document):
-    """Write a document to a binary file, from front to back.
+    """Write a document to a binary file, sequentially.
 
     Raises
     ------
     CannotSave
-        If it could not be read again.
+        If the file could not be read again.
     """
     for name, weight in document.weights.items():
         if not (document.objects or is_finite(weight)):
             raise CannotSave(
-                f"The weight {name!r} holds NaN or infinity, so predictions mean "
-                "nothing. Fit again, with a lower learning_rate_init."
+                f"The weight {name!r} contains NaN or infinity, so predictions are "
+                "meaningless. Fit again with a lower learning_rate_init."
             )
     head = {
         "format": FORMAT,
@@ -114,7 +114,7 @@ def write_document(file, document):
 
 @contextmanager
 def opened(source, password=None, key=None):
-    """Open a model file for reading; an encrypted one is decrypted.
+    """Open a model file for reading, and decrypt it if it is encrypted.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def opened(source, password=None, key=None):
         yield _decrypted(source, password, key)
         return
     if Path(source).is_dir():
-        raise NotAModelFile(f"{str(source)!r} is a folder. Pass the name of a file.")
+        raise NotAModelFile(f"{str(source)!r} is a folder. Pass the path of a file.")
     with open(source, "rb") as file:
         yield _decrypted(file, password, key)
 
@@ -142,30 +142,31 @@ def _decrypted(file, password, key):
     start = file.read(len(_archive.MAGIC))
     file.seek(0)
     if isinstance(start, str):
-        raise TypeError("The file is open for text. Open it with mode='rb'.")
+        raise TypeError("The file is open in text mode. Open it with mode='rb'.")
     is_plain = start == _archive.MAGIC
     if is_plain:
         if password is not None or key is not None:
             raise PasswordNotNeeded(
-                "The file is not encrypted, so anyone may have written it. Load it "
-                "without password and key if you trust where it comes from."
+                "A password or key was passed, but the file is not encrypted, so "
+                "anyone may have written it. If you trust its source, load it without "
+                "password and key."
             )
         return file
-    from ._encryption import decrypt, is_encrypted  # which few files need
+    from ._encryption import decrypt, is_encrypted  # few files need it
 
     return decrypt(file, password=password, key=key) if is_encrypted(file) else file
 
 
 def read_document(file, *, map_arrays=False):
-    """Read a document and check all of it that can be checked without its objects.
+    """Read a document, and check all that can be checked without decoding objects.
 
     Parameters
     ----------
     file : seekable binary file
 
     map_arrays : bool, default=False
-        Whether arrays are mapped from disk, where `file` is a plain file. They are read
-        only, and pages come as they are needed.
+        Whether to memory-map arrays if `file` is a plain file. They are then read-only,
+        and their pages are loaded on demand.
 
     Returns
     -------
@@ -177,7 +178,7 @@ def read_document(file, *, map_arrays=False):
     """
     members = _archive.read_archive(file)
     if "format.json" not in members:
-        raise NotAModelFile("This zip file is none that clf.save(path) has written.")
+        raise NotAModelFile("This zip file was not written by clf.save(path).")
     head = _read_json(file, members["format.json"])
     _check_head(head)
     n_objects = _check_members(members)
@@ -185,7 +186,7 @@ def read_document(file, *, map_arrays=False):
     arrays, weights = (
         _tensors.from_bytes(load(file, members[name])) for name in _OF_ARRAYS
     )
-    if not n_objects:  # modules of the user may hold infinities
+    if not n_objects:  # modules of the user may contain infinities
         _check_numbers(arrays | weights)
     return Document(
         tree=_read_json(file, members["model.json"]),
@@ -202,23 +203,29 @@ def read_document(file, *, map_arrays=False):
 
 def _check_head(head):
     if not isinstance(head, dict) or head.get("format") != FORMAT:
-        raise NotAModelFile("This zip file is none that clf.save(path) has written.")
+        raise NotAModelFile("This zip file was not written by clf.save(path).")
     version, libraries = head.get("version"), head.get("libraries")
     if type(version) is not int or version < 1:
-        raise BadState(f"The version of the format is {version!r:.50}.")
+        raise BadState(
+            f"The version of the format is {version!r:.50}, which is not valid. The "
+            "file was changed; get it again."
+        )
     if version > VERSION:
         raise NewerFormat(
-            f"The file has version {version} of the format, and this package reads up "
-            f"to version {VERSION}. Update it: pip install -U sklearn-mtl."
+            f"The file has version {version} of the format, but this package reads up "
+            f"to version {VERSION}. Update the package: pip install -U sklearn-mtl."
         )
     if not isinstance(libraries, dict) or not all(
         isinstance(each, str) for each in libraries.values()
     ):
-        raise BadState("The file does not say by what versions it was written.")
+        raise BadState(
+            "The file does not list the library versions of its writer. It was "
+            "changed; get it again."
+        )
 
 
 def _check_members(members):
-    """Return the number of objects, after checking which members there are."""
+    """Check which members exist, and return the number of objects."""
     missing = [name for name in MEMBERS if name not in members]
     if missing:
         raise BadMember(f"The file lacks the part(s) {missing}. Save the model again.")
@@ -227,8 +234,8 @@ def _check_members(members):
     unknown = [name for name in rest if not _OBJECT.fullmatch(name)]
     if unknown or sorted(rest) != sorted(expected):
         raise BadMember(
-            f"The file has the part(s) {unknown or rest}, which do not belong there. "
-            "It was changed; get it again."
+            f"The file has the part(s) {unknown or rest}, which do not belong in a "
+            "model file. It was changed; get it again."
         )
     return len(rest)
 
@@ -237,16 +244,16 @@ def _check_numbers(arrays):
     for name, array in arrays.items():
         if not is_finite(array):
             raise BadTensor(
-                f"The array {name!r} holds NaN or infinity. The file was damaged; save "
-                "the model again."
+                f"The array {name!r} contains NaN or infinity. The file was damaged; "
+                "save the model again."
             )
 
 
 def is_finite(array):
-    """Whether an array holds neither NaN nor infinity."""
+    """Whether an array contains neither NaN nor infinity."""
     if array.dtype.kind != "f" or not array.size:
         return True
-    # Both are NaN if any number is; no array of truth values is made.
+    # Minimum and maximum are NaN if any number is; this needs no bool array.
     return bool(np.isfinite(array.max()) and np.isfinite(array.min()))
 
 
@@ -270,9 +277,9 @@ def _to_json(tree):
     content = text.encode("utf-8", "surrogatepass")
     if _is_too_large(content):
         raise CannotSave(
-            f"The description of the classifier would have {len(content)} bytes, more "
-            "than may be loaded again. Save without history; with very many classes, "
-            "only pickle is left."
+            f"The description of the classifier has {len(content)} bytes, more than "
+            "load accepts. Save without history. With very many classes, use pickle "
+            "instead."
         )
     return content
 
@@ -291,17 +298,19 @@ def _read_json(file, member):
         )
     except RecursionError as error:
         raise BadState(
-            f"The part {member.name!r} is nested too deep to be read. It was changed; "
-            "get the file again."
+            f"The part {member.name!r} is nested too deeply. It was changed; get the "
+            "file again."
         ) from error
     except ValueError as error:
-        raise BadState(f"The part {member.name!r} is no JSON: {error}.") from error
+        raise BadState(
+            f"The part {member.name!r} is not valid JSON: {error}."
+        ) from error
 
 
 def _too_large(member):
     return BadMember(
-        f"The part {member.name!r} has {member.size} bytes, or more values than a "
-        "classifier has. It was changed; get the file again."
+        f"The part {member.name!r} has {member.size} bytes, too many, or more values "
+        "than a classifier has. It was changed; get the file again."
     )
 
 
@@ -316,9 +325,9 @@ def _is_too_large(content):
 def _distinct(pairs):
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a name stands twice in one object")
+        raise ValueError("a name occurs twice in one object")
     return found
 
 
 def _refuse(constant):
-    raise ValueError(f"{constant} is no number of JSON")
+    raise ValueError(f"{constant} is not a JSON number")

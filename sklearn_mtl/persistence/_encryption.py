@@ -1,12 +1,12 @@
-"""Encrypted files, of which nothing is used before all of it has been verified.
+"""Encrypted files. All of a file is verified before any of it is used.
 
-Behind the header, see `_keys`, come chunks of 65,536 bytes, each encrypted by
+After the header (see `_keys`) come chunks of 65,536 bytes, each encrypted with
 AES-256-GCM and followed by its tag of 16 bytes. The last chunk may be shorter, but is
-empty only in an empty file. They follow STREAM (Hoang, Reyhanitabar, Rogaway and Vizár,
-CRYPTO 2015): the nonce is the number of the chunk in 11 bytes, big end first, and a
-byte that is 1 in the last chunk; the header is associated data. A key encrypts one
-file, so no nonce returns, and a chunk that was changed, moved, left out, added or taken
-from another file fails its tag.
+empty only in an empty file. The construction is STREAM (Hoang, Reyhanitabar, Rogaway
+and Vizár, CRYPTO 2015): the nonce is the chunk number in 11 bytes, big-endian, and a
+byte that is 1 in the last chunk; the header is associated data. Each key encrypts one
+file, so no nonce is reused, and a chunk that was changed, moved, removed, added or
+taken from another file fails verification.
 """
 
 import io
@@ -22,7 +22,7 @@ _ADVICE = _keys.ADVICE
 
 
 def is_encrypted(file):
-    """Whether a file starts like an encrypted one; the file is put back to its start.
+    """Whether a file starts like an encrypted one; seeks back to the start.
 
     Parameters
     ----------
@@ -44,25 +44,25 @@ def encrypt(file, password=None, key=None):
     Parameters
     ----------
     file : writable binary file
-        Written from front to back. It stays open.
+        Written sequentially; stays open.
 
     password : str, default=None
-        Not empty. The key is derived from it, which takes about half a second and
-        128 MiB, so that trying many passwords is expensive.
+        Not empty. Deriving the key from it takes about half a second and 128 MiB, so
+        that trying many passwords is expensive.
 
     key : bytes of length 32, default=None
-        Random, such as of ``secrets.token_bytes(32)``. Pass one of the two.
+        Random, for instance from ``secrets.token_bytes(32)``. Pass either password or
+        key.
 
     Returns
     -------
     writer : EncryptingWriter
-        Its ``write`` takes what is to be encrypted; the file is whole once its
-        ``close`` has been called.
+        Pass the data to its ``write``. The file is complete after its ``close``.
 
     Raises
     ------
     BadPassword
-        If password or key are not as above.
+        If password or key are not valid.
 
     ImportError
         If cryptography is not installed.
@@ -73,7 +73,7 @@ def encrypt(file, password=None, key=None):
 
 
 def decrypt(file, password=None, key=None):
-    """Read an encrypted file, after all of it has been verified.
+    """Read an encrypted file, after verifying all of it.
 
     Parameters
     ----------
@@ -83,18 +83,18 @@ def decrypt(file, password=None, key=None):
     password : str, default=None
 
     key : bytes of length 32, default=None
-        Pass what the file was encrypted by.
+        Pass the password or key that the file was encrypted with.
 
     Returns
     -------
     reader : seekable binary file
-        Decrypts, and verifies again, what is read of it.
+        Decrypts the data that is read, and verifies it again.
 
     Raises
     ------
     ModelFileError
         BadPassword, PasswordNeeded, WrongPassword, CostlyKey, NewerFormat,
-        TruncatedFile or ChecksumError, before anything of the file can be read.
+        TruncatedFile or ChecksumError, before any data can be read.
 
     ImportError
         If cryptography is not installed.
@@ -111,8 +111,9 @@ def decrypt(file, password=None, key=None):
 class EncryptingWriter:
     """Encrypts what is written to it; made by :func:`encrypt`.
 
-    There is no last chunk before `close`, and it is not called when the object is
-    forgotten or an exception leaves its ``with`` block: what failed stays unreadable.
+    The last chunk is written only by `close`, which is not called if the object is
+    garbage-collected or an exception leaves the ``with`` block. So an incomplete file
+    cannot be decrypted.
     """
 
     def __init__(self, file, file_key, header):
@@ -138,7 +139,7 @@ class EncryptingWriter:
             raise ValueError("The writer is closed.")
         content = memoryview(content).cast("B")
         place, size = 0, len(content)
-        # A full chunk waits as well, for it may turn out to be the last.
+        # Keep even a full chunk, because it may be the last one.
         while len(self._waiting) + size - place > CHUNK:
             step = CHUNK - len(self._waiting)
             self._waiting += content[place : place + step]
@@ -148,7 +149,7 @@ class EncryptingWriter:
         return size
 
     def close(self):
-        """Write the last chunk. The file below stays open."""
+        """Write the last chunk. The underlying file stays open."""
         if not self.closed:
             self.closed = True
             self._write_chunk(is_last=True)
@@ -156,7 +157,7 @@ class EncryptingWriter:
     def _write_chunk(self, is_last):
         nonce = _nonce(self._number, is_last)
         content = bytes(self._waiting)
-        # Counted before anything can fail: no number is ever used twice.
+        # Increment before anything can fail, so that no nonce is used twice.
         self._number += 1
         self._file.write(self._cipher.encrypt(nonce, content, self._header))
         self._waiting.clear()
@@ -170,7 +171,7 @@ class EncryptingWriter:
 
 
 class _DecryptingReader(io.RawIOBase):
-    """Decrypts the chunk that is asked for, and never returns an unverified one."""
+    """Decrypts chunks on demand, and never returns an unverified one."""
 
     def __init__(self, file, cipher, header, n_bytes):
         self._file = file
@@ -182,10 +183,10 @@ class _DecryptingReader(io.RawIOBase):
         self._place = 0
 
     def verify(self):
-        """Verify all chunks, and that the last is empty in an empty file only."""
+        """Verify all chunks, and that the last is empty only in an empty file."""
         is_empty = (self._n_chunks, self._size) == (1, 0)
         if self._size <= max(self._n_chunks - 1, 0) * CHUNK and not is_empty:
-            raise TruncatedFile(f"The encrypted file lacks its end. {_ADVICE}")
+            raise TruncatedFile(f"The end of the encrypted file is missing. {_ADVICE}")
         for number in range(self._n_chunks):
             self._chunk(number)
 
@@ -206,17 +207,15 @@ class _DecryptingReader(io.RawIOBase):
         try:
             self._cipher.decrypt(_nonce(number, not is_last), content, self._header)
         except InvalidTag:
-            cut = "Or it was cut off there. " if is_last else ""
+            cut = "Or the file was truncated there. " if is_last else ""
             return ChecksumError(
                 f"Chunk {number + 1} of {self._n_chunks} of the encrypted file is "
-                "damaged, was changed or does not belong there. The password or key is "
+                "damaged, was changed or is in the wrong place. The password or key is "
                 f"right. {cut}{_ADVICE}"
             )
         if is_last:
-            return TruncatedFile(f"The encrypted file lacks its end. {_ADVICE}")
-        return ChecksumError(
-            f"Something was put behind the end of the encrypted file. {_ADVICE}"
-        )
+            return TruncatedFile(f"The end of the encrypted file is missing. {_ADVICE}")
+        return ChecksumError(f"Data was appended to the encrypted file. {_ADVICE}")
 
     def readinto(self, buffer):
         number, skipped = divmod(self._place, CHUNK)
@@ -234,7 +233,7 @@ class _DecryptingReader(io.RawIOBase):
             os.SEEK_END: self._size,
         }[whence]
         if start + offset < 0:
-            raise ValueError(f"There is no place {start + offset} in a file.")
+            raise ValueError(f"A file has no position {start + offset}.")
         self._place = start + offset
         return self._place
 

@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all."""
+"""Atomic writing of files: a file is written completely or not at all."""
 
 import os
 import secrets
@@ -7,17 +7,18 @@ from pathlib import Path
 
 from ._errors import CannotWrite
 
-# Files in the making, for whoever ends the process by other means than an exception.
-unfinished = set()
-_BINARY = getattr(os, "O_BINARY", 0)  # of Windows
+# Unfinished files, to be removed if a signal ends the process.
+unfinished: set[str] = set()
+_BINARY = getattr(os, "O_BINARY", 0)  # exists on Windows only
 
 
 @contextmanager
 def replacing(path):
-    """Open a file for writing that takes the place of `path` at the end of the block.
+    """Open a file for writing that replaces `path` at the end of the block.
 
-    It is written beside `path` and renamed, so whoever opens `path` finds the old file
-    or the new one, also after a crash. If the block raises, the old file stays.
+    It is written in the same folder and then renamed, so `path` is always the old file
+    or the complete new one, even after a crash. If the block raises an error, the old
+    file stays.
 
     Parameters
     ----------
@@ -26,17 +27,17 @@ def replacing(path):
     Yields
     ------
     file : binary file
-        Can be read and written anywhere.
+        Supports reading, writing and seeking.
 
     Raises
     ------
     CannotWrite
-        If `path` is a folder, its folder is missing or may not be written, or the disk
+        If `path` is a folder, if its folder is missing or not writable, or if the disk
         is full.
     """
     path = Path(path)
     check_target(path)
-    path = Path(os.path.realpath(path))  # a link goes on to lead to the new file
+    path = Path(os.path.realpath(path))  # a symbolic link keeps pointing to it
     beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
     unfinished.add(beside)
     try:
@@ -45,7 +46,7 @@ def replacing(path):
         unfinished.discard(beside)
         raise CannotWrite(
             f"Cannot write into the folder {str(path.parent)!r}: {error.strerror}. "
-            "Save to a folder that exists and that you may write to."
+            "Save to an existing folder with write permission."
         ) from error
     try:
         with os.fdopen(handle, "w+b") as file:
@@ -60,8 +61,8 @@ def replacing(path):
             os.unlink(beside)
         if isinstance(error, OSError) and not isinstance(error, CannotWrite):
             raise CannotWrite(
-                f"Cannot write {str(path)!r}: {error.strerror or error}. What was "
-                "there before is unchanged."
+                f"Cannot write {str(path)!r}: {error.strerror or error}. A previous "
+                "file of that name is unchanged. Free disk space, or pass another path."
             ) from error
         raise
     finally:
@@ -70,7 +71,7 @@ def replacing(path):
 
 
 def check_target(path):
-    """Raise a CannotWrite if a file of this name cannot be made or replaced.
+    """Raise a CannotWrite if `path` cannot be created or replaced.
 
     Parameters
     ----------
@@ -78,22 +79,22 @@ def check_target(path):
     """
     if path.is_dir():
         raise CannotWrite(
-            f"{str(path)!r} is a folder. Pass the name of a file, such as "
+            f"{str(path)!r} is a folder. Pass the path of a file, such as "
             f"{str(path / 'model.mtl')!r}."
         )
     if not path.exists():
         return
-    if not path.is_file():  # a device would be replaced by a file
-        raise CannotWrite(f"{str(path)!r} is no plain file. Pass another name.")
+    if not path.is_file():  # do not replace a device by a file
+        raise CannotWrite(f"{str(path)!r} is not a regular file. Pass another path.")
     if not os.access(path, os.W_OK):
         raise CannotWrite(
-            f"{str(path)!r} is there and may not be changed. Pass another name, or "
-            "make it writable."
+            f"{str(path)!r} exists and is read-only. Pass another path, or make the "
+            "file writable."
         )
 
 
 def _sync_folder(folder):
-    # The new name, too, is to be there after a power failure.
+    # Make sure that the rename also survives a power failure.
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

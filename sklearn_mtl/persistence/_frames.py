@@ -1,7 +1,7 @@
-"""Frames of zero rows, which say in what form labels came, to JSON and back.
+"""Empty frames, which record the container and dtypes of labels, to JSON and back.
 
-``{"frame": library, "columns": [[name, type], ...]}``, where types are written as the
-tables below say, and nothing is read by a library's own parser of types.
+``{"frame": library, "columns": [[name, type], ...]}``, where the tables below define
+how types are written. The type parsers of the libraries are never used.
 """
 
 import numpy as np
@@ -43,7 +43,7 @@ _LISTS = ("list", "large_list")
 
 
 def encode_frame(frame, encode):
-    """Return the tree of a frame of zero rows.
+    """Return the tree of a frame with zero rows.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def encode_frame(frame, encode):
     Raises
     ------
     CannotSave
-        If a column has a type that has no form.
+        If a column has a type that cannot be stored.
     """
     library = type(frame).__module__.partition(".")[0]
     if library == "pandas":
@@ -68,7 +68,7 @@ def encode_frame(frame, encode):
         write = _write_arrow
     else:
         raise CannotSave(
-            f"y was a frame of {library}, which has no place in a model file. Fit to a "
+            f"y was a frame of {library}, which a model file cannot store. Pass y as a "
             "dict of columns."
         )
     node = {
@@ -89,20 +89,22 @@ def _written(write, dtype, name, encode):
     node = write(dtype, encode)
     if node is None:
         raise CannotSave(
-            f"The column {name!r} of y has the type {dtype}, which has no place in a "
-            "model file. Cast it, or fit to a dict of columns."
+            f"The column {name!r} of y has the type {dtype}, which a model file cannot "
+            "store. Cast it, or pass y as a dict of columns."
         )
     return node
 
 
 def decode_frame(node, decode):
-    """Return the frame that a tree stands for."""
+    """Return the frame that a tree describes."""
     library = node["frame"]
     read = {"pandas": _read_pandas, "polars": _read_polars, "pyarrow": _read_arrow}
     if library not in read:
-        raise BadState(f"y was a frame of {library!r:.50}. {CHANGED}")
+        raise BadState(
+            f"y was a frame of the unknown library {library!r:.50}. {CHANGED}"
+        )
     extra = "parquet" if library == "pyarrow" else library
-    module = import_optional(library, extra, f"A classifier of labels of {library}")
+    module = import_optional(library, extra, f"A classifier with labels from {library}")
     return read[library](module, node, decode)
 
 
@@ -127,6 +129,16 @@ def _write_pandas(dtype, encode):
     return None
 
 
+def _string_dtype(pandas, storage, missing):
+    if missing is pandas.NA:
+        return pandas.StringDtype(storage)
+    try:
+        return pandas.StringDtype(storage, na_value=missing)
+    except TypeError:
+        # Before pandas 2.3, texts with NaN are object columns.
+        return np.dtype(object)
+
+
 def _read_pandas(pandas, node, decode):
     def dtype(written):
         if "numpy" in written:
@@ -134,7 +146,7 @@ def _read_pandas(pandas, node, decode):
         if "string" in written:
             missing = {"nan": np.nan, "NA": pandas.NA}[written["missing"]]
             storage = {"python": "python", "pyarrow": "pyarrow"}[written["string"]]
-            return pandas.StringDtype(storage, na_value=missing)
+            return _string_dtype(pandas, storage, missing)
         if "pandas" in written:
             (name,) = (each for each in _PANDAS if each == written["pandas"])
             return pandas.api.types.pandas_dtype(name)

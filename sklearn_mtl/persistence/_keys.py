@@ -1,6 +1,6 @@
-"""The start of an encrypted file, and the keys that follow from it.
+"""The header of an encrypted file, and the derivation of its keys.
 
-It has 96 bytes; numbers are without sign:
+The header has 96 bytes; numbers are unsigned:
 
 ===== ===== =========================================================================
 start bytes meaning
@@ -15,13 +15,14 @@ start bytes meaning
 80    16    SHA-256 of the 80 bytes before, cut off: against accidents, not attacks
 ===== ===== =========================================================================
 
-A password in Unicode's form NFC, as UTF-8, becomes 32 bytes by scrypt (RFC 7914) with
-the salt; a key has 32 bytes already. HKDF-SHA256 (RFC 5869) with the salt and, as
-``info``, the first 48 bytes of the file makes 64 bytes of them: the key of this one
-file, and the check value. It tells a wrong password from a damaged file, and binds the
-file to one key; plain GCM allows files that two keys read in two ways.
+A password, in Unicode normal form NFC and encoded as UTF-8, becomes 32 bytes by scrypt
+(RFC 7914) with the salt; a key has 32 bytes already. HKDF-SHA256 (RFC 5869) with the
+salt and, as ``info``, the first 48 bytes of the file derives 64 bytes from them: the
+key of this file and the check value. The check value distinguishes a wrong password
+from a damaged file, and commits the file to one key: with GCM alone, a file could
+decrypt under two keys to two contents.
 
-If the layout changes, so does the version, and version 1 must stay readable.
+A change of the layout needs a new version, and version 1 must stay readable.
 """
 
 import hashlib
@@ -44,10 +45,10 @@ from ._errors import (
 MAGIC = b"\x93MTLENC\n"
 VERSION = 1
 LENGTH = 96
-# The first choice of OWASP's Password Storage Cheat Sheet for N, r and p: 128 MiB, and
+# N, r and p as first recommended in OWASP's Password Storage Cheat Sheet: 128 MiB and
 # about half a second.
 COST = (17, 8, 1)
-# What a file may ask for at most. More needs a new version, which old readers refuse.
+# Upper limits of the cost. Higher ones need a new version, which old readers refuse.
 MOST_MEMORY, MOST_WORK = 2**27, 2**20
 PURPOSE = "An encrypted model file"
 ADVICE = "Get the file again, or save the model again."
@@ -57,7 +58,7 @@ _NAMES = {_BY_PASSWORD: "password", _BY_KEY: "key"}
 
 
 def make_header(password, key):
-    """Return the header of a new file, and the key to encrypt the file by.
+    """Return the header of a new file, and the key to encrypt it with.
 
     Parameters
     ----------
@@ -74,11 +75,11 @@ def make_header(password, key):
     Raises
     ------
     BadPassword
-        Unless one of the two is given and is as it should be.
+        Unless exactly one of the two is given and valid.
     """
     secret = read_secret(password, key)
     if secret is None:
-        raise BadPassword("Pass a password or a key to encrypt by.")
+        raise BadPassword("Pass a password or a key to encrypt with.")
     kind, cost = (_BY_PASSWORD, COST) if key is None else (_BY_KEY, (0, 0, 0))
     start = _START.pack(MAGIC, VERSION, kind, *cost, os.urandom(32))
     file_key, check = _derive(secret, start)
@@ -86,12 +87,12 @@ def make_header(password, key):
 
 
 def read_header(header, password, key):
-    """Return the key of a file, derived after all else has been checked.
+    """Return the key of a file, after checking everything else.
 
     Parameters
     ----------
     header : bytes
-        The first 96 bytes of the file, or fewer if it has no more.
+        The first 96 bytes of the file, or all of it if it is shorter.
 
     password : str or None
 
@@ -113,53 +114,54 @@ def read_header(header, password, key):
     file_key, check = _derive(secret, header[: _START.size])
     if not hmac.compare_digest(check, header[_START.size : _START.size + 32]):
         raise WrongPassword(
-            f"The {_NAMES[kind]} is wrong. If you are sure of it, someone changed the "
-            "start of the file on purpose; damage by accident gives another error."
+            f"The {_NAMES[kind]} is wrong. If you are sure that it is right, someone "
+            "changed the header of the file on purpose; accidental damage gives "
+            "another error."
         )
     return file_key
 
 
 def read_secret(password, key):
-    """Return the bytes of a password or key, after checking them; None without."""
+    """Check a password or key and return its bytes; None if neither is given."""
     if password is not None and key is not None:
-        raise BadPassword("There is a password and a key. Pass one of them.")
+        raise BadPassword("Both password and key were passed. Pass only one of them.")
     if key is not None:
         if not isinstance(key, bytes | bytearray) or len(key) != 32:
             found = f"{len(key)} bytes" if isinstance(key, bytes | bytearray) else ""
             raise BadPassword(
-                f"A key has 32 bytes; this is {found or type(key).__name__}. Make one "
-                "by secrets.token_bytes(32), or pass password=."
+                f"A key must have 32 bytes. Got {found or type(key).__name__}. Create "
+                "one with secrets.token_bytes(32), or pass password=."
             )
         return bytes(key)
     if password is None:
         return None
     if not isinstance(password, str) or not password:
-        found = f"a {type(password).__name__}" if password else "empty"
-        raise BadPassword(f"A password is a text that is not empty; this is {found}.")
+        found = f"a {type(password).__name__}" if password else "an empty one"
+        raise BadPassword(f"A password must be a non-empty string. Got {found}.")
     try:
-        # The same letters may come in two forms, by keyboard and system.
+        # Keyboards and systems may encode the same character in two ways.
         return unicodedata.normalize("NFC", password).encode()
     except UnicodeEncodeError:
         raise BadPassword(
-            "The password has a character that is no part of Unicode, half of a pair "
-            "of surrogates. Type it again."
+            "The password contains an unpaired surrogate, which is not a valid Unicode "
+            "character. Enter it again."
         ) from None
 
 
 def _check_header(header):
-    """Return what the file is encrypted by; nothing here needs it, or takes time."""
+    """Check the header without the secret, and return the kind of secret it needs."""
     if len(header) > len(MAGIC) and header[len(MAGIC)] > VERSION:
         raise NewerFormat(
-            f"The file has version {header[len(MAGIC)]} of the encryption, and this "
-            f"package reads up to version {VERSION}. Update it: "
-            "pip install -U sklearn-mtl."
+            f"The file has version {header[len(MAGIC)]} of the encryption, but this "
+            f"package reads up to version {VERSION}. Update the package: pip install "
+            "-U sklearn-mtl."
         )
     if len(header) < LENGTH:
-        raise TruncatedFile(f"The encrypted file ends within its start. {ADVICE}")
+        raise TruncatedFile(f"The encrypted file ends within its header. {ADVICE}")
     magic, version, kind, *cost, _ = _START.unpack_from(header)
     log_n, r, p = cost
     if kind == _BY_PASSWORD:
-        # scrypt has no N of 1, and none that r does not allow.
+        # scrypt requires N > 1 and limits N by r.
         is_known = r and p and 1 <= log_n < 16 * r
     else:
         is_known = kind == _BY_KEY and not any(cost)
@@ -168,15 +170,15 @@ def _check_header(header):
         or (magic, version, header[13:16]) != (MAGIC, VERSION, bytes(3))
         or not is_known
     ):
-        raise ChecksumError(f"The start of the encrypted file is damaged. {ADVICE}")
+        raise ChecksumError(f"The header of the encrypted file is damaged. {ADVICE}")
     if kind == _BY_PASSWORD:
         memory, work = 128 * r << log_n, r * p << log_n
         if memory > MOST_MEMORY or work > MOST_WORK:
             raise CostlyKey(
-                f"To derive its key, the file asks for {memory / 2**20:.4g} MiB of "
-                f"memory and {work / MOST_WORK:.4g} times the work that is usual. "
-                f"{MOST_MEMORY / 2**20:.4g} MiB and once the work are the most. No "
-                "file of ours asks for more: do not trust it."
+                f"Deriving the key of the file would take {memory / 2**20:.4g} MiB of "
+                f"memory and {work / MOST_WORK:.4g} times the usual work. At most "
+                f"{MOST_MEMORY / 2**20:.4g} MiB and the usual work are allowed. This "
+                "package did not write the file: do not trust it."
             )
     return kind
 
@@ -187,8 +189,8 @@ def _check_kind(kind, secret, key):
     given = _BY_PASSWORD if key is None else _BY_KEY
     if given != kind:
         raise PasswordNeeded(
-            f"The file is encrypted by a {_NAMES[kind]}, and there is a "
-            f"{_NAMES[given]}. Pass {_NAMES[kind]}= instead."
+            f"The file is encrypted with a {_NAMES[kind]}, but a {_NAMES[given]} was "
+            f"passed. Pass {_NAMES[kind]}= instead."
         )
 
 

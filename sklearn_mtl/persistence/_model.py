@@ -1,34 +1,36 @@
-"""What of a classifier is stored, and how it is made of that again.
+"""The stored parts of a classifier, and how to rebuild it from them.
 
-The tree of a model file, see `_document`, has these entries; values are written as
-`_codec` says, and "array" names arrays of ``arrays.safetensors``:
+The tree of a model file (see `_document`) has these entries. `_codec` defines how
+values are written; "array" refers to arrays in ``arrays.safetensors``:
 
 ``params``
     ``{name: value}``: the constructor parameters of the classifier, without `memory`.
 ``targets``
     ``{"type": "Targets", "state": {...}}``: names and types of tasks, the container of
-    labels and ``tasks``, each with its ``classes_``.
+    labels, and ``tasks``, each with its ``classes_``.
 ``vectorizer``, ``column_scales``, ``term_weights``, ``embedding``
-    What turns texts or numbers into rows, in this order; null where there is none.
+    The steps that turn texts or numbers into rows, in this order; null for an absent
+    step.
 ``trunk``, ``sharing``
-    What the network was built by; trunk is null for a linear model.
+    The strategies that built the network. trunk is null for a linear model.
 ``spec``
     The rows that the network reads: ``n_features``, ``sparse``, ``scale``, ``n_rows``,
     ``tokens``, ``n_dense``, and their float type ``dtype``.
 ``heads``
-    A number for each task, equal for tasks of the same type and classes.
+    An index for each task, equal for tasks with the same type and classes.
 ``calibration``
-    ``adjustments`` and ``log_shares``: numbers of all codes of all tasks, one behind
-    the other, as many as a code has values; ``temperatures``, one for each task;
-    ``strengths``, one for each or null.
+    ``adjustments`` and ``log_shares``: the numbers for all codes of all tasks,
+    concatenated, one per value of a code; ``temperatures``, one per task;
+    ``strengths``, one per task, or null.
 ``training``
-    Numbers that the fit came to, for the fitted attributes.
+    Numbers found by the fit, for the fitted attributes.
 ``input``
-    ``n_features_in_``, ``feature_names_in_`` where they are set; ``table_columns_``, of
-    a fit on the command line: the columns of texts, and what joins several labels.
+    ``n_features_in_`` and ``feature_names_in_`` if they are set; ``table_columns_``
+    after a fit on the command line: the text columns, and the separators of several
+    labels.
 ``dtype``
-    "float32": arrays and weights are as they were. "float16", "int8": large ones are
-    stored as `_compact` says.
+    "float32": arrays and weights are stored unchanged. "float16", "int8": large ones
+    are compacted, see `_compact`.
 ``history``
     ``history_``, or null.
 """
@@ -40,13 +42,13 @@ import skorch
 import torch
 
 from ..answers._calibration import Calibration, by_task
+from ..answers._layout import CodeLayout
 from ..balancing import resolve_balancing
 from ..data._columns import ColumnScales
 from ..data._embedding import Embedding
 from ..data._targets import Targets
 from ..network._spec import InputSpec
 from ..sharing import BaseSharing
-from ..tasks import CodeLayout
 from ..training._config import resolve_device
 from ..training._net import MultiTaskNet
 from ..training._optimizers import LinearDecay
@@ -85,24 +87,26 @@ _KINDS = {
     "history": list,
 }
 _ROWS = ("n_features", "sparse", "scale", "n_rows", "tokens", "n_dense")
-_INPUT = "n_features_in_", "feature_names_in_", "_sklearn_output_config"
-_INPUT += ("table_columns_",)
+_INPUT = (
+    *("n_features_in_", "feature_names_in_"),
+    *("_sklearn_output_config", "table_columns_"),
+)
 # Objects that turn X into rows.
 _READERS = ("vectorizer", "column_scales", "term_weights", "embedding")
 
 
 def to_document(estimator, *, dtype="float32", pruned=0.0, history=False):
-    """Return what is stored of a fitted estimator.
+    """Return the document of a fitted estimator.
 
     Parameters
     ----------
     estimator : MultiTaskTextClassifier
 
     dtype : {"float32", "float16", "int8"}, default="float32"
-        How large arrays are stored; "float32" leaves them as they are.
+        Type in which large arrays are stored; "float32" leaves them unchanged.
 
     pruned : float, default=0.0
-        Share of the features to leave out.
+        Share of the features to remove.
 
     history : bool, default=False
         Whether to store ``history_``.
@@ -114,13 +118,13 @@ def to_document(estimator, *, dtype="float32", pruned=0.0, history=False):
     Raises
     ------
     CannotSave
-        If the estimator holds something that has no place in a file.
+        If the estimator contains something that a file cannot store.
     """
     keeper = Keeper()
     encoder = Encoder(make_registry(), keeper)
     net, held = estimator.net_, vars(estimator)
     params = estimator.get_params(deep=False)
-    # Loading must never make anyone read a cache of pickles.
+    # Loading must never lead to reading a cache of pickles.
     params["memory"] = None
     check_settings(type(estimator), params, CannotSave)
     spec, calibration = net.module__spec, estimator.calibration_
@@ -173,7 +177,7 @@ def _joined(by_task):
 
 
 def from_document(kind, document, objects=()):
-    """Return the estimator that a document was made of.
+    """Return the estimator that a document describes.
 
     Parameters
     ----------
@@ -255,15 +259,15 @@ def from_document(kind, document, objects=()):
 
 
 def _decode(decoder, tree):
-    """Return the values of a tree, after checking which there are."""
+    """Check which entries a tree has, and return their values."""
     groups = ("params", "spec", "calibration", "training", "input")
     values = ("targets", *_READERS, "trunk", "sharing", "heads", "history", "dtype")
     if tree.keys() != {*groups, *values}:
-        raise BadState("The description of the classifier lacks a part, or has others.")
+        raise BadState("The description has missing or unknown entries.")
     parts = {name: decoder.decode(tree[name], name) for name in values}
     for group in groups:
         if not isinstance(tree[group], dict):
-            raise BadState(f"{group} is no object of JSON.")
+            raise BadState(f"{group} is not a JSON object.")
         parts[group] = {
             name: decoder.decode(own, f"{group}.{name}")
             for name, own in tree[group].items()
@@ -272,7 +276,7 @@ def _decode(decoder, tree):
 
 
 def _check_parts(parts):
-    """Raise a BadState if parts are not of the kinds that they should be."""
+    """Raise a BadState if parts have wrong types."""
     required = {
         "spec": {*_ROWS, "dtype"},
         "calibration": {"adjustments", "log_shares", "temperatures", "strengths"},
@@ -293,7 +297,7 @@ def _check_parts(parts):
 
 
 def _check_sizes(parts):
-    """Raise a BadState if parts do not fit together."""
+    """Raise a BadState if the sizes of parts do not match."""
     spec, calibration = parts["spec"], parts["calibration"]
     n_tasks = len(parts["targets"].names)
     sizes = {
@@ -312,7 +316,7 @@ def _check_sizes(parts):
             sizes["vectorizer"] = width, spec["n_features"]
     for name, (found, expected) in sizes.items():
         if found != expected:
-            raise BadState(f"{name} has the size {found}, and should have {expected}.")
+            raise BadState(f"{name} has the size {found}, but should have {expected}.")
 
 
 def _spec(parts):
@@ -329,14 +333,14 @@ def _spec(parts):
 
 
 def _split(values, sizes):
-    """Divide numbers of all codes into an array for each."""
+    """Split the concatenated numbers into one array per code."""
     if values.ndim != 1 or len(values) != sum(sizes):
         raise BadState(f"There are {len(values)} numbers for {sum(sizes)} classes.")
     return np.split(values, np.cumsum(sizes)[:-1])
 
 
 def _device(wanted):
-    """Return the device to load to; one that is not there gives way to the CPU."""
+    """Return the device to load to: the wanted one if available, or else the CPU."""
     try:
         return resolve_device(wanted)
     except ValueError:
@@ -344,7 +348,7 @@ def _device(wanted):
 
 
 def _build(estimator, parts, trunk, spec, device, adjustments, log_shares):
-    """Return a net with the settings of the fitted one and weights of no meaning."""
+    """Return a net with the settings of the fitted one and arbitrary weights."""
     tasks, names = parts["targets"].tasks, parts["targets"].names
     starts = CodeLayout(tasks).starts
     balancing = resolve_balancing(estimator.loss_weights)
@@ -381,12 +385,12 @@ def _build(estimator, parts, trunk, spec, device, adjustments, log_shares):
 def _without_vectors(trunk, weights):
     """Return a trunk that builds the network without its word vectors.
 
-    They may lie in a file elsewhere, and the weights are there.
+    The vectors may be in another file, and the weights are already known.
     """
     if not isinstance(trunk, SequenceTrunk) or trunk.vectors is None:
         return trunk
     widths = {a.shape[-1] for n, a in weights.items() if n.endswith("embedding.weight")}
     if len(widths) != 1:
-        raise BadState("There are word vectors, and no embeddings of one width.")
+        raise BadState("The trunk has word vectors, but no embeddings.")
     twin = type(trunk)(**trunk.get_params(deep=False))
     return twin.set_params(vectors=None, embedding_dim=widths.pop())

@@ -1,7 +1,7 @@
-"""Objects of classes that a model file does not know, stored by skops.
+"""Objects of classes outside the registry, stored by skops.
 
 skops stores objects of any class without pickle. Loading them imports and calls their
-classes, so whoever loads must say which ones to trust.
+classes, so the caller must state which classes to trust.
 """
 
 import io
@@ -10,11 +10,11 @@ from zipfile import ZIP_STORED, BadZipFile, ZipFile
 from ..utils._optional import import_optional
 from ._errors import BadMember, CannotSave, UntrustedType
 
-_PURPOSE = "A model file with an object of a class that is not of this package"
+_PURPOSE = "A model file with an object of a class from outside this package"
 
 
 class Keeper(list):
-    """Objects as bytes; a call adds one and returns its number."""
+    """A list of objects as bytes. Calling it adds an object and returns its number."""
 
     def __call__(self, value, place):
         """Add an object.
@@ -22,7 +22,8 @@ class Keeper(list):
         Raises
         ------
         CannotSave
-            If skops is not there, or cannot store the object so that it can be loaded.
+            If skops is not installed, or cannot store the object so that it can be
+            loaded.
         """
         kind = value if isinstance(value, type) else type(value)
         name = f"{kind.__module__}.{kind.__qualname__}"
@@ -30,14 +31,15 @@ class Keeper(list):
             skops = import_optional("skops.io", "skops", _PURPOSE)
         except ImportError as error:
             raise CannotSave(
-                f"{place} is {value!r:.100}. Its class {name} is not of this package, "
-                "and skops, which stores such objects, is not installed: pip install "
+                f"{place} is {value!r:.100}. Its class {name} is from outside this "
+                "package, and skops, which stores such objects, is not installed: pip "
+                "install "
                 '"sklearn-mtl[skops]".'
             ) from error
         try:
             content = skops.dumps(value)
             skops.loads(content, trusted=skops.get_untrusted_types(data=content))
-        except Exception as error:  # whatever its class raises
+        except Exception as error:  # its class may raise any error
             raise CannotSave(
                 f"{place} is {value!r:.100}, of {name}, which skops cannot store: "
                 f"{error}. Functions and classes must be importable by name from a "
@@ -63,17 +65,17 @@ def load_objects(contents, trusted):
     Raises
     ------
     UntrustedType
-        If they need classes that are not listed; nothing has been imported then.
+        If they need classes that are not listed. Nothing has been imported then.
 
     BadMember
-        If they are none of skops.
+        If they were not written by skops.
 
     ImportError
         If skops is not installed.
     """
     if isinstance(trusted, str | bool):
         raise TypeError(
-            f"trusted must list classes, by name or themselves. Got {trusted!r}."
+            f"trusted must be a list of classes or class names. Got {trusted!r}."
         )
     if not contents:
         return []
@@ -85,11 +87,12 @@ def load_objects(contents, trusted):
         needed.update(_read(skops.get_untrusted_types, data=content))
     if trusted is None or needed - names:
         raise UntrustedType(
-            f"The file holds {len(contents)} object(s) of other packages, which skops "
-            f"loads by importing and calling these classes: {sorted(needed)}, beside "
-            "those of scikit-learn, scipy and numpy that skops itself trusts. Someone "
-            "who chose them can run any code. If you trust where the file comes from, "
-            f"and have looked at the list, pass trusted={sorted(needed)} to load."
+            f"The file contains {len(contents)} object(s) of other packages. To load "
+            f"them, skops imports and calls these classes: {sorted(needed)}, in "
+            "addition to those of scikit-learn, scipy and numpy that skops itself "
+            "trusts. A malicious file can run any code in this way. If you trust the "
+            "source of the file and have checked the list, pass "
+            f"trusted={sorted(needed)} to load."
         )
     return [_read(skops.loads, content, trusted=sorted(needed)) for content in contents]
 
@@ -101,15 +104,15 @@ def _name(kind):
 def _read(function, *args, **kwargs):
     try:
         return function(*args, **kwargs)
-    except Exception as error:  # of whatever a changed file makes it stumble over
+    except Exception as error:  # a changed file may cause any error
         raise BadMember(
             f"An object of the file cannot be loaded: {type(error).__name__}: {error}. "
-            "Are its package and skops there in the versions that wrote it?"
+            "Install its package and skops in the versions that wrote the file."
         ) from error
 
 
 def _check_zip(content):
-    """Raise a BadMember if unpacking would make more of the bytes than there are."""
+    """Raise a BadMember if the content is compressed and could grow when unpacked."""
     try:
         with ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
@@ -119,6 +122,6 @@ def _check_zip(content):
         sum(each.file_size for each in members) > len(content)
     ):
         raise BadMember(
-            "An object of the file is packed, and may be any size unpacked. The file "
-            "was changed; get it again."
+            "An object of the file is compressed, so its unpacked size is unlimited. "
+            "The file was changed; get it again."
         )

@@ -1,8 +1,8 @@
-"""Leaving out features that matter least.
+"""Pruning: removal of the least important features.
 
-A feature moves logits by its rows of weights in the layers over sparse rows. Those of
-the smallest rows, mostly rare words, are left out of vocabulary and weights, as if the
-vectorizer had not found them.
+A feature affects logits through its rows of weights in the layers over sparse rows.
+Features with the smallest rows, mostly rare words, are removed from vocabulary and
+weights, as if the vectorizer had not found them.
 """
 
 from copy import copy
@@ -17,7 +17,7 @@ from ._weights import sparse_names
 
 
 def prune(net, readers, weights, share):
-    """Leave out features.
+    """Remove the least important features.
 
     Parameters
     ----------
@@ -27,10 +27,10 @@ def prune(net, readers, weights, share):
         ``vectorizer``, ``column_scales``, ``term_weights`` and ``embedding``.
 
     weights : dict of {str: ndarray}
-        Of the net, by name.
+        Weights of the net, by name.
 
     share : float
-        Share of the features to leave out.
+        Share of the features to remove.
 
     Returns
     -------
@@ -39,15 +39,15 @@ def prune(net, readers, weights, share):
     weights : dict of {str: ndarray}
 
     n_features : int
-        How many are left.
+        Number of remaining features.
 
     Raises
     ------
     CannotSave
-        If rows are no bags of words.
+        If rows are not bags of words.
     """
     if not 0 <= share < 1:
-        raise ValueError(f"prune must be a share from 0 to below 1. Got {share!r}.")
+        raise ValueError(f"prune must be at least 0 and below 1. Got {share!r}.")
     names, trunk = sparse_names(net), net.module__trunk
     vectorizer, n_features = readers["vectorizer"], net.module__spec.n_features
     sizes = _sizes(vectorizer)
@@ -58,9 +58,8 @@ def prune(net, readers, weights, share):
         or getattr(trunk, "is_opaque", False)
     ):
         raise CannotSave(
-            "prune leaves out words of a vectorizer that counts them, with a trunk "
-            f"over bags of words. Got {vectorizer!r:.100} and {trunk!r:.100}. Save "
-            "with prune=0."
+            "prune needs a vectorizer that counts terms and a trunk over bags of "
+            f"words. Got {vectorizer!r:.100} and {trunk!r:.100}. Save with prune=0."
         )
     squares = sum(np.square(weights[name], dtype=np.float64).sum(1) for name in names)
     kept = _largest(squares, n_features - int(share * n_features), sizes)
@@ -79,7 +78,7 @@ def prune(net, readers, weights, share):
 
 
 def _sizes(vectorizer):
-    """Return how many features each vectorizer of a union has; None if unknown."""
+    """Return the number of features of each vectorizer of a union; None if unknown."""
     if isinstance(vectorizer, CountVectorizer):
         return [len(vectorizer.vocabulary_)]
     if isinstance(vectorizer, FeatureUnion):
@@ -89,7 +88,7 @@ def _sizes(vectorizer):
 
 
 def _largest(values, n_kept, sizes):
-    """Return the places of the largest values, ascending, one of each part at least."""
+    """Return the indices of the largest values, sorted, at least one per part."""
     order = np.argsort(-values, kind="stable")
     keeps = np.zeros(len(values), dtype=bool)
     keeps[order[:n_kept]] = True
@@ -100,21 +99,21 @@ def _largest(values, n_kept, sizes):
 
 
 def _split(kept, sizes):
-    """Return, for each part, the places in it that are kept."""
+    """Return, for each part, the indices within it that are kept."""
     starts = np.cumsum([0, *sizes])
     ends = np.searchsorted(kept, starts)
     return [kept[ends[k] : ends[k + 1]] - starts[k] for k in range(len(sizes))]
 
 
 def _select(vectorizer, kept):
-    """Return a copy of a vectorizer with a part of its features.
+    """Return a copy of a vectorizer with only the kept features.
 
     Parameters
     ----------
     vectorizer : CountVectorizer or FeatureUnion
 
     kept : list of ndarray
-        For each CountVectorizer, the first of which is taken off, the columns.
+        The kept columns of each CountVectorizer. The first item is removed.
     """
     twin = copy(vectorizer)
     if isinstance(vectorizer, FeatureUnion):
@@ -126,7 +125,7 @@ def _select(vectorizer, kept):
     terms = sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.get)
     chosen = [terms[column] for column in columns.tolist()]
     twin.vocabulary_ = dict(zip(chosen, range(len(chosen)), strict=True))
-    vars(twin).pop("_known", None)  # made for all terms
+    vars(twin).pop("_known", None)  # computed for all terms
     weights = getattr(vectorizer, "_tfidf", None)
     if weights is not None:
         twin._tfidf = copy(weights)

@@ -1,8 +1,8 @@
-"""The classes whose objects a model file may hold, and what of them it stores.
+"""The classes whose objects a model file may contain, and how to store them.
 
-Only classes of this package and a few of scikit-learn are known, each under a name of
-its own that stays when the class moves. Of an estimator its parameters are stored and
-the fitted attributes listed here; what follows from these is made again.
+Only classes of this package and a few of scikit-learn are known. Each has a name that
+stays the same if the class moves. For an estimator, its parameters and the fitted
+attributes listed here are stored. Values that follow from these are recomputed.
 """
 
 from numbers import Integral
@@ -31,6 +31,7 @@ from sklearn.preprocessing import (
 )
 
 from .. import balancing, feature_extraction, sharing, tasks, trunks
+from ..answers._layout import CodeLayout
 from ..data._columns import ColumnScales
 from ..data._embedding import Embedding, LatentSemantics
 from ..data._features import UnionInTurn
@@ -41,7 +42,7 @@ from ._codec import Entry
 from ._errors import BadState, CannotSave
 
 MOST_JOBS = 256
-# Attributes that scikit-learn's base classes set on any transformer.
+# Attributes that scikit-learn's base classes set on every transformer.
 _COMMON = ("n_features_in_", "feature_names_in_", "_sklearn_output_config")
 _VOCABULARY = ("vocabulary_", "fixed_vocabulary_")
 _FITTED = {
@@ -71,7 +72,7 @@ _FITTED = {
     ),
     RobustScaler: ("center_", "scale_"),
     Normalizer: (),
-    # What passes columns on in a ColumnTransformer; functions are objects of their own.
+    # Used by ColumnTransformer to pass columns through. Functions are separate objects.
     FunctionTransformer: (),
     SimpleImputer: ("statistics_", "indicator_", "_fit_dtype", "_fill_dtype"),
     OneHotEncoder: (
@@ -133,28 +134,28 @@ _FITTED = {
 
 
 def check_settings(kind, state, error=BadState):
-    """Raise an error if parameters of an object do what no file may ask for.
+    """Raise an error if the parameters of an object are not safe in a file.
 
-    That is to read other files, some of them pickles, or to start processes or threads
-    without end.
+    Such parameters read other files, possibly pickles, or start unlimited processes or
+    threads.
     """
     if state.get("memory") is not None or state.get("input", "content") != "content":
         raise error(
-            f"{kind.__name__} is set to read other files, which a model file must not "
-            "make anyone do. Read them yourself, and fit with input='content'."
+            f"{kind.__name__} is set to read other files, which is not allowed in a "
+            "model file. Read the files yourself, and fit with input='content'."
         )
     n_jobs = state.get("n_jobs")
     if n_jobs is not None and not (
         isinstance(n_jobs, Integral) and abs(n_jobs) <= MOST_JOBS
     ):
         raise error(
-            f"{kind.__name__} has n_jobs={n_jobs!r:.50}. In a file {MOST_JOBS} is the "
-            "most; -1 is all cores there are."
+            f"{kind.__name__} has n_jobs={n_jobs!r:.50}. A file allows at most "
+            f"{MOST_JOBS}; use -1 for all cores."
         )
 
 
 def _estimator(kind, fitted):
-    """Return the entry of a class with scikit-learn's parameters."""
+    """Return the entry of a class with scikit-learn parameters."""
     known = (*fitted, *_COMMON)
 
     def get(value):
@@ -183,7 +184,7 @@ def _estimator(kind, fitted):
 
 
 def _tfidf(kind):
-    """Return the entry of a TfidfVectorizer, which keeps its weights in an object."""
+    """Return the entry of a TfidfVectorizer, whose weights are in another object."""
     plain = _estimator(kind, (*_VOCABULARY, "idf"))
     names = ("norm", "use_idf", "smooth_idf", "sublinear_tf")
 
@@ -203,7 +204,7 @@ def _tfidf(kind):
             value._tfidf.n_features_in_ = len(value.vocabulary_)
             if idf is not None:
                 if idf.shape != (len(value.vocabulary_),):
-                    raise BadState("There is not one idf for each word.")
+                    raise BadState("There must be one idf for each word.")
                 value._tfidf.idf_ = idf
         return value
 
@@ -227,7 +228,7 @@ def _subwords():
         tokenizers = import_optional("tokenizers", "subwords", "SubwordVectorizer")
         try:
             return tokenizers.Tokenizer.from_str(text)
-        except Exception as error:  # the library raises nothing more special
+        except Exception as error:  # the library raises no specific error
             raise BadState(f"The tokenizer cannot be read: {error}.") from error
 
     def make(state):
@@ -243,7 +244,7 @@ def _subwords():
 
 
 def _plain(kind, *names):
-    """Return the entry of a class whose constructor takes what it holds."""
+    """Return the entry of a class whose constructor takes its attributes."""
 
     def make(state):
         if state.keys() != set(names):
@@ -286,28 +287,31 @@ def _targets():
         value.container, value.template = state["container"], state["template"]
         _check_tasks(value.names, value.tasks, state["types"], state["cell_types"])
         if value.container not in ("vector", "array", "dict", "frame"):
-            raise BadState(f"Labels come in no {value.container!r:.50}.")
+            raise BadState(f"{value.container!r:.50} is not a container of labels.")
         value.types = dict(zip(value.names, state["types"], strict=True))
         value._cell_types = [_CELLS[name] for name in state["cell_types"]]
-        value.layout = tasks.CodeLayout(value.tasks)
+        value.layout = CodeLayout(value.tasks)
         return value
 
     return Entry(Targets, get, make)
 
 
 def _check_tasks(names, own, types, cells):
-    """Raise a BadState if these are not tasks with a name and distinct classes each."""
+    """Raise a BadState unless each task has a name and distinct classes."""
     if not names or len(set(names)) < len(names) or len(own) != len(names):
-        raise BadState(f"There are {len(own)} tasks of the names {names[:5]}.")
+        raise BadState(
+            f"There are {len(own)} tasks with the names {names[:5]}. Each task needs a "
+            "unique name."
+        )
     if len(types) != len(names) or len(cells) != len(names):
-        raise BadState(f"There are not {len(names)} types of tasks and cells.")
+        raise BadState(f"There must be {len(names)} types of tasks and of cells.")
     for name, task in zip(names, own, strict=True):
         if not isinstance(task, tasks.TaskType):
             raise BadState(f"The task {name!r} is a {type(task).__name__}.")
         labels = task.classes_.tolist()
         if not labels or len(set(labels)) < len(labels):
             raise BadState(
-                f"The task {name!r} has a class twice, or none: {labels[:10]}."
+                f"The task {name!r} has duplicate classes, or none: {labels[:10]}."
             )
 
 
@@ -327,7 +331,7 @@ def make_registry():
 
 
 def n_columns(vectorizer):
-    """Return the columns of the rows that a vectorizer makes, or None if unknown."""
+    """Return the number of columns that a vectorizer makes, or None if unknown."""
     if isinstance(vectorizer, feature_extraction.SequenceVectorizer):
         return None
     if isinstance(vectorizer, CountVectorizer):

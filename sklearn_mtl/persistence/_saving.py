@@ -1,5 +1,7 @@
 """Saving a classifier to a file, and loading it again."""
 
+from typing import Any, Self
+
 from sklearn.utils.validation import check_is_fitted
 
 from ..utils._state import reads_one_fit
@@ -22,42 +24,42 @@ class SavingMixin:
         key=None,
         history=False,
     ):
-        """Save the fitted classifier to a file that may be passed on.
+        """Save the fitted classifier to a file that is safe to load.
 
-        The file holds numbers, texts and settings, no code: whoever wrote it,
-        :func:`sklearn_mtl.load` runs nothing of it. Predictions of the loaded
-        classifier are the same to the last bit. Not stored are `memory` and, unless
-        asked for, ``history_``; callbacks and the optimizer of ``net_`` are made anew.
+        The file contains numbers, texts and settings, but no code, so
+        :func:`sklearn_mtl.load` runs no code from it. Predictions of the loaded
+        classifier are bit-identical. `memory` is not stored, and ``history_`` only on
+        request. Callbacks and the optimizer of ``net_`` are created again.
 
         Parameters
         ----------
         path : str or path
-            The new file is written beside it and renamed, so that a file of that name
-            stays whole until the new one is.
+            The file is written under a temporary name and then renamed, so an existing
+            file is replaced only by a complete one.
 
         dtype : {"float32", "float16", "int8"}, default="float32"
-            "float32" leaves weights as they are. "float16" halves the file, and "int8",
-            8-bit integers with a scale for each row of weights, makes a third of it;
-            probabilities then change a little.
+            "float32" leaves the weights unchanged. "float16" halves the file size, and
+            "int8" (8-bit integers with a scale per row of weights) reduces it to a
+            third; both change probabilities slightly.
 
         prune : float, default=0.0
-            Share of the words to leave out, those that move logits least. They are as
-            unknown then as words that were in no text; most of them are rare.
+            Share of the words to remove, those with the smallest weights. They are then
+            ignored, like words that were in no training text. Most of them are rare.
 
         password : str, default=None
-            Encrypts the file; needs the extra ``secure``.
+            Password to encrypt the file with; needs the extra ``secure``.
 
         key : bytes of length 32, default=None
-            Encrypts the file without a password.
+            Key to encrypt the file with, instead of a password.
 
         history : bool, default=False
-            Whether to store ``history_``, losses and scores of each epoch.
+            Whether to store ``history_``, the losses and scores of each epoch.
 
         Raises
         ------
         ModelFileError
-            A ValueError, if the classifier holds something that has no place in a file,
-            or the file cannot be written; its subclass says which.
+            A ValueError if the classifier contains something that a file cannot store,
+            or if the file cannot be written. The subclass tells the reason.
 
         Examples
         --------
@@ -77,9 +79,9 @@ class SavingMixin:
         check_is_fitted(self)
         if type(self).__module__.partition(".")[0] != "sklearn_mtl":
             raise CannotSave(
-                f"A file holds a MultiTaskTextClassifier, and this is a "
-                f"{type(self).__name__}, a class of yours. Fit the former, or use "
-                "pickle."
+                f"Only a MultiTaskTextClassifier can be saved. Got a "
+                f"{type(self).__name__}, a class of your own. Fit a "
+                "MultiTaskTextClassifier, or use pickle."
             )
         document = to_document(self, dtype=dtype, pruned=prune, history=history)
         with replacing(path) as file:
@@ -93,7 +95,14 @@ class SavingMixin:
             writer.close()
 
     @classmethod
-    def _load(cls, path, *, password=None, key=None, trusted=None):
+    def _load(
+        cls,
+        path: Any,
+        *,
+        password: Any = None,
+        key: Any = None,
+        trusted: Any = None,
+    ) -> Self:
         """Load a classifier, see :func:`sklearn_mtl.load`."""
         from ._model import from_document
         from ._objects import load_objects
@@ -105,8 +114,9 @@ class SavingMixin:
             return from_document(cls, document, objects)
         except (ModelFileError, ImportError):
             raise
-        except Exception as error:  # whatever a changed file makes it stumble over
+        except Exception as error:  # a changed file may cause any error
             raise BadState(
-                f"The file describes no classifier: {type(error).__name__}: {error}. "
-                "It was changed, or this package is older than the one that wrote it."
+                "The file does not describe a valid classifier: "
+                f"{type(error).__name__}: {error}. It was changed, or a newer version "
+                "of this package wrote it. Get it again, or update this package."
             ) from error

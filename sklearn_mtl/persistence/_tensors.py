@@ -1,7 +1,7 @@
 """Named arrays of numbers in one block of bytes: the safetensors format.
 
-Eight bytes give the length of a header of JSON, which says for each array its type,
-shape and place; then come the arrays, one behind the other without a gap.
+Eight bytes give the length of a JSON header with the type, shape and position of each
+array. The arrays follow without gaps.
 """
 
 import json
@@ -14,7 +14,7 @@ from ._errors import BadTensor, CannotSave
 
 LONGEST_HEADER = 2**23
 MOST_TENSORS = 20_000
-# Names of types in the format, and those of numpy.
+# Names of types in the format, and in numpy.
 DTYPES = {
     "BOOL": "|b1",
     "U8": "|u1",
@@ -33,7 +33,7 @@ _NAMES = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
 
 
 def is_storable(array):
-    """Whether the format has the type of an array."""
+    """Whether the format supports the type of an array."""
     return array.dtype.newbyteorder("<") in _NAMES
 
 
@@ -48,7 +48,7 @@ def to_bytes(arrays):
     -------
     pieces : list of bytes-like
     """
-    # Wide types first, so that each array lies at a multiple of its item size.
+    # Wide types first, so that each array is aligned to its item size.
     order = sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name))
     header, pieces, place = {}, [], 0
     for name in order:
@@ -65,10 +65,10 @@ def to_bytes(arrays):
     text = json.dumps(header, separators=(",", ":")).encode()
     if len(arrays) > MOST_TENSORS or len(text) >= LONGEST_HEADER:
         raise CannotSave(
-            f"The classifier has {len(arrays)} arrays, and a model file at most "
-            f"{MOST_TENSORS}. Only pickle is left."
+            f"The classifier has {len(arrays)} arrays, but a model file can have at "
+            f"most {MOST_TENSORS}. Use pickle instead."
         )
-    text += b" " * (-(8 + len(text)) % 64)  # arrays then start where they can be mapped
+    text += b" " * (-(8 + len(text)) % 64)  # aligns arrays, so that they can be mapped
     return [struct.pack("<Q", len(text)), text, *pieces]
 
 
@@ -86,24 +86,26 @@ def from_bytes(content):
     Raises
     ------
     BadTensor
-        If the header is not such that each byte belongs to one array.
+        Unless the header assigns each byte to exactly one array.
     """
     content = memoryview(content)
     if len(content) < 8:
-        raise BadTensor(f"Arrays need a header, and there are {len(content)} bytes.")
+        raise BadTensor(
+            f"The arrays have no header: there are only {len(content)} bytes."
+        )
     (length,) = struct.unpack_from("<Q", content)
     if length > min(LONGEST_HEADER, len(content) - 8):
         raise BadTensor(
-            f"The header of arrays says that it has {length} bytes. {len(content)} "
-            f"bytes are there, and {LONGEST_HEADER} are the most it may have."
+            f"The header of the arrays claims to have {length} bytes, but there are "
+            f"{len(content)} bytes, and at most {LONGEST_HEADER} are allowed."
         )
     header = _read_header(content[8 : 8 + length])
     data, arrays, place = content[8 + length :], {}, 0
     for name, (dtype, shape, start, stop) in header.items():
         if start != place:
             raise BadTensor(
-                f"The array {name!r} starts at byte {start}, and the one before ends "
-                f"at {place}: they overlap, or leave a gap."
+                f"The array {name!r} starts at byte {start}, but the previous one ends "
+                f"at {place}: they overlap or leave a gap."
             )
         place = stop
         size = prod(shape)
@@ -115,25 +117,29 @@ def from_bytes(content):
         array = np.frombuffer(data[start:stop], dtype).reshape(shape)
         if dtype.kind == "b" and array.view(np.uint8).max(initial=0) > 1:
             raise BadTensor(
-                f"The array {name!r} holds truth values other than 0 and 1."
+                f"The array {name!r} contains bool values other than 0 and 1."
             )
         arrays[name] = array
     if place != len(data):
-        raise BadTensor(f"{len(data) - place} bytes behind the arrays belong to none.")
+        raise BadTensor(
+            f"{len(data) - place} bytes after the arrays belong to none of them."
+        )
     return arrays
 
 
 def _read_header(text):
     text = bytes(text)
-    # Before it is read: an object for each array, and one around them.
+    # Check before parsing: one JSON object per array, and one around them.
     if text.count(b"{") > MOST_TENSORS + 2:
         raise BadTensor(f"There are more than {MOST_TENSORS} arrays.")
     try:
         header = json.loads(text, object_pairs_hook=_distinct)
     except (ValueError, RecursionError) as error:
-        raise BadTensor(f"The header of arrays cannot be read: {error}.") from error
+        raise BadTensor(
+            f"The header of the arrays cannot be parsed: {error}."
+        ) from error
     if not isinstance(header, dict):
-        raise BadTensor("The header of arrays must be an object of JSON.")
+        raise BadTensor("The header of the arrays must be a JSON object.")
     header.pop("__metadata__", None)
     checked = {name: _entry(name, entry) for name, entry in header.items()}
     return dict(sorted(checked.items(), key=lambda item: item[1][2:]))
@@ -142,13 +148,13 @@ def _read_header(text):
 def _distinct(pairs):
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a name stands in it twice")
+        raise ValueError("a name occurs twice")
     return found
 
 
 def _entry(name, entry):
-    """Check what the header says of an array."""
-    wrong = BadTensor(f"The header of the array {name[:100]!r} makes no sense.")
+    """Check the header entry of an array."""
+    wrong = BadTensor(f"The header entry of the array {name[:100]!r} is not valid.")
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         raise wrong
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]

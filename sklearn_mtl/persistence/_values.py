@@ -1,4 +1,4 @@
-"""Values that hold no others, to JSON and back: numbers, types, times and the like."""
+"""Scalar values, such as numbers, types and times, to JSON and back."""
 
 import datetime
 from math import isfinite
@@ -54,17 +54,17 @@ def _decode_missing(node):
 
 
 def dtype_of(name, kinds):
-    # numpy would make other names, "f8,f8" for one, to structures.
+    # numpy would convert names such as "f8,f8" to structured types.
     if not isinstance(name, str) or len(name) > 30 or "," in name:
-        raise BadState(f"{name!r:.50} is no type of an array. {CHANGED}")
+        raise BadState(f"{name!r:.50} is not an array type. {CHANGED}")
     dtype = np.dtype(name)
     if dtype.kind not in kinds or dtype.shape:
-        raise BadState(f"{name!r:.50} is no type of such an array. {CHANGED}")
+        raise BadState(f"{name!r:.50} is not a supported type of this array. {CHANGED}")
     return dtype
 
 
 def encode_value(value):
-    """Return the tree of a value that holds no other, or None."""
+    """Return the tree of a scalar value, or None for other values."""
     if isinstance(value, np.generic) and value.dtype.kind in "biufUMm":
         if value.dtype.kind == "U":
             return str(value)

@@ -1,4 +1,4 @@
-"""The weights of a network under names that do not depend on how they lie in memory."""
+"""The weights of a network, under names independent of their memory layout."""
 
 from math import prod
 
@@ -14,7 +14,7 @@ from ._errors import BadTensor, CannotSave
 def named_weights(net):
     """Return views of all weights and buffers of a net, by name.
 
-    Weights that several layers share come once, under the first name.
+    A weight that several layers share is included once, under its first name.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ def named_weights(net):
         for name, weight in _weights_of(part):
             if not isinstance(weight, torch.Tensor):
                 raise CannotSave(
-                    f"The network keeps {name!r}, which is no tensor but "
-                    f"{type(weight).__name__}. Keep it in a buffer."
+                    f"The network's state has {name!r}, which must be a tensor. Got "
+                    f"{type(weight).__name__}. Register it as a buffer."
                 )
             place = weight.data_ptr(), weight.shape, weight.stride(), weight.dtype
             if weight.numel() and place in seen:
@@ -59,7 +59,7 @@ def _weights_of(module):
 
 
 def sparse_names(net):
-    """Return the names of the weights that have a row for each feature, a list."""
+    """Return the list of names of weights with one row per feature."""
     module = net.module_
     if isinstance(module, LinkedNetwork):
         module = module.network
@@ -80,8 +80,8 @@ def _as_array(name, weight):
         return weight.detach().cpu().numpy()
     except TypeError as error:
         raise CannotSave(
-            f"The weight {name!r} has the type {weight.dtype}, which numpy lacks. Cast "
-            "the module to 32-bit floats."
+            f"The weight {name!r} has the type {weight.dtype}, which numpy does not "
+            "support. Cast the module to 32-bit floats."
         ) from error
 
 
@@ -98,28 +98,28 @@ def set_weights(net, arrays):
     Raises
     ------
     BadTensor
-        If names, shapes or types are not those of the net.
+        If names, shapes or types differ from those of the net.
     """
     weights = named_weights(net)
     missing = [name for name in weights if name not in arrays]
     unknown = [name for name in arrays if name not in weights]
     if missing or unknown:
         raise BadTensor(
-            f"The file does not have the weights of this network. Missing: "
+            "The weights in the file are not those of this network. Missing: "
             f"{missing[:5]}; unknown: {unknown[:5]}."
         )
     for name, weight in weights.items():
         array = arrays[name]
         if tuple(weight.shape) != array.shape:
             raise BadTensor(
-                f"The array {name!r} has the shape {array.shape}, and the network "
+                f"The array {name!r} has the shape {array.shape}, but the network "
                 f"needs {tuple(weight.shape)}."
             )
         own = np.dtype(str(weight.dtype).removeprefix("torch."))
         if own != array.dtype:
             raise BadTensor(
-                f"The array {name!r} has the type {array.dtype}, and the network "
-                f"needs {own}."
+                f"The array {name!r} has the type {array.dtype}, but the network needs "
+                f"{own}."
             )
         if weight.device.type == "cpu":
             np.copyto(weight.numpy(), array)
@@ -128,18 +128,18 @@ def set_weights(net, arrays):
 
 
 class Bounded(TorchFunctionMode):
-    """Builds a network whose weights are known, in a block.
+    """Context for building a network whose weights are known.
 
-    Initial weights are not drawn. What is built may not be much larger than the weights
-    that are there for it, so that a small file cannot ask for much memory.
+    It skips the random initialization. It also limits the size of the network to little
+    more than the known weights, so a small file cannot cause large allocations.
 
     Parameters
     ----------
     weights : dict of {str: ndarray}
-        What the network will get.
+        The known weights.
 
     n_codes : int
-        Losses take so many small tensors.
+        Number of codes: losses create this many small tensors.
     """
 
     _NEW = frozenset(
@@ -153,7 +153,7 @@ class Bounded(TorchFunctionMode):
     def __init__(self, weights, n_codes):
         super().__init__()
         n_rows = max((a.shape[0] for a in weights.values() if a.ndim), default=0)
-        # Layers are built one by one, and then joined in tables of padded rows.
+        # Layers are built separately, and then joined in tables of padded rows.
         self._left = 3 * sum(a.size for a in weights.values()) + 64 * n_rows + 1_000_000
         self._calls = 100 * (len(weights) + n_codes) + 10_000
 
@@ -164,8 +164,8 @@ class Bounded(TorchFunctionMode):
             self._left -= _size(function, args, kwargs)
         if self._left < 0 or self._calls < 0:
             raise BadTensor(
-                "The network would be far larger than the weights that the file has "
-                "for it. The file was changed; get it again."
+                "The network would be far larger than its weights in the file. The "
+                "file was changed; get it again."
             )
         if function in self._DRAWN:
             return args[0]
@@ -173,7 +173,7 @@ class Bounded(TorchFunctionMode):
 
 
 def _size(function, args, kwargs):
-    """Return how many numbers a call of torch makes, or about as many."""
+    """Return the approximate number of elements that a call of torch creates."""
     sizes = kwargs.get("size", args)
     if args and isinstance(args[0], list | tuple):
         sizes = args[0]

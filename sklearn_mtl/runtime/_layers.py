@@ -1,4 +1,4 @@
-"""Layers of networks in numpy, of the weights that torch has learnt."""
+"""Network layers in numpy, with weights trained by torch."""
 
 from typing import NamedTuple
 
@@ -12,14 +12,14 @@ from ..persistence._errors import BadTensor
 
 
 class Rows(NamedTuple):
-    """Rows that a network reads.
+    """Input rows of a network.
 
     Attributes
     ----------
     features : csr_array or ndarray of shape (n_rows, n_features)
 
     dense : ndarray of shape (n_rows, n_dense) or None
-        The block beside sparse features.
+        The dense block that belongs to sparse features.
     """
 
     features: object
@@ -27,7 +27,7 @@ class Rows(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """The rows that a network was trained on, as `network.InputSpec` describes them."""
+    """Description of the rows that a network reads, as in `network.InputSpec`."""
 
     n_features: int
     sparse: bool
@@ -37,14 +37,14 @@ class Spec(NamedTuple):
 
 
 class Weights:
-    """The weights of a file, each taken by its name and shape.
+    """The weights of a file. Each is taken once, by its name and shape.
 
     Parameters
     ----------
     arrays : dict of {str: ndarray}
 
     stored : {"float32", "float16", "int8"}
-        How large ones are stored, see `persistence._compact`.
+        Type in which large weights are stored, see `persistence._compact`.
 
     dtype : dtype
         The float type of the network.
@@ -66,21 +66,21 @@ class Weights:
         Raises
         ------
         BadTensor
-            If it is not there, or has another shape or type.
+            If it is missing, or has another shape or type.
         """
         parts = self._parts(name, shape)
         array = expand(parts, self._stored, self._dtype)[name]
         if array.dtype != self._dtype:
             raise BadTensor(
-                f"The weight {name!r:.100} has the type {array.dtype}, and the network "
+                f"The weight {name!r:.100} has the type {array.dtype}, but the network "
                 f"{self._dtype}."
             )
         return array
 
     def take_table(self, name, *shape):
-        """Return a weight with a row for each feature, a `Table`.
+        """Return a weight with one row per feature, a `Table`.
 
-        Large ones stay as they are stored: most texts need a few of their rows.
+        Large weights keep their stored type, because most texts need only a few rows.
         """
         parts = self._parts(name, shape)
         if parts[name].dtype == self._dtype:
@@ -88,7 +88,9 @@ class Weights:
         expand({key: part[:1] for key, part in parts.items()}, self._stored)  # checks
         scales = parts.get(name + SCALE)
         if scales is None and parts[name].dtype != np.float16:
-            raise BadTensor(f"The weight {name!r:.100} is no {self._stored}.")
+            raise BadTensor(
+                f"The weight {name!r:.100} does not have the type {self._stored}."
+            )
         return Table(parts[name], scales, self._dtype)
 
     def _parts(self, name, shape):
@@ -97,38 +99,39 @@ class Weights:
             raise BadTensor(f"The file lacks the weight {name!r:.100}.")
         if array.shape != shape:
             raise BadTensor(
-                f"The weight {name!r:.100} has the shape {array.shape}, and the "
+                f"The weight {name!r:.100} has the shape {array.shape}, but the "
                 f"network needs {shape}."
             )
         parts = {name: array}
         if array.dtype == np.int8 and name + SCALE in self._arrays:
             parts[name + SCALE] = self._arrays[name + SCALE]
             if parts[name + SCALE].shape != shape[:1]:
-                raise BadTensor(f"The scales of {name!r:.100} do not fit to it.")
+                raise BadTensor(f"The scales of {name!r:.100} do not match it.")
         self._left -= set(parts)
         return parts
 
     def refuse_others(self, *allowed):
-        """Raise a BadTensor if weights are left whose names do not start with these."""
+        """Raise a BadTensor for unused weights whose names are not allowed."""
         unknown = sorted(n for n in self._left if not n.startswith(allowed))
         if unknown:
             raise BadTensor(
-                f"The file has weights that the network does not: {unknown[:5]!r:.200}."
+                "The file has weights that the network does not use: "
+                f"{unknown[:5]!r:.200}."
             )
 
 
 class Table(NamedTuple):
-    """A weight with a row for each feature, of the stored or of the network's type.
+    """A weight with one row per feature, in the stored type or that of the network.
 
     Attributes
     ----------
     rows : ndarray of shape (n_features, n_outputs)
 
     scales : ndarray of shape (n_features,) or None
-        What to multiply each row by.
+        The factor of each row.
 
     dtype : dtype or None
-        The type of products; None: that of the rows.
+        The type of products; None means the type of the rows.
     """
 
     rows: np.ndarray
@@ -136,7 +139,7 @@ class Table(NamedTuple):
     dtype: np.dtype | None = None
 
     def product(self, features):
-        """Return sparse rows times the weight, an array."""
+        """Return sparse rows times the weight as an array."""
         if self.dtype is None:
             return features @ self.rows
         used, places = np.unique(features.indices, return_inverse=True)
@@ -173,7 +176,7 @@ class Linear:
 
 
 class InputLayer:
-    """A linear layer over rows: sparse, sparse beside a dense block, or dense.
+    """A linear layer over rows: sparse, sparse with a dense block, or dense.
 
     Parameters
     ----------
@@ -212,7 +215,7 @@ class InputLayer:
 
 
 class HiddenLayer(InputLayer):
-    """The trunk of one layer: an input layer and a rectifier."""
+    """The trunk with one layer: an input layer and a ReLU."""
 
     def __call__(self, rows):
         hidden = super().__call__(rows)
@@ -220,7 +223,7 @@ class HiddenLayer(InputLayer):
 
 
 class Thresholds:
-    """From the logit of an ordinal task to those of exceeding each class.
+    """Maps the logit of an ordinal task to the logits of exceeding each class.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A predictor of a model file."""
+"""Loading a predictor from a model file."""
 
 from functools import partial
 
@@ -35,7 +35,7 @@ def load_predictor(path, *, password=None, key=None):
 
 
 def predictor_of(document):
-    """Return the predictor of what is in a model file.
+    """Return the predictor for the content of a model file.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def predictor_of(document):
     Raises
     ------
     ModelFileError
-        If something does not fit, or needs more than numpy and scipy.
+        If the content is not valid, or needs more than numpy and scipy.
     """
     try:
         return _predictor_of(document)
@@ -56,8 +56,8 @@ def predictor_of(document):
         raise
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise BadState(
-            f"The description of the classifier makes no sense: {error!r:.200}. The "
-            "file was changed; get it again."
+            f"The description of the classifier is not valid: {error!r:.200}. The file "
+            "was changed; get it again."
         ) from error
 
 
@@ -67,7 +67,7 @@ def _predictor_of(document):
     stored = tree["dtype"]
     if stored not in DTYPES:
         raise BadState(f"Weights are stored as {stored!r:.50}.")
-    # A frame needs its library, which takes time to import: made when asked for.
+    # A frame needs its library, which is slow to import, so it is created on demand.
     own = dict(tree["targets"]["state"])
     frame = own.pop("template")
     decoder = Decoder(
@@ -109,19 +109,21 @@ def _predictor_of(document):
 
 
 def _try_out(predictor, vectorizer, spec):
-    """Answer for one row, so that what does not fit is found before a request."""
+    """Predict one row, so that invalid content is found on loading."""
     X = np.ones((1, spec.n_features), spec.dtype) if vectorizer is None else ["a text"]
     for answers in (predictor.predict(X, "dict"), predictor.predict_proba(X, "dict")):
         for name, own in answers.items():
             if len(own) != 1:
-                raise BadState(f"The task {name!r:.50} gives {len(own)} answers.")
+                raise BadState(
+                    f"The task {name!r:.50} gives {len(own)} predictions for one row."
+                )
 
 
 def _refuse_trunk(node):
     name = None if node is None else node.get("type") or node.get("class")
     if name is not None and name not in TRUNKS:
         raise RuntimeUnsupported(
-            f"trunk_ is a {name:.100}, which needs torch. runtime='numpy' works with "
+            f"trunk_ is a {name:.100}, which needs torch. runtime='numpy' supports "
             f"{', '.join(TRUNKS)} and trunk=None. {INSTEAD}"
         )
 
@@ -134,17 +136,17 @@ def _spec(own):
         or min(numbers) < 0
         or type(own["sparse"]) is not bool
     ):
-        raise BadState(f"The rows of the network are no {own!s:.200}.")
+        raise BadState(f"The description of the rows is not valid: {own!s:.200}.")
     spec = Spec(own["n_features"], own["sparse"], own["scale"], own["n_dense"], dtype)
     if own["tokens"]:
         raise RuntimeUnsupported(
-            f"The network reads words in their order, which needs torch. {INSTEAD}"
+            f"The network reads sequences of tokens, which needs torch. {INSTEAD}"
         )
     return spec
 
 
 def _check_steps(parts, spec):
-    """Raise a BadState if arrays do not have a number for each feature."""
+    """Raise a BadState if arrays do not have one number per feature."""
     kinds = {
         "vectorizer": VECTORIZERS,
         "column_scales": ColumnScales,
@@ -157,7 +159,7 @@ def _check_steps(parts, spec):
             raise BadState(f"{name} is a {type(parts[name]).__name__}.")
     weights, scales = parts["term_weights"], parts["column_scales"]
     if weights is not None and weights.shape != (spec.n_features,):
-        raise BadState("There is not one weight for each term.")
+        raise BadState("There must be one weight for each term.")
     if scales is not None:
         columns = scales.columns
         shapes = {scales.means.shape, scales.factors.shape, (len(columns),)}
@@ -165,23 +167,27 @@ def _check_steps(parts, spec):
             columns.min() >= 0 and columns.max() < spec.n_features
         )
         if len(shapes) > 1 or outside:
-            raise BadState("The scales of columns are not those of the rows.")
+            raise BadState("The column scales do not match the rows.")
     n_features = parts["input"].get("n_features_in_")
     if parts["vectorizer"] is not None:
         n_features = parts["vectorizer"].n_features
     if n_features != spec.n_features:
-        raise BadState(f"Rows have {n_features!r:.50} columns, and the network others.")
+        raise BadState(
+            f"The network does not have {n_features!r:.50} columns, as the rows do."
+        )
     embedding = parts["embedding"]
     if (embedding is None) != (not spec.n_dense) or (
         embedding is not None and embedding.mean.shape != (spec.n_dense,)
     ):
-        raise BadState("The embedding does not fit the network.")
+        raise BadState("The embedding does not match the network.")
     if embedding is not None:
         shape = spec.n_dense, spec.n_features
         if not isinstance(embedding.transformer, Components):
             raise BadState("The embedding has no components.")
         if embedding.transformer.components_.shape != shape:
-            raise BadState(f"The components of the embedding are not {shape}.")
+            raise BadState(
+                f"The components of the embedding must have the shape {shape}."
+            )
 
 
 def _steps(parts):
@@ -197,7 +203,7 @@ def _vectorize(vectorizer, texts):
 
 
 def _network(parts, spec, weights):
-    """Return the network, and what follows it for each task."""
+    """Return the network, and the link of each task."""
     tasks = parts["targets"].tasks
     trunk = parts["trunk"]
     network = build_network(
@@ -212,7 +218,7 @@ def _network(parts, spec, weights):
     for k, task in enumerate(tasks):
         if f"links.{k}.slope" in weights:
             links[k] = Thresholds(weights, f"links.{k}", len(task.classes_))
-    # Of training alone.
+    # Weights that only training uses.
     weights.refuse_others("balancing.", "network.discriminator.")
     return network, links
 
@@ -223,7 +229,9 @@ def _calibration(own, labels):
     codes = {name: _split(own[name], sizes) for name in ("adjustments", "log_shares")}
     for each in (own["temperatures"], strengths):
         if each is not None and each.shape != (n_tasks,):
-            raise BadState("There is not one temperature and strength for each task.")
+            raise BadState(
+                "There must be one temperature and one strength for each task."
+            )
     return Calibration(
         by_task(labels.tasks, codes["adjustments"]),
         by_task(labels.tasks, codes["log_shares"]),

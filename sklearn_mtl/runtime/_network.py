@@ -1,4 +1,4 @@
-"""The networks that sharings build, in numpy: what they answer, not how they learn."""
+"""The networks of all sharings in numpy, for prediction only."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ def build_network(sharing, n_units, spec, n_logits, heads, weights):
         Name and parameters of the sharing.
 
     n_units : int or None
-        Width of the trunk; None where there is none.
+        Width of the trunk; None without a trunk.
 
     spec : Spec
 
@@ -29,8 +29,8 @@ def build_network(sharing, n_units, spec, n_logits, heads, weights):
     Returns
     -------
     network : callable
-        From `Rows` to logits, a list of ndarray of shape (n_rows, n_logits), and the
-        vector that all tasks read, or None.
+        Maps `Rows` to logits, a list of ndarray of shape (n_rows, n_logits), and to the
+        hidden vector that all tasks read, or None.
 
     Raises
     ------
@@ -108,15 +108,15 @@ NETWORKS = {
     "ProgressiveLayers": _progressive,
     "AdversarialSharedPrivate": _adversarial,
 }
-# Sharings whose tasks read one vector.
+# Sharings whose tasks read one hidden vector.
 WITH_REPRESENTATION = ("SharedPrivate", "HardSharing", "AdversarialSharedPrivate")
 
 
 def _count(number, weights):
-    """Return a number of parts, each of which has a weight."""
+    """Return a number of parts, after checking that there can be a weight for each."""
     if type(number) is not int or not 1 <= number <= len(weights):
         raise BadTensor(
-            f"The network should have {number!r:.50} parts of a kind, and there are "
+            f"The network should have {number!r:.50} parts of one kind, but there are "
             f"{len(weights)} weights."
         )
     return number
@@ -139,7 +139,7 @@ class TaskNetwork:
     weights : Weights
 
     private : bool
-        Whether there is a path from the rows straight to the logits.
+        Whether there is a linear path from the rows to the logits.
 
     heads : list of int, default=None
     """
@@ -179,7 +179,7 @@ class SeparateNetworks:
 
 
 def _columns_of_tasks(n_logits, heads):
-    """Return the widths of heads, and the columns that tasks read of all heads."""
+    """Return the widths of heads, and the columns of their output for each task."""
     if heads is None:
         return n_logits, None
     by_head = dict(zip(heads, n_logits, strict=True))
@@ -208,7 +208,7 @@ class PrivateTrunks:
 
 
 class Gates:
-    """Mixtures of experts, see `GatedExperts` of the sharings.
+    """Mixtures of experts, see `GatedExperts` in `sharing`.
 
     Parameters
     ----------
@@ -271,7 +271,7 @@ class HiddenExperts(Gates):
 
 
 class ExpertNetwork:
-    """Levels of experts, and for each task a head on its mixture."""
+    """Levels of experts, and for each task a head over its mixture."""
 
     def __init__(self, levels, params, n_units, spec, n_logits, heads, weights):
         self.levels, self.private = levels, None

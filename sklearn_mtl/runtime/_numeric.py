@@ -15,15 +15,15 @@ def read_numeric(X, n_features, names=None):
     X : array-like, sparse matrix or DataFrame of shape (n_rows, n_features)
 
     n_features : int
-        Columns in fit.
+        Number of columns in fit.
 
     names : ndarray of str, default=None
-        Names of the columns in fit, if they had any.
+        Names of the columns in fit, if any.
 
     Raises
     ------
     ValueError
-        If X has another shape or other names, or holds anything but finite numbers.
+        If X has another shape or other names, or contains anything but finite numbers.
     """
     columns = getattr(X, "columns", None)
     if names is not None and columns is not None:
@@ -42,11 +42,11 @@ def read_numeric(X, n_features, names=None):
             rows = rows.astype(np.float64)
     if rows.ndim != 2:
         raise ValueError(
-            f"Expected 2D array, got {rows.ndim}D array instead. Pass a row for each "
-            "sample, X.reshape(1, -1) for a single one."
+            f"Expected 2D array, got {rows.ndim}D array instead. Pass one row per "
+            "sample; for a single sample use X.reshape(1, -1)."
         )
     if rows.dtype.kind not in "fiub":
-        raise ValueError(f"X must hold numbers. Got the type {rows.dtype}.")
+        raise ValueError(f"X must contain numbers. Got the type {rows.dtype}.")
     if rows.shape[0] == 0:
         raise ValueError(
             f"Found array with 0 sample(s) (shape={rows.shape}) while a minimum of 1 "

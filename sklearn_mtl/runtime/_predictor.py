@@ -1,26 +1,30 @@
-"""The predictor: answers of a saved classifier."""
+"""The predictor: predictions of a saved classifier."""
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from ..answers._labels import check_output
 from ..data._rows import match_trunk
+from ..utils import _typing as t
 from ..utils._numpy import numpy_errors
 from ..utils._texts import read_texts, refuse_rows, refuse_texts
 from ._layers import Rows
 from ._numeric import read_numeric
 
-# Rows at once, which bounds the memory of hidden vectors.
+# Number of rows per batch, to limit the memory of hidden vectors.
 BATCH = 2048
 
 
 class MultiTaskPredictor:
-    """Predictions of a saved classifier on numpy and scipy alone.
+    """Predictions of a saved classifier with only numpy and scipy.
 
-    :func:`sklearn_mtl.load` makes it with ``runtime="numpy"``. Its methods are those of
-    :class:`~sklearn_mtl.MultiTaskTextClassifier`: the same arguments, containers,
-    checks of texts and predictions; probabilities differ by rounding alone. Importing
-    torch and scikit-learn takes seconds and hundreds of megabytes, and a service that
-    only predicts can do without. An object may be shared by threads.
+    :func:`sklearn_mtl.load` returns it with ``runtime="numpy"``. Its methods behave
+    like those of :class:`~sklearn_mtl.MultiTaskTextClassifier`: they have the same
+    arguments, containers, text checks and predictions; probabilities differ only by
+    rounding. Importing torch and scikit-learn takes seconds and hundreds of megabytes,
+    which a service that only predicts can avoid. Threads can share a predictor.
 
     Attributes
     ----------
@@ -28,23 +32,23 @@ class MultiTaskPredictor:
         Classes of each task, in the dtype of the labels; one array for a 1-D y.
 
     n_outputs_, task_names_, task_types_ : int, list of str, dict of {str: str}
-        Number of tasks; their names; the type of each.
+        Number of tasks, their names, and their types.
 
     temperatures_ : dict of {str: float}
         The temperature of each task.
 
     n_features_in_, feature_names_in_ : int, ndarray of shape (n_features_in_,)
-        For numeric X; names for a DataFrame.
+        Set for numeric X; names only for a DataFrame.
 
     See Also
     --------
-    sklearn_mtl.MultiTaskTextClassifier : Fits, saves, and predicts the same.
+    sklearn_mtl.MultiTaskTextClassifier : Also fits and saves.
 
     Notes
     -----
-    The weights of a file that is not encrypted are mapped, not read: pages come when
-    they are needed, and processes share them. Replace such a file by another, as
-    :meth:`~sklearn_mtl.MultiTaskTextClassifier.save` does; do not write into it.
+    The weights of an unencrypted file are memory-mapped: pages are loaded on demand and
+    shared by processes. Do not write into such a file. Replace it by a new file, as
+    :meth:`~sklearn_mtl.MultiTaskTextClassifier.save` does.
 
     Examples
     --------
@@ -66,17 +70,17 @@ class MultiTaskPredictor:
     def __init__(
         self,
         *,
-        labels,
-        steps,
-        network,
-        links,
-        calibration,
-        spec,
-        input_names,
-        missing_label,
-        strategies,
-        has_representation,
-    ):
+        labels: Any,
+        steps: Any,
+        network: Any,
+        links: Any,
+        calibration: Any,
+        spec: Any,
+        input_names: Any,
+        missing_label: object,
+        strategies: Any,
+        has_representation: Any,
+    ) -> None:
         self._labels, self._steps, self._calibration = labels, steps, calibration
         self._network, self._links, self._spec = network, links, spec
         self._missing_label, self._strategies = missing_label, strategies
@@ -98,33 +102,35 @@ class MultiTaskPredictor:
             f"sharing={sharing})"
         )
 
-    def predict(self, X, output="array"):
+    def predict(self, X: t.Rows, output: t.LabelForm = "array") -> Any:
         """Predict a label for every task.
 
         Parameters
         ----------
         X : iterable of str, or array-like or sparse matrix of shape \
                 (n_samples, n_features)
-            Texts, or numeric rows if those were in fit.
+            Texts, or numeric rows if the classifier was fitted on them.
 
         output : {"array", "frame", "dict"}, default="array"
-            "array" is an ndarray of shape (n_samples, n_tasks), or (n_samples,) if y
-            was 1-D, of the common dtype of all labels, object where there is none.
-            "frame", a DataFrame like y, and "dict", arrays, keep each task's dtype.
+            "array": an ndarray of shape (n_samples, n_tasks), or (n_samples,) if y was
+            1-D, with the common dtype of all labels, or object if there is none.
+            "frame": a DataFrame of the same library as y. "dict": a dict of arrays. The
+            last two keep each task's dtype.
 
         Returns
         -------
         y_pred : ndarray, DataFrame or dict
+            A label for each row and task.
 
         Raises
         ------
         ValueError
-            If X holds no texts, or rows of another shape than in fit.
+            If X does not contain texts, or its rows have another shape than in fit.
         """
         check_output(output, ("array", "frame", "dict"))
         return self._labels.decode(self._codes(X), output, like=X)
 
-    def predict_proba(self, X, output="list"):
+    def predict_proba(self, X: t.Rows, output: t.ListForm = "list") -> Any:
         """Predict the calibrated probability of every class of every task.
 
         Parameters
@@ -136,8 +142,9 @@ class MultiTaskPredictor:
         Returns
         -------
         probabilities : list of ndarray of shape (n_samples, n_classes), or dict
-            In task order, classes in the order of ``classes_``; an ndarray if y was
-            1-D. Where cells hold several labels, each has a probability of its own.
+            One array per task, in task order, with columns in the order of
+            ``classes_``; a single ndarray if y was 1-D. In multilabel tasks each label
+            has its own probability.
         """
         check_output(output, ("list", "dict"))
         with numpy_errors():
@@ -145,7 +152,7 @@ class MultiTaskPredictor:
             own = self._calibration.probabilities(self._labels.tasks, logits)
         return self._labels.arrange(own, output)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: t.Rows, y: t.Labels, sample_weight: t.Weights = None) -> float:
         """Return the mean over tasks of the accuracy on labelled cells.
 
         Parameters
@@ -153,10 +160,12 @@ class MultiTaskPredictor:
         X : texts or numeric rows, as in :meth:`predict`
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
-            Labels. One that fit never saw counts as wrong, with a warning.
+            True labels. A label that was not seen in fit counts as an error, with a
+            warning.
 
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
                 default=None
+            Weights of rows, or of cells.
 
         Returns
         -------
@@ -170,17 +179,17 @@ class MultiTaskPredictor:
         )
 
     @property
-    def transform(self):
-        """Return the hidden vector of each text that all tasks read.
+    def transform(self) -> Callable[[t.Rows], t.Array]:
+        """Return the hidden vector of each text, which all tasks share.
 
-        A method, ``transform(X)``, which gives an ndarray of shape (n_samples,
-        n_units); only where the tasks read one vector.
+        This is a method ``transform(X)`` that returns an ndarray of shape (n_samples,
+        n_units). It exists only if all tasks read one hidden vector.
         """
         if not self._has_representation:
             trunk, sharing = (each and each.name for each in self._strategies)
             raise AttributeError(
-                f"No shared representation with trunk={trunk} and sharing={sharing}. "
-                "Take a trunk, and 'auto' or 'hard' sharing."
+                f"There is no shared representation with trunk={trunk} and "
+                f"sharing={sharing}. Use a trunk, and sharing='auto' or 'hard'."
             )
         return self._represent
 
@@ -195,7 +204,7 @@ class MultiTaskPredictor:
         return np.column_stack(decided)
 
     def _forward(self, X):
-        """Return the logits of each task, and the vector that all tasks read."""
+        """Return the logits of each task, and the hidden vector that all tasks read."""
         rows, dense = self._read(X)
         rows = match_trunk(rows, sparse=self._spec.sparse)
         dtype = self._spec.dtype
@@ -220,7 +229,7 @@ class MultiTaskPredictor:
         return logits, hidden
 
     def _read(self, X):
-        """Return the rows of X, and the block beside them or None."""
+        """Return the rows of X, and their dense block or None."""
         texts = read_texts(X)
         if self._steps.vectorize is not None:
             if texts is None:

@@ -1,7 +1,7 @@
-"""What of a model file the runtime on numpy reads, and what it makes of it.
+"""The objects that the numpy runtime reads from a model file.
 
-The entries have the names of `persistence._registry`, and make plain objects of the
-same state. Those that this runtime cannot run are refused by name.
+Entries have the same names as in `persistence._registry`, and create plain objects from
+the same state. Objects that this runtime does not support are refused by name.
 """
 
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ class Settings:
 
 
 class JoinedVectorizers:
-    """Fitted vectorizers whose rows stand side by side."""
+    """Fitted vectorizers whose columns are concatenated."""
 
     def __init__(self, parts):
         self.parts = parts
@@ -57,15 +57,15 @@ VECTORIZERS = TermVectorizer, HashedTerms, JoinedVectorizers
 
 
 class StoredLabels(LabelCodes):
-    """The labels of a file; a frame is made of its description when one is asked for.
+    """The labels of a file. The template frame is created on demand.
 
     Parameters
     ----------
     state : dict
-        As in the file.
+        The state in the file.
 
     frame : callable
-        Returns the template of frames, None if labels were none.
+        Returns the template frame, or None if labels were not in a frame.
     """
 
     def __init__(self, state, frame):
@@ -83,7 +83,7 @@ class StoredLabels(LabelCodes):
         return self._template
 
     def __getstate__(self):
-        self.template  # noqa: B018 (read now: the file stays behind)
+        self.template  # noqa: B018 (read it now, because the file is not pickled)
         return {**vars(self), "_frame": None}
 
 
@@ -93,23 +93,26 @@ _CELLS = {None: None, "list": list, "tuple": tuple, "set": set, "frozenset": fro
 def _check_labels(labels):
     names, tasks = labels.names, labels.tasks
     if not names or len({*names}) < len(names) or len(tasks) != len(names):
-        raise BadState(f"There are {len(tasks)} tasks of the names {names[:5]}.")
+        raise BadState(
+            f"There are {len(tasks)} tasks with the names {names[:5]}. Each task needs "
+            "a unique name."
+        )
     if len(labels._cell_types) != len(names):
-        raise BadState(f"There are not {len(names)} types of cells.")
+        raise BadState(f"There must be {len(names)} types of cells, one per task.")
     if labels.container not in ("vector", "array", "dict", "frame"):
-        raise BadState(f"Labels come in no {labels.container!r:.50}.")
+        raise BadState(f"{labels.container!r:.50} is not a container of labels.")
     for name, task in zip(names, tasks, strict=True):
         if not isinstance(task, Answers):
             raise BadState(f"The task {name!r:.50} is a {type(task).__name__}.")
         found = task.classes_.tolist()
         if not found or len(set(found)) < len(found):
             raise BadState(
-                f"The task {name!r:.50} has a class twice, or none: {found[:10]}."
+                f"The task {name!r:.50} has duplicate classes, or none: {found[:10]}."
             )
 
 
 class Registry(dict):
-    """Entries by name; that of any other class refuses it."""
+    """Entries by name. Any other name gives an entry that raises an error."""
 
     def __contains__(self, name):
         return isinstance(name, str)
@@ -119,22 +122,21 @@ class Registry(dict):
 
 
 class Foreign:
-    """In the place of objects of the user's own classes."""
+    """Replaces the list of objects of the user's own classes, and refuses them."""
 
     def __getitem__(self, number):
         raise RuntimeUnsupported(
-            "The file holds objects of classes that are not of this package, which "
+            "The file contains objects of classes from outside this package, which "
             f"runtime='numpy' does not load. {INSTEAD}"
         )
 
 
 def _refuse(name, state):
     raise RuntimeUnsupported(
-        f"The classifier has a {name:.100}, which runtime='numpy' does not run. It "
-        f"works with {', '.join(TRUNKS)} and trunk=None, with all sharings and task "
+        f"The classifier has a {name:.100}, which runtime='numpy' does not support. It "
+        f"supports {', '.join(TRUNKS)} and trunk=None, with all sharings and task "
         "types of this package, and with its vectorizers of terms: 'auto', "
-        "FastTfidfVectorizer, FastCountVectorizer, FastHashingVectorizer. "
-        f"{INSTEAD}"
+        f"FastTfidfVectorizer, FastCountVectorizer, FastHashingVectorizer. {INSTEAD}"
     )
 
 
@@ -143,7 +145,7 @@ def _task(kind, *names):
         task = kind()
         vars(task).update({name: state[name] for name in names})
         if not isinstance(task.classes_, np.ndarray) or task.classes_.ndim != 1:
-            raise BadState("The classes of a task are no list.")
+            raise BadState("The classes of a task must be a list.")
         return task
 
     return Entry(None, None, make)
@@ -152,7 +154,7 @@ def _task(kind, *names):
 def _multilabel(state):
     task = _task(MultiLabelAnswers, "classes_", "thresholds_", "loss").make(state)
     if task.thresholds_.shape != task.classes_.shape:
-        raise BadState("There is not one threshold for each label.")
+        raise BadState("There must be one threshold for each label.")
     return task
 
 
@@ -161,15 +163,15 @@ def _settings(name):
 
 
 def _analysis(kind, state):
-    """Return the settings of a vectorizer by which texts become terms."""
+    """Return the settings of a vectorizer that define how texts become terms."""
     if state["tokenizer"] is not None:
         _refuse_setting(kind, "tokenizer", "a function")
     if not isinstance(state["preprocessor"], Cleaning | None):
-        raise BadState(f"The preprocessor of a {kind} is none.")
+        raise BadState(f"The preprocessor of a {kind} is not valid.")
     if state["input"] != "content":
         _refuse_setting(kind, "input", repr(state["input"]))
     if isinstance(state["stop_words"], str) and state["analyzer"] == "word":
-        _refuse_setting(kind, "stop_words", "a name and not a list of words")
+        _refuse_setting(kind, "stop_words", "a name, not a list of words")
     sizes = state["ngram_range"]
     if (
         state["analyzer"] not in ("word", "char", "char_wb")
@@ -177,7 +179,7 @@ def _analysis(kind, state):
         or len(sizes) != 2
         or not all(isinstance(n, Integral) and 0 < n <= 1000 for n in sizes)
     ):
-        raise BadState(f"The settings of a {kind} are none that it may have.")
+        raise BadState(f"The settings of a {kind} are not valid.")
     words = state["stop_words"] if state["analyzer"] == "word" else None
     return Analysis(
         state["analyzer"],
@@ -191,15 +193,15 @@ def _analysis(kind, state):
 
 
 def _terms(kind, state):
-    """Return the vectorizer of a CountVectorizer or TfidfVectorizer, ours or not."""
+    """Return the vectorizer for a CountVectorizer or TfidfVectorizer, fast or not."""
     analysis = _analysis(kind, state)
     vocabulary, dtype = state["vocabulary_"], np.dtype(state["dtype"])
     n_terms = len(vocabulary)
     columns = np.fromiter(vocabulary.values(), np.int64, n_terms)
     if n_terms and (columns.min() < 0 or columns.max() >= n_terms):
-        raise BadState("The columns of a vocabulary are not 0, 1, 2, ...")
+        raise BadState("The columns of a vocabulary must be 0, 1, 2, ...")
     if dtype.kind != "f":
-        dtype = np.dtype(np.float32)  # as rows become
+        dtype = np.dtype(np.float32)  # the type of the rows
     weigh = None
     if "Tfidf" in kind:
         weigh = partial(
@@ -215,7 +217,9 @@ def _terms(kind, state):
 def _hashed(kind, state):
     dtype, n_features = np.dtype(state["dtype"]), state["n_features"]
     if type(n_features) is not int or not 0 < n_features < 2**31:
-        raise BadState(f"There are {n_features!r:.50} hashed features.")
+        raise BadState(
+            f"The number of hashed features, {n_features!r:.50}, is not valid."
+        )
     if dtype.kind != "f" or state["norm"] not in (None, "l1", "l2"):
         _refuse_setting(kind, "dtype or norm", repr((str(dtype), state["norm"])))
     return HashedTerms(
@@ -237,20 +241,20 @@ def _cleaning(state):
         or not isinstance(cleaning.numbers, str | None)
         or cleaning.strip_accents not in (None, "ascii", "unicode")
     ):
-        raise BadState("The settings of a TextCleaner are none that it may have.")
+        raise BadState("The settings of a TextCleaner are not valid.")
     return cleaning
 
 
 def _idf(state, n_terms):
     idf = state.get("idf") if state["use_idf"] else None
     if idf is not None and idf.shape != (n_terms,):
-        raise BadState("There is not one idf for each word.")
+        raise BadState("There must be one idf for each word.")
     return idf
 
 
 def _refuse_setting(kind, name, value):
     raise RuntimeUnsupported(
-        f"{kind} has {name} that is {value}, which runtime='numpy' does not run. "
+        f"{kind} has a {name} that is {value}, which runtime='numpy' does not support. "
         f"{INSTEAD}"
     )
 
@@ -284,7 +288,7 @@ def make_registry(frame):
     Parameters
     ----------
     frame : callable
-        Returns the template of frames.
+        Returns the template frame.
     """
     registry = Registry(
         Categorical=_task(CategoricalAnswers, "classes_"),

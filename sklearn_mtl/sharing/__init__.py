@@ -1,4 +1,6 @@
-"""Sharing: which parameters the tasks have in common, a file for each scheme."""
+"""Sharing: which parameters the tasks have in common. Each scheme has its own file."""
+
+from typing import Any
 
 from sklearn.base import clone
 
@@ -18,9 +20,6 @@ __all__ = [
     "ProgressiveLayers",
     "Separate",
     "SharedPrivate",
-    "has_representation",
-    "resolve_sharing",
-    "shares_trunk",
 ]
 
 ALIASES = {
@@ -32,48 +31,50 @@ ALIASES = {
     "adversarial": AdversarialSharedPrivate,
 }
 
-# Most bytes of private paths with sharing="auto". A laptop can spare one gigabyte
-# beside the texts: 300,000 features times 800 logits.
+# Maximum size in bytes of private paths with sharing="auto". A laptop can spare one
+# gigabyte in addition to the texts: 300,000 features times 800 logits.
 PRIVATE_BUDGET = 2**30
 
 
-def resolve_sharing(sharing, *, n_features, n_logits, itemsize=4):
-    """Return the sharing that a parameter value stands for.
+def resolve_sharing(
+    sharing: Any, *, n_features: int | None, n_logits: Any, itemsize: int = 4
+) -> BaseSharing:
+    """Return the sharing for a parameter value.
 
     Parameters
     ----------
     sharing : {"auto", "shared-private", "hard", "separate", "mmoe", "ple", \
             "adversarial"} or BaseSharing
-        "auto" is :class:`SharedPrivate` where its private paths fit into
-        ``PRIVATE_BUDGET`` bytes, else :class:`HardSharing`.
+        "auto" is :class:`SharedPrivate` if its private paths fit into
+        ``PRIVATE_BUDGET`` bytes, or else :class:`HardSharing`.
 
     n_features, n_logits : int
-        Columns of the rows, and output columns of all tasks.
+        Number of columns of the rows, and total number of logits of all tasks.
 
     itemsize : int, default=4
         Bytes of a weight.
     """
     if not isinstance(sharing, str):
-        return clone(sharing)  # parameters of the user are not changed
+        return clone(sharing)  # do not change the user's object
     if sharing == "auto":
         fits = n_features * n_logits * itemsize <= PRIVATE_BUDGET
         sharing = "shared-private" if fits else "hard"
     return ALIASES[sharing]()
 
 
-def shares_trunk(sharing, trunk):
-    """Whether the tasks learn a trunk together."""
+def shares_trunk(sharing: Any, trunk: Any) -> bool:
+    """Whether the tasks share a trunk."""
     return trunk is not None and getattr(_kind(sharing), "is_shared", True)
 
 
-def has_representation(sharing, trunk):
+def has_representation(sharing: Any, trunk: Any) -> bool:
     """Whether all tasks read one hidden vector."""
     return trunk is not None and getattr(_kind(sharing), "has_representation", True)
 
 
 def _kind(sharing):
-    """Return the object or class that a parameter value stands for.
+    """Return the object or class for a parameter value.
 
-    Both classes that "auto" may become have the same class attributes.
+    The two classes that "auto" may choose have the same class attributes.
     """
     return ALIASES.get(sharing, SharedPrivate) if isinstance(sharing, str) else sharing

@@ -1,12 +1,15 @@
 """Adversarial training: a shared vector that does not reveal the task."""
 
+from collections.abc import Sequence
 from numbers import Real
+from typing import Any
 
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
 from ..network._output import Output
+from ..network._spec import InputSpec
+from ..utils._compat import Interval, StrOptions
 from ._base import BaseSharing, TaskNetwork, read_table
 from ._penalties import overlap, reverse_gradient, task_entropy
 
@@ -16,8 +19,9 @@ class AdversarialSharedPrivate(BaseSharing):
 
     .. math:: z_t = H_t\,s(x) + G_t\,p_t(x)
 
-    where :math:`s(x)` is the hidden vector of the shared trunk and :math:`p_t(x)` that
-    of the private trunk of task *t*. Training adds two terms to the loss of the tasks:
+    where :math:`s(x)` is the hidden vector of the shared trunk and :math:`p_t(x)` the
+    hidden vector of the private trunk of task *t*. Training adds two terms to the task
+    losses:
 
     .. math::
 
@@ -25,34 +29,36 @@ class AdversarialSharedPrivate(BaseSharing):
         \Big\| \frac{1}{n_t} S_t^\top P_t \Big\|_F^2
 
     :math:`L_\mathrm{adv}` is the cross-entropy of a discriminator, linear in
-    :math:`s(x)`, that guesses which task a row is labelled for. Its gradient is
-    reversed before it reaches the trunk: the discriminator learns to tell the tasks
-    apart, and the trunk learns features that do not reveal the task. The second term
-    makes shared and private vectors orthogonal; :math:`S_t` and :math:`P_t` hold those
-    of the :math:`n_t` rows labelled for task *t*, of *n* in a batch.
+    :math:`s(x)`, that predicts which task a row is labelled for. Its gradient is
+    reversed before it reaches the trunk: the discriminator learns to distinguish the
+    tasks, and the trunk learns features that do not reveal the task. The second term
+    makes shared and private vectors orthogonal. Of the *n* rows of a batch, :math:`n_t`
+    are labelled for task *t*; :math:`S_t` and :math:`P_t` hold their shared and private
+    vectors.
 
-    It is meant for the same question in several domains, where each text is labelled
+    Use it for the same question in several domains, where each text is labelled only
     for its own domain. Where all rows are labelled for all tasks, the adversarial term
     is 0 and the discriminator is not trained.
 
     Parameters
     ----------
     adversarial_weight : float, default=0.05
-        The weight :math:`\lambda`; the default is that of the source. 0 leaves the
-        discriminator out.
+        The weight :math:`\lambda`; the default is that of the source. With 0 there is
+        no discriminator.
 
     orthogonality_weight : float, default=0.01
         The weight :math:`\gamma`; the default is that of the source.
 
     private : {"auto", "trunk", "linear"}, default="auto"
-        What is private to a task: a trunk like the shared one, as in the source, or the
-        linear path of :class:`SharedPrivate`, where :math:`p_t(x)` are the logits that
-        it adds. "auto" is "linear" for sparse rows other than token sequences, because
-        trunks over them need weights for each feature and task; else "trunk".
+        The private part of a task. "trunk": a trunk like the shared one, as in the
+        source. "linear": the linear path of :class:`SharedPrivate`, where
+        :math:`p_t(x)` are the logits that it adds. "auto" is "linear" for sparse rows
+        other than token sequences, because trunks over such rows need weights for each
+        feature and task; otherwise it is "trunk".
 
     share_heads : bool, default=False
-        Whether tasks of the same classes have one head :math:`H_t`, as in
-        :class:`HardSharing`. The private part of each task then corrects it.
+        Whether tasks with the same classes share one head :math:`H_t`, as in
+        :class:`HardSharing`. The private part of each task then corrects its output.
 
     See Also
     --------
@@ -61,31 +67,32 @@ class AdversarialSharedPrivate(BaseSharing):
 
     Notes
     -----
-    A row may be labelled for several tasks. The target of the discriminator
-    is then the uniform distribution over these, and the row is weighted by how much
-    they say about the task: :math:`1 - \log m / \log T` for *m* of *T* tasks, which is
-    1 for one task and 0 for all. Both terms use cell weights.
+    A row may be labelled for several tasks. The target of the discriminator is then the
+    uniform distribution over these tasks, and the row is weighted by how informative
+    they are: :math:`1 - \log m / \log T` for *m* of *T* tasks, which is 1 for one task
+    and 0 for all. Both terms use cell weights.
 
     The source uses the norm of :math:`S_t^\top P_t`, a sum over rows. Here it is a
-    mean, so the weight does not depend on the batch size. A vector *h* is replaced by
-    :math:`h / \sqrt{1 + \|h\|^2}`, which limits the term to :math:`\gamma`; otherwise
-    its gradient grows with the cube of the vectors, and training may diverge.
+    mean, so the effect of the weight does not depend on the batch size. A vector *h* is
+    replaced by :math:`h / \sqrt{1 + \|h\|^2}`, which limits the term to :math:`\gamma`;
+    otherwise its gradient grows with the cube of the vectors, and training may diverge.
 
-    In training a private trunk reads only the rows labelled for its task. Where each
-    row has one label, all private trunks together take about the time of two.
-    Prediction runs all of them on each row. Trunks over tokens share their embeddings,
-    as in the source. Trunks over bags take the memory of :class:`Separate` and
-    :class:`HardSharing` together.
+    In training, a private trunk reads only the rows labelled for its task. If each row
+    has one label, all private trunks together take about as long as two trunks.
+    Prediction runs every private trunk on each row. Trunks over tokens share their
+    embeddings, as in the source. Trunks over bags of words take as much memory as
+    :class:`Separate` and :class:`HardSharing` together.
 
-    Both terms exist only in training. ``history_`` has them, weighted, as
-    ``penalty_adversarial`` and ``penalty_orthogonality``. Loss weights do not apply:
-    the rows of a task with weight 0 still change the shared trunk through them.
+    Both terms exist only in training. ``history_`` records their weighted values as
+    ``penalty_adversarial`` and ``penalty_orthogonality``. Loss weights do not apply to
+    them: the rows of a task with loss weight 0 still change the shared trunk through
+    these terms.
 
     References
     ----------
     P. Liu, X. Qiu, X. Huang, "Adversarial Multi-task Learning for Text Classification",
     ACL 2017. Y. Ganin, V. Lempitsky, "Unsupervised Domain Adaptation by
-    Backpropagation", ICML 2015 (the reversal of the gradient).
+    Backpropagation", ICML 2015 (gradient reversal).
 
     Examples
     --------
@@ -109,17 +116,23 @@ class AdversarialSharedPrivate(BaseSharing):
     def __init__(
         self,
         *,
-        adversarial_weight=0.05,
-        orthogonality_weight=0.01,
-        private="auto",
-        share_heads=False,
-    ):
+        adversarial_weight: float = 0.05,
+        orthogonality_weight: float = 0.01,
+        private: str = "auto",
+        share_heads: bool = False,
+    ) -> None:
         self.adversarial_weight = adversarial_weight
         self.orthogonality_weight = orthogonality_weight
         self.private = private
         self.share_heads = share_heads
 
-    def build(self, trunk, spec, n_logits, heads=None):
+    def build(
+        self,
+        trunk: Any,
+        spec: InputSpec,
+        n_logits: Sequence[int],
+        heads: Sequence[int] | None = None,
+    ) -> nn.Module:
         self._validate_params()
         if trunk is None:
             return TaskNetwork(None, spec, n_logits, private=True)
@@ -154,7 +167,7 @@ class AdversarialNetwork(TaskNetwork):
     adversarial_weight, orthogonality_weight : float
 
     heads : list of int, default=None
-        The number of each task's shared head; None means one for each task.
+        The index of each task's head; None means one head per task.
     """
 
     def __init__(
@@ -171,7 +184,7 @@ class AdversarialNetwork(TaskNetwork):
         super().__init__(trunk, spec, n_logits, private=linear, heads=heads)
         self.linear = linear
         if not linear:
-            self.private = PrivateTrunks(trunk, spec, n_logits, beside=self.trunk)
+            self.private = PrivateTrunks(trunk, spec, n_logits, shared=self.trunk)
         self.adversarial_weight = adversarial_weight
         self.orthogonality_weight = orthogonality_weight
         self.discriminator = None
@@ -199,14 +212,14 @@ class AdversarialNetwork(TaskNetwork):
         penalties = {}
         if self.discriminator is not None:
             scores = self.discriminator(reverse_gradient(shared))
-            told = task_entropy(scores, weights)
-            penalties["adversarial"] = self.adversarial_weight * told
+            entropy = task_entropy(scores, weights)
+            penalties["adversarial"] = self.adversarial_weight * entropy
         if self.orthogonality_weight:
             penalties["orthogonality"] = self.orthogonality_weight * common
         return Output(tuple(logits), shared, penalties)
 
     def _private_paths(self, rows, read, places):
-        """Yield for each task its rows, their private vectors and private logits."""
+        """Yield for each task its rows, with their private vectors and logits."""
         if self.linear:
             parts = self.private(read).split(self.n_logits, dim=1)
             for own, part in zip(places, parts, strict=True):
@@ -214,7 +227,8 @@ class AdversarialNetwork(TaskNetwork):
             return
         for task, own in enumerate(places):
             if len(own):
-                # If all rows are taken, reuse the batch, already sorted by feature.
+                # If all rows are taken, reuse the batch, which is already sorted by
+                # feature.
                 batch = rows if len(own) == len(rows) else rows[own]
                 yield own, *self.private.of_task(task, batch)
             else:
@@ -232,13 +246,13 @@ class PrivateTrunks(nn.Module):
 
     n_logits : list of int
 
-    beside : torch.nn.Module
-        The shared trunk. Its heads hold the biases.
+    shared : torch.nn.Module
+        The shared trunk, whose heads hold the biases.
     """
 
-    def __init__(self, trunk, spec, n_logits, beside):
+    def __init__(self, trunk, spec, n_logits, shared):
         super().__init__()
-        self.trunks = nn.ModuleList(trunk.build_beside(beside, spec) for _ in n_logits)
+        self.trunks = nn.ModuleList(trunk.build_beside(shared, spec) for _ in n_logits)
         self.heads = nn.ModuleList(
             nn.Linear(trunk.n_units, n, bias=False) for n in n_logits
         )

@@ -1,6 +1,8 @@
-"""Which weights the tasks share: the base class, and the network of one trunk."""
+"""Which weights the tasks share: the base class, and the network with one trunk."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, Self
 
 import torch
 from sklearn.base import BaseEstimator
@@ -13,52 +15,80 @@ from ..network._input import (
     join_sparse_layers,
 )
 from ..network._output import Output
+from ..network._spec import InputSpec
 
-# A private path of so many columns has a table of its own where at most this share of
-# them counts in a row. Finding two rows of weights takes longer than finding one, but
-# most of the second need not be read.
+# A private path with at least this many columns gets its own table if a row needs at
+# most this share of them. Looking up two rows of weights takes longer than one, but
+# most of the second row is not read.
 APART_COLUMNS, APART_SHARE = 64, 0.5
 
 
 class BaseSharing(BaseEstimator, ABC):
-    """Settings of how tasks share weights; builds the network around a trunk.
+    """Defines how tasks share weights, and builds the network around a trunk.
 
-    Pass an object of your own subclass as ``sharing``. A sharing of the package is one
-    file and a line in ``sharing/__init__.py``. Its network may contain networks that
-    other sharings build. If several sparse layers read the same rows, use
-    :func:`~sklearn_mtl.network.join_sparse_layers` to make it faster.
+    Pass an object of your own subclass as ``sharing``. To add a sharing to the package,
+    add one file and a line in ``sharing/__init__.py``. The network may contain networks
+    that other sharings build. If several sparse layers read the same rows,
+    :func:`~sklearn_mtl.network.join_sparse_layers` makes the network faster.
 
     Attributes
     ----------
     is_shared : bool
-        Whether the tasks learn a trunk together.
+        Whether the tasks share a trunk.
 
     has_representation : bool
         Whether all tasks read one hidden vector.
 
     may_change : tuple of str
-        Parameters that a warm start may change: they leave the architecture as it is.
+        Parameters that may change before a warm start, because they do not change the
+        architecture.
+
+    Examples
+    --------
+    A linear head for each task, straight from the hidden vector:
+
+    >>> from torch import nn
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.network import Output
+    >>> from sklearn_mtl.sharing import BaseSharing
+    >>> class Heads(nn.Module):
+    ...     def __init__(self, trunk, n_units, n_logits):
+    ...         super().__init__()
+    ...         self.trunk = trunk
+    ...         self.heads = nn.ModuleList(nn.Linear(n_units, n) for n in n_logits)
+    ...     def forward(self, rows, cells=None):
+    ...         hidden = self.trunk(rows)
+    ...         return Output(tuple(head(hidden) for head in self.heads), hidden)
+    >>> class LinearHeads(BaseSharing):
+    ...     def build(self, trunk, spec, n_logits, heads=None):
+    ...         return Heads(trunk.build(spec), trunk.n_units, n_logits)
+    >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    >>> labels = {"tone": ["good", "bad"] * 10}
+    >>> clf = MultiTaskTextClassifier(sharing=LinearHeads(), random_state=0)
+    >>> clf.fit(texts, labels).score(texts, labels)
+    1.0
     """
 
-    may_change = ()
+    may_change: tuple[str, ...] = ()
     is_shared = True
     has_representation = True
     _parameter_constraints: dict = {}
 
-    def for_tasks(self, task_names):
-        """Return the sharing with what it needs to know of the tasks.
+    def for_tasks(self, task_names: Sequence[str]) -> Self:
+        """Return the sharing, adapted to the tasks.
 
         Called before the texts are vectorized, to check the parameters, and again
-        before :meth:`build`. The object is a clone that may be changed.
+        before :meth:`build`. `self` is a clone, so the method may change it.
 
         Parameters
         ----------
         task_names : list of str
+            Names of the tasks, in order.
 
         Returns
         -------
         sharing : BaseSharing
-            Of the same class. By default the object itself.
+            An object of the same class; by default `self`.
 
         Raises
         ------
@@ -68,8 +98,14 @@ class BaseSharing(BaseEstimator, ABC):
         return self
 
     @abstractmethod
-    def build(self, trunk, spec, n_logits, heads=None):
-        """Build the whole network with fresh weights.
+    def build(
+        self,
+        trunk: Any,
+        spec: InputSpec,
+        n_logits: Sequence[int],
+        heads: Sequence[int] | None = None,
+    ) -> nn.Module:
+        """Build the whole network with new weights.
 
         Parameters
         ----------
@@ -77,23 +113,24 @@ class BaseSharing(BaseEstimator, ABC):
             None means only a linear path from the rows to the logits.
 
         spec : InputSpec
-            The rows that will come.
+            Description of the rows that the network will read.
 
         n_logits : list of int
-            Output columns each task needs.
+            Number of logits of each task.
 
         heads : list of int, default=None
-            A number for each task, from 0, equal for tasks with the same classes, which
-            may share a head. None means that no classes are equal.
+            For each task an index from 0, which is equal for tasks with the same
+            classes. These may share a head. None means that all tasks have different
+            classes.
 
         Returns
         -------
         network : torch.nn.Module
             ``network(rows, cells=None)`` returns an
             :class:`~sklearn_mtl.network.Output`: logits, one tensor of shape (n_rows,
-            n_logits[t]) per task; where the sharing ``has_representation``, the hidden
-            vector that all tasks read; and in a training step, with cells, penalties
-            that are added to the loss. Logits then count only in labelled cells.
+            n_logits[t]) per task; if the sharing ``has_representation``, the hidden
+            vector that all tasks read; and penalties that training adds to the loss.
+            Only training passes cells; logits are then used in labelled cells only.
         """
 
 
@@ -103,7 +140,7 @@ class TaskNetwork(nn.Module):
     .. math:: z_t = H_t\,h(x) + P_t\,x
 
     where *h* is the trunk, :math:`H_t` the head of task *t* and :math:`P_t` its private
-    path; one of the terms may be absent.
+    path. One of the terms may be absent.
 
     Parameters
     ----------
@@ -114,10 +151,10 @@ class TaskNetwork(nn.Module):
     n_logits : list of int
 
     private : bool
-        Whether there is a path from the rows straight to the logits.
+        Whether there is a linear path from the rows to the logits.
 
     heads : list of int, default=None
-        The number of each task's head; None means a head for each task.
+        The index of each task's head; None means one head per task.
     """
 
     def __init__(self, trunk, spec, n_logits, *, private, heads=None):
@@ -164,8 +201,8 @@ class TaskNetwork(nn.Module):
 def join_layers(network, spec):
     """Return the table of a network's sparse layers, see `join_sparse_layers`.
 
-    Where the layer ``private`` is wide and most of it does not count in a row, it gets
-    a table of its own.
+    If the layer ``private`` is wide and a row needs little of it, it gets its own
+    table.
 
     Parameters
     ----------
@@ -183,16 +220,16 @@ def join_layers(network, spec):
 
 
 def _private_name(network):
-    # Beside a dense block the sparse layer is a part of the path.
+    # With a dense block, the sparse layer is only a part of the path.
     beside = isinstance(network.private, BlockLinear)
     return "private.words" if beside else "private"
 
 
 def read_table(network, rows, cells=None):
-    """Return rows with the products of the network's table, if it has one.
+    """Return the rows with the products of the network's table, if it has one.
 
-    With the cells of a training step, products of the layer ``private`` may be 0 for
-    tasks without a label in the row.
+    In training, with cells, products of the layer ``private`` may be 0 for tasks
+    without a label in the row.
     """
     if network.table is None:
         return rows
@@ -203,7 +240,7 @@ def read_table(network, rows, cells=None):
 
 
 def head_widths(n_logits, heads):
-    """Return the output columns of each head; without `heads`, each task has one."""
+    """Return the output width of each head; without `heads`, each task has its own."""
     if heads is None:
         return list(n_logits)
     return [n for _, n in sorted(dict(zip(heads, n_logits, strict=True)).items())]

@@ -20,9 +20,9 @@ class GatedExperts(nn.Module, ABC):
 
     where :math:`R_r` are the experts that reader *r* may read, :math:`e_k` is the
     output of expert *k* and :math:`s_r` are the scores of a gate that is linear in its
-    input. Gates start even. The mean of independent experts is smaller than each, and
-    changes less in a step. The root corrects both, so learning rates for one trunk also
-    suit a mixture.
+    input. Gates start with equal weights. The mean of independent experts is smaller
+    than each of them, and changes less in an optimizer step. The square root corrects
+    both, so learning rates for one trunk also suit a mixture.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class GatedExperts(nn.Module, ABC):
 
     @abstractmethod
     def scores(self, inputs):
-        """Return the scores of all gates, joined, each for the experts it may read."""
+        """Return all gates' scores of the experts they may read, concatenated."""
 
     def gate_weights(self, inputs):
         """Return the gate weights, shape (n_rows, n_readers, n_experts)."""
@@ -106,7 +106,7 @@ class HiddenExperts(GatedExperts):
         self.gates = nn.ModuleList(
             nn.Linear(n_units, n) for n in reads.sum(dim=1).tolist()
         )
-        for expert in self.experts:  # keeps the scale of its input, behind a rectifier
+        for expert in self.experts:  # keeps the scale of its input after a ReLU
             nn.init.kaiming_uniform_(expert.weight, nonlinearity="relu")
             nn.init.zeros_(expert.bias)
         for gate in self.gates:
@@ -125,7 +125,7 @@ class HiddenExperts(GatedExperts):
 
 
 class ExpertNetwork(nn.Module):
-    r"""Levels of experts, and for each task a head on its mixture.
+    r"""Levels of experts, and for each task a head over its mixture.
 
     .. math:: z_t = H_t\,m_t(x) + P_t\,x
 
@@ -135,7 +135,7 @@ class ExpertNetwork(nn.Module):
     Parameters
     ----------
     levels : list of GatedExperts
-        The readers of the last level are the tasks.
+        In the last level, each task is a reader.
 
     n_units : int
 
@@ -146,7 +146,7 @@ class ExpertNetwork(nn.Module):
     private : bool
 
     heads : list of int, default=None
-        The number of each task's head; None means a head for each task.
+        The index of each task's head; None means one head per task.
     """
 
     def __init__(self, levels, n_units, spec, n_logits, *, private, heads=None):

@@ -25,7 +25,7 @@ def reverse_gradient(inputs):
 
 
 def task_entropy(scores, weights):
-    r"""Return the cross-entropy of a discriminator that guesses the tasks of rows.
+    r"""Return the cross-entropy of a discriminator that predicts the tasks of rows.
 
     .. math::
 
@@ -34,9 +34,9 @@ def task_entropy(scores, weights):
 
     The target is the uniform distribution over the :math:`m_i` tasks :math:`L_i` that
     row *i* is labelled for. The factor is the share of the uncertainty about the task
-    that these labels remove: 1 for a label of one task, 0 for labels of all *T*.
-    Without it, rows labelled for all tasks would pull scores towards even ones, and,
-    once the gradient is reversed, push the trunk away from them.
+    that these labels remove: 1 for a label of one task, 0 for labels of all *T* tasks.
+    Without it, rows labelled for all tasks would pull the scores towards uniform ones
+    and, because the gradient is reversed, push the trunk away from them.
 
     Parameters
     ----------
@@ -51,25 +51,25 @@ def task_entropy(scores, weights):
     """
     n_tasks = weights.shape[1]
     counts = (weights > 0).sum(1).clamp(min=1)
-    told = (1 - counts.log() / log(n_tasks)) / counts
-    # Exactly 0 where all tasks are labelled, in spite of rounding.
-    told = told.masked_fill(counts == n_tasks, 0).to(scores)
-    return -((weights * scores.log_softmax(1)).sum(1) @ told) / len(weights)
+    informative = (1 - counts.log() / log(n_tasks)) / counts
+    # Exactly 0 if all tasks are labelled, despite rounding.
+    informative = informative.masked_fill(counts == n_tasks, 0).to(scores)
+    return -((weights * scores.log_softmax(1)).sum(1) @ informative) / len(weights)
 
 
 def overlap(shared, private, weights):
-    r"""Return how much two hidden vectors have in common, from 0 to 1.
+    r"""Return the overlap of two hidden vectors, from 0 to 1.
 
     .. math::
 
         \Big\| \frac{1}{w} \sum_i w_i\,\bar s_i\,\bar p_i^\top \Big\|_F^2, \qquad
         \bar h = \frac{h}{\sqrt{1 + \|h\|^2}}, \qquad w = \sum_i w_i
 
-    It is the squared Frobenius norm of :math:`S^\top P`, which is 0 where each unit of
-    one is orthogonal to each unit of the other. The gradient stays bounded for two
-    reasons. It uses means over rows, because that of sums grows with the batch. And
-    vectors have at most length 1, because otherwise it grows with the cube of their
-    length and plain gradient descent diverges.
+    It is the squared Frobenius norm of :math:`S^\top P`, which is 0 if each unit of one
+    vector is orthogonal to each unit of the other. Two changes keep the gradient
+    bounded. Means over rows replace sums, whose gradient grows with the batch size.
+    Vectors are scaled to a length of at most 1; otherwise the gradient grows with the
+    cube of their length and plain gradient descent diverges.
 
     Parameters
     ----------

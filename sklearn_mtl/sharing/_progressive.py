@@ -1,16 +1,20 @@
-"""Shared experts and experts of single tasks, in levels."""
+"""Shared experts and task-specific experts, in levels."""
 
+from collections.abc import Sequence
 from numbers import Integral
+from typing import Any
 
 import torch
-from sklearn.utils._param_validation import Interval
+from torch import nn
 
+from ..network._spec import InputSpec
+from ..utils._compat import Interval
 from ._base import BaseSharing, TaskNetwork
 from ._experts import ExpertNetwork, HiddenExperts, RowExperts
 
 
 class ProgressiveLayers(BaseSharing):
-    r"""Shared experts and experts of single tasks, mixed by a gate for each task.
+    r"""Shared and task-specific experts, mixed by a gate for each task.
 
     .. math::
 
@@ -24,8 +28,8 @@ class ProgressiveLayers(BaseSharing):
     experts read a shared mixture, whose gate reads all experts of the level below. The
     head :math:`H_t` reads the last mixture of its task.
 
-    A :class:`MixtureOfExperts` must learn which tasks to keep apart. Here the structure
-    does it: in the last level no task trains the experts of another.
+    A :class:`MixtureOfExperts` must learn which tasks to separate. Here the structure
+    separates them: in the last level no task trains the experts of another.
 
     Parameters
     ----------
@@ -36,34 +40,35 @@ class ProgressiveLayers(BaseSharing):
         Number of experts of each task in each level.
 
     n_levels : int, default=1
-        Number of levels. One is what the source calls customized gate control (CGC).
+        Number of levels. The source calls one level customized gate control (CGC).
 
     private : bool, default=False
         Whether each task also has a private linear path, as in :class:`SharedPrivate`.
 
     share_heads : bool, default=False
-        Whether tasks with the same classes have one head, as in :class:`HardSharing`.
-        Each keeps its own gate and experts.
+        Whether tasks with the same classes share one head, as in :class:`HardSharing`.
+        Each task keeps its own gate and experts.
 
     See Also
     --------
-    MixtureOfExperts : All tasks read all experts.
-    Separate : No shared experts.
-    sklearn_mtl.inspection.gate_weights : Which experts a task reads.
+    MixtureOfExperts : Lets all tasks read all experts.
+    Separate : Has no shared experts.
+    sklearn_mtl.inspection.gate_weights : The weights of experts for each task.
 
     Notes
     -----
-    Memory is ``n_features * n_units * (n_shared + n_tasks * n_own)`` floats
-    for the experts of the first level, as much as :class:`Separate` and a shared trunk
-    together, and ``n_features * n_tasks * (n_shared + n_own)`` for its gates, with more
-    than one level ``n_features * (n_shared + n_tasks * n_own)`` more; ``n_units`` is
-    that of the trunk. With many tasks take a narrow one, such as ``BagTrunk(32)``.
+    Memory is ``n_features * n_units * (n_shared + n_tasks * n_own)`` floats for the
+    experts of the first level, as much as for :class:`Separate` and a shared trunk
+    together. The gates of that level take ``n_features * n_tasks * (n_shared + n_own)``
+    floats; with several levels, ``n_features * (n_shared + n_tasks * n_own)`` more.
+    Here ``n_units`` is the width of the trunk. With many tasks use a narrow trunk, such
+    as ``BagTrunk(32)``.
 
     In the source, experts and towers have hidden layers of any depth; here an expert is
-    the trunk or one rectified layer, and a tower is linear. The factor
-    :math:`\sqrt{|R_r|}` is ours, see :class:`MixtureOfExperts`. Gates start even.
+    the trunk or one ReLU layer, and a tower is linear. The factor :math:`\sqrt{|R_r|}`
+    is our addition, see :class:`MixtureOfExperts`. Gates start with equal weights.
 
-    Each task reads its own hidden vector, so there is no ``transform``.
+    Each task has its own hidden vector, so there is no ``transform``.
 
     References
     ----------
@@ -90,15 +95,27 @@ class ProgressiveLayers(BaseSharing):
     }
 
     def __init__(
-        self, n_shared=1, n_own=1, n_levels=1, *, private=False, share_heads=False
-    ):
+        self,
+        n_shared: int = 1,
+        n_own: int = 1,
+        n_levels: int = 1,
+        *,
+        private: bool = False,
+        share_heads: bool = False,
+    ) -> None:
         self.n_shared = n_shared
         self.n_own = n_own
         self.n_levels = n_levels
         self.private = private
         self.share_heads = share_heads
 
-    def build(self, trunk, spec, n_logits, heads=None):
+    def build(
+        self,
+        trunk: Any,
+        spec: InputSpec,
+        n_logits: Sequence[int],
+        heads: Sequence[int] | None = None,
+    ) -> nn.Module:
         self._validate_params()
         if trunk is None:
             return TaskNetwork(None, spec, n_logits, private=True)
@@ -109,10 +126,10 @@ class ProgressiveLayers(BaseSharing):
         reads = torch.tensor(
             [[owner in (task, n_tasks) for owner in owners] for task in range(n_tasks)]
         )
-        # Below the last level the shared mixture is a reader too, of all experts.
+        # Below the last level, the shared mixture is also a reader, of all experts.
         below = torch.cat([reads, torch.ones_like(reads[:1])])
         each = [below] * (self.n_levels - 1) + [reads]
-        levels = [RowExperts(trunk, spec, each[0])]
+        levels: list[nn.Module] = [RowExperts(trunk, spec, each[0])]
         levels += [HiddenExperts(trunk.n_units, own, owners) for own in each[1:]]
         return ExpertNetwork(
             levels,
@@ -123,8 +140,19 @@ class ProgressiveLayers(BaseSharing):
             heads=heads if self.share_heads else None,
         )
 
-    def expert_names(self, task_names):
-        """Return a name for each expert."""
+    def expert_names(self, task_names: Sequence[str]) -> list[str]:
+        """Return a name for each expert.
+
+        Parameters
+        ----------
+        task_names : list of str
+            Names of the tasks, in order.
+
+        Returns
+        -------
+        names : list of str
+            In the order of the experts.
+        """
         parts = [(name, self.n_own) for name in task_names]
         return [
             name if n == 1 else f"{name} {k}"

@@ -1,25 +1,29 @@
-"""Nothing shared: the single-task baseline."""
+"""No sharing: the single-task baseline."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from torch import nn
 
 from ..network._output import Output
+from ..network._spec import InputSpec
 from ._base import BaseSharing, TaskNetwork
 
 
 class Separate(BaseSharing):
     """A separate network for each task, with nothing shared.
 
-    This is the baseline for sharing. Each task has its own trunk and private path and
-    is trained only on its own cells.
+    Use it as the baseline for other sharings. Each task has its own trunk and private
+    path, and is trained only on its own cells.
+
+    See Also
+    --------
+    SharedPrivate : Has one trunk for all tasks.
 
     Notes
     -----
     Memory and time grow with the number of tasks: ``n_features * n_tasks *
     n_units`` floats for the trunks.
-
-    See Also
-    --------
-    SharedPrivate : One trunk for all.
 
     Examples
     --------
@@ -31,7 +35,13 @@ class Separate(BaseSharing):
     is_shared = False
     has_representation = False
 
-    def build(self, trunk, spec, n_logits, heads=None):
+    def build(
+        self,
+        trunk: Any,
+        spec: InputSpec,
+        n_logits: Sequence[int],
+        heads: Sequence[int] | None = None,
+    ) -> nn.Module:
         return SeparateNetworks(
             TaskNetwork(trunk, spec, [n], private=True) for n in n_logits
         )
@@ -43,7 +53,7 @@ class SeparateNetworks(nn.Module):
     Parameters
     ----------
     networks : iterable of TaskNetwork
-        One for each task.
+        One network per task.
     """
 
     def __init__(self, networks):

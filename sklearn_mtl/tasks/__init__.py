@@ -1,8 +1,10 @@
-"""Task types: what one label column means, a file for each."""
+"""Task types: the meaning of a label column. One file per type."""
+
+from typing import Any
 
 from sklearn.base import clone
 
-from ..answers._layout import CodeLayout
+from ..utils._typing import Array
 from ._base import TaskType
 from ._categorical import Categorical
 from ._multilabel import MultiLabel
@@ -10,12 +12,9 @@ from ._ordinal import Ordinal
 
 __all__ = [
     "Categorical",
-    "CodeLayout",
     "MultiLabel",
     "Ordinal",
     "TaskType",
-    "make_task",
-    "matches_type",
 ]
 
 # Names for `task_types`, and their classes.
@@ -27,13 +26,19 @@ ALIASES = {
 }
 
 
-def make_task(task_type, cells, label, order=None, holds_sets=False):
-    """Return the fitted task of a column.
+def make_task(
+    task_type: Any,
+    cells: Array,
+    label: object,
+    order: list[Any] | None = None,
+    holds_sets: bool = False,
+) -> tuple[str, TaskType]:
+    """Return the fitted task of a label column.
 
     Parameters
     ----------
     task_type : str, TaskType or None
-        The user's value, or None to infer the type.
+        Value of the user, or None to infer the type.
 
     cells : ndarray of shape (n_labelled,)
         The labelled cells of the column.
@@ -57,14 +62,14 @@ def make_task(task_type, cells, label, order=None, holds_sets=False):
     task = _resolve_task_type(task_type, label, holds_sets)
     if holds_sets and not task.is_multilabel:
         raise ValueError(
-            f"The cells of {label} hold several labels each, which is 'multilabel'. "
+            f"The cells of {label} hold several labels each, which needs 'multilabel'. "
             f"Got {task_type!r} in task_types."
         )
     try:
         if task.is_multilabel and not holds_sets:
             raise ValueError(
-                "its cells hold one label each, "
-                f"{cells[:1].tolist()[0]!r} for instance. Make each cell a list of "
+                "its cells hold one label each, for instance "
+                f"{cells[:1].tolist()[0]!r}. Make each cell a list of "
                 "labels."
             )
         task._validate_params()
@@ -73,7 +78,7 @@ def make_task(task_type, cells, label, order=None, holds_sets=False):
         raise ValueError(f"{label} cannot be {task.name}: {error}") from error
     if task_type == "binary" and task.name != "binary":
         raise ValueError(
-            f"{label} is declared binary and holds {len(task.classes_)} classes. Drop "
+            f"{label} is declared binary but has {len(task.classes_)} classes. Remove "
             "it from task_types, or declare it 'multiclass'."
         )
     return task_type if isinstance(task_type, str) else task.name, task
@@ -92,8 +97,8 @@ def _resolve_task_type(task_type, label, holds_sets):
     )
 
 
-def matches_type(task, name, wanted):
-    """Whether a fitted task has the type that the user asks for in `task_types`.
+def matches_type(task: Any, name: str, wanted: Any) -> bool:
+    """Whether a fitted task has the type that the user requests in `task_types`.
 
     Parameters
     ----------

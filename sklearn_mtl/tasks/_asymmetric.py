@@ -6,7 +6,7 @@ from torch.nn.functional import logsigmoid
 
 
 class AsymmetricLoss(nn.Module):
-    """A loss that gives less weight to easy labels, above all to easy negatives.
+    """A loss with less weight on easy labels, mostly on easy negatives.
 
     Parameters
     ----------
@@ -20,13 +20,13 @@ class AsymmetricLoss(nn.Module):
 
     def forward(self, logits, codes):
         z = torch.cat(logits, dim=1)
-        # (1 - p) ** gamma through its logarithm: where p rounds to 1, the power has an
-        # infinite gradient for a gamma below 1.
+        # (1 - p) ** gamma through its logarithm: where p rounds to 1, the gradient of
+        # the power is infinite for a gamma below 1.
         holds = -logsigmoid(z) * torch.exp(self.gamma_pos * logsigmoid(-z))
         shifted = torch.sigmoid(z) - self.margin
         costs = shifted > 0
-        shifted = torch.where(costs, shifted, 1.0)  # a power with a finite gradient
-        # 1 - p + margin, computed so that it does not round to 0.
+        shifted = torch.where(costs, shifted, 1.0)  # avoids infinite gradients
+        # 1 - p + margin, computed without rounding to 0.
         rest = (torch.sigmoid(-z) + self.margin).clamp(max=1)
         fails = -torch.log(rest) * shifted**self.gamma_neg
         fails = torch.where(costs, fails, 0.0)

@@ -12,10 +12,9 @@ class CategoricalLoss(nn.Module):
 
     .. math:: l_{it} = \log \sum_{j \in t} \exp(z_{ij} + a_j) - (z_{ic} + a_c),
 
-    where the sum runs over the columns that belong to task *t* and *a* is the
-    adjustment of a class; a binary task has a second column that is always 0. One pass
-    over the columns computes the sums of all tasks, so the cost does not depend on the
-    number of tasks.
+    where the sum runs over the columns of task *t* and *a* is the adjustment of a
+    class. A binary task has a second column that is always 0. One pass over the columns
+    computes the sums of all tasks, so the cost does not depend on the number of tasks.
 
     Parameters
     ----------
@@ -23,8 +22,7 @@ class CategoricalLoss(nn.Module):
         Number of classes of each task.
 
     adjustments : list of ndarray of shape (n_classes,), default=None
-        What is added to the logits of each task's classes in training mode; None adds
-        nothing.
+        Added to the logits of each task's classes in training mode. None adds nothing.
     """
 
     def __init__(self, n_classes, adjustments=None):
@@ -47,7 +45,7 @@ class CategoricalLoss(nn.Module):
         if self.adjustment is not None and self.training:
             z = z + self.adjustment
         labelled = (codes >= 0) & self.trained
-        # Column of the cell's class; any column for the reference class.
+        # Column of the cell's class; an arbitrary column for the reference class.
         own = (self.offset + codes).clamp_(min=0)
         counts = labelled.t() & (~self.reference | (codes.t() > 0))
         return _CrossEntropies.apply(
@@ -67,23 +65,23 @@ def _joined(n_classes, adjustments):
 
 
 class _CrossEntropies(torch.autograd.Function):
-    """Cross-entropy of each cell with its gradient, in one pass each.
+    """Cross-entropy of each cell and its gradient, with one pass each.
 
-    Works on transposed logits, a row for each output column: a task is then a run of
-    whole rows, which torch reduces far faster than columns. The gradient can be
-    differentiated with respect to cell weights, not to logits.
+    Works on transposed logits, with one row per output column. A task is then a block
+    of whole rows, which torch reduces far faster than columns. The gradient can be
+    differentiated with respect to cell weights, but not to logits.
     """
 
     @staticmethod
     def forward(ctx, z, own, counts, labelled, owner, reference):
         z = z.t().contiguous()
         shape = own.shape
-        # The largest logit of each task, so that the sum does not over- or underflow.
+        # The largest logit of each task, to avoid overflow and underflow.
         lowest = torch.finfo(z.dtype).min
         peak = z.new_zeros(shape).masked_fill_(~reference, lowest)
         peak.scatter_reduce_(0, owner.unsqueeze(1).expand_as(z), z, "amax")
         terms = torch.exp(z - peak.index_select(0, owner))
-        # Not a product, which could be infinity times zero.
+        # A product could be infinity times zero.
         total = torch.exp(-peak).masked_fill_(~reference, 0.0)
         total.index_add_(0, owner, terms)
         chosen = z.gather(0, own).masked_fill_(~counts, 0.0)

@@ -1,14 +1,17 @@
 """Several labels per cell: tags, topics, symptoms."""
 
+from collections.abc import Sequence
 from copy import copy
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
 from sklearn.metrics import precision_recall_curve
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..answers._types import MultiLabelAnswers
 from ..labels._sets import labels_of
+from ..utils._compat import Interval, StrOptions
+from ..utils._typing import Array
 from ..utils._warn import FILTERS
 from ._base import TaskType
 
@@ -16,36 +19,36 @@ from ._base import TaskType
 class MultiLabel(MultiLabelAnswers, TaskType):
     r"""A column whose cells hold any number of labels, such as tags.
 
-    Each label is a binary question, and the loss of a cell is the sum over all labels.
-    The column learns the same as binary columns for each label with its loss weight. An
-    empty cell, such as an empty list, says that no label holds; a missing one, None,
-    says nothing.
+    Each label is a binary task, and the loss of a cell is the sum over all labels. This
+    is equivalent to one binary column per label, each with the loss weight of this
+    column. An empty cell, such as an empty list, means that no label applies. A missing
+    cell, None, means that the labels are unknown.
 
     Parameters
     ----------
     loss : {"binary", "asymmetric"}, default="binary"
         Loss of each label. "binary" is cross-entropy. "asymmetric" gives less weight to
-        labels that obviously do not hold,
+        labels that are clearly absent,
 
         .. math::
 
             -y\,(1 - p)^{\gamma_+} \log p
             - (1 - y)\,p_m^{\gamma_-} \log(1 - p_m), \quad p_m = \max(p - m, 0)
 
-        with the parameters below. Its probabilities are too high; use it for rankings
-        and thresholds.
+        with the parameters below. Its probabilities are too high, so use it for
+        rankings and with tuned thresholds.
 
     gamma_pos, gamma_neg : float, default=0.0, 4.0
-        How strongly correct labels lose weight, where they hold and where they do not.
-        The defaults are those of the paper.
+        Focusing parameters for labels that are present and absent: how much the loss of
+        easy labels is reduced. The defaults are those of the paper.
 
     margin : float, default=0.05
-        Probability up to which a label that does not hold has no loss, *m* above.
+        Probability below which an absent label has no loss, *m* above.
 
     threshold : float or "tuned", default=0.5
-        Probability above which a label is predicted. "tuned" sets
-        ``validation_fraction`` of the rows aside and takes, for each label, the
-        threshold with the highest F1 on them, or 0.5 if none of them has the label.
+        Probability above which a label is predicted. "tuned" holds out
+        ``validation_fraction`` of the rows and chooses, for each label, the threshold
+        with the highest F1 on them, or 0.5 if the label does not occur there.
 
     Attributes
     ----------
@@ -57,16 +60,16 @@ class MultiLabel(MultiLabelAnswers, TaskType):
 
     See Also
     --------
-    Categorical : One label a cell.
+    Categorical : One label per cell.
 
     Notes
     -----
-    For each label, ``class_weight`` is the weight of the cells that hold
-    it; with "balanced", cells with and without it weigh the same. The estimator's
-    ``logit_adjustment`` corrects for rare labels under the binary loss; the asymmetric
+    For each label, ``class_weight`` is the weight of the cells that hold it. With
+    "balanced", cells with and without it have the same total weight. The estimator's
+    ``logit_adjustment`` corrects for rare labels with the binary loss; the asymmetric
     loss does so by itself.
 
-    Training stores a number for each label of each row: thousands of labels need
+    Training stores one number per label and row, so thousands of labels need much
     memory.
 
     References
@@ -100,25 +103,25 @@ class MultiLabel(MultiLabelAnswers, TaskType):
 
     def __init__(
         self,
-        loss="binary",
+        loss: str = "binary",
         *,
-        gamma_pos=0.0,
-        gamma_neg=4.0,
-        margin=0.05,
-        threshold=0.5,
-    ):
+        gamma_pos: float = 0.0,
+        gamma_neg: float = 4.0,
+        margin: float = 0.05,
+        threshold: float | str = 0.5,
+    ) -> None:
         self.loss = loss
         self.gamma_pos = gamma_pos
         self.gamma_neg = gamma_neg
         self.margin = margin
         self.threshold = threshold
 
-    def fit(self, cells, order=None):
+    def fit(self, cells: Array, order: list[Any] | None = None) -> Self:
         self._validate_params()
         self.classes_ = labels_of(cells)
         if len(self.classes_) == 0:
             raise ValueError(
-                "none of its cells holds a label, so there is nothing to tell apart. "
+                "none of its cells holds a label, so there is nothing to learn. "
                 "Leave the column out."
             )
         start = 0.5 if self.threshold == "tuned" else float(self.threshold)
@@ -126,27 +129,27 @@ class MultiLabel(MultiLabelAnswers, TaskType):
         return self
 
     @property
-    def kind(self):
+    def kind(self) -> object:
         parameters = self.get_params()
         del parameters["threshold"]
         return type(self), *parameters.values()
 
     @property
-    def is_ordered(self):
+    def is_ordered(self) -> bool:
         return False
 
-    def likelihoods(self, logits, codes):
+    def likelihoods(self, logits: Array, codes: Array) -> Array:
         probabilities = self.probabilities(logits)
         return np.where(codes == 1, probabilities, 1 - probabilities)
 
-    def effects(self, slopes):
+    def effects(self, slopes: Array) -> Array:
         return slopes
 
     @property
-    def is_tuned(self):
+    def is_tuned(self) -> bool:  # type: ignore[override]
         return self.threshold == "tuned"
 
-    def tuned(self, logits, codes, weights):
+    def tuned(self, logits: Array, codes: Array, weights: Array) -> Self:
         fresh = copy(self)
         fresh.thresholds_ = np.array(
             [
@@ -159,7 +162,7 @@ class MultiLabel(MultiLabelAnswers, TaskType):
         return fresh
 
     @staticmethod
-    def build_loss(tasks, adjustments=None):
+    def build_loss(tasks: Sequence[Any], adjustments: list[Array] | None = None) -> Any:
         from ._asymmetric import AsymmetricLoss
         from ._cross_entropy import CategoricalLoss
 
@@ -180,6 +183,6 @@ def _best_threshold(probabilities, codes, weights):
         )
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-300)
     best = f1[:-1].argmax()
-    # Midway between two probabilities, so that rounding changes no decision.
+    # Midway between two probabilities, so that rounding cannot change decisions.
     below = found[best - 1] if best else 0.0
     return float(np.clip((below + found[best]) / 2, 1e-6, 1 - 1e-6))

@@ -1,16 +1,20 @@
-"""One class out of several with an order: stars, grades, degrees."""
+"""One of several ordered classes: stars, grades, degrees."""
+
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 
 from ..answers._types import OrdinalAnswers
 from ..labels._tables import as_label_table
+from ..utils._typing import Array
 from ._categorical import Categorical
 
 
 class Ordinal(OrdinalAnswers, Categorical):
     r"""A column whose classes have an order, such as stars from 1 to 5.
 
-    The model has proportional odds: of all *K* classes, counted from 0 in their order,
+    The proportional odds model: for *K* classes, counted from 0 in their order,
 
     .. math::
 
@@ -19,26 +23,26 @@ class Ordinal(OrdinalAnswers, Categorical):
 
     where :math:`\sigma` is the logistic function, *f* the only logit of the task,
     :math:`\theta_0 < \ldots < \theta_{K-2}` the thresholds between classes, :math:`g_k`
-    their learned parameters and :math:`\epsilon` the least gap; *s* and *r* set how
-    fast *f* and the gaps are learned. So each text trains the whole scale, not only its
-    own class. Initial thresholds give each class its share if *f* is 0. The first stays
-    constant, because the bias of *f* can replace it.
+    their learned parameters and :math:`\epsilon` the smallest gap; *s* and *r* set the
+    learning speed of *f* and of the gaps. So each text trains the whole scale, not only
+    its own class. With the initial thresholds, each class has its share at *f* = 0. The
+    first threshold stays constant, because the bias of *f* can replace it.
 
-    The prediction is the median class, the first that the label exceeds with a
-    probability of at most one half. No other class has a smaller expected distance to
-    the label in steps of the scale. It need not be the most probable class.
+    The prediction is the median class: the first class that the label exceeds with a
+    probability of at most one half. It minimises the expected distance to the label in
+    steps of the scale, and is not always the most probable class.
 
     Parameters
     ----------
     classes : sequence of str, int or bool, default=None
         All possible labels, in order. None takes numbers in ascending order, and the
-        categories of an ordered categorical column (of pandas; in polars an ``Enum``).
-        Texts of any other column need an order.
+        categories of an ordered categorical column (of pandas; an ``Enum`` in polars).
+        Other columns of texts need this parameter.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        In order, including listed classes without a cell.
+        In order, including listed classes that do not occur.
 
     See Also
     --------
@@ -46,18 +50,17 @@ class Ordinal(OrdinalAnswers, Categorical):
 
     Notes
     -----
-    ``logit_adjustment`` has no effect, because an ordinal task has no
-    logits of classes. ``class_weight`` applies.
+    ``logit_adjustment`` has no effect, because an ordinal task has no logits of
+    classes. ``class_weight`` applies.
 
     With two classes the only threshold is 0, *s* is 1, and the model is that of a
-    binary :class:`Categorical`, except for temperatures: they divide the logits of
-    thresholds, which leaves the median class, and not the evidence beside class shares.
+    binary :class:`Categorical`, except for temperatures. They divide the logits of
+    thresholds, which preserves the median class but also scales the class prior.
 
     References
     ----------
-    P. McCullagh, "Regression models for ordinal data", Journal of
-    the Royal Statistical Society B 42 (1980). There thresholds are unconstrained and
-    *f* is linear.
+    P. McCullagh, "Regression models for ordinal data", Journal of the Royal Statistical
+    Society B 42 (1980). There thresholds are unconstrained and *f* is linear.
 
     Examples
     --------
@@ -76,13 +79,13 @@ class Ordinal(OrdinalAnswers, Categorical):
     [array([1, 2, 3, 4, 5]), array(['low', 'fair', 'high'], dtype='<U4')]
     """
 
-    def __init__(self, classes=None):
+    def __init__(self, classes: Sequence[Any] | None = None) -> None:
         self.classes = classes
 
-    def fit(self, cells, order=None):
-        order = order if self.classes is None else self.classes
-        if order is not None:
-            self.classes_ = _read_order(order, cells)
+    def fit(self, cells: Array, order: list[Any] | None = None) -> Self:
+        known = order if self.classes is None else self.classes
+        if known is not None:
+            self.classes_ = _read_order(known, cells)
             self._check_listed(cells)
             return self
         if _are_texts(cells):
@@ -99,33 +102,33 @@ class Ordinal(OrdinalAnswers, Categorical):
         if new.any():
             raise ValueError(
                 f"{new.sum()} of its cells hold labels that are not among the classes "
-                f"{_first(self.classes_, 10)}: {_first(np.unique(cells[new]))}. List "
-                "them in their places, or empty these cells."
+                f"{_first(self.classes_, 10)}: {_first(np.unique(cells[new]))}. Add "
+                "them to the classes, or make these cells empty."
             )
 
     name = "ordinal"
     is_ordered = True
 
-    def matches(self, wanted):
+    def matches(self, wanted: Any) -> bool:
         listed = getattr(wanted, "classes", None)
         return type(wanted) is type(self) and (
             listed is None or list(listed) == self.classes_.tolist()
         )
 
-    def link(self, log_class_shares, *, is_few=False):
+    def link(self, log_class_shares: Array, *, is_few: bool = False) -> Any:
         from ._thresholds import SLOPE, SLOPE_OF_FEW, Thresholds
 
         if len(self.classes_) <= 2:
             return None
         return Thresholds(log_class_shares, SLOPE_OF_FEW if is_few else SLOPE)
 
-    def effects(self, slopes):
+    def effects(self, slopes: Array) -> Array:
         n_classes = len(self.classes_)
         places = np.arange(n_classes, dtype=slopes.dtype) - (n_classes - 1) / 2
         return slopes[:, :1] * places
 
     @staticmethod
-    def build_loss(tasks, adjustments=None):
+    def build_loss(tasks: Sequence[Any], adjustments: list[Array] | None = None) -> Any:
         from ._thresholds import OrdinalLoss
 
         return OrdinalLoss([len(task.classes_) for task in tasks])
@@ -156,16 +159,16 @@ def _read_order(classes, cells):
         )
     if _are_texts(order) != _are_texts(cells):
         raise ValueError(
-            "its labels and the listed classes are of different types. Got the label "
+            "its labels and the listed classes have different types. Got the label "
             f"{_first(cells, 1)[0]!r} and the classes {_first(order)}."
         )
     if _are_texts(order):
         return np.array(order.tolist(), dtype=str)
     if not np.array_equal(order, labels):
         raise ValueError(
-            f"numbers have an order of their own. Got the classes {_first(order, 10)}; "
-            "list them as they ascend, or make the labels texts."
+            "numbers must be listed in ascending order. Got the classes "
+            f"{_first(order, 10)}; sort them, or make the labels texts."
         )
-    # In the dtype of the labels, so that predictions have it too.
+    # Use the dtype of the labels for the predictions.
     own = order.astype(cells.dtype)
     return own if np.array_equal(own, order) else order

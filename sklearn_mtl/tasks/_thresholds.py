@@ -1,4 +1,4 @@
-"""Learned thresholds of ordinal tasks, and their loss."""
+"""Learnable thresholds of ordinal tasks, and their loss."""
 
 import numpy as np
 import torch
@@ -7,16 +7,16 @@ from torch.nn.functional import logsigmoid, softplus
 
 from ..answers._thresholds import LEAST_GAP, PACE
 
-# Factor of the network's output. Its learning rates suit classes that only compete; on
-# a scale they would throw a text from end to end. Of 1, 0.3, 0.1, 0.05 and 0.03, a
-# tenth had the smallest error, or nearly, on the dev splits of two sets and on
-# synthetic data.
+# Factor on the network's output. The learning rates of the network suit categorical
+# logits; on an ordinal scale they would move a text from end to end. Of 1, 0.3, 0.1,
+# 0.05 and 0.03, 0.1 had the smallest error, or nearly, on the dev splits of two sets
+# and on synthetic data.
 SLOPE = 0.1
-# Where few bags of words train in 10 full batches. On synthetic reviews 0.1 learnt too
-# little, most of all where tasks share all: from 100 texts the mean absolute error was
-# 0.74 with it, 0.37 with 0.2, 0.38 with 0.3 and 0.45 with 0.4.
+# The factor for few bags of words, which train in 10 full batches. On synthetic reviews
+# 0.1 learnt too little, mostly if tasks share everything: from 100 texts the mean
+# absolute error was 0.74 with it, 0.37 with 0.2, 0.38 with 0.3 and 0.45 with 0.4.
 SLOPE_OF_FEW = 0.2
-# The least class share at the start, which keeps logarithms of shares within 32-bit
+# Smallest initial class share, which keeps logarithms of shares within 32-bit
 # precision.
 LEAST_SHARE = 1e-6
 
@@ -27,8 +27,8 @@ class Thresholds(nn.Module):
     Parameters
     ----------
     log_class_shares : ndarray of shape (n_classes,)
-        Logarithms of the shares of three or more classes. Initial thresholds give each
-        class its share at a logit of 0.
+        Logarithms of the shares of three or more classes. With the initial thresholds,
+        each class has its share at a logit of 0.
 
     slope : float, default=0.1
         Factor of the logit.
@@ -41,13 +41,13 @@ class Thresholds(nn.Module):
         start = torch.as_tensor(np.log(not_above / above))
         gaps = start.diff().clamp(min=2 * LEAST_GAP) - LEAST_GAP
         self.register_buffer("first", start[:1])
-        # A buffer, because a warm start must go on with the same.
+        # A buffer, so that a warm start keeps it.
         self.register_buffer("slope", torch.tensor(slope))
         # The inverse of softplus.
         self.raw_gaps = nn.Parameter(gaps.expm1().log() / PACE)
 
     def forward(self, logit):
-        """Return one column a threshold, from a tensor of shape (n_rows, 1)."""
+        """Return one column per threshold, from a tensor of shape (n_rows, 1)."""
         return self.slope * logit - self.thresholds()
 
     def thresholds(self):
@@ -66,9 +66,9 @@ class OrdinalLoss(nn.Module):
         l = -\log(\sigma(z_{c-1}) - \sigma(z_c)) = -\log \sigma(z_{c-1})
         - \log \sigma(-z_c) - \log(1 - e^{z_c - z_{c-1}})
 
-    where :math:`z_{-1} = \infty` and :math:`z_{K-1} = -\infty`: nothing is below the
-    first class of *K*, or above the last. The second form neither over- nor underflows.
-    A cell without a label lies between both ends, with a probability of 1.
+    where :math:`z_{-1} = \infty` and :math:`z_{K-1} = -\infty`, because nothing is
+    below the first class of *K* or above the last. The second form avoids overflow and
+    underflow. A missing cell lies between both ends, with a probability of 1.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class OrdinalLoss(nn.Module):
         is_bounded = (codes >= 0) & (codes < self.last)
         below = z.gather(1, torch.where(codes > 0, own - 1, highest))
         above = z.gather(1, torch.where(is_bounded, own, lowest))
-        # Far from zero, rounding may make two logits equal.
+        # Far from zero, two logits may become equal by rounding.
         gap = (below - above).clamp(min=LEAST_GAP / 2)
         inside = torch.log(-torch.expm1(-gap))
         return -(logsigmoid(below) + logsigmoid(-above) + inside)

@@ -1,1 +1,1 @@
-"""From rows, cells and settings to a trained net."""
+"""Training: from rows, cells and settings to a trained net."""

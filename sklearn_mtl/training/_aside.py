@@ -1,4 +1,4 @@
-"""Rows that are set aside from training, to judge what it learnt."""
+"""Rows that are held out from training, for validation and calibration."""
 
 from contextlib import suppress
 
@@ -7,17 +7,17 @@ from sklearn.utils import check_random_state
 from ..data._rows import FEW
 from ..labels._splitting import multitask_split
 
-# Share of the rows that temperatures are found on, with the least and the most rows,
-# and the most rows of a fit that spares them: the others are copied.
+# Share of the rows held out to fit temperatures, the minimum and maximum number of
+# these rows, and the maximum number of rows of a fit that holds them out.
 SHARE, LEAST, MOST = 0.05, 150, 500
 MOST_ROWS = 200_000
 
 
 def set_aside(config, cells, *, is_first=True):
-    """Return which rows train and which are set aside.
+    """Split the rows into training rows and held-out rows.
 
-    Rows are set aside for early stopping and for tuned thresholds, and where rows are
-    many enough, for the temperatures of probabilities.
+    Rows are held out for early stopping and for tuned thresholds. If there are enough
+    rows, some are also held out to fit the temperatures of probabilities.
 
     Parameters
     ----------
@@ -26,13 +26,13 @@ def set_aside(config, cells, *, is_first=True):
     cells : LabelledCells
 
     is_first : bool, default=True
-        Whether no fit came before. A warm start keeps the temperatures of the first
-        fit, which has seen all rows by then.
+        False for a warm start. It keeps the temperatures of the first fit, because that
+        fit has trained on all rows.
 
     Returns
     -------
     learnt, aside : ndarray of int, or None for both
-        None if all rows train.
+        None if all rows are training rows.
     """
     rng = check_random_state(config.random_state)
     if config.sets_rows_aside or any(task.is_tuned for task in cells.targets.tasks):
@@ -40,6 +40,6 @@ def set_aside(config, cells, *, is_first=True):
     n_rows = len(cells.codes)
     if is_first and config.temperature == "auto" and FEW < n_rows <= MOST_ROWS:
         n_aside = min(max(SHARE * n_rows, LEAST), MOST)
-        with suppress(ValueError):  # no class has a row to spare
+        with suppress(ValueError):  # no class has enough rows to hold one out
             return multitask_split(cells.codes, n_aside / n_rows, rng)
     return None, None

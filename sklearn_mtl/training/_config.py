@@ -1,4 +1,4 @@
-"""The settings of a training run, read off the estimator once."""
+"""The settings of a training run, read from the estimator once per fit."""
 
 from dataclasses import MISSING, dataclass, fields, replace
 from numbers import Real
@@ -10,7 +10,7 @@ from ._optimizers import LinearDecay
 from ._user_callbacks import check_callbacks, needs_validation, own_callbacks
 from ._validation import ValidationScore
 
-# Parameters of skorch nets that the estimator sets by another name or not at all.
+# Parameters of skorch nets that the estimator sets under another name, or not at all.
 _OWN_PARAMETERS = {
     "lr": "learning_rate_init, or 'optimizer_sparse__lr' and 'optimizer_dense__lr'",
     "optimizer": "'optimizer_sparse' and 'optimizer_dense', with their prefixes,",
@@ -30,9 +30,8 @@ _OF_EVERY_NET = ("epoch_timer", "train_loss", "valid_loss")
 class TrainingConfig:
     """The user's settings of training.
 
-    The attributes are parameters of the estimator, which documents them, and what a
-    probe found. Nothing below the estimator sees the estimator: settings are read from
-    here.
+    The attributes are parameters of the estimator, documented there, and results of the
+    probe. Lower layers do not see the estimator; they read settings from this object.
     """
 
     sharing: object
@@ -52,7 +51,7 @@ class TrainingConfig:
     verbose: int
     callbacks: list | None
     net_params: dict | None
-    # Of the rates that "auto" stands for; a probe of the rows may lower it.
+    # Factor for the "auto" learning rates; the probe may lower it.
     learning_rate_factor: float = 1.0
 
     @classmethod
@@ -70,7 +69,7 @@ class TrainingConfig:
 
     @property
     def params_of_net(self):
-        """The dict `net_params`, {} for None."""
+        """The dict `net_params`; {} if it is None."""
         return self.net_params or {}
 
     @property
@@ -85,7 +84,7 @@ class TrainingConfig:
 
     @property
     def sets_rows_aside(self):
-        """Whether rows are set aside, for early stopping or the score of a callback."""
+        """Whether rows are held out, for early stopping or a callback's score."""
         if self.splits_by_itself:
             return False
         if self.early_stopping != "auto":
@@ -94,7 +93,7 @@ class TrainingConfig:
         return any(needs_validation(callback) for _, callback in own)
 
     def run_callbacks(self, watched, further=()):
-        """Return the callbacks of one fit, with copies of the user's.
+        """Return the callbacks of one fit, including copies of the user's callbacks.
 
         Parameters
         ----------
@@ -119,7 +118,8 @@ class TrainingConfig:
             stopping = EarlyStopping(
                 monitor=f"valid_score_{watched}",
                 lower_is_better=False,
-                # skorch's default is relative to the score, which may be negative.
+                # skorch's default threshold is relative to the score, which may be
+                # negative.
                 threshold_mode="abs",
                 patience=self.n_iter_no_change,
                 load_best=True,
@@ -134,12 +134,15 @@ class TrainingConfig:
         for name in self.params_of_net:
             instead = _OWN_PARAMETERS.get(name.partition("__")[0])
             if instead and (name in _OWN_PARAMETERS or name.startswith("optimizer__")):
-                raise ValueError(f"net_params holds {name!r}. Use {instead} instead.")
+                raise ValueError(
+                    f"net_params contains {name!r}, which is not supported. Use "
+                    f"{instead} instead."
+                )
         power = self.params_of_net.get("iterator_train__task_power", 1)
         if not (isinstance(power, Real) and 0 <= power <= 1):
             raise ValueError(
                 f"iterator_train__task_power must be from 0 to 1. Got {power!r}. 1 "
-                "draws each row once, 0 draws all tasks as often."
+                "takes each row once, 0 samples all tasks equally often."
             )
         own = own_callbacks(self.callbacks, self.net_params)
         names = [*_OF_EVERY_NET, *(["print_log"] if self.verbose else [])]
@@ -152,8 +155,8 @@ class TrainingConfig:
         taken = [name for name in ("mean", "worst") if name in task_names]
         if taken:
             raise ValueError(
-                f"With a validation split no task can be called {taken[0]!r}, which is "
-                "a score over all tasks. Rename it."
+                f"A task is called {taken[0]!r}, but with a validation split this is "
+                "the name of a score over all tasks. Rename the task."
             )
         if self.stops_early:
             ValidationScore.of_name(self.early_stopping_metric, task_names)
@@ -163,11 +166,11 @@ def _check_none_needs_validation(callbacks):
     needy = [callback for _, callback in callbacks if needs_validation(callback)]
     if needy:
         raise ValueError(
-            f"The callback {type(needy[0]).__name__} reads a score of validation "
-            "rows, and early_stopping=False sets none aside. Use "
-            "early_stopping='auto'; or let the callback read the training, by "
-            "monitor='train_loss' or 'train_loss_best', or on_train=True; a "
-            "WandbLogger needs save_model=False."
+            f"The callback {type(needy[0]).__name__} reads a validation score, but "
+            "early_stopping=False holds out no rows. Use early_stopping='auto', or let "
+            "the callback read a training score: monitor='train_loss' or "
+            "'train_loss_best', or on_train=True. For a WandbLogger use "
+            "save_model=False."
         )
 
 
@@ -185,15 +188,15 @@ def resolve_device(device):
         torch.device(device)
     except RuntimeError as error:
         raise ValueError(
-            f"device={device!r} is no device that torch knows. Use 'cpu', 'cuda' or "
+            f"device={device!r} is not a device that torch knows. Use 'cpu', 'cuda' or "
             "'auto'."
         ) from error
     if device.startswith("cuda"):
         n_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if n_devices <= (torch.device(device).index or 0):
             raise ValueError(
-                f"device={device!r} asks for CUDA, and torch finds {n_devices or 'no'} "
-                "CUDA device. Use device='cpu', or 'auto' to take CUDA only where "
-                "it is there."
+                f"device={device!r} needs CUDA, but torch finds {n_devices or 'no'} "
+                "CUDA device. Use device='cpu', or 'auto' to use CUDA only if it is "
+                "available."
             )
     return device

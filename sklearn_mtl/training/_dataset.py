@@ -10,12 +10,13 @@ from ..network._batch import Cells, SparseBatch, TokenBatch
 
 
 class RowDataset(Dataset):
-    """Rows and label cells; many rows are taken at once.
+    """Rows and label cells; returns many rows per call.
 
     Parameters
     ----------
     X : csr_matrix, csr_array or ndarray of shape (n_rows, n_features)
-        Integers are token ids; the column is the position of the token.
+        If it holds integers, these are token ids, and the column is the position of the
+        token.
 
     codes : ndarray of shape (n_rows, n_tasks), dtype int32, default=None
         Negative where a cell is missing. None for rows to predict.
@@ -24,7 +25,7 @@ class RowDataset(Dataset):
         Weight of each cell.
 
     dense : ndarray of shape (n_rows, n_dense), default=None
-        The dense block beside sparse rows.
+        The dense block that belongs to sparse rows.
     """
 
     def __init__(self, X, codes=None, weights=None, dense=None):
@@ -32,7 +33,7 @@ class RowDataset(Dataset):
 
     @classmethod
     def of_cells(cls, rows, cells, take=slice(None), dense=None):
-        """Join some of the rows of a fit with their cells.
+        """Create a dataset from some rows of a fit and their cells.
 
         Parameters
         ----------
@@ -50,7 +51,7 @@ class RowDataset(Dataset):
 
     @property
     def lengths(self):
-        """Tokens of each row; None where rows hold features."""
+        """Number of tokens of each row; None if rows hold features."""
         if issparse(self.X) and self.X.dtype.kind == "i":
             return np.diff(self.X.indptr)
         return None
@@ -59,20 +60,20 @@ class RowDataset(Dataset):
         return self.X.shape[0]
 
     def take(self, rows):
-        """Return a dataset of some rows, a list or array of numbers or a slice."""
+        """Return a dataset of some rows, given as a list, an index array or a slice."""
         if isinstance(rows, slice) and rows == slice(None):
-            return self  # a slice of a sparse matrix would be a copy
+            return self  # slicing a sparse matrix would copy it
         parts = (self.X, self.codes, self.weights, self.dense)
         return RowDataset(*(None if part is None else part[rows] for part in parts))
 
     def cells_by_row(self, rows=slice(None)):
-        """Return the weight of the labelled cells of each task, as a mean over rows.
+        """Return the mean over rows of the weight of labelled cells, for each task.
 
         Parameters
         ----------
         rows : ndarray of int or slice, default=all
         """
-        # In 64 bits: numpy adds the rows one by one, and rounding errors grow.
+        # Use 64 bits, because numpy adds row by row and rounding errors accumulate.
         own = self.weights[rows] * (self.codes[rows] >= 0)
         return own.mean(axis=0, dtype=float)
 
@@ -102,7 +103,7 @@ class RowDataset(Dataset):
 
 
 def sorted_by_length(dataset):
-    """Return a dataset with token rows sorted by length, and how to undo the sort.
+    """Return a dataset with token rows sorted by length, and the index that undoes it.
 
     Parameters
     ----------
@@ -111,10 +112,10 @@ def sorted_by_length(dataset):
     Returns
     -------
     dataset : RowDataset
-        The same object where rows hold features.
+        The same object if rows hold features.
 
     back : ndarray of int, or slice
-        Index that restores the original order of results.
+        Index that restores the original row order of results.
     """
     if dataset.lengths is None:
         return dataset, slice(None)

@@ -1,4 +1,4 @@
-"""The effect of features: the gradient of the logits with respect to the rows."""
+"""Effects of features: the gradient of the logits with respect to the rows."""
 
 from copy import deepcopy
 
@@ -16,7 +16,7 @@ def feature_effects(net, dataset, through="both"):
     net : MultiTaskNet
 
     dataset : RowDataset
-        Rows to average over; the gradient of the private path is the same for all rows.
+        Rows to average over. The gradient of the private path is the same for all rows.
 
     through : {"both", "private", "trunk"}, default="both"
         Which paths from the rows to the logits to follow.
@@ -24,18 +24,18 @@ def feature_effects(net, dataset, through="both"):
     Returns
     -------
     effects : list of ndarray of shape (n_features, n_classes)
-        For each task; see ``TaskType.effects``.
+        One array per task; see ``TaskType.effects``.
 
     Raises
     ------
     ValueError
-        If there is no such path, rows are token sequences, or the trunk does not read
-        sparse rows through an input layer.
+        If there is no such path, if rows are token sequences, or if the trunk does not
+        read sparse rows through an input layer.
     """
     if net.module__spec.tokens:
         raise ValueError(
-            "The trunk reads tokens in their order, so no feature has an effect of its "
-            "own. Use trunk='bag', or a tool that leaves words out of a text."
+            "The trunk reads sequences of tokens, so a single feature has no effect of "
+            "its own. Use trunk='bag', or a tool that removes words from a text."
         )
     net._set_training(False)
     module = _with_same_weights(net.module_)
@@ -43,13 +43,13 @@ def feature_effects(net, dataset, through="both"):
         total = _effects_of_dense(net, module, dataset, through)
     elif getattr(net.module__trunk, "is_opaque", False) and through != "private":
         raise ValueError(
-            f"{type(net.module__trunk).__name__} reads sparse rows in a way of its "
-            "own, so what a feature does in it cannot be told. Use through='private', "
-            "or dense rows with reads='dense'."
+            f"{type(net.module__trunk).__name__} reads sparse rows without "
+            "input_layer, so the effects of features are unknown. Use "
+            "through='private', or dense rows with reads='dense'."
         )
     else:
         total = _effects_of_sparse(net, module, dataset, through)
-    # A task may have more logits behind its link than in front of it.
+    # A task may have more logits after its link than before it.
     ends = np.cumsum([z.shape[1] for z in net.forward(dataset.take(slice(0, 1)))])
     parts = np.split(total / len(dataset), ends[:-1], axis=1)
     return [task.effects(part) for part, task in zip(parts, net.tasks, strict=True)]
@@ -58,7 +58,8 @@ def feature_effects(net, dataset, through="both"):
 def _with_same_weights(module):
     """Return a copy of a module whose hooks do not affect the original.
 
-    Another thread may be predicting. Weights are shared, not copied.
+    This is needed because another thread may be predicting. Weights are shared, not
+    copied.
     """
     weights = (*module.parameters(), *module.buffers())
     return deepcopy(module, {id(weight): weight for weight in weights})
@@ -108,8 +109,8 @@ def _effects_of_sparse(net, module, dataset, through):
     outputs = {}
 
     def keep(layer, _, output):
-        # Detached: the layer is linear and needs no backward pass, which would also
-        # stop at frozen weights.
+        # Detached, because the layer is linear and needs no backward pass. A backward
+        # pass would also stop at frozen weights.
         outputs[layer] = output.detach().requires_grad_()
         return outputs[layer]
 
@@ -138,7 +139,7 @@ def _effects_of_sparse(net, module, dataset, through):
 
 
 def _input_layers(module, through):
-    """Return the layers that read rows on the wanted paths."""
+    """Return the layers that read rows on the selected paths."""
     layers = [
         (name, layer)
         for name, layer in module.named_modules()
@@ -157,7 +158,9 @@ def _input_layers(module, through):
 
 
 def _no_path(through):
-    return ValueError(f"through={through!r}: the network has no such path. Use 'both'.")
+    return ValueError(
+        f"through={through!r}, but the network has no such path. Use 'both'."
+    )
 
 
 def _to_rows(layer, slopes):

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import torch
 
-from ..tasks import CodeLayout
+from ..answers._layout import CodeLayout
 
 # Records of each task and epoch, `<name>_<task>`. None starts like a record of skorch,
 # whatever a task is called.
@@ -142,11 +142,11 @@ class HistoryMixin:
             ``loss`` is the sum of ``weighted_loss_<task>`` over tasks, plus
             ``regularization``: the L2 penalty and each ``penalty_<name>`` of the
             network; plus ``balancing``, if a method adds something of its own.
-            ``weight_<task>`` is that of the last step. ``gradient_share_<task>``, of
-            methods that work on gradients: the shares of the tasks in the gradient of
-            the hidden vector, as parts of its squared length; they sum to 1, and are
-            negative for a task that pulls against the others, and all 0 if the
-            gradient is.
+            ``weight_<task>`` is that of the last step. ``gradient_share_<task>``, for
+            methods that use gradients, is the contribution of a task to the squared
+            length of the gradient of the hidden vector. The shares add up to 1. A share
+            is negative if the gradient of the task opposes that of all tasks. All are
+            0 if the gradient is 0.
         """
         return [
             self._epoch(epoch, n_before + k)

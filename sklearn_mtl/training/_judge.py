@@ -1,35 +1,35 @@
-"""Rows that training has not seen: what they say about a net."""
+"""Calibration and scores of a net on held-out rows."""
 
 from dataclasses import replace
 
 import numpy as np
 
 from ..answers._calibration import Calibration, by_task, has_temperature, weighs_classes
-from ..tasks import CodeLayout
+from ..answers._layout import CodeLayout
 from ._temperatures import fit_temperatures
 
-# Powers of class shares by which decisions weigh classes. Between equals the typical
-# one wins, which is higher where classes have few cells, and so does one that is nearer
-# to it by 1 if it loses less than DRIFT.
+# Candidate strengths: decisions weight each class by this power of its share. A
+# candidate's score is reduced by DRIFT per unit of distance from the typical strength,
+# which is higher if classes have few cells.
 STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.5)
 TYPICAL, TYPICAL_OF_FEW, FEW_CELLS = 0.75, 1.0, 15
 DRIFT = 0.02
 
 
 class Judge:
-    """Calibrates and scores nets on rows set aside.
+    """Calibrates and scores nets on held-out rows.
 
     Parameters
     ----------
     dataset : RowDataset
-        The rows, with their cells.
+        The held-out rows, with their cells.
 
     cells : LabelledCells
-        Of all rows of the fit.
+        Cells of all rows of the fit.
 
     tunes_decisions : bool
-        Whether decisions are to weigh classes so that the mean of macro-F1 and accuracy
-        is best; otherwise they are those of training.
+        Whether to choose class weights for decisions that maximise the mean of macro-F1
+        and accuracy. Otherwise decisions use the class weights of training.
     """
 
     def __init__(self, dataset, cells, *, tunes_decisions):
@@ -39,7 +39,7 @@ class Judge:
         has_few = cells.cells_per_class < FEW_CELLS
         self.typical = TYPICAL_OF_FEW if has_few else TYPICAL
         layout = CodeLayout(self.tasks)
-        # The rows and codes of each task that has labels here.
+        # The rows and codes of each task with labels in these rows.
         self.labelled = {}
         for k, task in enumerate(self.tasks):
             codes = layout.of_task(dataset.codes, k)
@@ -59,7 +59,7 @@ class Judge:
         calibration : Calibration
 
         logits : list of ndarray of shape (n_rows, n_logits)
-            What the net says about the rows.
+            Logits of the net for the rows.
         """
         logits = [own.numpy() for own in net.forward(self.dataset)]
         calibration = Calibration(
@@ -80,7 +80,7 @@ class Judge:
         return calibration, logits
 
     def _strengths(self, calibration, logits):
-        """Return the strength of each task: one for two classes, one for more."""
+        """Return the strength of each task: one for binary tasks, one for others."""
         strengths = np.full(len(self.tasks), self.typical)
         for is_binary in (True, False):
             members = [
@@ -102,7 +102,7 @@ class Judge:
         return strengths
 
     def decisions_score(self, calibration, logits, members=None):
-        """Return the mean of macro-F1 and accuracy, over tasks."""
+        """Return the mean of macro-F1 and accuracy, as a mean over tasks."""
         scores = []
         for k in self.labelled if members is None else members:
             rows, codes = self.labelled[k]
@@ -112,7 +112,7 @@ class Judge:
         return float(np.mean(scores)) if scores else 0.0
 
     def relative_loss(self, calibration, logits):
-        """Return the log loss as a share of the entropy of labels, over tasks."""
+        """Return the mean over tasks of log loss relative to the entropy of labels."""
         losses = []
         for k, (rows, codes) in self.labelled.items():
             task = self.tasks[k]
@@ -125,11 +125,11 @@ class Judge:
 
 
 def _macro_f1(codes, decided, n_classes):
-    """Return F1 as a mean over the classes that occur.
+    """Return the mean F1 over the classes that occur.
 
-    scikit-learn's function takes a thousand times as long for each of many tasks.
+    With many tasks, scikit-learn's function takes a thousand times as long per task.
     """
-    if codes.ndim == 2:  # several labels: the mean over them
+    if codes.ndim == 2:  # multilabel: the mean over labels
         pairs = zip(codes.T, decided.T, strict=True)
         return np.mean([_f1(own, chosen, 2)[-1] for own, chosen in pairs])
     f1 = _f1(codes, decided, n_classes)
@@ -137,7 +137,7 @@ def _macro_f1(codes, decided, n_classes):
 
 
 def _f1(codes, decided, n_classes):
-    """Return F1 of each class, NaN where it does not occur."""
+    """Return F1 of each class; NaN if the class does not occur."""
     both = np.bincount(codes[codes == decided], minlength=n_classes)
     total = np.bincount(codes, minlength=n_classes)
     total = total + np.bincount(decided, minlength=n_classes)

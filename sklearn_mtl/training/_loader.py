@@ -1,4 +1,4 @@
-"""Batches of a dataset, made one ahead and kept for several nets."""
+"""Batches of a dataset, prefetched, and recorded if several nets use them."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,11 +11,12 @@ from ._runtime import threads
 
 
 class BatchLoader:
-    """The batches of a dataset, each made while the previous one is in use.
+    """The batches of a dataset. Each is made while the previous one is in use.
 
-    Replaces the :class:`torch.utils.data.DataLoader` of skorch. The next batch is made
-    on a second thread: numpy and torch release the GIL for most of the work. Batches of
-    sparse rows that are neither sorted nor padded are no work, and need no thread.
+    Replaces the :class:`torch.utils.data.DataLoader` of skorch. A second thread makes
+    the next batch; numpy and torch release the GIL for most of this work. Sparse
+    batches that need neither sorting nor padding are cheap, and are made without a
+    thread.
 
     Parameters
     ----------
@@ -30,10 +31,10 @@ class BatchLoader:
         it by ``net_params={"iterator_train__task_power": 0.5}``.
 
     transpose : bool, default=False
-        Whether to sort sparse batches by feature too, for steps with sparse gradients.
+        Whether to also sort sparse batches by feature, for steps with sparse gradients.
 
     record : BatchRecord, default=None
-        Shared by loaders over the same rows in the same order.
+        A record shared by loaders over the same rows in the same order.
     """
 
     def __init__(
@@ -72,14 +73,15 @@ class BatchLoader:
 
     def __iter__(self):
         self._epoch = 0 if self._is_fixed else self._epoch + 1
-        # Drawn even for a recorded epoch: the next order depends on it.
+        # Draw the order even for a recorded epoch, because the next order depends on
+        # it.
         order = self.order.draw()
         self.sampled = None if self.order.chances is None else order
         if self.record is not None and self._epoch in self.record.epochs:
             return iter(self.record.epochs[self._epoch])
         batches = self._batches(order)
         is_cut_out = issparse(self.dataset.X) and self.dataset.lengths is None
-        # To hand over such a batch takes longer than to make it.
+        # Passing such a batch between threads takes longer than making it.
         if len(self) > 1 and (self.transpose or not is_cut_out):
             batches = made_ahead(batches)
         if self.record is None:
@@ -99,8 +101,8 @@ class BatchLoader:
 
 
 def made_ahead(batches):
-    """Yield the items of an iterator, one ahead on a second thread."""
-    number = torch.get_num_threads()  # the new thread must use it too
+    """Yield the items of an iterator, computed one ahead on a second thread."""
+    number = torch.get_num_threads()  # the new thread must use the same number
 
     def following():
         with threads(number):
@@ -114,12 +116,13 @@ def made_ahead(batches):
 
 
 class BatchRecord:
-    """Batches that several nets train on, made once per epoch.
+    """Batches that several nets train on; each epoch's batches are made once.
 
     Parameters
     ----------
     budget : int, default=2**30
-        Most bytes to keep. Each net makes the batches of further epochs itself.
+        Maximum number of bytes to keep. Each net makes the batches of further epochs
+        itself.
 
     Attributes
     ----------
@@ -130,7 +133,7 @@ class BatchRecord:
         self.budget, self.epochs = budget, {}
 
     def kept(self, epoch, batches):
-        """Yield the batches of an epoch and keep them, if all of them fit."""
+        """Yield the batches of an epoch, and keep them if all of them fit."""
         own, size = [], 0
         for batch in batches:
             yield batch

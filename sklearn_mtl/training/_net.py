@@ -19,8 +19,8 @@ from skorch.callbacks import (
 from skorch.utils import TeeGenerator
 from torch.utils.data import Subset
 
+from ..answers._layout import CodeLayout
 from ..network._build import build_network
-from ..tasks import CodeLayout
 from ._history import TASK_RECORDS, HistoryMixin
 from ._loader import BatchLoader
 from ._objective import Objective
@@ -50,6 +50,11 @@ def _print_plain(line):
 # References to training data, which a net holds only while it trains.
 _ABSENT = dict.fromkeys(
     ["train_split", "iterator_train__generator", "iterator_train__record"]
+)
+
+DIVERGED = (
+    "Training diverged: the loss is no longer a finite number. Lower "
+    "learning_rate_init or the loss weights, or scale X."
 )
 
 
@@ -277,10 +282,7 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         self.notify("on_train_end", X=dataset, y=None)
         self._forget_training()
         if not np.isfinite(self.history[-1, "train_loss"]):
-            raise ValueError(
-                "Training diverged: the loss is no longer a finite number. Lower "
-                "learning_rate_init or the loss weights, or scale X."
-            )
+            raise ValueError(DIVERGED)
         return self
 
     def _forget_training(self):

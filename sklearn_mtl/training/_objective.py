@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from ..tasks import CodeLayout
+from ..answers._layout import CodeLayout
 
 
 class Objective(nn.Module):
@@ -14,19 +14,18 @@ class Objective(nn.Module):
     tasks : list of TaskType
 
     balancing : Balancer
-        Turns task losses into gradients. It is here because skorch also trains the
-        parameters of a criterion.
+        Turns task losses into gradients. It is part of this module because skorch also
+        trains the parameters of the criterion.
 
     adjustments : list of ndarray of shape (n_classes,), default=None
-        For each code of each task, what is added to the logits of its values in
-        training.
+        For each code of each task, the values that training adds to the logits.
     """
 
     def __init__(self, tasks, balancing, adjustments=None):
         super().__init__()
         self.balancing = balancing
         self.n_tasks, layout = len(tasks), CodeLayout(tasks)
-        self.groups, losses = [], []  # tasks of one kind, and their codes
+        self.groups, losses = [], []  # groups of tasks of one kind, and their codes
         for kind in dict.fromkeys(task.kind for task in tasks):
             own = [k for k, task in enumerate(tasks) if task.kind == kind]
             codes = layout.codes_of(own)
@@ -39,7 +38,7 @@ class Objective(nn.Module):
 
     def forward(self, logits, cells):
         """Return the weighted loss of each task, summed over rows, shape (n_tasks,)."""
-        if len(self.losses) == 1:  # one kind of task: no columns to select
+        if len(self.losses) == 1:  # all tasks are of one kind: no columns to select
             sums = (self.losses[0](logits, cells.codes) * cells.weights).sum(0)
         else:
             sums = cells.weights.new_zeros(cells.codes.shape[1])
@@ -48,7 +47,7 @@ class Objective(nn.Module):
                 index = torch.tensor(codes, device=values.device)
                 own_sums = (values * cells.weights[:, codes]).sum(0)
                 sums = sums.index_add(0, index, own_sums)
-        if len(sums) == self.n_tasks:  # one code for each
+        if len(sums) == self.n_tasks:  # one code per task
             return sums
         return sums.new_zeros(self.n_tasks).index_add(0, self.owners, sums)
 

@@ -1,10 +1,10 @@
-"""The order of rows in an epoch, and where batches end."""
+"""The order of rows in an epoch, and the bounds of batches."""
 
 import numpy as np
 import torch
 
-# Batches whose rows are taken from the matrix at once: one call per batch would cost
-# more than the copy itself.
+# Number of batches whose rows are taken from the matrix in one call: one call per batch
+# would cost more than the copy itself.
 BATCHES_AT_ONCE = 16
 
 
@@ -16,26 +16,26 @@ class BatchOrder:
     n_rows : int
 
     batch_size : int
-        Rows in a batch; the last may have fewer.
+        Number of rows in a batch. The last batch may have fewer.
 
     shuffle : bool, default=False
         Whether each epoch has a new random order. With `lengths`, rows of similar
-        length share a batch, which saves padding.
+        length are put in the same batch, which saves padding.
 
     generator : torch.Generator, default=None
         Source of the random order.
 
     lengths : ndarray of shape (n_rows,), default=None
-        Tokens of each row, for token sequences.
+        Number of tokens of each row, for token sequences.
 
     rows_at_once : callable, default=None
-        Maps the tokens of the longest row of a batch to the most rows it may have,
-        which bounds memory where texts are long. Not with `shuffle`: the number of
-        batches must be known in advance.
+        Maps the length of the longest row of a batch to the maximum number of rows, to
+        limit memory for long texts. Not used with `shuffle`, because the number of
+        batches must then be known in advance.
 
     chances : ndarray of shape (n_rows,), default=None
-        How often each row is expected in an epoch; their sum is the number of rows.
-        None is once each.
+        Expected number of times that each row is sampled in an epoch; they add up to
+        the number of rows. None takes each row once.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class BatchOrder:
         return sum(len(self._slices(block)) for block in self._blocks())
 
     def draw(self):
-        """Return the row numbers of an epoch in order; None means as stored."""
+        """Return the row numbers of an epoch in order; None means stored order."""
         if not self.shuffle and self.chances is None:
             return None
         order = self._permutation()
@@ -68,12 +68,12 @@ class BatchOrder:
         return order if self.lengths is None else self._by_length(order)
 
     def blocks(self, order):
-        """Yield the rows to take at once, and the batches among them.
+        """Yield the rows to take in one call, and the batches within them.
 
         Parameters
         ----------
         order : ndarray of shape (n_rows,) or None
-            What :meth:`draw` returned.
+            The order from :meth:`draw`.
 
         Yields
         ------
@@ -132,7 +132,7 @@ class BatchOrder:
 
 
 def task_chances(codes, weights, power):
-    """Return the chances of rows that draw tasks by a power of their size.
+    """Return how often rows are sampled if tasks are, by a power of their size.
 
     Parameters
     ----------
@@ -142,14 +142,14 @@ def task_chances(codes, weights, power):
     weights : ndarray of shape (n_rows, n_tasks)
 
     power : float
-        1 draws tasks in proportion to their labelled cells, 0 all tasks as often, 0.5
-        by the square root. A row with labels of several tasks has the mean of their
-        chances.
+        1 samples tasks in proportion to their labelled cells, 0 all tasks equally
+        often, 0.5 by the square root. A row with labels of several tasks has the mean
+        of their chances.
 
     Returns
     -------
     chances : ndarray of shape (n_rows,), or None
-        None where all rows have the same.
+        None if all rows have the same.
     """
     labelled = (codes >= 0) & (weights > 0)
     sizes = np.maximum(labelled.sum(axis=0, dtype=float), 1)

@@ -1,7 +1,7 @@
-"""The "auto" rules of training: settings that follow from the shape of the data.
+"""The "auto" rules of training: settings chosen by the shape of the data.
 
-A rule may read rows, features and labels, never names. The values were chosen on the
-dev splits of five real data sets.
+A rule may depend on rows, features and labels, but not on names. The values were chosen
+on the dev splits of five real data sets.
 """
 
 from dataclasses import dataclass
@@ -11,33 +11,36 @@ import numpy as np
 
 from ..data._rows import FEW
 
-# Above 3 epochs sparse rates are lower, so that a row moves the weights as far in
-# total, but never below this share: few rows, with many epochs, need no less.
-UNDIMINISHED_EPOCHS = 3
+# With more than 3 epochs, sparse learning rates are lower, so that the total change per
+# row stays the same. They never fall below this share: small data with many epochs does
+# not need lower rates.
+FULL_RATE_EPOCHS = 3
 LEAST_RATE = 0.2
-# Least number of optimizer steps.
+# Minimum number of optimizer steps.
 STEPS = 300
-# The most epochs for that over bags of words: few rows need no more.
+# Maximum number of epochs to reach STEPS on bags of words: small data needs no more.
 FEW_EPOCHS = 8
-# How often training should see a class, on average over the classes of all tasks, and
-# the most epochs for that. Where 410 classes had 260 cells each, 4 epochs got 0.3
-# points more of the rarest ones right than 3.
-ENCOUNTERS = 800
-ENCOUNTER_EPOCHS = 6
-# Full-batch steps up to 200 rows, over bags and over other rows, and Adam's rate where
-# all weights are dense. Over bags 25 steps lost up to 4 points of macro-F1.
+# Target number of training examples per class, counted over all epochs, as a mean over
+# the classes of all tasks; and the maximum number of epochs to reach it. With 410
+# classes of 260 cells each, 4 epochs had 0.3 points higher recall than 3 on the rarest
+# classes.
+CLASS_EXAMPLES = 800
+CLASS_EPOCHS = 6
+# Number of full-batch steps for up to 200 rows, for bags of words and for other rows;
+# and Adam's learning rate if all weights are dense. On bags, 25 steps lost up to 4
+# points of macro-F1.
 FULL_BATCH_STEPS_OF_BAGS = 10
 FULL_BATCH_STEPS = 100
 FULL_BATCH_DENSE_RATE = 3e-2
-# Width of the default trunk over more than FEW bags of words: narrow up to so many
-# logits of all tasks together. There 64 units scored as 128 do, in 0.7 to 0.85 of the
-# time; with hundreds of logits they lost 0.4 points.
+# Width of the default trunk for more than FEW bags of words: narrow if all tasks
+# together have at most NARROW_LOGITS logits. There, 64 units scored the same as 128 in
+# 0.7 to 0.85 of the time; with hundreds of logits they lost 0.4 points.
 NARROW, NARROW_LOGITS, WIDE = 64, 100, 128
-# Strength of logit adjustment. From 0.25 to 0.5 macro-F1 rose for both kinds of task,
-# but accuracy fell where all tasks are binary, more than elsewhere.
+# Strength of logit adjustment. From 0.25 to 0.5, macro-F1 rose for both kinds of task,
+# but accuracy fell more if all tasks were binary.
 BINARY_ADJUSTMENT = 0.25
 MULTICLASS_ADJUSTMENT = 0.5
-# Up to 200 rows, where the share of a rare class is a few cells.
+# For up to 200 rows, where a rare class has only a few cells.
 SMALL_ADJUSTMENT = 1.0
 
 
@@ -48,7 +51,7 @@ class Plan:
     Attributes
     ----------
     max_iter : int
-        Epochs.
+        Number of epochs.
 
     batch_size : int
 
@@ -56,8 +59,8 @@ class Plan:
         Learning rate of the input layers.
 
     sparse_rate, embedding_rate, dense_rate : float
-        Learning rates of sparse input layers, of embeddings that take plain descent,
-        and of everything else.
+        Learning rates of sparse input layers, of embeddings trained by plain gradient
+        descent, and of all other weights.
     """
 
     max_iter: int
@@ -78,10 +81,10 @@ def make_plan(config, spec, recipe, cells_per_class=np.inf):
     spec : InputSpec
 
     recipe : Recipe
-        Of the trunk.
+        Recipe of the trunk.
 
     cells_per_class : float, default=inf
-        Labelled cells for each class, on average over all tasks.
+        Mean number of labelled cells per class, over all tasks.
 
     Returns
     -------
@@ -101,13 +104,13 @@ def make_plan(config, spec, recipe, cells_per_class=np.inf):
     sparse_rate, embedding_rate = recipe.sparse_rate, recipe.embedding_rate
     dense_rate = recipe.dense_rate
     if not spec.is_small and batch_size < spec.n_rows:
-        epochs = max(max_iter, UNDIMINISHED_EPOCHS)
-        fall = max(UNDIMINISHED_EPOCHS / epochs, LEAST_RATE)
+        epochs = max(max_iter, FULL_RATE_EPOCHS)
+        fall = max(FULL_RATE_EPOCHS / epochs, LEAST_RATE)
         sparse_rate, embedding_rate = sparse_rate * fall, embedding_rate * fall
     if spec.is_small and not spec.is_bag:
         dense_rate = FULL_BATCH_DENSE_RATE
     input_rate = sparse_rate if spec.is_bag else dense_rate
-    # One setting scales all rates; their ratios stay the same.
+    # One setting scales all learning rates; their ratios stay the same.
     factor = config.learning_rate_factor
     if config.learning_rate_init != "auto":
         factor = config.learning_rate_init / input_rate
@@ -123,19 +126,19 @@ def _epochs(spec, recipe, batch_size, cells_per_class):
     by_steps = ceil(steps * batch_size / spec.n_rows)
     if spec.is_bag and recipe.few_in_full_batches:
         by_steps = min(by_steps, FEW_EPOCHS)
-    encounters = min(ceil(ENCOUNTERS / cells_per_class), ENCOUNTER_EPOCHS)
-    return max(recipe.epochs, encounters, by_steps)
+    by_class = min(ceil(CLASS_EXAMPLES / cells_per_class), CLASS_EPOCHS)
+    return max(recipe.epochs, by_class, by_steps)
 
 
 def auto_width(n_rows, n_logits, previous=None):
-    """Return the number of hidden units that trunk="auto" has over bags of words.
+    """Return the number of hidden units of trunk="auto" for bags of words.
 
     Parameters
     ----------
     n_rows : int
 
     n_logits : int
-        Of all tasks together.
+        Total number of logits of all tasks.
 
     previous : BaseTrunk, default=None
         The trunk that a warm start continues.
@@ -146,17 +149,17 @@ def auto_width(n_rows, n_logits, previous=None):
 
 
 def logit_adjustments(setting, log_class_shares, *, is_few=False):
-    """Return what training adds to the logit of each class of each task.
+    """Return the values that training adds to the logits of each task's classes.
 
     Parameters
     ----------
     setting : float or "auto"
-        The power of the class shares.
+        The exponent of the class shares.
 
     log_class_shares : list of ndarray of shape (n_classes,)
 
     is_few : bool, default=False
-        Whether rows are few, see :class:`InputSpec`.
+        Whether there are few rows, see :class:`InputSpec`.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""Settings read off the data: fits to some rows, judged on others.
+"""The probe: settings chosen by trial fits on some rows, scored on other rows.
 
-How much regularization helps depends on how noisy labels are, and how long to train on
-what texts have in common, so no fixed values suit all tables. Candidates train on most
-of the rows, the others judge them, and the best settings train the network.
+The best regularization depends on label noise, and the best number of steps on how
+similar the texts are, so no fixed values suit all tables. Candidates train on most of
+the rows and are scored on the held-out rows. The best settings then train the network.
 """
 
 from dataclasses import dataclass, replace
@@ -21,37 +21,40 @@ from ._aside import MOST_ROWS
 from ._dataset import RowDataset
 from ._judge import Judge
 
-# Most rows of the sample, and its epochs.
+# Maximum number of rows of the sample, and the number of epochs on it.
 SAMPLE, SAMPLE_EPOCHS = 6000, 4
-# Share of the rows that judge.
+# Share of the rows that are held out to score candidates.
 JUDGED_SHARE = 0.25
-# Against overconfidence full batches try penalties, and batches lower rates. On 6,000
-# and 20,000 rows with 10 and 30% of the labels flipped, lower rates got 1 to 12 points
-# more right than penalties did; in full batches of few rows they got no more.
-# Beyond the first penalty, each is tried only if the one before was better.
+# To reduce overconfidence, full-batch training tries L2 penalties, and mini-batch
+# training tries lower learning rates. On 6,000 and 20,000 rows with 10 and 30% of the
+# labels flipped, lower rates had 1 to 12 points higher accuracy than penalties; in full
+# batches of few rows they had no advantage. After the first penalty, each is tried only
+# if the previous one was better.
 ALPHAS = (1e-3, 3e-3, 6e-3)
-# At a geometric mean of temperatures above this, the network is overconfident, and
-# penalties are tried; where it is very, labels are noisy, and all of them are.
+# The network counts as overconfident, and penalties are tried, if the geometric mean of
+# temperatures is above OVERCONFIDENT. Above VERY, labels are noisy, and all penalties
+# are tried.
 OVERCONFIDENT, VERY = 1.15, 1.6
-# Where a sample is overconfident, all rows are more so: the ratio of temperatures was
-# about the power GROWTH of the ratio of rows, up to 20,000 rows. They fall with about
-# the power FALL of the rate, and those of the best rates were 0.6 to 1.
+# If a network is overconfident on a sample, it is more so on all rows: up to 20,000
+# rows, the ratio of temperatures was about the ratio of rows to the power GROWTH.
+# Temperatures are about proportional to the learning rate to the power FALL. At the
+# best rates they were 0.6 to 1.
 SAMPLE_OVERCONFIDENT, GROWTH, FALL, BEST_TEMPERATURE = 0.9, 0.45, 0.6, 0.8
 STILL_OVERCONFIDENT, LEAST_FACTOR, RATE_BONUS = 1.2, 1 / 32, 0.05
-# Below this one it has not learnt enough: smaller batches, of a part of the rows, are
-# tried.
+# Below this temperature the network is undertrained, and mini-batches instead of full
+# batches are tried.
 UNDERCONFIDENT = 0.8
 PARTS, LEAST_BATCH, PART_EPOCHS = 12, 32, 12
-# What the log loss counts for, as a share of the entropy of labels, beside the mean of
-# macro-F1 and accuracy. A change must gain less the more the logarithm of the
-# temperature speaks for it, and a penalty LEAST_GAIN more: few rows judge poorly.
+# Weight of the relative log loss (see Judge) in the score, next to the mean of macro-F1
+# and accuracy. A change gets a bonus of BONUS times the log temperature that suggests
+# it, minus LEAST_GAIN, because scores on few rows are noisy.
 LOSS_WEIGHT = 0.5
 LEAST_GAIN, BONUS = 0.01, 0.03
 
 
 @dataclass(frozen=True)
 class Probed:
-    """Settings of a fit that were read off the data.
+    """Settings of a fit that the probe chose.
 
     Attributes
     ----------
@@ -60,10 +63,10 @@ class Probed:
     max_iter, batch_size : int or "auto"
 
     calibration : Calibration or None, default=None
-        Where it is known before training.
+        Set if the calibration is known before training.
 
     learning_rate_factor : float, default=1.0
-        Of the rates that "auto" stands for.
+        Factor for the "auto" learning rates.
     """
 
     alpha: float
@@ -73,7 +76,7 @@ class Probed:
     learning_rate_factor: float = 1.0
 
     def settle(self, config):
-        """Return the config with these settings."""
+        """Return a copy of the config with these settings."""
         return replace(
             config,
             alpha=self.alpha,
@@ -91,13 +94,14 @@ def not_probed(config, alpha=None, calibration=None, learning_rate_factor=None):
     config : TrainingConfig
 
     alpha : float, default=None
-        The penalty of the fit that a warm start continues, for "auto"; None means 0.
+        In a warm start, the L2 penalty of the previous fit, used if `alpha` is "auto".
+        None means 0.
 
     calibration : Calibration, default=None
-        Of that fit.
+        In a warm start, the calibration of the previous fit.
 
     learning_rate_factor : float, default=None
-        Of that fit; None means 1.
+        In a warm start, the factor of the previous fit. None means 1.
     """
     if config.alpha != "auto":
         alpha = config.alpha
@@ -111,7 +115,7 @@ def not_probed(config, alpha=None, calibration=None, learning_rate_factor=None):
 
 
 def needs_probe(config, rows):
-    """Whether a fit to these rows tries settings on a part of them first.
+    """Whether to try settings on a part of these rows before the fit.
 
     Parameters
     ----------
@@ -126,14 +130,14 @@ def needs_probe(config, rows):
     calibrates = config.temperature == "auto" and n_rows <= FEW
     return (
         n_rows > SMALL
-        and rows.dtype.kind == "f"  # not token ids, whose networks take minutes
+        and rows.dtype.kind == "f"  # not token ids: these take minutes to train
         and not config.params_of_net
         and (chooses or calibrates)
     )
 
 
 def probe(config, rows, dense, cells, term_weights, train, *, by_feature=False):
-    """Find settings for a fit.
+    """Find settings for a fit by trial fits.
 
     Parameters
     ----------
@@ -142,20 +146,20 @@ def probe(config, rows, dense, cells, term_weights, train, *, by_feature=False):
     rows : csr_matrix, csr_array or ndarray of shape (n_rows, n_features)
 
     dense : ndarray of shape (n_rows, n_dense) or None
-        The dense block beside the rows.
+        The dense block that belongs to the rows.
 
     cells : LabelledCells
 
     term_weights : ndarray of shape (n_features,) or None
-        By which the rows are weighed. They know the labels of all rows, so candidates
-        get weights of their own.
+        Supervised term weights already applied to the rows. They depend on the labels
+        of all rows, so candidates use weights computed on their own training rows.
 
     train : callable
         ``train(config, rows, dense, cells)`` returns a fitted net.
 
     by_feature : bool, default=False
-        Whether networks have weights for each feature, and need none for features that
-        no row has.
+        Whether networks have weights for each feature, so that features which occur in
+        no row can be left out.
 
     Returns
     -------
@@ -176,15 +180,15 @@ def probe(config, rows, dense, cells, term_weights, train, *, by_feature=False):
         if n_rows > SAMPLE:
             sample = _sample(cells.codes, rng)
         parts = multitask_split(cells.codes[sample], JUDGED_SHARE, rng)
-    except ValueError:  # no class has a row to spare
+    except ValueError:  # no class has enough rows to hold one out
         return not_probed(config)
     if is_sample:
-        # What the number of features decides is decided by all of them.
+        # Settings that depend on the number of features use all features.
         tried = replace(tried, sharing=_sharing(config, rows, cells))
         rows, dense, cells = rows[sample], _rows_of(dense, sample), cells.take(sample)
         if by_feature and issparse(rows):
             rows, term_weights = _without_unseen(rows, term_weights)
-        # Like all rows, a sample of them does not train in full batches.
+        # The full data trains in mini-batches, so the sample must as well.
         if config.batch_size == "auto":
             tried = replace(tried, batch_size=ROWS.batch_size)
         if config.max_iter == "auto":
@@ -204,9 +208,9 @@ def probe(config, rows, dense, cells, term_weights, train, *, by_feature=False):
 
 
 def _sample(codes, rng):
-    """Return numbers of SAMPLE rows, with each class as often as in all rows."""
+    """Return the indices of SAMPLE rows, with the class shares of all rows."""
     drawn = np.arange(len(codes))
-    if len(codes) > MOST_ROWS:  # to deal more of them would take longer than to train
+    if len(codes) > MOST_ROWS:  # splitting more rows would take longer than training
         drawn = np.sort(rng.choice(len(codes), MOST_ROWS, replace=False))
     _, sample = multitask_split(codes[drawn], SAMPLE / len(drawn), rng)
     return drawn[sample]
@@ -222,7 +226,7 @@ def _sharing(config, rows, cells):
 
 
 def _without_unseen(rows, term_weights):
-    """Leave out features that no row has: few rows have few of those of many."""
+    """Leave out features that occur in none of these rows."""
     is_seen = np.zeros(rows.shape[1], dtype=bool)
     is_seen[rows.indices] = True
     numbers = np.cumsum(is_seen, dtype=rows.indices.dtype) - 1
@@ -258,9 +262,10 @@ def _best(config, trial):
 
 
 def _at_best_rate(config, trial, usual):
-    """Return the best of the usual rate, the one for temperatures of 0.8, and between.
+    """Return the best of the usual learning rate, a lower one, and rates in between.
 
-    The score counts, and how near all rows will be to these temperatures.
+    The lower rate is expected to give the temperature BEST_TEMPERATURE. Candidates are
+    compared by their score, and by how near their temperature on all rows is to it.
     """
 
     def excess(candidate):
@@ -281,7 +286,7 @@ def _at_best_rate(config, trial, usual):
     best = max(candidates, key=merit)
     may_fall = best is candidates[-1] and best.learning_rate_factor > LEAST_FACTOR
     if may_fall and excess(best) > STILL_OVERCONFIDENT:
-        # Temperatures fell by less than was expected.
+        # The temperature fell by less than expected.
         best = max(best, at(factor * excess(best) ** (-1 / FALL)), key=merit)
     return best
 
@@ -298,19 +303,19 @@ class _Candidate:
     learning_rate_factor: float
     score: float
     calibration: Calibration
-    # Because bags were few; other rows train by the recipe of their trunk.
+    # True for small sets of bags of words; other rows use the recipe of their trunk.
     in_full_batches: bool = True
 
     @property
     def temperature(self):
-        """The geometric mean over tasks."""
+        """The geometric mean of temperatures over tasks."""
         return float(np.exp(np.mean(np.log(self.calibration.temperatures))))
 
 
 class _Trial:
-    """Trains candidates on some rows and scores them on the others.
+    """Trains candidates on some rows and scores them on the other rows.
 
-    The rows may be a sample, of `sampled_from` rows; otherwise that is None.
+    If the rows are a sample, `sampled_from` is the number of all rows; otherwise None.
     """
 
     def __init__(self, rows, dense, cells, term_weights, train, parts, sampled_from):

@@ -4,11 +4,12 @@ from contextlib import contextmanager
 
 from skorch.callbacks import Callback
 
+from ..utils._compat import callback_context
 from ._user_callbacks import StopTraining
 
 
 class FitProgress:
-    """The task tree of a fit: "vectorize", and "train" with a child per epoch.
+    """The task tree of a fit: "vectorize", and "train" with one subtask per epoch.
 
     Parameters
     ----------
@@ -26,19 +27,19 @@ class FitProgress:
         self.is_watched = bool(getattr(estimator, "_skl_callbacks", []))
 
     def begin(self, context):
-        """Report that a task begins, and return its context."""
+        """Report the begin of a task, and return its context."""
         return context.call_on_fit_task_begin(estimator=self.estimator, **self.data)
 
     def end(self, context, fitted=None):
-        """Report that a task has ended, and return whether a callback asks to stop.
+        """Report the end of a task, and return whether a callback requests a stop.
 
         Parameters
         ----------
         context : CallbackContext
 
         fitted : callable, default=None
-            Returns the fitted attributes as if the fit ended here. Called only if a
-            callback asks for them.
+            Returns the fitted attributes as if the fit ended now. Called only if a
+            callback reads them.
 
         Returns
         -------
@@ -50,7 +51,7 @@ class FitProgress:
 
     def begin_fit(self, n_parts):
         """Report that the fit begins, and return its context."""
-        return self.begin(self.estimator._init_callback_context(max_subtasks=n_parts))
+        return self.begin(callback_context(self.estimator, n_parts))
 
     @contextmanager
     def part(self, parent, name, n_parts=0):
@@ -68,7 +69,7 @@ class EpochProgress(Callback):
     progress : FitProgress
 
     parent : CallbackContext
-        Of "train".
+        The context of "train".
 
     fitted : callable
         Maps a net to the fitted attributes of the estimator.
@@ -85,7 +86,7 @@ class EpochProgress(Callback):
             raise StopTraining
 
     def on_train_end(self, net, **kwargs):
-        # The net is kept, but must not hold the data.
+        # The net outlives the fit, but must not keep the data alive.
         vars(self).clear()
 
     def __getstate__(self):

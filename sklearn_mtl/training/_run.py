@@ -21,6 +21,7 @@ from ..sharing import resolve_sharing
 from ..trunks import reads_tokens
 from ._calibration import typical_temperature
 from ._dataset import RowDataset
+from ._held_out import learn_held_out
 from ._judge import Judge
 from ._loader import BatchRecord
 from ._net import MultiTaskNet
@@ -223,6 +224,21 @@ class TrainingRun:
             temperatures,
             strengths,
         )
+
+    def finish(self, net):
+        """Calibrate a trained net, which then learns from the rows that judged it.
+
+        Rows for early stopping stay unseen: their score chose the weights.
+
+        Returns
+        -------
+        calibration : Calibration
+        """
+        calibration = self.calibration(net)
+        if self.validation is not None and not self.config.sets_rows_aside:
+            with seeded(self.seed, self.config.device):
+                learn_held_out(net, self.validation)
+        return calibration
 
     @property
     def _tunes_decisions(self):

@@ -1,7 +1,7 @@
-"""Settings of torch and numpy inside our calls: threads, random numbers, modes.
+"""Settings of torch and numpy within our calls: threads, random numbers, modes.
 
-Inside a call the settings of the process and of the calling thread have no effect; when
-it ends they are unchanged. Calls may overlap in threads.
+Within a call, the settings of the process and of the calling thread have no effect.
+They are unchanged when the call ends. Calls in several threads may overlap.
 """
 
 import ctypes
@@ -17,13 +17,13 @@ from torch.overrides import TorchFunctionMode
 
 from ..utils._numpy import numpy_errors
 
-# Layers draw their weights from torch's random numbers, which are global.
+# Layers draw their initial weights from torch's global random numbers.
 _BUILDING = RLock()
 
 
 @contextmanager
 def computing(n_jobs=None):
-    """Run a block with our own settings, on `n_jobs` threads as joblib counts.
+    """Run a block with our settings, on `n_jobs` threads, counted as in joblib.
 
     Parameters
     ----------
@@ -45,16 +45,16 @@ def computing(n_jobs=None):
 
 
 def _single_precision():
-    """Return a context in which torch's default dtype has 32 bits, in this thread."""
+    """Return a context that sets torch's default dtype to float32 in this thread."""
     if torch.get_default_dtype() == torch.float32:
         return nullcontext()  # _Float32 slows down every call of torch
     return _Float32()
 
 
 class _Float32(TorchFunctionMode):
-    """Gives tensors 32-bit floats where a call names no dtype.
+    """Creates tensors as float32 if a call gives no dtype.
 
-    The default dtype is global; setting it would affect other threads.
+    torch's default dtype is global, so setting it would affect other threads.
     """
 
     floats = frozenset(
@@ -83,12 +83,12 @@ def seeded(seed, device):
     devices = [torch.device(device)] if _is_cuda(device) else []
     with _BUILDING, torch.random.fork_rng(devices=devices):
         reseed(seed, device)
-        with _single_precision():  # the dtype changes initial weights
+        with _single_precision():  # initial weights depend on the default dtype
             yield
 
 
 def reseed(seed, device):
-    """Reset torch's random numbers, in a block of :func:`seeded`."""
+    """Reset torch's random state, within a block of :func:`seeded`."""
     torch.default_generator.manual_seed(seed)
     if _is_cuda(device):
         with torch.cuda.device(torch.device(device)):
@@ -96,7 +96,7 @@ def reseed(seed, device):
 
 
 def random_states(device):
-    """Return the state of torch's random numbers, in a block of :func:`seeded`."""
+    """Return torch's random state, within a block of :func:`seeded`."""
     states = [torch.get_rng_state()]
     return states + ([torch.cuda.get_rng_state(device)] if _is_cuda(device) else [])
 
@@ -117,9 +117,10 @@ def threads(number):
     """Limit the threads that torch computes with in the calling thread.
 
     ``torch.set_num_threads`` also affects threads that start later, so overlapping
-    calls would change each other's number. OpenMP and MKL have one for each thread.
+    calls would change each other's setting. The settings of OpenMP and MKL are per
+    thread.
     """
-    torch.get_num_threads()  # sets the number of a new thread, once
+    torch.get_num_threads()  # initializes the setting of a new thread
     set_mkl = _mkl()
     before = set_mkl(number) if set_mkl else None
     try:
@@ -138,9 +139,9 @@ def _openmp():
 
 @cache
 def _mkl():
-    """Return MKL's function to set its threads, which returns the old number.
+    """Return MKL's function that sets the number of threads and returns the old number.
 
-    None where torch was built without MKL.
+    None if torch was built without MKL.
     """
     library = Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"
     try:

@@ -1,4 +1,4 @@
-"""The temperature of each task, found on rows that training has not seen."""
+"""The temperature of each task, fitted on held-out rows."""
 
 from dataclasses import replace
 
@@ -6,32 +6,32 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from ..answers._calibration import has_temperature
-from ..tasks import CodeLayout
+from ..answers._layout import CodeLayout
 
-# Temperatures that are considered.
+# Range of temperatures.
 LOWEST, HIGHEST = 0.01, 100.0
-# Standard deviations of the logarithm of a temperature: that of all tasks together
-# around 0, and that of a task around that of all tasks. A task with few cells gets
-# nearly the temperature of all.
+# Standard deviations of the priors on log temperatures: for the common temperature of
+# all tasks, around 0; for the temperature of a task, around the common one. So a task
+# with few cells gets nearly the common temperature.
 SPREAD_OF_ALL, SPREAD_OF_TASK = 1.0, 0.3
 
 
 def fit_temperatures(tasks, calibration, logits, codes, weights):
-    r"""Find the temperature of each task.
+    r"""Fit the temperature of each task.
 
     For task *t* it minimises over :math:`\log T_t`
 
     .. math:: \sum_i -\log p_{it}(T_t) + (\log T_t - \log T)^2 / (2 \cdot 0.3^2)
 
-    with the probability :math:`p_{it}` of the label of cell *i* and the temperature *T*
-    of all tasks together, found in the same way around 1.
+    where :math:`p_{it}` is the probability of the label of cell *i*, and *T* the common
+    temperature of all tasks, which is fitted in the same way with a prior around 1.
 
     Parameters
     ----------
     tasks : list of TaskType
 
     calibration : Calibration
-        With any temperatures.
+        Its temperatures are ignored.
 
     logits : list of ndarray of shape (n_rows, n_logits)
 
@@ -41,7 +41,7 @@ def fit_temperatures(tasks, calibration, logits, codes, weights):
     Returns
     -------
     temperatures : ndarray of shape (n_tasks,)
-        1 for tasks whose probabilities have no temperature.
+        1 for tasks whose probabilities do not use a temperature.
 
     References
     ----------
@@ -67,9 +67,9 @@ def fit_temperatures(tasks, calibration, logits, codes, weights):
         return sum(loss(log_temperature) for loss in losses.values())
 
     if losses:
-        center = _lowest(of_all, 0.0, SPREAD_OF_ALL)
+        center = _minimum(of_all, 0.0, SPREAD_OF_ALL)
         for k, loss in losses.items():
-            temperatures[k] = np.exp(_lowest(loss, center, SPREAD_OF_TASK))
+            temperatures[k] = np.exp(_minimum(loss, center, SPREAD_OF_TASK))
     return temperatures
 
 
@@ -96,7 +96,7 @@ class _Loss:
         return -float((logs.reshape(len(self.codes), -1) * self.weights).sum())
 
 
-def _lowest(loss, center, spread):
+def _minimum(loss, center, spread):
     def penalised(value):
         return loss(value) + (value - center) ** 2 / (2 * spread**2)
 

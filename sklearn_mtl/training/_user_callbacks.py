@@ -1,4 +1,4 @@
-"""The user's skorch callbacks: named, checked, and copied for a fit."""
+"""The user's skorch callbacks: their names, checks, and copies for a fit."""
 
 import dis
 import signal
@@ -7,7 +7,6 @@ from copy import deepcopy
 from inspect import signature
 from types import SimpleNamespace
 
-from sklearn.metrics._scorer import _BaseScorer
 from skorch.callbacks import (
     Callback,
     Checkpoint,
@@ -21,20 +20,22 @@ from skorch.callbacks.scoring import ScoringBase, convert_sklearn_metric_functio
 from skorch.utils import to_numpy
 from torch.optim.lr_scheduler import LRScheduler as TorchScheduler
 
+from ..utils._compat import _BaseScorer
+
 _PREFIX = "callbacks__"
 
 
 class StopTraining(Exception):  # noqa: N818 (a request, not an error)
-    """A callback asked to stop; the current weights are kept."""
+    """Raised if a callback requests a stop; the current weights are kept."""
 
 
 def named_callbacks(callbacks):
-    """Return each callback with its name, as skorch names it.
+    """Return each callback with the name that skorch gives it.
 
     Parameters
     ----------
     callbacks : list or None
-        Callbacks or their classes, each alone or as a pair ``(name, callback)``.
+        Callbacks or callback classes, each alone or as a pair ``(name, callback)``.
 
     Returns
     -------
@@ -45,8 +46,8 @@ def named_callbacks(callbacks):
         if isinstance(item, tuple | list):
             if len(item) != 2 or not isinstance(item[0], str):
                 raise ValueError(
-                    f"callbacks holds {item!r}. Pass a callback, or a pair "
-                    "(name, callback)."
+                    f"callbacks contains {item!r}. Pass a callback, or a pair (name, "
+                    "callback)."
                 )
             pairs.append((*item, True))
         else:
@@ -62,7 +63,7 @@ def named_callbacks(callbacks):
 
 
 def callback_params(callbacks):
-    """Return the parameters of callbacks by their names in a parameter grid."""
+    """Return the parameters of callbacks under their names in a parameter grid."""
     params = {}
     for name, callback in named_callbacks(callbacks):
         params[_PREFIX + name] = callback
@@ -81,7 +82,7 @@ def set_callback_params(callbacks, params):
 
     params : dict
         ``callbacks__<name>`` is a callback, ``callbacks__<name>__<parameter>`` a
-        parameter of one. Parameters are set in place, as in scikit-learn.
+        parameter of a callback. Parameters are set in place, as in scikit-learn.
 
     Returns
     -------
@@ -96,8 +97,8 @@ def set_callback_params(callbacks, params):
         name, _, parameter = key.removeprefix(_PREFIX).partition("__")
         if name not in named:
             raise ValueError(
-                f"Cannot set {key}: callbacks holds no callback of the name {name!r}. "
-                f"Its names are {list(named)}."
+                f"Cannot set {key}: callbacks contains no callback called {name!r}. "
+                f"Use one of the names {list(named)}."
             )
         if not parameter:
             named[name], replaced = params[key], True
@@ -112,17 +113,17 @@ def set_callback_params(callbacks, params):
 
 
 def own_callbacks(callbacks, net_params=None):
-    """Return copies of callbacks for one fit, with their names.
+    """Return copies of the callbacks for one fit, with their names.
 
-    Training changes callbacks, so a fit works on copies. Constructor arguments, such as
-    a list or a logger, are not copied.
+    Training changes callbacks, so a fit uses copies. Constructor arguments, such as a
+    list or a logger, are not copied.
 
     Parameters
     ----------
     callbacks : list or None
 
     net_params : dict, default=None
-        Its ``callbacks__<name>__<parameter>`` are set in the copies.
+        Its items ``callbacks__<name>__<parameter>`` are set in the copies.
 
     Returns
     -------
@@ -152,9 +153,10 @@ def own_callbacks(callbacks, net_params=None):
         own = deepcopy(own, shared)
     except TypeError as error:
         raise ValueError(
-            f"A fit works on copies of its callbacks, and one of {dict(own)} cannot be "
-            f"copied: {error}. Give it that object as an argument of its constructor, "
-            "in an attribute of the same name, which is not copied."
+            f"A fit uses copies of its callbacks, but one of {dict(own)} cannot be "
+            f"copied: {error}. Pass the object that cannot be copied to the callback's "
+            "constructor and store it in an attribute with the parameter's name; such "
+            "attributes are not copied."
         ) from error
     for name, callback in own:
         if params[name]:
@@ -171,9 +173,10 @@ def _instance(callback, params):
         if issubclass(kind, TorchScheduler):
             instead = f"Pass skorch's LRScheduler({kind.__name__}, ...)."
         elif hasattr(kind, "on_fit_task_end"):
-            instead = "Callbacks of scikit-learn go to set_callbacks."
+            instead = "Pass callbacks of scikit-learn to set_callbacks."
         raise ValueError(
-            f"callbacks holds {callback!r}, which is no callback of skorch. {instead}"
+            f"callbacks contains {callback!r}, which is not a callback of skorch. "
+            f"{instead}"
         )
     if not isinstance(callback, type):
         return callback
@@ -181,13 +184,13 @@ def _instance(callback, params):
         return callback(**params)
     except TypeError as error:
         raise ValueError(
-            f"callbacks holds the class {kind.__name__}, which needs arguments: "
+            f"callbacks contains the class {kind.__name__}, which needs arguments: "
             f"{error}. Pass an instance."
         ) from error
 
 
 def own_net_params(net_params):
-    """Return `net_params` with copies of the callbacks among them."""
+    """Return `net_params` with copies of its callbacks."""
     return {
         name: deepcopy(value) if isinstance(value, Callback) else value
         for name, value in (net_params or {}).items()
@@ -215,22 +218,22 @@ def check_callbacks(own, names, net_params):
     taken = [name for name in names if names.count(name) > 1]
     if taken:
         raise ValueError(
-            f"callbacks holds the name {taken[0]!r}, which another callback has. "
-            f"Take a name other than {sorted(set(names))}."
+            f"callbacks contains the name {taken[0]!r}, which another callback has "
+            f"already. Use a name other than {sorted(set(names))}."
         )
     for key, value in (net_params or {}).items():
         name = key.removeprefix(_PREFIX).partition("__")[0]
         if not key.startswith(_PREFIX) or name in names or value is None:
             continue
         raise ValueError(
-            f"net_params holds {key!r}, and this fit has no callback {name!r}. It has "
-            f"{names}."
+            f"net_params contains {key!r}, but this fit has no callback {name!r}. It "
+            f"has {names}."
         )
     replaced = [name for name, _ in own if _PREFIX + name in (net_params or {})]
     if replaced:
         raise ValueError(
-            f"net_params replaces the callback {replaced[0]!r} of callbacks. Put the "
-            "one that is meant into callbacks."
+            f"net_params replaces the callback {replaced[0]!r} in callbacks. Pass only "
+            "one of the two, in callbacks."
         )
     for _, callback in own:
         _check_callback(callback)
@@ -240,8 +243,8 @@ def _check_callback(callback):
     name = type(callback).__name__
     if isinstance(callback, InputShapeSetter):
         raise ValueError(
-            f"callbacks holds an {name}, and the network reads the number of its "
-            "features off the rows by itself. Leave it out."
+            f"callbacks contains an {name}, which is not needed: the network gets the "
+            "number of features from the rows. Remove it."
         )
     if isinstance(callback, LRScheduler):
         _check_scheduler(callback)
@@ -253,10 +256,10 @@ def _check_callback(callback):
             or convert_sklearn_metric_function(scoring) is not scoring
         ):
             raise ValueError(
-                f"{name} got scoring={scoring!r}. The net gives logits, which no "
-                "scorer of scikit-learn reads. Pass a function of net, rows and codes; "
-                "or for scores of each epoch use scikit-learn's ScoringMonitor with "
-                "set_callbacks."
+                f"{name} got scoring={scoring!r}. The net returns logits, which "
+                "scikit-learn's scorers cannot read. Pass a function of (net, rows, "
+                "codes); or for scores of each epoch use scikit-learn's ScoringMonitor "
+                "with set_callbacks."
             )
     if (
         isinstance(callback, PassthroughScoring)
@@ -274,19 +277,20 @@ def _check_scheduler(callback):
         policy = callback._get_policy_cls()
     except AttributeError as error:
         raise ValueError(
-            f"LRScheduler knows no policy {callback.policy!r}. Pass a class of "
+            f"LRScheduler has no policy {callback.policy!r}. Pass a class of "
             "torch.optim.lr_scheduler."
         ) from error
     cycles = signature(policy).parameters.get("cycle_momentum")
     if cycles and callback.kwargs.get("cycle_momentum", cycles.default):
         raise ValueError(
-            f"LRScheduler with the policy {policy.__name__} cycles momentum, and the "
-            "optimizer of sparse input layers has none. Pass it cycle_momentum=False."
+            f"LRScheduler with the policy {policy.__name__} cycles momentum, but the "
+            "optimizer of sparse input layers has no momentum. Pass "
+            "cycle_momentum=False to it."
         )
 
 
 def watched_record(callback):
-    """Return the history record that a callback reads each epoch, or None."""
+    """Return the name of the history record that a callback reads, or None."""
     record = None
     if isinstance(callback, LRScheduler):
         policy = getattr(callback.policy, "__name__", callback.policy)
@@ -309,12 +313,11 @@ def needs_validation(callback):
 
 
 def is_interrupt(error):
-    """Whether a KeyboardInterrupt is the user's Ctrl-C and not raised by a callback.
+    """Whether a KeyboardInterrupt comes from Ctrl-C, not from a callback.
 
-    A callback stops training by a `raise` statement, which is then the current
-    instruction of the innermost frame. Ctrl-C interrupts at any other instruction,
-    because Python's default handler has no frame. A handler written in Python is one of
-    the frames.
+    If a callback raised it, the current instruction of the innermost frame is a `raise`
+    statement. After Ctrl-C it is another instruction, because Python's default handler
+    has no frame. A signal handler written in Python is one of the frames.
     """
     handler = getattr(signal.getsignal(signal.SIGINT), "__code__", None)
     trace = error.__traceback__
@@ -328,7 +331,7 @@ def is_interrupt(error):
 
 
 def with_stored_gradient(weight):
-    """Return an object whose gradient is the stored values of a sparse gradient."""
+    """Return an object whose gradient holds the stored values of a sparse gradient."""
     if weight.grad is None or not weight.grad.is_sparse:
         return weight
     weight.grad = weight.grad.coalesce()
@@ -340,7 +343,7 @@ def _class_of(callback):
 
 
 def restored(net):
-    """Yield the callbacks that restore weights at the end, and their epoch."""
+    """Yield the callbacks that restore weights after training, and their epoch."""
     for _, callback in net.callbacks_:
         epoch = None
         if isinstance(callback, EarlyStopping) and callback.load_best:

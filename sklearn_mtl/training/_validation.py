@@ -11,12 +11,12 @@ _TOGETHER = ("mean", "worst")
 
 
 class ValidationScore(NamedTuple):
-    """A metric, and the task or average that decides early stopping.
+    """A metric, and the task or average that early stopping reads.
 
     Attributes
     ----------
     metric : str, default="accuracy"
-        Its name. Higher is better.
+        Name of the metric. Higher is better.
 
     over : str or None, default=None
         "mean", "worst" or the name of a task; None without early stopping.
@@ -32,8 +32,9 @@ class ValidationScore(NamedTuple):
         Parameters
         ----------
         name : str
-            "mean", "worst" or a task, for accuracy; or a metric followed by one of
-            these, as scorers of several metrics name their scores.
+            "mean", "worst" or a task, for accuracy; or the name of a metric, an
+            underscore and one of these, as in the score names of
+            :func:`~sklearn_mtl.metrics.multitask_scorer`.
 
         task_names : list of str
 
@@ -54,8 +55,8 @@ class ValidationScore(NamedTuple):
             if over in ends and over != name and not metric.is_loss:
                 return cls(metric.name, over)
         raise ValueError(
-            "early_stopping_metric must be 'mean', 'worst' or the name of a task, or "
-            "one of these with a metric of which more is better in front, for instance "
+            "early_stopping_metric must be 'mean', 'worst' or the name of a task, "
+            "optionally after a metric for which higher is better, such as "
             f"'f1_macro_mean' or 'neg_log_loss_worst'. Got {name!r}; the tasks are "
             f"{task_names}."
         )
@@ -79,8 +80,8 @@ class ValidationScore(NamedTuple):
 
         cells : list of tuple
             For each task: codes, predicted codes, probabilities or None, and weights,
-            for all rows. Codes below 0 are left out. Types with several codes per cell
-            have tables of codes.
+            for all rows. Cells with negative codes are ignored. Task types with several
+            codes per cell have 2-D arrays of codes.
 
         Returns
         -------
@@ -103,15 +104,15 @@ class ValidationScore(NamedTuple):
         scores = together | scores
         if self.over and np.isnan(scores[self.over]):
             raise ValueError(
-                f"The {self.metric} of {self.over!r}, by which training should "
-                "stop, is not defined on the validation split: it has too few labels, "
-                "of one class alone, or without an order. Use another "
+                f"Early stopping needs the {self.metric} of {self.over!r}, which is "
+                "not defined on the validation split: it has too few labels, only one "
+                "class, or classes without an order. Use another "
                 "early_stopping_metric, or a larger validation_fraction."
             )
         return scores
 
     def _task(self, codes, decided, probabilities, weights):
-        first = codes if codes.ndim == 1 else codes[:, 0]  # missing: all are negative
+        first = codes if codes.ndim == 1 else codes[:, 0]  # missing: all < 0
         rows = np.flatnonzero(first >= 0)
         classes = None
         if probabilities is not None:

@@ -1,5 +1,7 @@
 """Trunks: the part of the network that maps rows to a hidden vector."""
 
+from typing import Any
+
 from sklearn.base import clone
 
 from ._attention import AttentionTrunk
@@ -12,7 +14,6 @@ from ._recurrent import RecurrentTrunk
 from ._sequence import SequenceTrunk
 
 __all__ = [
-    "TRUNK_ALIASES",
     "AttentionTrunk",
     "BagTrunk",
     "BaseTrunk",
@@ -21,9 +22,6 @@ __all__ = [
     "ModuleTrunk",
     "RecurrentTrunk",
     "SequenceTrunk",
-    "reads_tokens",
-    "resolve_trunk",
-    "weighs_tokens",
 ]
 
 TRUNK_ALIASES = {
@@ -35,31 +33,33 @@ TRUNK_ALIASES = {
 }
 
 
-def reads_tokens(trunk):
-    """Whether a trunk, an object or an alias, reads sequences of token ids."""
-    return _says(trunk, "reads_tokens")
+def reads_tokens(trunk: Any) -> bool:
+    """Whether a trunk (object or alias) reads sequences of token ids."""
+    return _attribute_of(trunk, "reads_tokens")
 
 
-def weighs_tokens(trunk):
+def weighs_tokens(trunk: Any) -> bool:
     """Whether a trunk applies supervised term weights to its embeddings."""
-    return _says(trunk, "plain_embeddings")
+    return _attribute_of(trunk, "plain_embeddings")
 
 
-def _says(trunk, name):
+def _attribute_of(trunk, name):
     if isinstance(trunk, str):
         trunk = TRUNK_ALIASES.get(trunk)  # "auto" has no class yet
     return getattr(trunk, name, False)
 
 
-def resolve_trunk(trunk, *, sparse, n_units=None):
-    """Return the trunk that a parameter value stands for, or None for no trunk.
+def resolve_trunk(
+    trunk: Any, *, sparse: bool, n_units: int | None = None
+) -> BaseTrunk | None:
+    """Return the trunk for a parameter value, or None for no trunk.
 
     Parameters
     ----------
     trunk : "auto", an alias, BaseTrunk or None
 
     sparse : bool
-        Whether the rows are sparse; "auto" chooses the trunk by it.
+        Whether the rows are sparse. "auto" depends on it.
 
     n_units : int, default=None
         Width of the trunk that "auto" chooses for sparse rows; None means its default.
@@ -77,10 +77,11 @@ def resolve_trunk(trunk, *, sparse, n_units=None):
         if is_auto and sparse and n_units is not None:
             trunk.n_units = n_units
     else:
-        trunk = clone(trunk)  # parameters of the user are not changed
+        trunk = clone(trunk)  # do not change the user's object
     if sparse and not trunk.reads_sparse:
         raise ValueError(
-            f"{type(trunk).__name__} reads dense rows and the rows are sparse, which "
-            "are never made dense. Use trunk='bag', or a vectorizer with dense output."
+            f"{type(trunk).__name__} reads dense rows, but X or the vectorizer gives "
+            "sparse rows, which are never converted. Use trunk='bag', or a vectorizer "
+            "with dense output."
         )
     return trunk

@@ -2,20 +2,21 @@
 
 import math
 from numbers import Integral
+from typing import Any
 
 import torch
-from sklearn.utils._param_validation import Interval
 from torch import nn
 
 from ..network._dropout import Dropout
+from ..utils._compat import Interval
 from ._sequence import SequenceTrunk, is_token, mean_over_time
 
-# Most attention weights in a prediction batch: 32 MiB of 32-bit floats.
+# Maximum number of attention weights in a prediction batch: 32 MiB of 32-bit floats.
 MOST_PAIRS = 2**23
 
 
 class AttentionTrunk(SequenceTrunk):
-    r"""Self-attention over the tokens of a text, and the mean over time.
+    r"""Self-attention over the tokens of a text, followed by the mean over tokens.
 
     .. math:: h = \operatorname{dropout}\Big(\frac{1}{n} \sum_t
         T(e + p)_t\Big)
@@ -29,42 +30,44 @@ class AttentionTrunk(SequenceTrunk):
         Width of every layer and of the hidden vector.
 
     n_heads : int, default=4
-        A divisor of `n_units`.
+        Number of attention heads. Must divide `n_units`.
 
     n_layers : int, default=1
+        Number of encoder layers.
 
     n_feedforward : int, default=128
-        Width of the dense layer within each layer.
+        Width of the feed-forward layer in each encoder layer.
 
     embedding_dim : int or "auto", default="auto"
-        "auto" is `n_units`, or the dimensions of `vectors`. Where these differ, a
-        linear layer follows.
+        "auto" is the dimension of `vectors` if given, or else `n_units`. If it differs
+        from `n_units`, a linear layer maps embeddings to `n_units`.
 
     vectors : WordVectors, str, path, dict, KeyedVectors, StaticModel or \
             WordVectorTrainer, default=None
         Initial embeddings of words, see
-        :meth:`~sklearn_mtl.feature_extraction.WordVectors.of_any`; other words start at
-        random. A trainer learns from the training rows. The fitted trunk has a
-        ``coverage_``, the share of words with a vector.
+        :meth:`~sklearn_mtl.feature_extraction.WordVectors.of_any`. Words without a
+        vector start at random. A trainer learns vectors from the training rows. The
+        fitted trunk has the attribute ``coverage_``, the share of words with a vector.
 
     freeze : bool, default=False
-        Whether embeddings are not trained.
+        Whether to keep the embeddings fixed in training.
 
     dropout : float or "auto", default="auto"
-        Share of units set to 0 at random in training, within layers and of the hidden
-        vector. "auto" is 0.3, and 0 for up to 200 rows, where training is one
-        deterministic full batch.
+        Share of units set to 0 at random in training, within layers and in the hidden
+        vector. "auto" is 0.3, or 0 for up to 200 rows, which train in deterministic
+        full batches.
 
     See Also
     --------
-    ConvTrunk : Reads runs of tokens, several times faster.
+    ConvTrunk : Reads n-grams of tokens; several times faster.
 
     Notes
     -----
-    Time and memory grow with the square of the tokens of a text;
-    ``max_length`` of :class:`~sklearn_mtl.feature_extraction.SequenceVectorizer` limits
-    them. Layers are normalised before attention, so no learning-rate warm-up is needed.
-    Unlike in torch's layers, attention weights have no dropout.
+    Time and memory grow with the square of the number of tokens in a text. The
+    parameter ``max_length`` of
+    :class:`~sklearn_mtl.feature_extraction.SequenceVectorizer` limits it. Layer
+    normalisation comes before attention, so no learning-rate warm-up is needed. Unlike
+    in torch's layers, attention weights have no dropout.
 
     References
     ----------
@@ -88,15 +91,15 @@ class AttentionTrunk(SequenceTrunk):
     def __init__(
         self,
         *,
-        n_units=64,
-        n_heads=4,
-        n_layers=1,
-        n_feedforward=128,
-        embedding_dim="auto",
-        vectors=None,
-        freeze=False,
-        dropout="auto",
-    ):
+        n_units: int = 64,
+        n_heads: int = 4,
+        n_layers: int = 1,
+        n_feedforward: int = 128,
+        embedding_dim: int | str = "auto",
+        vectors: Any = None,
+        freeze: bool = False,
+        dropout: float | str = "auto",
+    ) -> None:
         self.n_units = n_units
         self.n_heads = n_heads
         self.n_layers = n_layers
@@ -114,16 +117,16 @@ class AttentionTrunk(SequenceTrunk):
                 f"n_units={self.n_units}."
             )
 
-    def rows_at_once(self, longest):
-        # Attention stores a weight for each pair of tokens in each head.
+    def rows_at_once(self, longest: int) -> int:
+        # Each head stores one attention weight per pair of tokens.
         pairs = longest**2 * self.n_heads
         return min(super().rows_at_once(longest), MOST_PAIRS // pairs)
 
     @property
-    def auto_embedding_dim(self):
+    def auto_embedding_dim(self) -> int:  # type: ignore[override]
         return self.n_units
 
-    def encoder(self, n_inputs, dropout):
+    def encoder(self, n_inputs: int, dropout: float) -> nn.Module:
         layer = nn.TransformerEncoderLayer(
             self.n_units,
             self.n_heads,
@@ -144,26 +147,26 @@ class AttentionTrunk(SequenceTrunk):
             each.dropout, each.dropout1, each.dropout2 = (
                 Dropout(dropout) for _ in range(3)
             )
-        widen = nn.Identity()
+        widen: nn.Module = nn.Identity()
         if n_inputs != self.n_units:
             widen = nn.Linear(n_inputs, self.n_units)
         return AttentionEncoder(widen, encoder)
 
 
 def _reset(layer):
-    """Draw new weights for a layer: torch makes all layers copies of one."""
+    """Draw new weights for a layer, because torch copies one layer n_layers times."""
     for weight in layer.parameters():
         if weight.ndim > 1:
             nn.init.xavier_uniform_(weight)
 
 
 class AttentionEncoder(nn.Module):
-    """Positions, self-attention within each text, and the mean over its tokens.
+    """Position encoding, self-attention within each text, and the mean over tokens.
 
     Parameters
     ----------
     widen : torch.nn.Module
-        From the dimensions of the embedding to those of the layers.
+        Maps embeddings to the width of the layers.
 
     layers : torch.nn.TransformerEncoder
     """
@@ -173,7 +176,7 @@ class AttentionEncoder(nn.Module):
         self.widen, self.layers = widen, layers
 
     def forward(self, embedded, lengths):
-        # An empty text attends to one padding token; a softmax over nothing is NaN.
+        # An empty text attends to one padding token, because an empty softmax is NaN.
         padding = ~is_token(lengths.clamp(min=1), embedded.shape[1])
         states = self.widen(embedded)
         states = self.layers(states + places(states), src_key_padding_mask=padding)

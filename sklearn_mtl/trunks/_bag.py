@@ -1,4 +1,4 @@
-"""Trunk over sparse rows: bags of words and the like."""
+"""Trunk over sparse rows, such as bags of words."""
 
 from ._single_layer import SingleLayerTrunk
 
@@ -8,9 +8,9 @@ class BagTrunk(SingleLayerTrunk):
 
     .. math:: h = \operatorname{dropout}(\max(0, s\,x W + b))
 
-    where *x* is the row, *s* the factor that brings rows to unit mean squared norm and
-    *W* the weights, one row per feature. Rows stay sparse: a step reads and writes only
-    the weights of features in the batch.
+    where *x* is the row, *s* the factor that scales rows to unit mean squared norm, and
+    *W* the weights, one row per feature. Rows stay sparse: an optimizer step reads and
+    writes only the weights of features in the batch.
 
     Parameters
     ----------
@@ -18,12 +18,12 @@ class BagTrunk(SingleLayerTrunk):
         Width of the hidden vector. Memory is ``n_features * n_units`` floats.
 
     dropout : float or "auto", default="auto"
-        Share of hidden units set to 0 at random in training. "auto" is 0.3, and 0 for
-        up to 200 rows, where training is one deterministic full batch.
+        Share of hidden units set to 0 at random in training. "auto" is 0.3, or 0 for up
+        to 200 rows, which train in deterministic full batches.
 
     See Also
     --------
-    DenseTrunk : The same over dense numeric rows.
+    DenseTrunk : The same network for dense numeric rows.
 
     Examples
     --------
@@ -33,9 +33,10 @@ class BagTrunk(SingleLayerTrunk):
     """
 
     reads_sparse = True
-    # Small: a rare word, which training hardly moves, must not add noise to its texts.
+    # Small, because training hardly changes the weights of rare words, whose initial
+    # values must not add noise.
     init_range = 0.03
 
-    def __init__(self, n_units=128, *, dropout="auto"):
+    def __init__(self, n_units: int = 128, *, dropout: float | str = "auto") -> None:
         self.n_units = n_units
         self.dropout = dropout

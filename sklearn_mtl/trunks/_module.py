@@ -1,40 +1,43 @@
-"""The user's own torch module as the trunk."""
+"""A user-defined torch module as the trunk."""
 
 from numbers import Integral
+from typing import Any
 
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
-from ..network._recipe import MODULES
+from ..network._recipe import MODULES, Recipe
+from ..network._spec import InputSpec
+from ..utils._compat import Interval, StrOptions
 from ._base import BaseTrunk
 
 
 class ModuleTrunk(BaseTrunk):
-    """Your own network, from rows to a hidden vector.
+    """Use your own network to map rows to a hidden vector.
 
     Parameters
     ----------
     module : callable
         A class of :class:`torch.nn.Module`, or a function that returns such a module.
-        It is called with the number of features, or of token ids, and `params`, and
-        must return a module with new weights. Define it in an importable module, so
-        that estimators can be pickled.
+        It is called with the number of features (or of token ids) and with `params` as
+        keyword arguments, and must return a module with new weights. Define it in an
+        importable module, so that estimators can be pickled.
 
     n_units : int
-        Width of the output, (n_rows, n_units).
+        Width of the output, a tensor of shape (n_rows, n_units).
 
     reads : {"dense", "tokens", "sparse"}, default="dense"
-        Input of the module: a tensor (n_rows, n_features); token ids (n_rows, longest),
-        0 after the end of a text, and lengths (n_rows,); or a
-        :class:`~sklearn_mtl.network.SparseBatch`, the arrays of a CSR matrix.
+        Input of the module. "dense": a tensor of shape (n_rows, n_features). "tokens":
+        two tensors, token ids of shape (n_rows, longest), padded with 0, and lengths of
+        shape (n_rows,). "sparse": a :class:`~sklearn_mtl.network.SparseBatch`, the
+        arrays of a CSR matrix.
 
     params : dict, default=None
-        Keyword arguments of `module`.
+        Keyword arguments for `module`.
 
     Raises
     ------
     TypeError
-        On fit, if `module` returns no module.
+        In ``fit``, if `module` does not return a torch module.
 
     See Also
     --------
@@ -65,24 +68,26 @@ class ModuleTrunk(BaseTrunk):
         "params": [dict, None],
     }
 
-    def __init__(self, module, *, n_units, reads="dense", params=None):
+    def __init__(
+        self, module: Any, *, n_units: int, reads: str = "dense", params: Any = None
+    ) -> None:
         self.module = module
         self.n_units = n_units
         self.reads = reads
         self.params = params
 
     @property
-    def reads_sparse(self):
+    def reads_sparse(self) -> bool:  # type: ignore[override]
         return self.reads != "dense"
 
     @property
-    def reads_tokens(self):
+    def reads_tokens(self) -> bool:  # type: ignore[override]
         return self.reads == "tokens"
 
-    def recipe(self, spec):
+    def recipe(self, spec: InputSpec) -> Recipe:
         return MODULES if spec.is_bag else super().recipe(spec)
 
-    def build(self, spec):
+    def build(self, spec: InputSpec) -> nn.Module:
         self._validate_params()
         module = self.module(spec.n_features, **(self.params or {}))
         if not isinstance(module, nn.Module):

@@ -1,11 +1,12 @@
 """A recurrent network over tokens."""
 
 from numbers import Integral
+from typing import Any
 
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from ..utils._compat import Interval, StrOptions
 from ._sequence import SequenceTrunk, max_over_time, mean_over_time
 
 _CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
@@ -24,41 +25,44 @@ class RecurrentTrunk(SequenceTrunk):
     Parameters
     ----------
     embedding_dim : int or "auto", default="auto"
-        "auto" is 64, or the dimensions of `vectors`.
+        "auto" is the dimension of `vectors` if given, or else 64.
 
     n_units : int, default=64
-        Width of the hidden vector; half of it for each direction.
+        Width of the hidden vector. With `bidirectional`, each direction has half of it.
 
     cell : {"lstm", "gru"}, default="lstm"
+        Type of recurrent cell. GRU is smaller and faster.
 
     bidirectional : bool, default=True
+        Whether to read texts in both directions.
 
     n_layers : int, default=1
+        Number of recurrent layers.
 
     pooling : {"max", "mean"}, default="max"
-        How the states of all tokens become one vector.
+        How to combine the states of all tokens into one vector.
 
     vectors : WordVectors, str, path, dict, KeyedVectors, StaticModel or \
             WordVectorTrainer, default=None
         Initial embeddings of words, see
-        :meth:`~sklearn_mtl.feature_extraction.WordVectors.of_any`; other words start at
-        random. A trainer learns from the training rows. The fitted trunk has a
-        ``coverage_``, the share of words with a vector.
+        :meth:`~sklearn_mtl.feature_extraction.WordVectors.of_any`. Words without a
+        vector start at random. A trainer learns vectors from the training rows. The
+        fitted trunk has the attribute ``coverage_``, the share of words with a vector.
 
     freeze : bool, default=False
-        Whether embeddings are not trained.
+        Whether to keep the embeddings fixed in training.
 
     dropout : float or "auto", default="auto"
-        Share of hidden units set to 0 at random in training. "auto" is 0.3, and 0 for
-        up to 200 rows, where training is one deterministic full batch.
+        Share of hidden units set to 0 at random in training. "auto" is 0.3, or 0 for up
+        to 200 rows, which train in deterministic full batches.
 
     See Also
     --------
-    ConvTrunk : Reads runs of tokens, several times faster.
+    ConvTrunk : Reads n-grams of tokens; several times faster.
 
     Notes
     -----
-    Batches are packed: states end with the text, and time grows with its
+    Batches are packed sequences: padding is not read, and time grows with the number of
     tokens.
 
     References
@@ -85,16 +89,16 @@ class RecurrentTrunk(SequenceTrunk):
     def __init__(
         self,
         *,
-        embedding_dim="auto",
-        n_units=64,
-        cell="lstm",
-        bidirectional=True,
-        n_layers=1,
-        pooling="max",
-        vectors=None,
-        freeze=False,
-        dropout="auto",
-    ):
+        embedding_dim: int | str = "auto",
+        n_units: int = 64,
+        cell: str = "lstm",
+        bidirectional: bool = True,
+        n_layers: int = 1,
+        pooling: str = "max",
+        vectors: Any = None,
+        freeze: bool = False,
+        dropout: float | str = "auto",
+    ) -> None:
         self.embedding_dim = embedding_dim
         self.n_units = n_units
         self.cell = cell
@@ -109,11 +113,12 @@ class RecurrentTrunk(SequenceTrunk):
         super()._validate_params()
         if self.bidirectional and self.n_units % 2:
             raise ValueError(
-                "n_units must be even where bidirectional=True, half of it for each "
-                f"direction. Got {self.n_units}."
+                "n_units must be even if bidirectional=True, because each direction "
+                f"has half of the units. Got n_units={self.n_units}. Use an even "
+                "number, or bidirectional=False."
             )
 
-    def encoder(self, n_inputs, dropout):
+    def encoder(self, n_inputs: int, dropout: float) -> nn.Module:
         cells = _CELLS[self.cell](
             n_inputs,
             self.n_units // 2 if self.bidirectional else self.n_units,
@@ -141,7 +146,7 @@ class RecurrentEncoder(nn.Module):
     def forward(self, embedded, lengths):
         packed = pack_padded_sequence(
             embedded,
-            lengths.clamp(min=1).cpu(),  # an empty text reads one padding token
+            lengths.clamp(min=1).cpu(),  # an empty text is read as one padding token
             batch_first=True,
             enforce_sorted=False,
         )

@@ -1,41 +1,65 @@
 """Trunks over token sequences: the base class, embedding and pooling."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 import torch
 from sklearn.base import clone
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
 from ..feature_extraction import WordVectors
 from ..network._dropout import Dropout
 from ..network._embedding import TokenEmbedding
-from ..network._recipe import PLAIN_EMBEDDINGS
+from ..network._recipe import PLAIN_EMBEDDINGS, Recipe
+from ..network._spec import InputSpec
+from ..utils._compat import Interval, StrOptions
 from ._base import BaseTrunk
 
-# Embeddings start about as large as vectors of unit length in 100 dimensions.
+# Embeddings start with about the component size of unit vectors in 100 dimensions.
 EMBEDDING_SCALE = 0.1
 
 
 class SequenceTrunk(BaseTrunk):
-    """Maps token ids to a hidden vector with an encoder of the subclass.
+    """Base class of trunks over token sequences; the subclass defines the encoder.
 
-    A new sequence trunk is one file with a subclass: its parameters, and an
-    :meth:`encoder` built from them.
+    A subclass defines the parameters and the method :meth:`encoder`.
 
     Attributes
     ----------
     coverage_ : float
-        Share of the vocabulary with a vector, if `vectors` are given.
+        Share of the vocabulary that has a vector, if `vectors` is given.
+
+    Examples
+    --------
+    The mean of the embeddings, the simplest encoder:
+
+    >>> from torch import nn
+    >>> from sklearn_mtl import MultiTaskTextClassifier
+    >>> from sklearn_mtl.trunks import SequenceTrunk
+    >>> class Mean(nn.Module):
+    ...     def forward(self, embedded, lengths):
+    ...         return embedded.sum(dim=1) / lengths.clamp(min=1).unsqueeze(1)
+    >>> class MeanTrunk(SequenceTrunk):
+    ...     vectors, freeze, dropout = None, False, "auto"
+    ...     def __init__(self, n_units=16):
+    ...         self.n_units = self.embedding_dim = n_units
+    ...     def encoder(self, n_inputs, dropout):
+    ...         return Mean()
+    >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    >>> labels = {"tone": ["good", "bad"] * 10}
+    >>> clf = MultiTaskTextClassifier(trunk=MeanTrunk(), sharing="hard", random_state=0)
+    >>> clf.fit(texts, labels).score(texts, labels)
+    1.0
     """
 
     reads_sparse = True  # a row holds ids at the positions of tokens
     reads_tokens = True
     may_change = ("dropout", "token_dropout", "freeze")
-    plain_embeddings = False  # whether embeddings take plain descent, not Adam
-    token_dropout = 0.0
+    plain_embeddings = False  # True: trained by plain descent, not Adam
+    token_dropout: float | str = 0.0
     auto_embedding_dim = 64
     _parameter_constraints = {
         "embedding_dim": [
@@ -50,26 +74,35 @@ class SequenceTrunk(BaseTrunk):
     }
 
     @abstractmethod
-    def encoder(self, n_inputs, dropout):
-        """Build the part between embedding and hidden vector.
+    def encoder(self, n_inputs: int, dropout: float) -> nn.Module:
+        """Build the encoder between the embedding and the hidden vector.
 
         Parameters
         ----------
         n_inputs : int
-            Dimensions of the embedding.
+            Dimension of the embedding.
 
         dropout : float
+            Share of units to drop within the encoder.
 
         Returns
         -------
         module : torch.nn.Module
-            Maps embedded tokens (n_rows, longest, n_inputs), 0 after the end of a text,
-            and lengths (n_rows,) to (n_rows, n_units); its output for a text must not
-            depend on padding or on other texts.
+            Maps embedded tokens of shape (n_rows, longest, n_inputs), padded with 0,
+            and lengths of shape (n_rows,) to a tensor of shape (n_rows, n_units). The
+            output for a text must not depend on padding or on other texts.
         """
 
-    def prepare(self, rows, vocabulary, seed, previous=None):
-        if not hasattr(self.vectors, "train_vectors") or not len(vocabulary):
+    def prepare(
+        self,
+        rows: Any,
+        vocabulary: Sequence[str] | None,
+        seed: int,
+        previous: Any = None,
+    ) -> Self:
+        # An array has no truth value.
+        is_known = vocabulary is not None and len(vocabulary) > 0
+        if not hasattr(self.vectors, "train_vectors") or not is_known:
             return self
         # Not in `build`, because a fit may build several networks or experts.
         vectors = getattr(previous, "vectors", None)
@@ -82,20 +115,20 @@ class SequenceTrunk(BaseTrunk):
             vectors = trainer.train_vectors(sentences)
         return clone(self).set_params(vectors=vectors)
 
-    def build(self, spec):
+    def build(self, spec: InputSpec) -> nn.Module:
         self._validate_params()
         return self._around(self._embedding(spec), spec)
 
-    def build_beside(self, module, spec):
+    def build_beside(self, module: nn.Module, spec: InputSpec) -> nn.Module:
         return self._around(module.embedding, spec)
 
-    def recipe(self, spec):
+    def recipe(self, spec: InputSpec) -> Recipe:
         if self._descends_plainly(spec):
             return PLAIN_EMBEDDINGS
         return super().recipe(spec)
 
     def _descends_plainly(self, spec):
-        # In full batches Adam is as good, because all words are frequent.
+        # In full batches every word is in every batch, and Adam works as well.
         return self.plain_embeddings and not spec.is_small
 
     def _around(self, embedding, spec):
@@ -132,28 +165,28 @@ class SequenceTrunk(BaseTrunk):
     def _vectors(self, spec):
         if not spec.vocabulary:
             raise ValueError(
-                "vectors are those of words, and the rows are ids of tokens without "
-                "their words. Pass texts, and SequenceVectorizer as the vectorizer of "
-                "the estimator, not as a step before it."
+                "vectors belong to words, but X holds token ids without their words. "
+                "Pass texts as X, and SequenceVectorizer as the vectorizer of the "
+                "estimator, not as a pipeline step before it."
             )
         vectors, known = WordVectors.of_any(self.vectors).of(spec.vocabulary)
         if not known.any():
             raise ValueError(
-                f"None of the {len(known) - 2} tokens has a vector; the first are "
-                f"{list(spec.vocabulary[2:7])}. Are case and tokens as the vectors "
-                "have them?"
+                f"None of the {len(known) - 2} tokens has a vector; the first tokens "
+                f"are {list(spec.vocabulary[2:7])}. Use a vectorizer with the "
+                "tokenization and case of the vectors, or vectors=None."
             )
         if self.embedding_dim not in ("auto", vectors.shape[1]):
             raise ValueError(
-                f"embedding_dim={self.embedding_dim}, and the vectors have "
-                f"{vectors.shape[1]} dimensions. Leave it at 'auto'."
+                f"embedding_dim={self.embedding_dim}, but the vectors have "
+                f"{vectors.shape[1]} dimensions. Use embedding_dim='auto'."
             )
         self.coverage_ = float(known[2:].mean())
         return vectors, known
 
 
 class SequenceNetwork(nn.Module):
-    """Embeds the tokens of a batch, encodes them, and drops some out in training.
+    """Embeds and encodes the tokens of a batch, with dropout in training.
 
     Parameters
     ----------
@@ -180,12 +213,12 @@ class SequenceNetwork(nn.Module):
 
 
 def is_token(lengths, longest):
-    """Return a mask of tokens, (n_rows, longest), False for padding."""
+    """Return a mask of shape (n_rows, longest): True for tokens, False for padding."""
     return torch.arange(longest, device=lengths.device) < lengths.unsqueeze(1)
 
 
 def max_over_time(states, lengths):
-    """Return the largest value of each unit over the tokens of a text, 0 for none.
+    """Return the maximum of each unit over the tokens of a text; 0 for an empty text.
 
     Parameters
     ----------
@@ -200,7 +233,7 @@ def max_over_time(states, lengths):
 
 
 def mean_over_time(states, lengths):
-    """Return the mean of each unit over the tokens of a text, 0 for none."""
+    """Return the mean of each unit over the tokens of a text; 0 for an empty text."""
     padding = ~is_token(lengths, states.shape[1])
     total = states.masked_fill(padding.unsqueeze(2), 0.0).sum(1)
     return total / lengths.clamp(min=1).unsqueeze(1)

@@ -2,16 +2,16 @@
 
 from numbers import Integral, Real
 
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
 from ..network._dropout import Dropout
 from ..network._input import input_layer
+from ..utils._compat import Interval, StrOptions
 from ._base import BaseTrunk
 
 
 class SingleLayerTrunk(BaseTrunk):
-    """Input layer, rectifier, dropout; parameters ``n_units`` and ``dropout``.
+    """Input layer, ReLU and dropout; parameters ``n_units`` and ``dropout``.
 
     Attributes
     ----------

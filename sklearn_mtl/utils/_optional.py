@@ -1,4 +1,4 @@
-"""Optional libraries, imported where they are needed."""
+"""Optional libraries, imported when they are needed."""
 
 from importlib import import_module
 
@@ -9,13 +9,13 @@ def import_optional(module, extra, purpose, instead=None):
     Parameters
     ----------
     module : str
-        Name to import, such as "matplotlib.pyplot".
+        Name of the module, such as "matplotlib.pyplot".
 
     extra : str
-        The extra that installs it.
+        The extra that installs the library.
 
     purpose : str
-        What needs the library, for the message.
+        What needs the library; begins the message.
 
     instead : str, default=None
         An alternative, for the message.
@@ -27,7 +27,7 @@ def import_optional(module, extra, purpose, instead=None):
     Raises
     ------
     ImportError
-        If it is not installed.
+        If the library is not installed.
     """
     try:
         return import_module(module)

@@ -1,9 +1,9 @@
-"""Rows in any container: their number, selections, single columns, norms.
+"""Rows of any container: their number, selections, single columns, norms.
 
-Narwhals is imported where there may be a frame: a column of texts needs none.
+Narwhals is imported only where X may be a frame; lists of texts do not need it.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from numbers import Integral
 
 import numpy as np
@@ -27,8 +27,36 @@ def settled(X):
     return X if has_rows or not hasattr(X, "__iter__") else list(X)
 
 
+def at_once(column):
+    """Return the cells of a lazy column, read by one slice.
+
+    A Hugging Face column converts single cells on each access. A slice of all rows
+    takes a hundredth of the time.
+
+    Parameters
+    ----------
+    column : object
+
+    Returns
+    -------
+    cells : object
+        A list or an array, or `column` itself if it is not lazy.
+    """
+    is_plain = isinstance(column, list | tuple | str | bytes | bytearray | range)
+    if is_plain or not isinstance(column, Sequence) or hasattr(column, "__array__"):
+        return column
+    try:
+        cells = column[:]
+    except (TypeError, IndexError, KeyError):  # a deque, for example, cannot be sliced
+        return column
+    if isinstance(cells, np.ndarray) and cells.dtype.kind == "f":
+        return column  # cells may be integers, with NaN in empty cells
+    is_read = isinstance(cells, list | tuple) or hasattr(cells, "__array__")
+    return cells if is_read and len(cells) == len(column) else column
+
+
 def n_rows(X):
-    """Return how many rows a container has.
+    """Return the number of rows of a container.
 
     Parameters
     ----------
@@ -69,19 +97,19 @@ def take_rows(X, rows):
         Frames and columns of pandas, polars, pyarrow and narwhals, and any sequence.
 
     rows : array-like of int, or of bool for each row
-        A mask that is True for all rows returns `X` itself.
+        If all values of a mask are True, `X` itself is returned.
 
     Returns
     -------
     part : object
-        Of the same kind; a list for sequences other than arrays and columns.
+        Of the same kind as `X`; a list for sequences other than arrays and columns.
     """
     rows = np.asarray(rows)
     if rows.dtype == bool:
         if rows.all():
             return X
         rows = np.flatnonzero(rows)
-    if issparse(X):  # one kind is a dict
+    if issparse(X):  # DOK matrices are dicts
         return X.tocsr()[rows]
     if isinstance(X, Mapping):
         return {name: take_rows(column, rows) for name, column in X.items()}
@@ -110,13 +138,13 @@ def one_column(X):
     Parameters
     ----------
     X : iterable or array-like
-        A table of one column counts as this column.
+        A table with one column counts as this column.
 
     Returns
     -------
     cells : list or None
-        None for tables with other numbers of columns, sparse matrices, and objects that
-        are not iterable.
+        None for tables with several columns, sparse matrices, and objects that are not
+        iterable.
 
     Raises
     ------
@@ -129,17 +157,16 @@ def one_column(X):
             "Iterable over raw text documents expected, string object received. Pass "
             f"a list of texts, for instance [{text[:20]!r}]."
         )
-    if issparse(X):  # one kind is a dict
+    if issparse(X):  # DOK matrices are dicts
         return None
     if isinstance(X, Mapping):
         raise ValueError(
             f"X is a dict of {len(X)} columns. Pass the column of texts itself"
             f", for instance X[name] with a name of {list(X)[:10]}."
         )
-    if isinstance(X, Set) and not hasattr(X, "mapping"):  # keys of a dict do
+    if isinstance(X, Set) and not hasattr(X, "mapping"):  # keys of a dict are ordered
         raise ValueError(
-            "X is a set, whose texts have no order. Pass a list, for instance "
-            "sorted(X)."
+            "X is a set, which has no order. Pass a list, for instance sorted(X)."
         )
     if hasattr(X, "collect") and hasattr(X, "lazy"):
         raise ValueError("X is a lazy frame. Pass X.collect().")
@@ -156,7 +183,7 @@ def one_column(X):
     frame = nw.from_native(X, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         return frame[:, 0].to_list()
-    if hasattr(X, "column_names"):  # tables of other libraries that name columns
+    if hasattr(X, "column_names"):  # tables of other libraries with column names
         return _cells(X[X.column_names[0]])
     return np.asarray(X)[:, 0].tolist()
 
@@ -164,8 +191,8 @@ def one_column(X):
 def squared_norms(rows):
     """Return the squared norm of each row, summed in 64 bits.
 
-    Each row is summed separately. Differences of a running sum over all rows would lose
-    small rows beside large ones.
+    Each row is summed separately. Differences of a cumulative sum over all rows would
+    lose small rows beside large ones.
 
     Parameters
     ----------
@@ -179,14 +206,14 @@ def squared_norms(rows):
         return np.einsum("ij,ij->i", rows, rows, dtype=float)
     squares = np.square(rows.data[: rows.indptr[-1]], dtype=float)
     norms = np.zeros(rows.shape[0])
-    filled = np.flatnonzero(np.diff(rows.indptr))  # reduceat misreads empty rows
+    filled = np.flatnonzero(np.diff(rows.indptr))  # reduceat is wrong for empty rows
     if len(filled):
         norms[filled] = np.add.reduceat(squares, rows.indptr[filled])
     return norms
 
 
 def _readable(X):
-    """Return X, as an array if only its buffer or ``__array__`` can be read."""
+    """Return X, or an array if X only has a buffer or ``__array__``."""
     if isinstance(X, memoryview):
         return np.asarray(X)
     if hasattr(X, "__array__") and not (hasattr(X, "__iter__") or hasattr(X, "shape")):
@@ -195,7 +222,7 @@ def _readable(X):
 
 
 def _take_arrow(X, rows):
-    """Return some rows of an array, a chunked array or a table of pyarrow."""
+    """Return some rows of a pyarrow array, chunked array or table."""
     try:
         return X.take(rows)
     except NotImplementedError:  # pyarrow does not implement take for all types
@@ -209,7 +236,8 @@ def _take_arrow(X, rows):
 
 def _cells(X):
     """Return the cells of a column as a list of Python objects."""
-    for name in ("to_pylist", "to_list", "tolist"):
+    X = at_once(X)
+    for name in ("to_pylist", "tolist", "to_list"):
         if hasattr(X, name):
             return getattr(X, name)()
     return list(X)

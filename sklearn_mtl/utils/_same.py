@@ -1,10 +1,10 @@
-"""Whether two values of a parameter are the same."""
+"""Comparison of parameter values."""
 
 import numpy as np
 
 
 def is_same(a, b):
-    """Compare two values of a parameter, also arrays and what holds them.
+    """Compare two values of a parameter, also arrays and containers of arrays.
 
     Parameters
     ----------
@@ -28,5 +28,5 @@ def is_same(a, b):
 
 
 def _is_array(value):
-    # A tensor and a Series, too.
+    # Also true for tensors and Series.
     return hasattr(value, "__array__") and not isinstance(value, type)

@@ -1,11 +1,15 @@
-"""Atomic changes of fitted state."""
+"""Atomic changes of the fitted attributes."""
 
+from collections.abc import Callable
 from copy import copy
 from functools import wraps
+from typing import Any, TypeVar, cast
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
-def fitted_attributes(estimator):
-    """Return the attributes that fit has set, ``_n_features_out`` included."""
+def fitted_attributes(estimator: Any) -> dict[str, Any]:
+    """Return the fitted attributes, ``_n_features_out`` included."""
     return {
         name: value
         for name, value in vars(estimator).items()
@@ -14,43 +18,43 @@ def fitted_attributes(estimator):
     }
 
 
-def without_fit(estimator):
-    """Return a shallow copy that has not been fitted."""
+def without_fit(estimator: Any) -> Any:
+    """Return a shallow copy without fitted attributes."""
     fresh = copy(estimator)
     for name in fitted_attributes(fresh):
         delattr(fresh, name)
     return fresh
 
 
-def take_over(estimator, fresh):
-    """Replace the fitted attributes of an estimator by those of a fitted copy.
+def take_over(estimator: Any, fresh: Any) -> None:
+    """Replace the fitted attributes of an estimator with those of a fitted copy.
 
-    One assignment: after an interrupt, and in another thread, the state is that of one
-    of the two fits.
+    Uses a single assignment: after an interrupt, or in another thread, the state always
+    comes from one of the two fits.
     """
     old = fitted_attributes(estimator)
     state = {name: value for name, value in vars(estimator).items() if name not in old}
     estimator.__dict__ = state | fitted_attributes(fresh)
 
 
-def fits_aside(fit):
-    """Make a method fit a copy, and take over its state at the end."""
+def fits_aside(fit: Method) -> Method:
+    """Make a method fit a copy, and take over its attributes at the end."""
 
     @wraps(fit)
-    def method(self, *args, **kwargs):
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         fresh = without_fit(self)
         result = fit(fresh, *args, **kwargs)
         take_over(self, fresh)
         return self if result is fresh else result
 
-    return method
+    return cast(Method, method)
 
 
-def reads_one_fit(read):
-    """Make a method read the state of one fit, even if other threads fit."""
+def reads_one_fit(read: Method) -> Method:
+    """Make a method read the attributes of one fit, even if other threads fit."""
 
     @wraps(read)
-    def method(self, *args, **kwargs):
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         return read(copy(self), *args, **kwargs)
 
-    return method
+    return cast(Method, method)

@@ -6,7 +6,7 @@ GAP = "  "
 
 
 def text_table(header, rows, left=1):
-    """Align cells in columns, the first ones left and the others right.
+    """Align cells in columns, the first ones to the left and the others to the right.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def column_widths(lines):
 
 
 def shorten(text, width=18):
-    """Shorten a label to a width; whole floats are written as integers."""
+    """Shorten a label to a width. Whole floats are written as integers."""
     is_whole = isinstance(text, Real) and not isinstance(text, bool) and text % 1 == 0
     text = str(int(text)) if is_whole else str(text)
     return text if len(text) <= width else text[: width - 1] + "…"

@@ -1,4 +1,4 @@
-"""Reading texts from any container."""
+"""Read texts from any container."""
 
 from collections.abc import Mapping, Set
 
@@ -13,10 +13,10 @@ def read_texts(X, vectorizer="auto"):
     Parameters
     ----------
     X : iterable of str, array-like or sparse matrix
-        A table of one column of strings counts as this column.
+        A table with one column of strings counts as this column.
 
     vectorizer : "auto" or transformer, default="auto"
-        A transformer of tables may get a table of strings.
+        Some transformers read tables, so a table of strings may be valid for them.
 
     Returns
     -------
@@ -26,8 +26,8 @@ def read_texts(X, vectorizer="auto"):
     Raises
     ------
     ValueError
-        If X is a bare string, empty, a table with columns of strings, or mixes strings
-        with other objects.
+        If X is a single string, empty, a table with columns of strings, or mixes
+        strings with other objects.
     """
     reads_tables = not isinstance(vectorizer, str) and reads_tables_too(vectorizer)
     if reads_tables and is_table(X):
@@ -39,7 +39,7 @@ def read_texts(X, vectorizer="auto"):
         return None
     if not texts:
         raise ValueError(
-            "Found array with 0 sample(s): X is empty, and at least 1 text is required."
+            "Found array with 0 sample(s): X is empty, but at least 1 text is required."
         )
     if not reads_tables:
         _refuse_records(texts)
@@ -58,7 +58,7 @@ def read_texts(X, vectorizer="auto"):
 
 
 def check_texts(texts):
-    """Return a list of texts, all of them str.
+    """Return a list of texts after checking that all are str.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def check_texts(texts):
         If an item is not a str, or `texts` is a str.
     """
     if isinstance(texts, str | bytes):
-        one_column(texts)  # refuses it
+        one_column(texts)  # raises an error
     texts = list(texts)
     wrong = [row for row, text in enumerate(texts) if not isinstance(text, str)]
     if wrong:
@@ -93,19 +93,19 @@ def as_documents(X):
     Parameters
     ----------
     X : iterable of str or bytes, or a table of one column
-        Iterating over pyarrow columns and tables does not give texts.
+        Iterating over pyarrow columns and tables does not yield texts.
 
     Returns
     -------
     documents : iterable
-        A bare string is returned unchanged; scikit-learn refuses it.
+        A single string is returned unchanged; scikit-learn raises an error for it.
 
     Raises
     ------
     ValueError
-        If `X` is a table of several columns or a dict.
+        If `X` is a dict or a table with several columns.
     """
-    if isinstance(X, str | list | Set):  # a vocabulary can be learnt from a set
+    if isinstance(X, str | list | Set):  # a set is enough to learn a vocabulary
         return X
     cells = one_column(X)
     if cells is None:
@@ -115,7 +115,7 @@ def as_documents(X):
 
 
 def as_read_by(estimator, X):
-    """Return X in a form from which an evaluation can take rows and folds.
+    """Return X in a form from which an evaluation can select rows.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def reads_tables_too(vectorizer):
     -------
     reads_tables : bool
     """
-    # The tags of scikit-learn's unions do not tell what their transformers read.
+    # The tags of scikit-learn's unions do not reflect those of their transformers.
     parts = getattr(vectorizer, "transformer_list", None)
     if parts is not None:
         parts = [part for _, part in parts if not isinstance(part, str)]
@@ -164,21 +164,21 @@ def reads_tables_too(vectorizer):
     if hasattr(vectorizer, "steps"):
         parts = [part for _, part in vectorizer.steps if hasattr(part, "fit")]
         return not parts or reads_tables_too(parts[0])
-    from sklearn.utils import get_tags  # a runtime without it has no such objects
+    from sklearn.utils import get_tags  # missing in a runtime without scikit-learn
 
     return get_tags(vectorizer).input_tags.two_d_array
 
 
 def refuse_rows(X):
-    """Raise a ValueError: X is no collection of texts, and texts are wanted."""
+    """Raise a ValueError: X holds no texts, but fit saw texts."""
     found = "holds numeric rows" if hasattr(X, "__len__") else f"is {X!r}"
-    raise ValueError(f"X {found}, and fit saw texts. Pass a list or a column of texts.")
+    raise ValueError(f"X {found}, but fit saw texts. Pass a list or a column of texts.")
 
 
 def refuse_texts(n_features):
-    """Raise a ValueError: X holds texts, and numeric rows are wanted."""
+    """Raise a ValueError: X holds texts, but fit saw numeric rows."""
     raise ValueError(
-        f"X holds texts, and fit saw rows of {n_features} numeric features. Pass such "
+        f"X holds texts, but fit saw rows of {n_features} numeric features. Pass such "
         "rows."
     )
 
@@ -194,7 +194,7 @@ def refuse_text_table(X):
     names = getattr(X, "columns", None) if names is None else names
     nested = isinstance(X, list)
     cells = np.array(X, dtype=object) if nested else np.asarray(X)
-    if cells.ndim != 2 and hasattr(X, "column_names"):  # tables whose rows are dicts
+    if cells.ndim != 2 and hasattr(X, "column_names"):  # tables that iterate over dicts
         cells = np.array([list(X[name]) for name in names], dtype=object).T
     if cells.ndim != 2 or cells.dtype.kind not in "OUST":
         return
@@ -205,13 +205,13 @@ def refuse_text_table(X):
     column = f"[row[{k}] for row in X]" if nested else f"X[:, {k}]"
     column = column if names is None else f"X[{list(names)[k]!r}]"
     raise ValueError(
-        f"X must be one column of texts. Got a table of shape {cells.shape} that holds "
+        f"X must be one column of texts. Got a table of shape {cells.shape} with "
         f"strings. Pass the column itself, for instance {column}."
     )
 
 
 def _refuse_words(rows):
-    """Raise a ValueError if rows are lists of words with different lengths."""
+    """Raise a ValueError if rows are lists of words of different lengths."""
     if not all(isinstance(row, list | tuple) for row in rows):
         return
     of_words = any(isinstance(cell, str) for row in rows for cell in row)

@@ -360,5 +360,5 @@ def test_methods_have_no_place_in_a_picture_of_weights():
     search = LossWeightSearchCV(
         make("dwa"), ["auto", "dwa"], scoring=multitask_scorer(), refit="mean", cv=CV
     ).fit(TEXTS, TABLE)
-    with pytest.raises(ValueError, match=r"'dwa' holds no weight for each of the 3"):
+    with pytest.raises(ValueError, match=r"'dwa' does not hold a weight for each of"):
         LossWeightSearchDisplay.from_search(search)

@@ -63,7 +63,7 @@ class ChangingWeights(Balancer):
     """
 
     is_weighted_sum = True
-    state = ("multipliers",)
+    state: tuple[str, ...] = ("multipliers",)
 
     def __init__(self, factors):
         super().__init__()

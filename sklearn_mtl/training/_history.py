@@ -9,8 +9,10 @@ from ..answers._layout import CodeLayout
 
 # Records of each task and epoch, `<name>_<task>`. None starts like a record of skorch,
 # whatever a task is called.
-TASK_RECORDS = ("task_train_loss", "task_valid_loss", "task_cells", "task_weight")
-TASK_RECORDS += ("task_weighted_loss", "task_gradient_share")
+TASK_RECORDS = (
+    *("task_train_loss", "task_valid_loss", "task_cells", "task_weight"),
+    *("task_weighted_loss", "task_gradient_share"),
+)
 
 
 def _squares(weight):

@@ -30,7 +30,7 @@ BY_ANGLES = ("ConFIG",)
 class GradientAggregation(ShareCorrected):
     r"""Task gradients combined by an aggregator of TorchJD; extra ``balancing``.
 
-    .. math:: d = c\,A(g_1, \dots, g_T), \qquad
+    .. math:: d = c\,A(g_1, \ldots, g_T), \qquad
               g_t = \frac{\partial\, \lambda_t L_t}{\partial h}
 
     where

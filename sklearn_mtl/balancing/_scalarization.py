@@ -21,7 +21,7 @@ SCALARIZERS = ("cosmos", "famo", "geometric-mean", "imtl-l", "pbi", "stch", "uw"
 class LossScalarization(ShareCorrected):
     r"""Losses combined by a scalarizer of TorchJD; extra ``balancing``.
 
-    .. math:: \min\; c\, S(l_1, \dots, l_T), \qquad l_t = \lambda_t L_t
+    .. math:: \min\; c\, S(l_1, \ldots, l_T), \qquad l_t = \lambda_t L_t
 
     where
 

@@ -196,7 +196,7 @@ class TrainingRun:
     def calibration(self, net):
         """Return the calibration of a trained net."""
         known = self.probed.calibration if self.probed else None
-        # Nets of the probe train to the last epoch. Early stopping may keep another one.
+        # Nets of the probe train to the last epoch; early stopping may keep another.
         keeps_best = self.config.sets_rows_aside and self.previous is None
         if self.validation is not None and (known is None or keeps_best):
             judge = Judge(

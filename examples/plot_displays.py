@@ -83,6 +83,7 @@ pictures["label_overview"] = LabelOverviewDisplay.from_labels(y_train)
 classifier = MultiTaskTextClassifier(
     TfidfVectorizer(sublinear_tf=True, min_df=5, dtype=np.float32),
     max_iter=10,
+    batch_size=64,
     early_stopping=True,
     validation_fraction=0.25,
     random_state=0,

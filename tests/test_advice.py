@@ -140,16 +140,23 @@ OF_LABELS = [
     ),
     (
         lambda: fit(y=WORDS),
-        r"\[cell if cell is None else str\(cell\) for cell in y\]",
+        r"pandas\.Series\(y\)\.map\(str, na_action='ignore'\)",
         lambda: classes_are(
-            fit(y=[cell if cell is None else str(cell) for cell in WORDS]),
+            fit(y=pd.Series(WORDS).map(str, na_action="ignore")), ["1", "no", "yes"]
+        ),
+    ),
+    (
+        lambda: fit(y=[*WORDS[:-2], None, np.nan]),
+        r"pandas\.Series\(y\)\.map\(str, na_action='ignore'\)",
+        lambda: classes_are(
+            fit(y=pd.Series([*WORDS[:-2], None, np.nan]).map(str, na_action="ignore")),
             ["1", "no", "yes"],
         ),
     ),
     (
         lambda: fit(y=DAYS),
-        r"\[cell if cell is None else str\(cell\) for cell in y\]",
-        lambda: fit(y=[cell if cell is None else str(cell) for cell in DAYS]),
+        r"pandas\.Series\(y\)\.map\(str, na_action='ignore'\)",
+        lambda: fit(y=pd.Series(DAYS).map(str, na_action="ignore")),
     ),
     (
         lambda: fit(y=LABEL_RECORDS),

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, softmax
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.answers._calibration import (
@@ -16,6 +17,7 @@ from sklearn_mtl.answers._calibration import (
     has_temperature,
     weighs_classes,
 )
+from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.network._spec import InputSpec
 from sklearn_mtl.tasks import Categorical, MultiLabel, Ordinal
 from sklearn_mtl.training._calibration import SMALL_TEMPERATURE, typical_temperature
@@ -188,3 +190,21 @@ def test_other_temperatures_are_refused(temperature):
     clf = MultiTaskTextClassifier(temperature=temperature)
     with pytest.raises(ValueError, match="The 'temperature' parameter of"):
         clf.fit(TEXTS, LABELS)
+
+
+def test_early_stopping_calibrates_the_epoch_that_it_keeps():
+    texts, labels = make_multitask_texts(2600, n_tasks=2, random_state=0)
+    labels = np.asarray(labels)
+    clf = MultiTaskTextClassifier(
+        TfidfVectorizer(sublinear_tf=True, min_df=5, dtype=np.float32),
+        early_stopping=True,
+        validation_fraction=0.25,
+        n_iter_no_change=2,
+        random_state=0,
+    ).fit(texts[:1200], labels[:1200])
+    assert clf.best_iter_ < clf.max_iter_  # the probe trains to the last epoch
+    for k, own in enumerate(clf.predict_proba(texts[1200:])):
+        truth = labels[1200:, k]
+        confidence = own.max(axis=1).mean()
+        right = np.mean(clf.classes_[k][own.argmax(axis=1)] == truth)
+        assert abs(confidence - right) < 0.05  # that of the last epoch: 0.11, 0.08

@@ -66,7 +66,7 @@ def test_what_is_wrong_with_task_types(task_types, message):
 
 
 def test_a_task_without_labels_is_an_error():
-    message = r"task\(s\) \['b', 'c'\] have no label in any row"
+    message = r"task\(s\) \['b', 'c'\] have no label"
     with pytest.raises(ValueError, match=message):
         targets_of({"a": [0, 1], "b": [None, None], "c": [np.nan, np.nan]})
 

@@ -210,13 +210,13 @@ def test_ids_without_their_words_have_no_vectors():
 
     rows = SequenceVectorizer().fit_transform(X)
     clf = MultiTaskTextClassifier(trunk=ConvTrunk(vectors={"good": [1.0]}))
-    with pytest.raises(ValueError, match="ids of tokens without their words"):
+    with pytest.raises(ValueError, match="token ids without their words"):
         clf.fit(rows, Y)
 
 
 def test_dimensions_must_agree():
     trunk = ConvTrunk(embedding_dim=5, vectors={"good": [1.0]})
-    with pytest.raises(ValueError, match="embedding_dim=5, and the vectors have 1"):
+    with pytest.raises(ValueError, match="embedding_dim=5, but the vectors have 1"):
         MultiTaskTextClassifier(trunk=trunk).fit(X, Y)
 
 

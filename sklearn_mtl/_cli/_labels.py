@@ -133,10 +133,16 @@ class LabelColumn:
         return cells
 
     def _learn_spelling(self, labels):
-        """Record how numbers are written, if all labels are numbers."""
+        """Record how numbers are written, if all labels are numbers.
+
+        Where some are strings and some are not, all are read as numbers.
+        """
         if all(as_number(label) is not None for label in labels):
+            is_mixed = len({isinstance(label, str) for label in labels}) > 1
             for label in sorted(labels, key=lambda label: len(str(label))):
-                self._spelling.setdefault(as_number(label), label)
+                number = as_number(label)
+                spelling = number if is_mixed else label
+                self._spelling.setdefault(number, spelling)
 
     def read(self, table):
         """Read the column of another table like that of the training table."""

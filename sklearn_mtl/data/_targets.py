@@ -129,9 +129,9 @@ def check_learnable(table, task_types):
     empty = [n for k, n in enumerate(table.names) if table.missing[:, k].all()]
     if empty:
         if table.container == "vector":
-            raise ValueError("y has no label in any row of positive weight.")
+            raise ValueError("y has no label in any row whose weight is not 0.")
         raise ValueError(
-            f"The task(s) {empty} have no label in any row of positive weight, so "
+            f"The task(s) {empty} have no label (in any row whose weight is not 0), so "
             "there is nothing to learn. Leave these columns out."
         )
 

@@ -133,14 +133,14 @@ def _advice(cell, label):
 
 
 def _advice_on_mixed(cells, label):
-    # .astype(str) would also turn empty cells into strings.
     if all(map(_is_number, cells)):
         return f"Cast the column to numbers, for instance pandas.to_numeric({label})."
     return f"Cast the column to text, {_as_texts(label)}."
 
 
 def _as_texts(label):
-    return f"for instance [cell if cell is None else str(cell) for cell in {label}]"
+    # Leaves None, NaN and pandas.NA as they are; .astype(str) would not.
+    return f"for instance pandas.Series({label}).map(str, na_action='ignore')"
 
 
 def _is_number(cell):

@@ -197,7 +197,7 @@ class UntrustedType(ModelFileError):
     ...     except UntrustedType as error:
     ...         print(error)
     The file contains 2 object(s) of other packages. To load them, skops imports and
-    calling these classes: []...
+    calls these classes: []...
     """
 
 

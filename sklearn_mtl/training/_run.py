@@ -202,7 +202,9 @@ class TrainingRun:
     def calibration(self, net):
         """Return the calibration of a trained net."""
         known = self.probed.calibration if self.probed else None
-        if known is None and self.validation is not None:
+        # Nets of the probe train to the last epoch; early stopping may keep another.
+        keeps_best = self.config.sets_rows_aside and self.previous is None
+        if self.validation is not None and (known is None or keeps_best):
             judge = Judge(
                 self.validation, self.cells, tunes_decisions=self._tunes_decisions
             )

@@ -34,7 +34,9 @@ from sklearn_mtl.inspection import (
     LearningCurvesDisplay,
     LossWeightSearchDisplay,
     TaskAffinityDisplay,
+    TaskConflictsDisplay,
     TopWordsDisplay,
+    task_conflicts,
     top_words,
 )
 from sklearn_mtl.metrics import multitask_scorer
@@ -167,6 +169,15 @@ search = LossWeightSearchCV(
     refit="mean",
 ).fit(*some(train, three))
 pictures["loss_weight_search"] = LossWeightSearchDisplay.from_search(search)
+
+# %%
+# Gradients
+# ---------
+# During training, the gradients of two tasks at the vector that they share may point in
+# opposite directions. This is common, and does not mean that the tasks harm each other.
+
+conflicts = task_conflicts(quick, X_train, y_train)
+pictures["task_conflicts"] = TaskConflictsDisplay.from_conflicts(conflicts)
 
 # %%
 # Save or show them.

@@ -79,12 +79,15 @@ class MultiTaskTextClassifier(
         "shared-private", or "hard" if the private paths would need more than 1 GiB.
         "separate" trains a network per task, for comparison.
 
-    loss_weights : "auto", dict, array-like, BaseBalancing or None, default="auto"
+    loss_weights : str, dict, array-like, BaseBalancing or None, default="auto"
         Weight of each task in the loss: ``{task: weight}``, or a list in task order.
         "auto" gives every task the same weight, however many of its cells are labelled.
         None gives every labelled cell the same weight. The weights of a dict can be
         searched as ``loss_weights__<task>``. See
-        :class:`~sklearn_mtl.balancing.FixedWeights`.
+        :class:`~sklearn_mtl.balancing.FixedWeights`. Other names are methods that set
+        the weights during training, such as "uncertainty", "dwa" and "gradnorm", or
+        "famo" and "upgrad" of TorchJD (extra ``balancing``).
+        :mod:`sklearn_mtl.balancing` lists them.
 
     class_weight : None, "balanced", dict or list, default=None
         Weights of classes: ``{task: {class: weight}}``, ``{task: "balanced"}``, or a
@@ -181,6 +184,8 @@ class MultiTaskTextClassifier(
     net_params : dict, default=None
         Further parameters of the skorch net, such as
         ``{"optimizer_dense__betas": (0.9, 0.99)}``.
+        ``{"iterator_train__task_power": 0.5}`` samples rows of small tasks more often:
+        0 samples all tasks equally often, 1 (the default) takes each row once.
 
     Attributes
     ----------

@@ -9,16 +9,18 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from ._reading import RowsMixin
-from .balancing import BaseBalancing, resolve_balancing
+from .balancing import BaseBalancing, check_balancing, resolve_balancing
+from .balancing._base import build_balancer
 from .data._cells import read_cells
 from .data._features import check_numeric
 from .data._rows import match_trunk
 from .labels._tables import as_label_table
 from .metrics._accuracy import mean_accuracy
 from .persistence._saving import SavingMixin
-from .sharing import BaseSharing
+from .sharing import BaseSharing, has_representation
 from .training._aside import set_aside
 from .training._config import TrainingConfig
+from .training._conflicts import ConflictWatch
 from .training._dataset import RowDataset, sorted_by_length
 from .training._effects import feature_effects
 from .training._plan import auto_width
@@ -184,7 +186,11 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
 
     def _check_for_tasks(self, config, task_names):
         """Raise a ValueError if a parameter does not suit these tasks."""
-        resolve_balancing(self.loss_weights).check(task_names)
+        check_balancing(
+            self.loss_weights,
+            task_names,
+            has_vector=has_representation(self.sharing, self.trunk),
+        )
         if not isinstance(self.sharing, str):
             clone(self.sharing).for_tasks(task_names)
         config.check(task_names)
@@ -327,6 +333,23 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         with computing(self.n_jobs):
             return self.net_.represent(dataset)[back]
 
+    def _watch_conflicts(self, X, y, n_batches, sample_weight):
+        """Fit, and return products of task gradients over training, and task names.
+
+        See :func:`~sklearn_mtl.inspection.task_conflicts`.
+        """
+        if not has_representation(self.sharing, self.trunk):
+            raise ValueError(
+                f"With trunk={self.trunk!r} and sharing={self.sharing!r} tasks read no "
+                "common vector, so there are no gradients to compare. Use a trunk, "
+                "and 'auto', 'shared-private' or 'hard' sharing."
+            )
+        watch = ("conflicts", ConflictWatch(n_batches, seed=0))
+        fresh = clone(self).set_params(callbacks=[*(self.callbacks or []), watch])
+        fresh.fit(X, y, sample_weight=sample_weight)
+        found = dict(fresh.net_.callbacks_)["conflicts"].products_
+        return np.stack(found), fresh.task_names_
+
     @reads_one_fit
     def _gate_weights(self, X, level):
         """Return gate weights, (n_rows, n_tasks, n_experts), and names of experts."""
@@ -352,4 +375,4 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
 def _build_balancing(loss_weights, cells):
     balancing = resolve_balancing(loss_weights)
     with computing():
-        return balancing.build(cells.targets.names, cells.labelled_share)
+        return build_balancer(balancing, cells.targets.names, cells.labelled_share)

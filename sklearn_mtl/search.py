@@ -52,8 +52,9 @@ class LossWeightSearchCV(BaseSearchCV):
         A Pipeline must end in the classifier. Its other steps are fitted once per fold.
 
     loss_weights : list
-        Candidates for the parameter `loss_weights`, for instance from
-        :func:`~sklearn_mtl.model_selection.loss_weight_grid`.
+        Candidates for the parameter `loss_weights`: weights, for instance from
+        :func:`~sklearn_mtl.model_selection.loss_weight_grid`; names of methods such as
+        "uncertainty"; and objects of :mod:`sklearn_mtl.balancing`.
 
     scoring : str, callable, list, tuple, dict or None, default=None
         As in :class:`~sklearn.model_selection.GridSearchCV`; usually from
@@ -117,10 +118,10 @@ MultiTaskStratifiedKFold` with this number of folds, not shuffled.
     The networks of all candidates of a fold are in memory at the same time, two per
     candidate with early stopping.
 
-    Joint training steps require bags of words, one trunk and categorical tasks, and do
-    not support an L2 penalty, `net_params`, `callbacks`, `verbose` or CUDA. Otherwise
-    candidates are trained one after another; batches are made once and kept, up to 1
-    GiB.
+    Joint training steps require bags of words, one trunk, categorical tasks and
+    constant loss weights, and do not support an L2 penalty, `net_params`, `callbacks`,
+    `verbose` or CUDA. Otherwise candidates are trained one after another; batches are
+    made once and kept, up to 1 GiB.
 
     Examples
     --------

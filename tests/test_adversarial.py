@@ -139,7 +139,7 @@ def test_masked_cells_do_not_reach_the_private_path(private, trunk):
     network = make(trunk, private=private, orthogonality_weight=5.0)
 
     def of_private(rows, codes):
-        logits, _, penalties = network(rows_for(trunk, rows), cells(codes))
+        logits, _, penalties, _ = network(rows_for(trunk, rows), cells(codes))
         kept = zip(logits, codes.t(), strict=True)
         loss = sum(z[own >= 0].square().sum() for z, own in kept)
         found = gradients(network, loss + penalties["orthogonality"])
@@ -164,7 +164,7 @@ def test_masked_cells_do_not_reach_the_private_path(private, trunk):
 
 def test_a_task_without_rows_in_the_batch_stays():
     network = make(private="trunk")
-    logits, _, penalties = network(ROWS[:2], cells(CODES[:2]))
+    logits, _, penalties, _ = network(ROWS[:2], cells(CODES[:2]))
     loss = sum([*(z.sum() for z in logits[:2]), *penalties.values()])
     found = gradients(network, loss)
     assert not any(name.startswith("private.trunks.2") for name in found)

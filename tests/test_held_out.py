@@ -2,11 +2,15 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.sparse import csr_array, eye_array, hstack
 
 from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl.balancing import Balancer, BaseBalancing
+from sklearn_mtl.balancing._aggregation import AGGREGATORS
+from sklearn_mtl.balancing._scalarization import SCALARIZERS
 from sklearn_mtl.search import LossWeightSearchCV
-from sklearn_mtl.training import _held_out
+from sklearn_mtl.training import _held_out, _run
 
 N_ROWS = 3100  # so many that some are held out
 
@@ -44,6 +48,49 @@ def test_held_out_rows_train_once_the_net_is_calibrated(data, monkeypatch):
     assert learnt.temperatures_ == before.temperatures_
     assert learnt.history_ == before.history_
     assert learnt.loss_weights_ == before.loss_weights_
+
+
+@pytest.mark.parametrize(
+    "loss_weights",
+    ["uncertainty", "random", "gradnorm", "db-mtl", "dwa", "famo", "uw", "grad-vac"],
+)
+def test_a_balancing_stays_as_history_ends(loss_weights, data, monkeypatch):
+    if loss_weights in {*SCALARIZERS, *AGGREGATORS}:
+        pytest.importorskip("torchjd")
+    X, y = data
+    data = X, {"one": y, "two": 1 - y}
+    learnt = fit(data, loss_weights=loss_weights)
+    monkeypatch.setattr(_run, "learn_held_out", lambda net, dataset: None)
+    before = fit(data, loss_weights=loss_weights)
+    assert learnt.history_ == before.history_
+    last = learnt.history_[-1]
+    weights = {task: last[f"weight_{task}"] for task in data[1]}
+    assert learnt.loss_weights_ == before.loss_weights_ == weights
+    states = [each.net_.criterion_.balancing.state_dict() for each in (learnt, before)]
+    torch.testing.assert_close(*states, rtol=0, atol=0)
+    assert (learnt.predict_proba(X[:9])[0] != before.predict_proba(X[:9])[0]).any()
+
+
+class Kept(Balancer):
+    """Keeps a tensor of the graph, which cannot be copied."""
+
+    def __init__(self):
+        super().__init__()
+        self.scores = torch.nn.Parameter(torch.zeros(1))
+        self.weights = self.scores.exp().detach()
+
+    def forward(self, losses):
+        self.factors = self.scores.exp()
+        return losses @ self.factors.to(losses)
+
+
+class KeepsTensors(BaseBalancing):
+    def build(self, task_names, labelled_share):
+        return Kept()
+
+
+def test_a_balancer_may_keep_tensors_of_a_graph(data):
+    assert learnt_rows(fit(data, loss_weights=KeepsTensors())).all()
 
 
 def test_rows_that_chose_the_epoch_stay_unseen(data):

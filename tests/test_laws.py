@@ -73,7 +73,7 @@ def losses(logits, cells):
 def test_every_task_has_a_loss_that_reaches_its_weights(sharing, trunk):
     network, cells = make(sharing, trunk).eval(), make_cells([(0, 0), (1, 1), (2, 3)])
     own = Objective(TASKS, torch.nn.Identity()).cells_of_tasks(cells)
-    logits, _, penalties = network(rows_for(trunk), own)
+    logits, _, penalties, _ = network(rows_for(trunk), own)
     found = losses(logits, cells)
     assert found.shape == (len(TASKS),)
     assert found.dtype == torch.float64
@@ -105,7 +105,7 @@ def test_a_training_step_reads_every_task(sharing, trunk):
     own = loss.cells_of_tasks(cells)
     assert own.codes.shape == own.weights.shape == (N_ROWS, len(TASKS))
     assert ((own.codes < 0).nonzero() == torch.tensor([[0, 3], [1, 0]])).all()
-    logits, _, penalties = network(rows_for(trunk), own)
+    logits, _, penalties, _ = network(rows_for(trunk), own)
     total = loss(logits, cells).sum() + sum(penalties.values())
     assert torch.isfinite(total)
     plain = loss(network(rows_for(trunk)).logits, cells)

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+import torch
 from sklearn.base import BaseEstimator
 from torch import Tensor, nn
 
@@ -15,6 +16,12 @@ class BaseBalancing(BaseEstimator, ABC):
 
     Pass an object of your own subclass as ``loss_weights``. A balancing of the package
     is one file and a line in ``balancing/__init__.py``.
+
+    Attributes
+    ----------
+    needs_representation : bool
+        Whether the method reads the hidden vector of all tasks. The sharing must then
+        have one.
 
     Examples
     --------
@@ -37,6 +44,7 @@ class BaseBalancing(BaseEstimator, ABC):
     1.0
     """
 
+    needs_representation = False
     _parameter_constraints: dict = {}
 
     def check(self, task_names: Sequence[str]) -> None:
@@ -67,18 +75,43 @@ class BaseBalancing(BaseEstimator, ABC):
         Returns
         -------
         balancer : Balancer
-            Its parameters are trained with the network, and a warm start continues
-            with them. Each fit starts with new buffers.
+            Its parameters are trained with the network. A warm start continues with
+            them and with the buffers that ``Balancer.state`` names; other buffers are
+            new in each fit.
         """
 
 
 class Balancer(nn.Module, ABC):
     """Turns the task losses of a batch into gradients.
 
+    Only :meth:`forward` and `weights` are required. Training also calls the other
+    methods: :meth:`reset` once, :meth:`begin_epoch` and :meth:`end_epoch` around each
+    epoch, and in each step :meth:`prepare` (by :meth:`backward`) and, where
+    `watches_steps`, :meth:`after_step`. :meth:`forward` also gives the total of
+    validation rows, so it must not change anything.
+
     Attributes
     ----------
     weights : tensor of shape (n_tasks,)
-        The current weight of each task, for ``history_``.
+        The weight of each task in the last step, for ``history_``.
+
+    is_weighted_sum : bool
+        Whether the total is the sum of losses times weights. If not, ``history_``
+        records the rest of it as ``balancing``.
+
+    gradient_parts : tensor of shape (n_tasks,) or None
+        Contribution of each task to the squared norm of the gradient of the hidden
+        vector in the last step. None if the method does not use gradients.
+
+    learning_rate : float or None
+        Learning rate of the parameters. None uses that of the dense weights of the
+        network.
+
+    watches_steps : bool
+        Whether :meth:`after_step` is called, which costs another forward pass.
+
+    state : tuple of str
+        Names of the buffers with which a warm start continues.
 
     Examples
     --------
@@ -95,6 +128,12 @@ class Balancer(nn.Module, ABC):
     3.5
     """
 
+    is_weighted_sum = False
+    gradient_parts: Tensor | None = None
+    learning_rate: float | None = None
+    watches_steps = False
+    state: tuple[str, ...] = ()
+
     @abstractmethod
     def forward(self, losses: Tensor) -> Tensor:
         """Return the total of task losses, each a mean over rows.
@@ -110,6 +149,80 @@ class Balancer(nn.Module, ABC):
             What is minimised.
         """
 
+    def reset(self, seed: int = 0) -> None:
+        """Return to the state before the first step.
+
+        Parameters
+        ----------
+        seed : int, default=0
+            Seed of the random numbers, if there are any.
+        """
+        return
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Prepare for an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            Its number, from 1.
+        """
+        return
+
+    def end_epoch(self, losses: Tensor) -> None:
+        """Use the losses of an epoch.
+
+        Parameters
+        ----------
+        losses : tensor of shape (n_tasks,)
+            Mean losses over all rows of the epoch.
+        """
+        return
+
+    def prepare(self, losses: Tensor, output: Output) -> None:
+        """Set the weights for a step.
+
+        Parameters
+        ----------
+        losses : tensor of shape (n_tasks,)
+            As in :meth:`backward`.
+
+        output : Output
+            As in :meth:`backward`.
+        """
+        return
+
+    def after_step(self, losses: Tensor) -> None:
+        """Use the losses of the same batch after the weights were updated.
+
+        Parameters
+        ----------
+        losses : tensor of shape (n_tasks,)
+            Mean losses over the rows of the batch.
+        """
+        return
+
+    def go_on_from(self, previous: "Balancer") -> None:
+        """Continue from what a balancer of the same class learned in an earlier fit.
+
+        Does nothing if the number of tasks has changed.
+
+        Parameters
+        ----------
+        previous : Balancer
+            The balancer of the earlier fit.
+        """
+        known, own = (
+            dict(each.named_parameters())
+            | {name: getattr(each, name) for name in self.state}
+            for each in (previous, self)
+        )
+        shapes = [{n: v.shape for n, v in held.items()} for held in (known, own)]
+        if shapes[0] == shapes[1]:
+            with torch.no_grad():
+                for name, value in own.items():
+                    value.copy_(known[name])
+
     def backward(
         self, losses: Tensor, penalties: dict[str, Tensor], output: Output
     ) -> Tensor:
@@ -122,7 +235,7 @@ class Balancer(nn.Module, ABC):
         Parameters
         ----------
         losses : tensor of shape (n_tasks,)
-            Mean losses over the rows of a batch.
+            Mean losses over the rows of a batch. A task without a label there has 0.
 
         penalties : dict of {str: tensor of shape ()}
             Terms that the network adds to the loss.
@@ -135,8 +248,36 @@ class Balancer(nn.Module, ABC):
         total : tensor of shape ()
             The loss of the batch, for ``history_``.
         """
+        self.prepare(losses, output)
         total = self(losses)
         for penalty in penalties.values():
             total = total + penalty
         total.backward()
         return total
+
+
+def build_balancer(balancing, task_names, labelled_share):
+    """Return the balancer that a balancing builds, after checking what it built.
+
+    Raises
+    ------
+    ValueError
+        If it is no :class:`Balancer`, or has not one weight for each task.
+    """
+    built = balancing.build(task_names, labelled_share)
+    name = type(balancing).__name__
+    if not isinstance(built, Balancer):
+        raise ValueError(
+            f"{name}.build must return a Balancer of sklearn_mtl.balancing. Got "
+            f"{type(built).__name__}. Make it a subclass."
+        )
+    weights = getattr(built, "weights", None)
+    shape = getattr(weights, "shape", None)
+    if not isinstance(weights, torch.Tensor) or shape != (len(task_names),):
+        found = f"of shape {tuple(shape)}" if shape is not None else repr(weights)
+        raise ValueError(
+            f"The balancer of {name}, {type(built).__name__}, must have an attribute "
+            f"weights, a tensor of the weights of {len(task_names)} tasks, for "
+            f"history_. Got {found}. Set it in __init__, or make it a property."
+        )
+    return built

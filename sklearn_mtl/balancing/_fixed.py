@@ -151,6 +151,8 @@ class WeightedSum(Balancer):
     weights : ndarray of shape (n_tasks,)
     """
 
+    is_weighted_sum = True
+
     def __init__(self, weights):
         super().__init__()
         self.register_buffer("weights", torch.as_tensor(weights))

@@ -5,6 +5,7 @@ They work like scikit-learn's displays. Drawing needs matplotlib, the extra "plo
 
 from ._affinity import TaskAffinityDisplay
 from ._calibration import CalibrationCurvesDisplay
+from ._conflicts import TaskConflicts, TaskConflictsDisplay, task_conflicts
 from ._confusion import ConfusionMatricesDisplay
 from ._gates import ExpertGateDisplay, gate_weights
 from ._labels import LabelOverviewDisplay
@@ -20,8 +21,11 @@ __all__ = [
     "LearningCurvesDisplay",
     "LossWeightSearchDisplay",
     "TaskAffinityDisplay",
+    "TaskConflicts",
+    "TaskConflictsDisplay",
     "TopWords",
     "TopWordsDisplay",
     "gate_weights",
+    "task_conflicts",
     "top_words",
 ]

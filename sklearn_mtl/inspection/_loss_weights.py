@@ -253,7 +253,7 @@ class LossWeightSearchDisplay(DrawnOnPanels):
 
 
 def _as_row(candidate, tasks):
-    if candidate is None or isinstance(candidate, str):
+    if candidate is None or (isinstance(candidate, str) and candidate == "auto"):
         return np.ones(len(tasks))
     if isinstance(candidate, Mapping):
         return np.array([float(candidate.get(task, 1.0)) for task in tasks])

@@ -20,6 +20,13 @@ class Output(NamedTuple):
     penalties : dict of {str: tensor of shape ()}, default={}
         Terms that training adds to the loss, by name. Empty in prediction.
 
+    linear : tuple of (tuple of tensors, callable), default=None
+        Where only linear heads lie between `hidden` and the logits: the logits before
+        any link, one tensor per task, and a function that returns the weights of the
+        heads, each of shape (n_logits, n_units). The gradients of all tasks at `hidden`
+        then need no backward passes of their own; otherwise they need one per task. No
+        penalty may read these logits.
+
     Examples
     --------
     >>> import torch
@@ -32,3 +39,4 @@ class Output(NamedTuple):
     logits: tuple
     hidden: torch.Tensor | None = None
     penalties: dict = {}
+    linear: tuple | None = None

@@ -172,7 +172,7 @@ class TaskNetwork(nn.Module):
         self.table = join_layers(self, spec)
 
     def forward(self, rows, cells=None):
-        rows, hidden = read_table(self, rows, cells), None
+        rows, hidden, linear = read_table(self, rows, cells), None, None
         if self.trunk is None:
             logits = self.private(rows)
         else:
@@ -180,7 +180,15 @@ class TaskNetwork(nn.Module):
             logits = self._from_shared(hidden)
             if self.private is not None:
                 logits = logits + self.private(rows)
-        return Output(logits.split(self.n_logits, dim=1), hidden)
+        parts = logits.split(self.n_logits, dim=1)
+        if hidden is not None:
+            linear = parts, self._head_weights
+        return Output(parts, hidden, linear=linear)
+
+    def _head_weights(self):
+        parts = self.head.weight.split(self.widths)
+        heads = range(len(parts)) if self.heads is None else self.heads
+        return [parts[head] for head in heads]
 
     def _from_shared(self, hidden):
         logits = self.head(hidden)

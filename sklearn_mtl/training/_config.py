@@ -1,6 +1,7 @@
 """The settings of a training run, read from the estimator once per fit."""
 
 from dataclasses import MISSING, dataclass, fields, replace
+from numbers import Real
 
 import torch
 from skorch.callbacks import EarlyStopping, LRScheduler, ProgressBar
@@ -137,6 +138,12 @@ class TrainingConfig:
                     f"net_params contains {name!r}, which is not supported. Use "
                     f"{instead} instead."
                 )
+        power = self.params_of_net.get("iterator_train__task_power", 1)
+        if not (isinstance(power, Real) and 0 <= power <= 1):
+            raise ValueError(
+                f"iterator_train__task_power must be from 0 to 1. Got {power!r}. 1 "
+                "takes each row once, 0 samples all tasks equally often."
+            )
         own = own_callbacks(self.callbacks, self.net_params)
         names = [*_OF_EVERY_NET, *(["print_log"] if self.verbose else [])]
         watched = "mean" if self.stops_early else None

@@ -66,10 +66,16 @@ class RowDataset(Dataset):
         parts = (self.X, self.codes, self.weights, self.dense)
         return RowDataset(*(None if part is None else part[rows] for part in parts))
 
-    def cells_by_row(self):
-        """Return the mean over rows of the weight of labelled cells, for each task."""
+    def cells_by_row(self, rows=slice(None)):
+        """Return the mean over rows of the weight of labelled cells, for each task.
+
+        Parameters
+        ----------
+        rows : ndarray of int or slice, default=all
+        """
         # Use 64 bits, because numpy adds row by row and rounding errors accumulate.
-        return (self.weights * (self.codes >= 0)).mean(axis=0, dtype=float)
+        own = self.weights[rows] * (self.codes[rows] >= 0)
+        return own.mean(axis=0, dtype=float)
 
     def batch(self, start, stop):
         """Return the rows from `start` to `stop` with their cells, without a copy."""

@@ -1,5 +1,7 @@
 """The records of an epoch in history, and their form in ``history_``."""
 
+from collections import Counter
+
 import numpy as np
 import torch
 
@@ -7,7 +9,10 @@ from ..answers._layout import CodeLayout
 
 # Records of each task and epoch, `<name>_<task>`. None starts like a record of skorch,
 # whatever a task is called.
-TASK_RECORDS = ("task_train_loss", "task_valid_loss", "task_cells", "task_weight")
+TASK_RECORDS = (
+    *("task_train_loss", "task_valid_loss", "task_cells", "task_weight"),
+    *("task_weighted_loss", "task_gradient_share"),
+)
 
 
 def _squares(weight):
@@ -18,6 +23,59 @@ def _squares(weight):
 
 class HistoryMixin:
     """The records of an epoch; a mixin of ``MultiTaskNet``."""
+
+    def _begin_records(self):
+        """Set the sums over an epoch to 0."""
+        zeros = torch.zeros(len(self.tasks), dtype=torch.float64, device=self.device)
+        self.epoch_sums_, self.epoch_weighted_ = zeros, zeros.clone()
+        self.epoch_parts_ = zeros.clone()
+        self.epoch_rows_, self.epoch_balancing_ = 0, 0.0
+        self.epoch_penalties_, self.epoch_decisions_ = Counter(), []
+
+    def _count(self, sums, n_rows):
+        """Add the losses of a batch, summed over rows."""
+        self.epoch_sums_ += sums.detach()
+        self.epoch_rows_ += n_rows
+
+    def _count_step(self, sums, total, output, n_rows):
+        """Add the losses of a training step, and what they are made of."""
+        self._count(sums, n_rows)
+        balancing = self.criterion_.balancing
+        weighted = sums.detach().double() * balancing.weights
+        self.epoch_weighted_ += weighted
+        penalties = 0.0
+        for name, penalty in output.penalties.items():
+            penalty = penalty.detach().double() * n_rows
+            self.epoch_penalties_[name] += penalty
+            penalties = penalties + penalty
+        if not balancing.is_weighted_sum:
+            rest = total.detach().double() * n_rows - weighted.sum() - penalties
+            self.epoch_balancing_ = self.epoch_balancing_ + rest
+        if balancing.gradient_parts is not None:
+            self.epoch_parts_ += balancing.gradient_parts
+
+    def _record_epoch(self, iterator, training, prefix):
+        losses = self.epoch_sums_ / self.epoch_rows_
+        self._record(f"task_{prefix}_loss", losses)
+        if training:
+            balancing = self.criterion_.balancing
+            rows = getattr(iterator, "sampled", None)
+            rows = slice(None) if rows is None else rows
+            cells = iterator.dataset.cells_by_row(rows)
+            self._record("task_cells", CodeLayout(self.tasks).mean_by_task(cells))
+            self._record("task_weight", balancing.weights)
+            self._record("task_weighted_loss", self.epoch_weighted_ / self.epoch_rows_)
+            if not balancing.is_weighted_sum:
+                rest = float(self.epoch_balancing_ / self.epoch_rows_)
+                self.history.record("balancing", rest)
+            if balancing.gradient_parts is not None:
+                shares = self.epoch_parts_ / self.epoch_parts_.sum()
+                self._record("task_gradient_share", shares.nan_to_num(0.0))
+            self._record_penalties()
+            balancing.end_epoch(losses.to(balancing.weights))
+        else:
+            self._record_scores()
+        self.epoch_penalties_, self.epoch_decisions_ = Counter(), []
 
     def _keep_decisions(self, logits, cells):
         pairs = list(zip(self.tasks, logits, strict=True))
@@ -85,7 +143,12 @@ class HistoryMixin:
         epochs : list of dict
             ``loss`` is the sum of ``weighted_loss_<task>`` over tasks, plus
             ``regularization``: the L2 penalty and each ``penalty_<name>`` of the
-            network.
+            network; plus ``balancing``, if a method adds something of its own.
+            ``weight_<task>`` is that of the last step. ``gradient_share_<task>``, for
+            methods that use gradients, is the contribution of a task to the squared
+            length of the gradient of the hidden vector. The shares add up to 1. A share
+            is negative if the gradient of the task opposes that of all tasks. All are
+            0 if the gradient is 0.
         """
         return [
             self._epoch(epoch, n_before + k)
@@ -96,12 +159,18 @@ class HistoryMixin:
         penalty = epoch["regularization"]
         row = {"epoch": number, "loss": penalty, "regularization": penalty}
         row |= {k: v for k, v in epoch.items() if k.startswith("penalty_")}
+        if "balancing" in epoch:
+            row["balancing"] = epoch["balancing"]
+            row["loss"] += epoch["balancing"]
         for task in self.task_names:
             by_row = epoch[f"task_train_loss_{task}"]
             weight, cells = epoch[f"task_weight_{task}"], epoch[f"task_cells_{task}"]
             row[f"loss_{task}"] = by_row / cells if cells else np.nan
             row[f"weight_{task}"] = weight
-            row[f"weighted_loss_{task}"] = weight * by_row
-            row["loss"] += weight * by_row
+            row[f"weighted_loss_{task}"] = epoch[f"task_weighted_loss_{task}"]
+            row["loss"] += epoch[f"task_weighted_loss_{task}"]
+            share = f"task_gradient_share_{task}"
+            if share in epoch:
+                row[share.removeprefix("task_")] = epoch[share]
         scores = [f"valid_score_{name}" for name in ("mean", "worst", *self.task_names)]
         return row | {name: epoch[name] for name in scores if name in epoch}

@@ -6,7 +6,7 @@ import torch
 from scipy.sparse import issparse
 
 from ..network._batch import SparseBatch, TokenBatch
-from ._order import BatchOrder
+from ._order import BatchOrder, task_chances
 from ._runtime import threads
 
 
@@ -26,6 +26,10 @@ class BatchLoader:
 
     shuffle, generator, rows_at_once : as for :class:`BatchOrder`
 
+    task_power : float, default=1.0
+        Which rows an epoch has, see :func:`~._order.task_chances`; 1 is each once. Set
+        it by ``net_params={"iterator_train__task_power": 0.5}``.
+
     transpose : bool, default=False
         Whether to also sort sparse batches by feature, for steps with sparse gradients.
 
@@ -43,6 +47,7 @@ class BatchLoader:
         transpose=False,
         record=None,
         rows_at_once=None,
+        task_power=1.0,
     ):
         self.dataset, self.transpose = dataset, transpose
         self.order = BatchOrder(
@@ -52,9 +57,13 @@ class BatchLoader:
             generator=generator,
             lengths=dataset.lengths,
             rows_at_once=rows_at_once,
+            chances=None
+            if task_power == 1
+            else task_chances(dataset.codes, dataset.weights, task_power),
         )
+        self.sampled = None  # rows of this epoch, if that is not each once
         # A single batch in a fixed order is the same in every epoch.
-        self._is_fixed = not shuffle and len(self) == 1
+        self._is_fixed = not shuffle and len(self) == 1 and self.order.chances is None
         if self._is_fixed and record is None:
             record = BatchRecord()
         self.record, self._epoch = record, -1
@@ -67,6 +76,7 @@ class BatchLoader:
         # Draw the order even for a recorded epoch, because the next order depends on
         # it.
         order = self.order.draw()
+        self.sampled = None if self.order.chances is None else order
         if self.record is not None and self._epoch in self.record.epochs:
             return iter(self.record.epochs[self._epoch])
         batches = self._batches(order)

@@ -2,7 +2,6 @@
 
 import re
 import sys
-from collections import Counter
 from contextlib import suppress
 from copy import copy, deepcopy
 from functools import partial
@@ -25,7 +24,13 @@ from ..network._build import build_network
 from ._history import TASK_RECORDS, HistoryMixin
 from ._loader import BatchLoader
 from ._objective import Objective
-from ._optimizers import Adam, JointOptimizer, SparseSGD, sparse_groups
+from ._optimizers import (
+    Adam,
+    JointOptimizer,
+    SparseSGD,
+    balancer_group,
+    sparse_groups,
+)
 from ._step import take_step
 from ._user_callbacks import (
     StopTraining,
@@ -119,7 +124,7 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
             f"{name}_{task}" for name in TASK_RECORDS for task in self.task_names
         ]
         scores = [f"valid_score_{task}" for task in ("worst", *self.task_names)]
-        ignored = ["regularization", *scores, *per_task]
+        ignored = ["regularization", "balancing", *scores, *per_task]
         print_log = ("print_log", PrintLog(ignored, sink=_print_plain))
         others = [c for c in super()._default_callbacks if c[0] != "print_log"]
         return [*others, print_log] if self.verbose else others
@@ -133,6 +138,8 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
     def initialize_optimizer(self, triggered_directly=None):
         sparse = sparse_groups(self.module_, self.alpha, self.embedding_rate)
         known = {id(weight) for group in sparse for weight in group["params"]}
+        apart = balancer_group(self.criterion_.balancing)
+        known |= {id(weight) for group in apart for weight in group["params"]}
         dense = [p for _, p in self.get_all_learnable_params() if id(p) not in known]
         decayed = [p for p in dense if p.ndim > 1]
         free = [p for p in dense if p.ndim <= 1]
@@ -142,9 +149,8 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
             optimizers.append(self.optimizer_sparse(sparse, **kwargs))
         groups = [{"params": decayed, "weight_decay": self.alpha}, {"params": free}]
         kwargs = self.get_params_for("optimizer_dense")
-        optimizers.append(
-            self.optimizer_dense([g for g in groups if g["params"]], **kwargs)
-        )
+        groups = [g for g in groups if g["params"]] + apart
+        optimizers.append(self.optimizer_dense(groups, **kwargs))
         self.optimizer_ = JointOptimizer(optimizers)
         return self
 
@@ -163,7 +169,7 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         if not (self.module_.training and self.criterion_.training):
             self._set_training(True)
         rows, cells = batch[0].to(self.device), batch[1].to(self.device)
-        sums, total, output = take_step(
+        step = take_step(
             self.module_,
             self.criterion_,
             self.optimizer_,
@@ -171,10 +177,8 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
             cells,
             watch=self._watch(batch),
         )
-        self._count(sums, len(rows))
-        for name, penalty in output.penalties.items():
-            self.epoch_penalties_[name] += penalty.detach().double() * len(rows)
-        return {"loss": total, "y_pred": output.logits}
+        self._count_step(*step, len(rows))
+        return {"loss": step[1], "y_pred": step[2].logits}
 
     def _watch(self, batch):
         # Naming all weights costs more than checking for a callback that reads them.
@@ -193,10 +197,6 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
             training=True,
         )
 
-    def _count(self, sums, n_rows):
-        self.epoch_sums_ += sums.detach()
-        self.epoch_rows_ += n_rows
-
     def get_loss(self, y_pred, y_true, X=None, training=False):
         # For validation only; `take_step` computes the losses of training.
         cells = y_true.to(self.device)
@@ -208,24 +208,12 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         if iterator is None:
             return
-        self.epoch_sums_ = torch.zeros(
-            len(self.tasks), dtype=torch.float64, device=self.device
-        )
-        self.epoch_rows_ = 0
-        self.epoch_penalties_ = Counter()
-        self.epoch_decisions_ = []
+        self._begin_records()
         if training:
             self.epoch_batches_ = len(iterator)  # read by LinearDecay
+            self.criterion_.balancing.begin_epoch(len(self.history))
         super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
-        self._record(f"task_{prefix}_loss", self.epoch_sums_ / self.epoch_rows_)
-        if training:
-            cells = iterator.dataset.cells_by_row()
-            self._record("task_cells", CodeLayout(self.tasks).mean_by_task(cells))
-            self._record("task_weight", self.criterion_.balancing.weights)
-            self._record_penalties()
-        else:
-            self._record_scores()
-        self.epoch_penalties_, self.epoch_decisions_ = Counter(), []
+        self._record_epoch(iterator, training, prefix)
 
     def notify(self, method_name, **cb_kwargs):
         if method_name == "on_grad_computed":

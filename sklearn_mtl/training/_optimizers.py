@@ -164,6 +164,24 @@ def sparse_groups(network, alpha, embedding_rate):
     return [group for group in groups if group["params"]]
 
 
+def balancer_group(balancer):
+    """Return the parameter group of a balancer with a learning rate of its own.
+
+    Parameters
+    ----------
+    balancer : Balancer
+
+    Returns
+    -------
+    groups : list of dict
+        One group, or none: its parameters, if any, are then like other dense weights.
+    """
+    params = list(balancer.parameters())
+    if balancer.learning_rate is None or not params:
+        return []
+    return [{"params": params, "weight_decay": 0.0, "lr": balancer.learning_rate}]
+
+
 class JointOptimizer(_WithoutCompiler, Optimizer):
     """Several optimizers behind the interface of one.
 

@@ -32,6 +32,10 @@ class BatchOrder:
         Maps the length of the longest row of a batch to the maximum number of rows, to
         limit memory for long texts. Not used with `shuffle`, because the number of
         batches must then be known in advance.
+
+    chances : ndarray of shape (n_rows,), default=None
+        Expected number of times that each row is sampled in an epoch; they add up to
+        the number of rows. None takes each row once.
     """
 
     def __init__(
@@ -43,10 +47,12 @@ class BatchOrder:
         generator=None,
         lengths=None,
         rows_at_once=None,
+        chances=None,
     ):
         self.n_rows, self.batch_size = n_rows, batch_size
         self.shuffle, self.generator = shuffle, generator
         self.lengths, self.rows_at_once = lengths, rows_at_once
+        self.chances = chances
 
     def __len__(self):
         """Return the number of batches in an epoch."""
@@ -54,9 +60,11 @@ class BatchOrder:
 
     def draw(self):
         """Return the row numbers of an epoch in order; None means stored order."""
-        if not self.shuffle:
+        if not self.shuffle and self.chances is None:
             return None
-        order = torch.randperm(self.n_rows, generator=self.generator).numpy()
+        order = self._permutation()
+        if self.chances is not None:
+            order = self._sample(order)[self._permutation()]
         return order if self.lengths is None else self._by_length(order)
 
     def blocks(self, order):
@@ -76,6 +84,19 @@ class BatchOrder:
         """
         for block in self._blocks():
             yield (block if order is None else order[block]), self._slices(block)
+
+    def _permutation(self):
+        return torch.randperm(self.n_rows, generator=self.generator).numpy()
+
+    def _sample(self, order):
+        """Return rows of a random order, each as often as its chance, rounded."""
+        # Systematic: of 2.3 copies there are 2 or 3, never none as in a free draw.
+        start = torch.rand((), generator=self.generator, dtype=torch.float64).item()
+        ends = np.cumsum(self.chances[order])
+        ends *= self.n_rows / ends[-1]
+        numbers = np.floor(np.append(start, ends + start)).astype(np.int64)
+        numbers[-1] = numbers[0] + self.n_rows
+        return np.repeat(order, np.diff(numbers))
 
     def _by_length(self, order):
         """Sort each block of rows by length, then shuffle its batches."""
@@ -108,3 +129,32 @@ class BatchOrder:
             slices.append((start, stop))
             start = stop
         return slices
+
+
+def task_chances(codes, weights, power):
+    """Return how often rows are sampled if tasks are, by a power of their size.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_rows, n_tasks)
+        Negative where a cell is missing.
+
+    weights : ndarray of shape (n_rows, n_tasks)
+
+    power : float
+        1 samples tasks in proportion to their labelled cells, 0 all tasks equally
+        often, 0.5 by the square root. A row with labels of several tasks has the mean
+        of their chances.
+
+    Returns
+    -------
+    chances : ndarray of shape (n_rows,), or None
+        None if all rows have the same.
+    """
+    labelled = (codes >= 0) & (weights > 0)
+    sizes = np.maximum(labelled.sum(axis=0, dtype=float), 1)
+    counts = np.maximum(labelled.sum(axis=1), 1)
+    chances = labelled @ sizes ** (power - 1) / counts
+    if power == 1 or np.ptp(chances) <= 1e-9 * chances.max():
+        return None
+    return chances * (len(chances) / chances.sum())

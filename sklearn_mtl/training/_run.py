@@ -27,7 +27,7 @@ from ._loader import BatchRecord
 from ._net import MultiTaskNet
 from ._plan import logit_adjustments, make_plan
 from ._runtime import go_on_from, random_states, reseed, seeded
-from ._stack import attempt, can_stack, train_side_by_side
+from ._stack import attempt, stackable, train_side_by_side
 from ._user_callbacks import own_net_params
 from ._validation import ValidationScore
 from ._warm_start import load_weights
@@ -189,9 +189,15 @@ class TrainingRun:
             drawn = random_states(self.config.device)
             if not any(_draws_as_it_trains(net, self.config) for net in nets):
                 seeding.close()
-            if can_stack(nets, self.config):
-                return train_side_by_side(nets, self.dataset)
-            return self._train_in_turn(nets, drawn)
+            trained = dict.fromkeys(nets)
+            alike = stackable(nets, self.config)
+            if alike:
+                found = train_side_by_side(alike, self.dataset)
+                trained.update(zip(alike, found, strict=True))
+            others = [net for net in nets if net not in alike]
+            found = self._train_in_turn(others, drawn)
+            trained.update(zip(others, found, strict=True))
+            return list(trained.values())
 
     def calibration(self, net):
         """Return the calibration of a trained net."""
@@ -275,6 +281,7 @@ class TrainingRun:
             }
             | own_net_params(self.config.net_params)
         ).initialize()
+        net.criterion_.balancing.reset(self.seed)
         if self.previous:
             load_weights(net, self.previous)
         return net

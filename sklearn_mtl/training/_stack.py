@@ -50,6 +50,16 @@ def can_stack(nets, config):
     )
 
 
+def stackable(nets, config):
+    """Return those nets that can train side by side; [] if they are fewer than two.
+
+    The parameters are those of :func:`can_stack`.
+    """
+    fixed = [n for n in nets if type(n.criterion_.balancing) is WeightedSum]
+    is_one = len(fixed) < len(nets) and len(fixed) == 1
+    return fixed if fixed and not is_one and can_stack(fixed, config) else []
+
+
 def train_side_by_side(nets, dataset):
     """Train nets that :func:`can_stack`; results are those of separate trainings.
 
@@ -121,6 +131,7 @@ def _report(net, losses, batch):
     n_rows = len(batch[0])
     net.epoch_sums_ += losses
     net.epoch_rows_ += n_rows
+    net.epoch_weighted_ += losses * net.criterion_.balancing.weights
     total = net.criterion_.balancing(losses.to(net.criterion_.balancing.weights))
     return {"loss": total / n_rows, "y_pred": None}
 

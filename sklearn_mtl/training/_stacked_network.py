@@ -237,6 +237,8 @@ class StackedObjective:
             for tasks in blocks
         ]
 
+    watches_steps = False
+
     @property
     def balancing(self):
         return self

@@ -2,6 +2,8 @@
 
 from contextlib import nullcontext
 
+import torch
+
 from ._optimizers import without_gradients
 
 
@@ -51,4 +53,8 @@ def take_step(network, objective, optimizer, rows, cells, watch=None):
         if watch is not None:
             watch()
         optimizer.step()
+    if objective.balancing.watches_steps:
+        with torch.no_grad():
+            logits = network(rows, objective.cells_of_tasks(cells)).logits
+            objective.balancing.after_step(objective(logits, cells) / len(rows))
     return sums, total, output

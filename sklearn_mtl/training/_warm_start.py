@@ -11,8 +11,8 @@ _ADVICE = (
 def load_weights(net, previous):
     """Load the weights of a trained net.
 
-    A balancing of the same class continues with its parameters. Its buffers, such as
-    fixed loss weights, are those of this fit.
+    A balancing of the same class continues with its parameters and the buffers of its
+    ``state``. Others, such as fixed loss weights, are those of this fit.
 
     Raises
     ------
@@ -32,12 +32,8 @@ def load_weights(net, previous):
     except RuntimeError as error:
         raise ValueError(f"{_ADVICE}Set them back, or warm_start=False.") from error
     learnt, own = previous.criterion_.balancing, net.criterion_.balancing
-    if type(learnt) is type(own) and _shapes(learnt) == _shapes(own):
-        own.load_state_dict(dict(learnt.named_parameters()), strict=False)
-
-
-def _shapes(module):
-    return {name: weight.shape for name, weight in module.named_parameters()}
+    if type(learnt) is type(own):
+        own.go_on_from(learnt)
 
 
 def network_difference(before, now):

@@ -7,6 +7,8 @@ import tempfile
 
 # The fits of tests are tiny: threads would spend their time waiting for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Drawings need no screen. A test that switched later would close figures of others.
+os.environ["MPLBACKEND"] = "Agg"
 
 # What data loaders cache goes to a folder of this run, not to the user's own.
 _data_home = tempfile.mkdtemp(prefix="sklearn_mtl_data_")

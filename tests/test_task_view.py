@@ -131,16 +131,13 @@ def test_its_threshold_can_be_tuned(fitted):
 
 
 def test_scikit_learn_draws_it(fitted):
-    pytest.importorskip("matplotlib", reason="matplotlib is an extra")
-    import matplotlib
-
-    matplotlib.use("Agg")
+    plt = pytest.importorskip("matplotlib.pyplot", reason="matplotlib is an extra")
     view = task_view(fitted, "long")
     curve = RocCurveDisplay.from_estimator(view, TEXTS, Y["long"])
     assert curve.roc_auc > 0.9
     matrix = ConfusionMatrixDisplay.from_estimator(view, TEXTS, Y["long"])
     assert matrix.confusion_matrix.sum() == 160
-    matplotlib.pyplot.close("all")
+    plt.close("all")
 
 
 def test_what_has_no_probabilities_has_none_here():

@@ -226,11 +226,8 @@ class MultiTaskTextClassifier(
     learning_rate_factor_ : float
         Factor for the learning rate that the fit chose for noisy labels.
 
-    net_ : skorch net
-        The trained network.
-
-    calibration_ : object
-        Converts logits to probabilities and predictions.
+    net_, calibration_ : objects
+        The trained skorch net; converts its logits to probabilities and predictions.
 
     history_ : list of dict
         One dict per epoch. ``loss`` is the sum of ``weighted_loss_<task>`` and
@@ -238,17 +235,11 @@ class MultiTaskTextClassifier(
         ``loss_<task>`` and ``weight_<task>``, and with held-out rows
         ``valid_score_<...>``.
 
-    n_iter_ : int
-        Number of epochs.
+    n_iter_, best_iter_ : int
+        Number of epochs; the epoch, counted from 1, whose weights were kept.
 
-    best_iter_ : int
-        The epoch, counted from 1, whose weights were kept.
-
-    n_features_in_ : int
-        Number of features, if X was numeric.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of features, if X was a data frame of numbers.
+    n_features_in_, feature_names_in_ : int, ndarray of shape (n_features_in_,)
+        If X was numeric; names of features only for a data frame.
 
     See Also
     --------

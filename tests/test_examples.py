@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from versions import SCIKIT_LEARN
 
 FOLDER = Path(__file__).resolve().parents[1] / "examples"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
@@ -151,8 +152,9 @@ def test_calibration_and_a_threshold_improve_what_they_are_for(run):
     assert abs(losses.loc["sigmoid", "mean of 'yes'"] - share) < 0.05
     scores = found["thresholds"]
     chosen = scores.loc["threshold chosen"]
-    # The texts are those of the installed releases; with some the two come out level.
-    assert chosen["f1"] > scores.loc["of the classifier", "f1"] - 0.02
+    # The texts are docstrings of the installed releases; with old ones it is level.
+    slack = 0 if SCIKIT_LEARN >= (1, 9) else 0.02
+    assert chosen["f1"] > scores.loc["of the classifier", "f1"] - slack
     assert chosen["f1"] > 2 * share / (1 + share)  # that of always "yes"
 
 

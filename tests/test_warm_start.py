@@ -72,7 +72,7 @@ def test_how_a_network_learns_may_change(before, after):
 
 
 def test_another_network_cannot_be_gone_on_from():
-    with pytest.raises(ValueError, match="warm_start goes on with the network"):
+    with pytest.raises(ValueError, match="warm_start continues with the network"):
         load_weights(make_net(), make_net(module__trunk=BagTrunk(n_units=5)))
 
 

@@ -107,37 +107,10 @@ class FixedWeights(BaseBalancing):
             or a task is unknown.
         """
         self._validate_params()
-        weights = self._by_task(list(task_names))
+        weights = in_task_order(self.weights, list(task_names))
         share = np.asarray(labelled_share, dtype=float)
         weights = weights * share**-self.share_power
         return weights / weights.mean()
-
-    def _by_task(self, task_names):
-        if self.weights is None:
-            return np.ones(len(task_names))
-        if isinstance(self.weights, Mapping):
-            check_task_names("loss_weights", self.weights, task_names)
-            weights = [self.weights.get(name, 1.0) for name in task_names]
-        else:
-            weights = list(self.weights)
-        if len(weights) != len(task_names):
-            raise ValueError(
-                f"loss_weights must have one weight for each of the {len(task_names)} "
-                f"tasks {task_names}. Got {len(weights)}."
-            )
-        for name, weight in zip(task_names, weights, strict=True):
-            if not (isinstance(weight, Real) and np.isfinite(weight) and weight >= 0):
-                raise ValueError(
-                    f"The loss weight of task {name!r} must be a finite number that is "
-                    f"not negative. Got {weight!r}."
-                )
-        weights = np.asarray(weights, dtype=float)
-        if not weights.any():
-            raise ValueError(
-                "All loss weights are zero, so there is nothing to learn. Give at "
-                "least one task a positive weight."
-            )
-        return weights
 
     def build(self, task_names: Sequence[str], labelled_share: Array) -> Balancer:
         return WeightedSum(self.effective(task_names, labelled_share))
@@ -159,3 +132,32 @@ class WeightedSum(Balancer):
 
     def forward(self, losses):
         return losses @ self.weights
+
+
+def in_task_order(weights, task_names):
+    """Return weights of tasks, in their order; raise a ValueError for unusable ones."""
+    if weights is None:
+        return np.ones(len(task_names))
+    if isinstance(weights, Mapping):
+        check_task_names("loss_weights", weights, task_names)
+        weights = [weights.get(name, 1.0) for name in task_names]
+    else:
+        weights = list(weights)
+    if len(weights) != len(task_names):
+        raise ValueError(
+            f"loss_weights must have one weight for each of the {len(task_names)} "
+            f"tasks {task_names}. Got {len(weights)}."
+        )
+    for name, weight in zip(task_names, weights, strict=True):
+        if not (isinstance(weight, Real) and np.isfinite(weight) and weight >= 0):
+            raise ValueError(
+                f"The loss weight of task {name!r} must be a finite number that is "
+                f"not negative. Got {weight!r}."
+            )
+    weights = np.asarray(weights, dtype=float)
+    if not weights.any():
+        raise ValueError(
+            "All loss weights are zero, so there is nothing to learn. Give at "
+            "least one task a positive weight."
+        )
+    return weights

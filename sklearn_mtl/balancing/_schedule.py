@@ -10,7 +10,7 @@ import torch
 from ..utils._compat import Interval, StrOptions
 from ..utils._typing import Array
 from ._base import Balancer, BaseBalancing
-from ._fixed import FixedWeights
+from ._fixed import FixedWeights, in_task_order
 
 
 class ScheduledWeights(BaseBalancing):
@@ -121,22 +121,13 @@ class ScheduledWeights(BaseBalancing):
             return self.schedule(epoch)
         epochs = sorted(self.schedule)
         if self.interpolation == "linear":
-            table = [_in_order(self.schedule[e], task_names) for e in epochs]
+            table = [in_task_order(self.schedule[e], task_names) for e in epochs]
             return [np.interp(epoch, epochs, column) for column in np.transpose(table)]
         begun = [e for e in epochs if e <= epoch]
         return self.schedule[begun[-1] if begun else epochs[0]]
 
     def build(self, task_names: Sequence[str], labelled_share: Array) -> Balancer:
         return ScheduledSum(self, list(task_names), labelled_share)
-
-
-def _in_order(weights, task_names):
-    """Return weights as an array in task order."""
-    if weights is None:
-        return np.ones(len(task_names))
-    if isinstance(weights, Mapping):
-        weights = [weights.get(name, 1.0) for name in task_names]
-    return np.asarray(weights, dtype=float)
 
 
 class ScheduledSum(Balancer):

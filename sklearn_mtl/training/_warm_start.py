@@ -3,7 +3,7 @@
 from ..utils._same import is_same
 
 _ADVICE = (
-    "warm_start goes on with the network of the previous fit, so trunk and sharing "
+    "warm_start continues with the network of the previous fit, so trunk and sharing "
     "must be what they were. "
 )
 

@@ -193,6 +193,80 @@ def test_flips_are_of_the_share_that_was_asked_for(cases):
     assert true == flipped
 
 
+def test_balancing_from_end_to_end(benchmark, cases, data, tmp_path, capsys):
+    out = tmp_path / "balancing.json"
+    methods = ["auto", "equal", "static", "separate", "gradnorm"]
+    arguments = ("--data", data, "--methods", ",".join(methods), "--out", out)
+    results = benchmark("balancing", *arguments, "--seeds", 2)
+    measured = results["sets"]["reviews"]
+    assert measured.keys() == set(methods)
+    for method, runs in measured.items():
+        assert runs.keys() == ({"0"} if method == "separate" else {"0", "1"})
+        assert all(run["seconds"] > 0 for run in runs.values())
+    assert measured["static"]["0"]["weights"].keys() == {"mood", "topic"}
+    found = results["summary"]
+    assert found["equal"]["seconds_ratio"] == 1
+    assert found["auto"]["macro_f1_difference"]["difference"] == 0
+    own = [measured["gradnorm"][seed]["macro_f1"] for seed in "01"]
+    usual = [measured["auto"][seed]["macro_f1"] for seed in "01"]
+    gap = found["gradnorm"]["sets"]["reviews"]["macro_f1_difference"]
+    assert gap["difference"] == pytest.approx((sum(own) - sum(usual)) / 2, abs=2e-5)
+    assert found["separate"]["macro_f1_difference"]["low"] is None
+    assert found["auto"]["rank"] is None  # 2 seeds are too few
+    assert '| "gradnorm" |' in capsys.readouterr().out
+    benchmark("balancing", *arguments, "--seeds", 2, "--keep")
+    again = json.loads(out.read_text(encoding="utf-8"))
+    assert again["sets"] == results["sets"]
+
+
+def test_balancing_measures_what_fit_gives(cases, data):
+    from benchmarks.data import load_set
+    from benchmarks.scores import as_lists, score_tasks
+    from sklearn_mtl import MultiTaskTextClassifier
+    from sklearn_mtl.balancing import BALANCING_ALIASES
+
+    case = cases["balancing"]
+    asked = {*case.METHODS, *case.LEFT_OUT} - {"equal", "static", "separate"}
+    assert asked == set(BALANCING_ALIASES)
+    found = case.measure(data, "reviews", ["equal", "dwa", "separate"], 3)
+    splits = load_set(data, "reviews").splits
+    settings = {
+        "equal": {"loss_weights": None},
+        "dwa": {"loss_weights": "dwa"},
+        "separate": {"sharing": "separate"},
+    }
+    for method, own in settings.items():
+        classifier = MultiTaskTextClassifier(random_state=3, **own)
+        classifier.fit(*splits["train"])
+        predicted = as_lists(classifier.predict(splits["test"].texts, output="dict"))
+        scores = score_tasks(splits["test"].labels, predicted)
+        expected = sum(task["macro_f1"] for task in scores.values()) / 2
+        assert found[method]["macro_f1"] == pytest.approx(expected), method
+
+
+def test_ranks_are_over_the_runs_of_all_ranked_methods(cases):
+    def runs(*scores):
+        return {str(k): {"macro_f1": score} for k, score in enumerate(scores)}
+
+    one = {
+        "auto": runs(0.5, 0.5, 0.5, 0.9),
+        "equal": runs(0.4, 0.5, 0.6),
+        "famo": runs(0.9, 0.9, 0.4),
+        "separate": runs(0.9),
+    }
+    found = cases["balancing"].mean_ranks({"one": one, "two": one})
+    assert {method: row["mean"] for method, row in found.items()} == {
+        "auto": pytest.approx((2 + 2.5 + 2) / 3),
+        "equal": pytest.approx((3 + 2.5 + 1) / 3),
+        "famo": pytest.approx((1 + 1 + 3) / 3),
+    }
+    assert found["auto"]["runs"] == 6
+    assert found["famo"]["difference"] == pytest.approx((-1 - 1.5 + 1) / 3)
+    assert found["famo"]["low"] < found["famo"]["difference"] < found["famo"]["high"]
+    few = {"one": {"auto": runs(0.5, 0.5), "equal": runs(0.5, 0.5, 0.5)}}
+    assert cases["balancing"].mean_ranks(few) == {}
+
+
 def test_steps_from_end_to_end(benchmark, data, tmp_path):
     pytest.importorskip("numba")
     out = tmp_path / "step.json"

@@ -1,6 +1,7 @@
 """Whether sharing helps, and which task helps which."""
 
 import re
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -224,7 +225,9 @@ def comparison_with(gap, linear=0.0):
         (0.1, "Sharing helps: mean accuracy +0.100 [+0.089, +0.111] against separate "
               "networks. Of 2 tasks it helps 2 (tone, topic) and hurts none."),
         (-0.1, "Sharing hurts: mean accuracy -0.100 [-0.111, -0.089] against separate "
-               "networks. Of 2 tasks it helps none and hurts 2 (tone, topic)."),
+               "networks. Of 2 tasks it helps none and hurts 2 (tone, topic). To see "
+               "which tasks have conflicting gradients, use "
+               "sklearn_mtl.inspection.task_conflicts."),
         (0.0, "No clear difference: mean accuracy +0.000 [-0.011, +0.011] against "
               "separate networks. Of 2 tasks it helps none and hurts none."),
     ],
@@ -244,7 +247,24 @@ def test_the_verdict_speaks_of_linear_models(gap, words):
 def test_tasks_that_differ_are_named():
     found = comparison_with(0.1, linear=None)
     found.scores["shared"][:, 1] -= 0.2
-    assert "helps 1 (tone) and hurts 1 (topic)" in found.verdict
+    assert "helps 1 (tone) and hurts 1 (topic). To see which tasks" in found.verdict
+    for shown in (str(found), found._repr_html_()):
+        assert shown.count("use sklearn_mtl.inspection.task_conflicts.") == 1
+
+
+def test_the_function_that_looks_for_conflicts_is_public():
+    name = re.search(r"use ([\w.]+)\.", comparison_with(-0.1).verdict)[1]
+    module, function = name.rsplit(".", 1)
+    assert function in import_module(module).__all__
+
+
+def test_a_mean_that_falls_points_to_conflicts_too():
+    found = comparison_with(0.0, linear=None)
+    # Opposite noise cancels in the mean, and widens the intervals of the tasks.
+    noise = 0.03 * np.array([1, -1, 1, -1, 1, -1])
+    found.scores["shared"] = found.scores["separate"] - 0.01
+    found.scores["shared"] += np.stack([noise, -noise], axis=1)
+    assert "hurts none. To see which tasks have" in found.verdict
 
 
 def test_a_split_without_labels_of_a_task_is_left_out():

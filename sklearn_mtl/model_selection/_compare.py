@@ -91,6 +91,9 @@ def compare_sharing(
     Fits every model on every split, 45 fits with the defaults. On large data, start
     with ``n_seeds=1``.
 
+    If sharing hurts a task, :func:`~sklearn_mtl.inspection.task_conflicts` shows if
+    its gradients conflict with those of other tasks.
+
     Intervals come from the corrected t-test over repeated folds (Nadeau and Bengio
     2003), for differences on the same splits. They hold for this number of labelled
     rows, and for one task at a time: among twenty tasks, one may seem to gain by
@@ -255,7 +258,10 @@ class SharingComparison:
 
     @property
     def verdict(self) -> Any:
-        """A summary of the differences in one or two sentences."""
+        """A summary of the differences in a few sentences.
+
+        If sharing hurts, it names the function that looks for the reason.
+        """
         found = self.difference()
         mean = found.pop("mean")
         helped = [name for name, (_, low, _) in found.items() if low > 0]
@@ -266,6 +272,11 @@ class SharingComparison:
         )
         text += f" networks. Of {len(found)} tasks it helps {_listed(helped)}"
         text += f" and hurts {_listed(hurt)}."
+        if hurt or _side(mean) < 0:
+            text += (
+                " To see which tasks have conflicting gradients, use "
+                "sklearn_mtl.inspection.task_conflicts."
+            )
         if "linear" in self.scores:
             mean = self.difference("linear")["mean"]
             words = {1: "above", -1: "below", 0: "not clearly apart from"}

@@ -18,7 +18,7 @@ from .labels._tables import as_label_table
 from .metrics._accuracy import mean_accuracy
 from .persistence._saving import SavingMixin
 from .sharing import BaseSharing, has_representation
-from .training._aside import set_aside
+from .training._aside import check_held_out, set_aside
 from .training._config import TrainingConfig
 from .training._conflicts import ConflictWatch
 from .training._dataset import RowDataset, sorted_by_length
@@ -66,7 +66,8 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
     def _fit(self, X, y, sample_weight, progress, whole):
         with progress.part(whole, "vectorize"):
             config, X, cells = self._read(X, y, sample_weight)
-            balancing = _build_balancing(self.loss_weights, cells)
+            is_first = not hasattr(self, "net_")
+            balancing = _build_balancing(self.loss_weights, cells, config, is_first)
             run = self._prepare(config, X, cells)
         with progress.part(whole, "train", run.plan.max_iter) as training:
 
@@ -165,7 +166,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
 
         def train(config, rows, dense, cells):
             run = TrainingRun(config, rows, cells, trunk, dense=dense)
-            return run.fit(_build_balancing("auto", cells))
+            return run.fit(_build_balancing("auto", cells, config))
 
         with computing(self.n_jobs):
             return probe(
@@ -233,7 +234,9 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         fresh = clone(self).set_params(loss_weights=loss_weights[0])  # any candidate
         with numpy_errors():
             config, X, cells = fresh._read(X, y, sample_weight)
-            fitted = [attempt(_build_balancing, each, cells) for each in loss_weights]
+            fitted = [
+                attempt(_build_balancing, each, cells, config) for each in loss_weights
+            ]
             built = [
                 k for k, each in enumerate(fitted) if not isinstance(each, Exception)
             ]
@@ -372,7 +375,9 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         return weights, self.sharing_.expert_names(self.task_names_)
 
 
-def _build_balancing(loss_weights, cells):
+def _build_balancing(loss_weights, cells, config, is_first=True):
     balancing = resolve_balancing(loss_weights)
     with computing():
-        return build_balancer(balancing, cells.targets.names, cells.labelled_share)
+        built = build_balancer(balancing, cells.targets.names, cells.labelled_share)
+    check_held_out(built, config, cells, is_first=is_first)
+    return built

@@ -20,6 +20,7 @@ from sklearn_mtl.balancing import (
     BALANCING_ALIASES,
     GradientAggregation,
     ScheduledWeights,
+    ValidationWeights,
 )
 from sklearn_mtl.balancing._aggregation import AGGREGATORS
 from sklearn_mtl.balancing._base import build_balancer
@@ -55,13 +56,17 @@ class Network(torch.nn.Module):
         self.trunk = torch.nn.Linear(5, 4)
         self.heads = torch.nn.ModuleList(torch.nn.Linear(4, 1) for _ in range(n_tasks))
         self.paths = torch.nn.ModuleList(torch.nn.Linear(5, 1) for _ in range(n_tasks))
-        self.rows = torch.randn(12, 5)
-        self.goals = torch.randn(12, n_tasks)
+        for name, shape in {"rows": 5, "goals": n_tasks}.items():
+            self.register_buffer(name, torch.randn(12, shape))
+            self.register_buffer(f"held_out_{name}", torch.randn(9, shape))
 
-    def forward(self, order):
-        hidden = torch.tanh(self.trunk(self.rows))
-        made = [self.heads[k](hidden) + self.paths[k](self.rows) for k in order]
-        errors = torch.cat(made, 1) - self.goals[:, order]
+    def forward(self, order, is_held_out=False):
+        rows, goals = self.rows, self.goals
+        if is_held_out:
+            rows, goals = self.held_out_rows, self.held_out_goals
+        hidden = torch.tanh(self.trunk(rows))
+        made = [self.heads[k](hidden) + self.paths[k](rows) for k in order]
+        errors = torch.cat(made, 1) - goals[:, order]
         linear = made, lambda: [self.heads[k].weight for k in order]
         linear = linear if self.says_linear else None
         return errors.square().mean(0), Output(tuple(made), hidden, linear=linear)
@@ -86,12 +91,30 @@ class Trainer:
         groups[1]["lr"] = rate
         self.optimizer = torch.optim.Adam([g for g in groups if g["params"]] or groups)
 
-    def losses(self, scales=(1.0, 1.0, 1.0)):
+    def losses(self, scales=(1.0, 1.0, 1.0), **which):
         scales = scales[: len(self.order)]
-        losses, output = self.network(self.order)
+        losses, output = self.network(self.order, **which)
         return losses * torch.as_tensor(scales).float(), output
 
+    def align(self, scales=(1.0, 1.0, 1.0)):
+        """Give the balancer the products of gradients, and return them."""
+        weights = list(self.network.parameters())
+        held_out = self.losses(scales, is_held_out=True)[0]
+        total = self.balancer.validation_loss(held_out)
+        wanted = torch.autograd.grad(total, weights)
+        products = []
+        for loss in self.losses(scales)[0]:
+            own = torch.autograd.grad(
+                loss, weights, allow_unused=True, retain_graph=True
+            )
+            pairs = zip(wanted, own, strict=True)
+            products.append(sum((a * b).sum() for a, b in pairs if b is not None))
+        self.balancer.align(torch.stack(products))
+        return torch.stack(products)
+
     def step(self, scales=(1.0, 1.0, 1.0), penalties=None):
+        if self.balancer.validation_interval is not None:
+            self.align(scales)
         self.network.zero_grad()
         self.optimizer.zero_grad()
         losses, output = self.losses(scales)
@@ -246,6 +269,33 @@ def test_parts_of_the_gradient_add_up_to_its_square(method):
     assert parts.sum().item() == pytest.approx(whole.square().sum().item(), rel=1e-3)
 
 
+def test_validation_weights_move_along_the_derivative_of_the_loss_after_a_step():
+    trainer = Trainer("validation").epochs(4)
+    balancer, network = trainer.balancer, trainer.network.double()
+    start = copy.deepcopy(network.state_dict())
+    logarithms, factors = balancer.logarithms.detach().double(), balancer.factors
+
+    def loss_after_a_step(move):
+        weights = 3 * (logarithms + move).softmax(0) * factors
+        network.zero_grad()
+        (network(trainer.order)[0] @ weights).backward()
+        with torch.no_grad():
+            for weight in network.parameters():
+                weight -= 1e-3 * weight.grad
+            found = network(trainer.order, is_held_out=True)[0] @ factors.double()
+        network.load_state_dict(start)
+        return found
+
+    moves = 1e-2 * torch.eye(3)
+    wanted = [loss_after_a_step(own) - loss_after_a_step(-own) for own in moves]
+    wanted = torch.stack(wanted).float()
+    network.float()
+    trainer.align()
+    found = balancer.slopes
+    assert wanted.norm() > 0
+    assert_allclose(found / found.norm(), wanted / wanted.norm(), atol=5e-3)
+
+
 @each_method
 def test_penalties_reach_the_network(method):
     plain, penalized = Trainer(method), Trainer(method)
@@ -267,6 +317,8 @@ def test_penalties_reach_the_network(method):
 def make(method, **params):
     weights = METHODS[method] if isinstance(method, str) else method
     settings = {"max_iter": 2, "random_state": 0, "loss_weights": weights} | params
+    if isinstance(weights, ValidationWeights):  # so few texts hold no rows out
+        settings["early_stopping"] = True
     # A low rate, for with any other the losses of so few texts are 0 at once.
     return MultiTaskTextClassifier(**{"learning_rate_init": 0.05} | settings)
 

@@ -29,7 +29,7 @@ LABELS = {
 }
 OF_LOSSES = (
     *("uncertainty", "dwa", "cosmos", "famo", "geometric-mean", "imtl-l", "pbi"),
-    *("stch", "uw"),
+    *("stch", "uw", "validation"),
 )
 OF_GRADIENTS = (
     *("gradnorm", "db-mtl", "aligned-mtl", "cagrad", "config", "dual-proj"),
@@ -95,8 +95,8 @@ class Fits:
 
         self.classifier = MultiTaskTextClassifier(random_state=seed, **parameters)
         self.seed, self.splits = seed, splits
-        config, X, self.cells = self.classifier._read(*splits["train"], None)
-        self.run = self.classifier._prepare(config, X, self.cells)
+        self.config, X, self.cells = self.classifier._read(*splits["train"], None)
+        self.run = self.classifier._prepare(self.config, X, self.cells)
         self.rows = {
             split: self.classifier._transform_rows(splits[split].texts)[0]
             for split in ("dev", "test")
@@ -132,7 +132,9 @@ class Fits:
         from sklearn_mtl._estimator import _build_balancing
         from sklearn_mtl.training._runtime import computing
 
-        balancings = [_build_balancing(each, self.cells) for each in candidates]
+        balancings = [
+            _build_balancing(each, self.cells, self.config) for each in candidates
+        ]
         several = len(balancings) > 1
         classifiers = []
         with computing():

@@ -10,6 +10,8 @@ Names of `loss_weights`, and the classes behind them:
 "gradnorm", "db-mtl"
     :class:`GradNorm` and :class:`DualBalancing` set them from the gradients of tasks
     at the hidden vector that all tasks read.
+"validation"
+    :class:`ValidationWeights` sets them so that steps lower the loss of held-out rows.
 "cosmos", "famo", "geometric-mean", "imtl-l", "pbi", "stch", "uw"
     :class:`LossScalarization`: TorchJD's methods for losses; extra ``balancing``.
 "aligned-mtl", "cagrad", "config", "dual-proj", "excess-mtl", "fair-grad", "grad-drop",
@@ -33,6 +35,7 @@ from ._gradnorm import GradNorm
 from ._scalarization import SCALARIZERS, LossScalarization
 from ._schedule import ScheduledWeights
 from ._uncertainty import UncertaintyWeights
+from ._validation import ValidationWeights
 
 __all__ = [
     "Balancer",
@@ -46,6 +49,7 @@ __all__ = [
     "RandomWeights",
     "ScheduledWeights",
     "UncertaintyWeights",
+    "ValidationWeights",
 ]
 
 # Makes the balancing of each name; the last two lines need the extra `balancing`.
@@ -56,6 +60,7 @@ BALANCING_ALIASES: dict[str, Callable[[], BaseBalancing]] = {
     "random": RandomWeights,
     "gradnorm": GradNorm,
     "db-mtl": DualBalancing,
+    "validation": ValidationWeights,
     **{name: partial(LossScalarization, name) for name in SCALARIZERS},
     **{name: partial(GradientAggregation, name) for name in AGGREGATORS},
 }

@@ -87,8 +87,9 @@ class Balancer(nn.Module, ABC):
     Only :meth:`forward` and `weights` are required. Training also calls the other
     methods: :meth:`reset` once, :meth:`begin_epoch` and :meth:`end_epoch` around each
     epoch, and in each step :meth:`prepare` (by :meth:`backward`) and, where
-    `watches_steps`, :meth:`after_step`. :meth:`forward` also gives the total of
-    validation rows, so it must not change anything.
+    `watches_steps`, :meth:`after_step`; :meth:`align` at times, if it has a
+    `validation_interval`. :meth:`forward` also gives the total of validation rows, so
+    it must not change anything.
 
     Attributes
     ----------
@@ -109,6 +110,10 @@ class Balancer(nn.Module, ABC):
 
     watches_steps : bool
         Whether :meth:`after_step` is called, which costs another forward pass.
+
+    validation_interval : int or None
+        After how many steps :meth:`align` is called, beginning before the first; None
+        means never. A fit must then hold out rows.
 
     state : tuple of str
         Names of the buffers with which a warm start continues.
@@ -132,6 +137,7 @@ class Balancer(nn.Module, ABC):
     gradient_parts: Tensor | None = None
     learning_rate: float | None = None
     watches_steps = False
+    validation_interval: int | None = None
     state: tuple[str, ...] = ()
 
     @abstractmethod
@@ -199,6 +205,33 @@ class Balancer(nn.Module, ABC):
         ----------
         losses : tensor of shape (n_tasks,)
             Mean losses over the rows of the batch.
+        """
+        return
+
+    def validation_loss(self, losses: Tensor) -> Tensor:
+        """Return the loss of held-out rows that :meth:`align` is about.
+
+        Parameters
+        ----------
+        losses : tensor of shape (n_tasks,)
+            Mean losses over held-out rows.
+
+        Returns
+        -------
+        total : tensor of shape ()
+            By default the sum of the losses.
+        """
+        return losses.sum()
+
+    def align(self, products: Tensor) -> None:
+        """Use what held-out rows say about the gradients of tasks, before a step.
+
+        Parameters
+        ----------
+        products : tensor of shape (n_tasks,)
+            The inner product of the gradient of :meth:`validation_loss` and that of
+            the loss of each task on the batch of the step, over all weights of the
+            network. 0 for a task without a label there.
         """
         return
 

@@ -116,6 +116,7 @@ _FITTED = {
     balancing.RandomWeights: (),
     balancing.GradNorm: (),
     balancing.DualBalancing: (),
+    balancing.ValidationWeights: (),
     balancing.LossScalarization: (),
     balancing.GradientAggregation: (),
     trunks.BagTrunk: (),

@@ -43,3 +43,25 @@ def set_aside(config, cells, *, is_first=True):
         with suppress(ValueError):  # no class has enough rows to hold one out
             return multitask_split(cells.codes, n_aside / n_rows, rng)
     return None, None
+
+
+def check_held_out(balancing, config, cells, *, is_first=True):
+    """Raise a ValueError if a balancer needs held-out rows and a fit has none.
+
+    Parameters
+    ----------
+    balancing : Balancer
+
+    config, cells, is_first : as for :func:`set_aside`
+        A warm start may do without; what was learnt before stays.
+    """
+    if balancing.validation_interval is None or not is_first:
+        return
+    _, aside = set_aside(config, cells)
+    if aside is None:
+        raise ValueError(
+            "This loss_weights learns from held-out rows, and none of the "
+            f"{len(cells.codes)} rows are held out. Use early_stopping=True. Without "
+            f"it, rows are held out of more than {FEW} and up to {MOST_ROWS} rows, "
+            "with temperature='auto'."
+        )

@@ -19,6 +19,7 @@ from ..network._recipe import default_recipe
 from ..network._spec import InputSpec
 from ..sharing import resolve_sharing
 from ..trunks import reads_tokens
+from ._alignment import Alignment
 from ._calibration import typical_temperature
 from ._dataset import RowDataset
 from ._held_out import learn_held_out
@@ -271,13 +272,16 @@ class TrainingRun:
 
     def _build(self, balancing, callbacks=(), record=None):
         watched = self.parameters["validation_score"].over
+        callbacks = self.config.run_callbacks(watched, callbacks)
+        if balancing.validation_interval is not None and self.validation is not None:
+            callbacks.append(("alignment", Alignment(self.validation)))
         net = MultiTaskNet(
             **self.parameters
             | {
                 "criterion__balancing": balancing,
                 "iterator_train__generator": torch.Generator().manual_seed(self.seed),
                 "iterator_train__record": record,
-                "callbacks": self.config.run_callbacks(watched, callbacks),
+                "callbacks": callbacks,
             }
             | own_net_params(self.config.net_params)
         ).initialize()

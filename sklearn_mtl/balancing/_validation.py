@@ -42,11 +42,12 @@ class ValidationWeights(ShareCorrected):
     ----------
     learning_rate : float, default=0.005
         Adam's, for *a*; like all rates it falls to 0. A weight changes by up to this
-        share in a step.
+        share in a step. With a high rate one task may get almost all of the weight.
 
     interval : int, default=10
-        Number of steps between two measurements, each of which takes about as long as
-        two steps. In the steps between, *a* moves by the last one.
+        Number of steps from one measurement to the next. In between, *a* moves by the
+        last one. A measurement takes a pass over held-out rows, with gradients, and two
+        passes over the batch, so smaller numbers make training slower.
 
     share_power : float, default=0.5
         That of :class:`FixedWeights`.

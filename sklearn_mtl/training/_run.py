@@ -20,6 +20,7 @@ from ..network._spec import InputSpec
 from ..sharing import resolve_sharing
 from ..trunks import reads_tokens
 from ._calibration import typical_temperature
+from ._checkpoint import NetCheckpoint
 from ._dataset import RowDataset
 from ._held_out import learn_held_out
 from ._judge import Judge
@@ -143,7 +144,7 @@ class TrainingRun:
             "verbose": config.verbose,
         }
 
-    def fit(self, balancing, callbacks=()):
+    def fit(self, balancing, callbacks=(), store=None, minutes=0.0):
         """Build a net and train it.
 
         Parameters
@@ -154,6 +155,12 @@ class TrainingRun:
         callbacks : sequence of skorch callbacks, default=()
             In addition to those of the settings, which each fit copies.
 
+        store : object, default=None
+            What keeps the state of the net, see :class:`NetCheckpoint`.
+
+        minutes : float, default=0.0
+            The shortest time between two states.
+
         Returns
         -------
         net : MultiTaskNet
@@ -161,9 +168,13 @@ class TrainingRun:
         with ExitStack() as seeding:
             seeding.enter_context(seeded(self.seed, self.config.device))
             net = self._build(balancing, callbacks)
-            if not _draws_as_it_trains(net, self.config):
+            draws, checkpoint = _draws_as_it_trains(net, self.config), None
+            if not draws:
                 seeding.close()
-            return self._train(net)
+            if store is not None:
+                device = self.config.device
+                checkpoint = NetCheckpoint(store, minutes, device, draws=draws)
+            return self._train(net, checkpoint)
 
     def fit_each(self, balancings):
         """Build and train a net for each balancing; batches are made once.
@@ -251,8 +262,8 @@ class TrainingRun:
             and SMALL < len(self.cells.codes) <= DECIDED_ROWS
         )
 
-    def _train(self, net):
-        net.train(self.dataset)
+    def _train(self, net, checkpoint=None):
+        net.train(self.dataset, checkpoint)
         if self.is_tuned:
             net.tune(self.validation, self.calibration(net))
         return net

@@ -215,6 +215,12 @@ def checkpoint_of(estimator):
     if estimator.checkpoint is None:
         yield None
         return
+    if (estimator.net_params or {}).get("train_split") is not None:
+        raise ValueError(
+            "net_params has a train_split, whose random rows may be others when a fit "
+            "goes on from its checkpoint. Use early_stopping=True and "
+            "validation_fraction, or checkpoint=None."
+        )
     path = Path(os.path.realpath(estimator.checkpoint))
     check_target(path)
     try:

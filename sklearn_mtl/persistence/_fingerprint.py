@@ -166,7 +166,7 @@ def _describe(value, depth=0, *, whole=True):
     if isinstance(value, set | frozenset):
         return f"{{{', '.join(sorted(map(inner, value)))}}}"
     if isclass(value) or isroutine(value):
-        return f"{value.__module__}.{value.__qualname__}"
+        return f"{getattr(value, '__module__', None)}.{value.__qualname__}"
     if isinstance(value, partial):
         parts = [value.func, value.args, value.keywords]
         return f"partial({', '.join(map(inner, parts))})"

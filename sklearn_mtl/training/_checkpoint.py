@@ -17,6 +17,9 @@ from ._states import (
     set_module_state,
 )
 
+# Methods of TorchJD that make an optimizer or a solver of their own as they train.
+_WITH_OBJECTS = ("FAMO", "NashMTL")
+
 
 class NetCheckpoint:
     """Keeps the state of a net at the ends of epochs, and puts it back.
@@ -50,6 +53,9 @@ class NetCheckpoint:
         n_epochs : int
             Number of epochs left.
         """
+        for part in net.criterion_.modules():
+            if type(part).__name__ in _WITH_OBJECTS:
+                raise _not_storable("balancing", part)
         # What is not plain must stay what it is: it is not in the state.
         self._objects = self._objects_of(net)
         kept = self.store.training
@@ -147,9 +153,9 @@ def _callback_state(name, callback):
 
 def _not_storable(where, value, advice=""):
     return ValueError(
-        f"The {where} holds an object of {type(value).__name__} that changes in "
-        "training, and a checkpoint can only hold numbers, texts, arrays, and "
-        f"collections of these. {advice}Or fit with checkpoint=None."
+        f"A checkpoint cannot store the {where}: it holds an object of "
+        f"{type(value).__name__}, and only numbers, texts, arrays, and collections of "
+        f"these can be stored. {advice}Or fit with checkpoint=None."
     )
 
 

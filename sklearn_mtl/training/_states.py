@@ -5,6 +5,8 @@ can hold it, and it can be compared. What is not plain, such as a function or an
 file, is a setting as long as it is the same object all the time.
 """
 
+from inspect import signature
+
 import numpy as np
 import torch
 from skorch.callbacks import EpochTimer, PrintLog, ProgressBar
@@ -50,12 +52,16 @@ def module_state(module):
     Returns
     -------
     state : dict
-        ``tensors``, its parameters and buffers by name; ``attributes``, other plain
-        values by the name of the submodule and their own; ``generators``, the states of
-        random number generators in the same form.
+        ``weights``, its parameters; by the name of the submodule and their own:
+        ``buffers``, also those that files of models leave out; ``attributes``, other
+        plain values; and ``generators``, the states of random number generators.
     """
-    tensors = {name: own.detach() for name, own in _tensors_of(module).items()}
-    state = {"tensors": tensors, "attributes": {}, "generators": {}}
+    state = {
+        "weights": {name: own.detach() for name, own in module.named_parameters()},
+        "buffers": {name: dict(part._buffers) for name, part in module.named_modules()},
+        "attributes": {},
+        "generators": {},
+    }
     for name, part in _with_own_attributes(module):
         attributes, generators = {}, {}
         for key, value in _attributes_of(part).items():
@@ -82,23 +88,19 @@ def set_module_state(module, state):
     ValueError
         If its parameters are others.
     """
-    kept, own = state["tensors"], _tensors_of(module)
-    if kept.keys() != own.keys() or any(
-        isinstance(own[name], nn.Parameter) and own[name].shape != kept[name].shape
-        for name in own
-    ):
+    kept, own = state["weights"], dict(module.named_parameters())
+    shapes = [{name: own.shape for name, own in held.items()} for held in (kept, own)]
+    if shapes[0] != shapes[1]:
         raise ValueError(
             "The network has other weights than that of the checkpoint, though "
             "parameters and data are the same. Was the code of a module changed? "
             "Restore it, or delete the checkpoint to begin anew."
         )
-    for name, tensor in own.items():
-        if tensor.shape == kept[name].shape and tensor.dtype == kept[name].dtype:
-            tensor.copy_(kept[name])
-        else:  # a buffer that gets its shape in training
-            folder, _, last = name.rpartition(".")
-            part = module.get_submodule(folder)
-            part._buffers[last] = kept[name].to(tensor.device)
+    for name, weight in own.items():
+        weight.copy_(kept[name])
+    for name, part in module.named_modules():
+        for key, buffer in part._buffers.items():
+            _set_buffer(part, key, buffer, state["buffers"][name][key])
     parts = dict(module.named_modules())
     for name, attributes in state["attributes"].items():
         vars(parts[name]).update(attributes)
@@ -122,9 +124,12 @@ def objects_of(module):
     return found
 
 
-def _tensors_of(module):
-    # Each once, whatever shares it. Those of `state_dict` lack some buffers.
-    return dict(module.named_parameters()) | dict(module.named_buffers())
+def _set_buffer(part, name, buffer, kept):
+    if kept is None or buffer is None or buffer.shape != kept.shape:
+        # It gets its shape in training.
+        part._buffers[name] = kept
+    else:  # others may hold the same tensor
+        buffer.copy_(kept)
 
 
 def _with_own_attributes(module):
@@ -176,10 +181,11 @@ def set_callback_state(callback, state):
 
 
 def _knowledge(callback):
-    settings = callback.get_params(deep=False)
+    # Not `get_params`, which returns all attributes that do not end in "_".
+    settings = signature(type(callback)).parameters
     return {key: v for key, v in vars(callback).items() if key not in settings}
 
 
 def _has_state(value):
-    return hasattr(value, "state_dict") and hasattr(value, "load_state_dict")
-
+    methods = ("state_dict", "load_state_dict")
+    return not isinstance(value, type) and all(hasattr(value, m) for m in methods)

@@ -90,7 +90,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
                 else []
             )
             with computing(self.n_jobs):
-                net = run.fit(balancing, watching, checkpoint, self._minutes)
+                net = run.fit(balancing, watching, checkpoint)
                 calibration = run.finish(net)
         self._set_fitted(net, run, cells, calibration)
 
@@ -132,11 +132,6 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         )
         self._check_for_tasks(config, cells.targets.names)
         return config, X, cells
-
-    @property
-    def _minutes(self):
-        """The shortest time between two states of the checkpoint."""
-        return 0.0 if self.checkpoint_every == "epoch" else self.checkpoint_every
 
     def _prepare(self, config, X, cells, checkpoint=None):
         """Turn what :meth:`_read` returns into a training run.

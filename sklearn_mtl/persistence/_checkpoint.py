@@ -112,6 +112,9 @@ class FitCheckpoint:
     random_state : int, RandomState or None
         The parameter of the estimator.
 
+    minutes : float, default=0.0
+        The shortest time between two states in the file.
+
     Attributes
     ----------
     seed : int
@@ -125,8 +128,8 @@ class FitCheckpoint:
         The state of the net.
     """
 
-    def __init__(self, path, kept, random_state):
-        self.path, self.identity = path, {}
+    def __init__(self, path, kept, random_state, minutes=0.0):
+        self.path, self.identity, self.minutes = path, {}, minutes
         self._known = kept["identity"] if kept else None
         self.probed, self.training = None, None
         if isinstance(random_state, int | np.integer):
@@ -229,7 +232,9 @@ def checkpoint_of(estimator):
                 with suppress(OSError):  # of a fit that was killed as it wrote
                     unfinished.unlink()
             kept = _read(path) if path.exists() else None
-            found = FitCheckpoint(path, kept, estimator.random_state)
+            every = estimator.checkpoint_every
+            minutes = 0.0 if every == "epoch" else every
+            found = FitCheckpoint(path, kept, estimator.random_state, minutes)
             device = resolve_device(estimator.device)
             found.match("parameter", describe_params(estimator, device))
             found.match("version of", describe_versions())

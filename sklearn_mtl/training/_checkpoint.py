@@ -28,10 +28,8 @@ class NetCheckpoint:
     ----------
     store : object
         ``store.write(state, is_first)`` keeps a dict of plain values, see `_states`;
-        ``store.training`` is the dict that an earlier run kept last, or None.
-
-    minutes : float, default=0.0
-        The shortest time between two states; 0 keeps that of each epoch.
+        ``store.training`` is the dict that an earlier run kept last, or None;
+        ``store.minutes`` is the shortest time between two states.
 
     device : str, default="cpu"
 
@@ -39,9 +37,8 @@ class NetCheckpoint:
         Whether training draws torch's global random numbers.
     """
 
-    def __init__(self, store, minutes=0.0, device="cpu", *, draws=False):
-        self.store, self.minutes = store, minutes
-        self.device, self.draws = device, draws
+    def __init__(self, store, device="cpu", *, draws=False):
+        self.store, self.device, self.draws = store, device, draws
 
     def begin(self, net):
         """Put the kept state back, or else keep that before the first epoch.
@@ -80,7 +77,7 @@ class NetCheckpoint:
             Whether training stops early.
         """
         diverged = not np.isfinite(net.history[-1, "train_loss"])
-        if diverged or monotonic() - self.written < 60 * self.minutes:
+        if diverged or monotonic() - self.written < 60 * self.store.minutes:
             return
         for place, value in self._objects_of(net).items():
             if self._objects.get(place) is not value:

@@ -144,7 +144,7 @@ class TrainingRun:
             "verbose": config.verbose,
         }
 
-    def fit(self, balancing, callbacks=(), store=None, minutes=0.0):
+    def fit(self, balancing, callbacks=(), store=None):
         """Build a net and train it.
 
         Parameters
@@ -158,9 +158,6 @@ class TrainingRun:
         store : object, default=None
             What keeps the state of the net, see :class:`NetCheckpoint`.
 
-        minutes : float, default=0.0
-            The shortest time between two states.
-
         Returns
         -------
         net : MultiTaskNet
@@ -173,7 +170,7 @@ class TrainingRun:
                 seeding.close()
             if store is not None:
                 device = self.config.device
-                checkpoint = NetCheckpoint(store, minutes, device, draws=draws)
+                checkpoint = NetCheckpoint(store, device, draws=draws)
             return self._train(net, checkpoint)
 
     def fit_each(self, balancings):

@@ -20,7 +20,14 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import GridSearchCV
-from skorch.callbacks import Callback, EarlyStopping, EpochScoring, LRScheduler
+from skorch.callbacks import (
+    Callback,
+    EarlyStopping,
+    EpochScoring,
+    Freezer,
+    LRScheduler,
+    Unfreezer,
+)
 from skorch.dataset import ValidSplit
 from test_every_network import (
     LABELS,
@@ -339,6 +346,7 @@ class KeepsItself(Counts):
         [KeepsItself()],
         [EarlyStopping("valid_loss", patience=20, load_best=True)],
         [LRScheduler("StepLR", step_size=2), Counts()],
+        [Freezer("trunk*", at=2), Unfreezer("trunk*", at=7)],
         [LRScheduler("ReduceLROnPlateau", monitor="train_loss", patience=0)],
         [LRScheduler(OneCycleLR, max_lr=0.1, total_steps=40, cycle_momentum=False,
                      step_every="batch")],
@@ -572,12 +580,6 @@ def test_a_path_that_cannot_be_written_is_refused_first(name, message, tmp_path)
         clf.fit(TEXTS, "these labels are never read")
 
 
-@pytest.mark.parametrize("params", [{"checkpoint": 3}, {"checkpoint_every": 0}])
-def test_values_of_other_types_are_refused(params):
-    with pytest.raises(ValueError, match="parameter of MultiTaskTextClass"):
-        classifier().set_params(**params).fit(TEXTS, LABELS)
-
-
 def full_disk(*args):
     raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -682,6 +684,16 @@ def test_a_model_file_has_no_checkpoint(path, tmp_path):
     clf = classifier(path, checkpoint_every=3.0, warm_start=True).fit(TEXTS, LABELS)
     clf.save(tmp_path / "model.mtl")
     assert sklearn_mtl.load(tmp_path / "model.mtl").checkpoint is None
+
+
+def test_only_unfinished_files_of_its_own_are_removed(tmp_path):
+    path = tmp_path / "fit[1].ckpt"
+    own = tmp_path / f".{path.name}.{'0a' * 8}.part"
+    others = [f".{path.name}.2.{'0a' * 8}.part", f".fit1.ckpt.{'0a' * 8}.part"]
+    for name in (own.name, *others):
+        (tmp_path / name).touch()
+    kill(classifier(path), 2)
+    assert {each.name for each in tmp_path.iterdir()} == {path.name, *others}
 
 
 PROGRAM = """

@@ -90,8 +90,11 @@ def test_a_module_goes_on_from_its_state():
     rows = torch.arange(12.0).reshape(4, 3) / 12
     expected = run(made(), rows, 5)
     first = run(made(), rows, 3)
+    first.layer.bias.requires_grad_(False)
     found = made()
     set_module_state(found, module_state(first))
+    assert not found.layer.bias.requires_grad
+    found.layer.bias.requires_grad_(True)
     kept = found.layer.weight
     run(found, rows, 2)
     assert found.tied is found.layer.weight is kept

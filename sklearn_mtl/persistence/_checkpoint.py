@@ -15,7 +15,7 @@ Vectorized texts are not in it: the same texts give the same rows.
 """
 
 import os
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from pathlib import Path
 
@@ -41,7 +41,7 @@ from ._errors import (
     NewerFormat,
     NotAModelFile,
 )
-from ._files import check_target, replacing
+from ._files import check_target, remove_unfinished, replacing
 from ._fingerprint import describe_params, describe_versions
 from ._locks import locked
 
@@ -226,26 +226,28 @@ def checkpoint_of(estimator):
         )
     path = Path(os.path.realpath(estimator.checkpoint))
     check_target(path)
-    try:
-        with locked(path.with_name(f".{path.name[:100]}.lock")):
-            for unfinished in path.parent.glob(f".{path.name[:100]}.*.part"):
-                with suppress(OSError):  # of a fit that was killed as it wrote
-                    unfinished.unlink()
-            kept = _read(path) if path.exists() else None
-            every = estimator.checkpoint_every
-            minutes = 0.0 if every == "epoch" else every
-            found = FitCheckpoint(path, kept, estimator.random_state, minutes)
-            device = resolve_device(estimator.device)
-            found.match("parameter", describe_params(estimator, device))
-            found.match("version of", describe_versions())
-            yield found
-            _remove(path)
-    except BlockingIOError as error:
-        raise CheckpointInUse(
-            f"Another fit is using the checkpoint {str(path)!r}. Wait until it ends, "
-            "or pass another path: each fit needs its own, and so does each of several "
-            "jobs of a search."
-        ) from error
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(path.with_name(f".{path.name[:100]}.lock")))
+        except BlockingIOError as error:
+            raise CheckpointInUse(
+                f"Another fit is using the checkpoint {str(path)!r}. Wait until it "
+                "ends, or pass another path: each fit needs its own, and so does each "
+                "of several jobs of a search."
+            ) from error
+        remove_unfinished(path)  # of a fit that was killed as it wrote
+        every = estimator.checkpoint_every
+        found = FitCheckpoint(
+            path,
+            _read(path) if path.exists() else None,
+            estimator.random_state,
+            0.0 if every == "epoch" else every,
+        )
+        device = resolve_device(estimator.device)
+        found.match("parameter", describe_params(estimator, device))
+        found.match("version of", describe_versions())
+        yield found
+        _remove(path)
 
 
 def _remove(path):

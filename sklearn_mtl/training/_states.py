@@ -52,12 +52,15 @@ def module_state(module):
     Returns
     -------
     state : dict
-        ``weights``, its parameters; by the name of the submodule and their own:
-        ``buffers``, also those that files of models leave out; ``attributes``, other
-        plain values; and ``generators``, the states of random number generators.
+        ``weights``, its parameters; ``frozen``, the names of those that do not learn;
+        by the name of the submodule and their own: ``buffers``, also those that files
+        of models leave out; ``attributes``, other plain values; and ``generators``, the
+        states of random number generators.
     """
+    weights = dict(module.named_parameters())
     state = {
-        "weights": {name: own.detach() for name, own in module.named_parameters()},
+        "weights": {name: own.detach() for name, own in weights.items()},
+        "frozen": [name for name, own in weights.items() if not own.requires_grad],
         "buffers": {name: dict(part._buffers) for name, part in module.named_modules()},
         "attributes": {},
         "generators": {},
@@ -98,6 +101,7 @@ def set_module_state(module, state):
         )
     for name, weight in own.items():
         weight.copy_(kept[name])
+        weight.requires_grad_(name not in state["frozen"])
     for name, part in module.named_modules():
         for key, buffer in part._buffers.items():
             _set_buffer(part, key, buffer, state["buffers"][name][key])

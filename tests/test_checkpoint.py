@@ -65,7 +65,12 @@ from sklearn_mtl.training import _run
 from sklearn_mtl.training._net import MultiTaskNet
 from sklearn_mtl.trunks import BagTrunk, ModuleTrunk
 
-SMALL = {"trunk": BagTrunk(4), "random_state": 0, "max_iter": 4, "batch_size": 16}
+SMALL = {
+    "trunk": BagTrunk(4, dropout=0.3),
+    "random_state": 0,
+    "max_iter": 4,
+    "batch_size": 16,
+}
 
 
 class Killed(Exception):  # noqa: N818 (a kill, not an error)

@@ -174,6 +174,15 @@ class MultiTaskTextClassifier(
     memory : str, joblib.Memory or None, default=None
         Cache for vectorized texts and embeddings, which a search then computes once.
 
+    checkpoint : str, path or None, default=None
+        File that keeps the state of training. If a fit was killed, `fit` with the same
+        parameters and data goes on from it, with the same result. It is removed when
+        the fit has ended, and refused if it belongs to another fit.
+
+    checkpoint_every : "epoch" or float, default="epoch"
+        When the file is written: after each epoch, or after the first epoch that ends
+        at least this number of minutes after the last time.
+
     verbose : int, default=0
         Above 0, shows a progress bar and the losses of each epoch.
 
@@ -294,6 +303,8 @@ class MultiTaskTextClassifier(
         random_state: t.RandomState = None,
         device: Any = "auto",
         memory: Any = None,
+        checkpoint: Any = None,
+        checkpoint_every: float | str = "epoch",
         verbose: int = 0,
         callbacks: Any = None,
         net_params: dict[str, Any] | None = None,
@@ -323,6 +334,8 @@ class MultiTaskTextClassifier(
         self.random_state = random_state
         self.device = device
         self.memory = memory
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
         self.verbose = verbose
         self.callbacks = callbacks
         self.net_params = net_params
@@ -384,27 +397,6 @@ class MultiTaskTextClassifier(
         check_output(output, ("array", "frame", "dict"))
         codes = self._codes(X)
         return self.targets_.decode(codes, output, like=X)
-
-    @reads_one_fit
-    def predict_proba(self, X: t.Rows, output: t.ListForm = "list") -> Any:
-        """Predict the calibrated probability of every class of every task.
-
-        Parameters
-        ----------
-        X : texts or numeric rows, as in :meth:`fit`
-
-        output : {"list", "dict"}, default="list"
-
-        Returns
-        -------
-        probabilities : list of ndarray of shape (n_samples, n_classes), or dict
-            In task order, with classes in the order of ``classes_``, as from
-            scikit-learn's forests; an ndarray if y was 1-D. For cells with several
-            labels, the probability of each label.
-        """
-        check_output(output, ("list", "dict"))
-        probabilities = self._probabilities(X)
-        return self.targets_.arrange(probabilities, output)
 
     @reads_one_fit
     def score(self, X: t.Rows, y: t.Labels, sample_weight: t.Weights = None) -> float:

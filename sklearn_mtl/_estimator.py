@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from ._reading import RowsMixin
+from .answers._labels import check_output
 from .balancing import BaseBalancing, check_balancing, resolve_balancing
 from .balancing._base import build_balancer
 from .data._cells import read_cells
@@ -16,6 +17,8 @@ from .data._features import check_numeric
 from .data._rows import match_trunk
 from .labels._tables import as_label_table
 from .metrics._accuracy import mean_accuracy
+from .persistence._checkpoint import checkpoint_of
+from .persistence._fingerprint import describe_data, describe_rows
 from .persistence._saving import SavingMixin
 from .sharing import BaseSharing, has_representation
 from .training._aside import check_held_out, set_aside
@@ -35,7 +38,7 @@ from .utils._numpy import numpy_errors
 from .utils._rows import n_rows, settled, take_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
 from .utils._texts import read_texts
-from .utils._typing import Array
+from .utils._typing import Array, ListForm, Rows
 
 
 class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator):
@@ -56,19 +59,25 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         X = settled(X)
         fresh = copy(self) if self.warm_start else without_fit(self)
         progress = FitProgress(self, X, y, sample_weight)
-        whole = progress.begin_fit(n_parts=2)
-        with numpy_errors():
-            fresh._fit(X, y, sample_weight, progress, whole)
-        progress.end(whole, lambda: fitted_attributes(fresh))
-        take_over(self, fresh)
+        with checkpoint_of(fresh) as checkpoint:
+            whole = progress.begin_fit(n_parts=2)
+            with numpy_errors():
+                fresh._fit(X, y, sample_weight, progress, whole, checkpoint)
+            progress.end(whole, lambda: fitted_attributes(fresh))
+            take_over(self, fresh)
         return self
 
-    def _fit(self, X, y, sample_weight, progress, whole):
+    def _fit(self, X, y, sample_weight, progress, whole, checkpoint):
+        if checkpoint is not None:
+            self.random_state = checkpoint.seed  # of a copy
         with progress.part(whole, "vectorize"):
             config, X, cells = self._read(X, y, sample_weight)
             is_first = not hasattr(self, "net_")
             balancing = _build_balancing(self.loss_weights, cells, config, is_first)
-            run = self._prepare(config, X, cells)
+            if checkpoint is not None:
+                before = self if hasattr(self, "net_") else None
+                checkpoint.match("", describe_data(X, cells, before))
+            run = self._prepare(config, X, cells, checkpoint)
         with progress.part(whole, "train", run.plan.max_iter) as training:
 
             def fitted(net):
@@ -82,7 +91,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
                 else []
             )
             with computing(self.n_jobs):
-                net = run.fit(balancing, watching)
+                net = run.fit(balancing, watching, checkpoint)
                 calibration = run.finish(net)
         self._set_fitted(net, run, cells, calibration)
 
@@ -125,7 +134,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         self._check_for_tasks(config, cells.targets.names)
         return config, X, cells
 
-    def _prepare(self, config, X, cells):
+    def _prepare(self, config, X, cells, checkpoint=None):
         """Turn what :meth:`_read` returns into a training run.
 
         Sets ``vectorizer_``, ``column_scales_``, ``term_weights_`` and ``embedding_``.
@@ -143,7 +152,13 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
             tokens=reads_tokens(trunk),
             n_tokens=previous.module__spec.n_features if previous else None,
         )
-        probed = self._probe(config, rows, dense, cells, trunk)
+        if checkpoint is not None:
+            checkpoint.match("", describe_rows(rows, dense))
+        probed = checkpoint and checkpoint.probed
+        if probed is None:
+            probed = self._probe(config, rows, dense, cells, trunk)
+        if checkpoint is not None:
+            checkpoint.probed = probed
         return TrainingRun(
             probed.settle(config),
             rows,
@@ -205,6 +220,12 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
             each._validate_params()
             each._check_strategies()
             each._check_for_tasks(config, task_names)
+        if self.checkpoint is not None:
+            raise ValueError(
+                "This search trains several networks at once, and a checkpoint keeps "
+                f"the state of one. Got checkpoint={str(self.checkpoint)!r}. Set "
+                "checkpoint=None."
+            )
 
     def _fit_each(self, X, y, loss_weights, sample_weight=None):
         """Fit a copy of this estimator for each of several loss weights.
@@ -304,10 +325,28 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         with computing(self.n_jobs):
             return [part.numpy()[back] for part in self.net_.forward(dataset)]
 
-    def _probabilities(self, X):
+    @reads_one_fit
+    def predict_proba(self, X: Rows, output: ListForm = "list") -> Any:
+        """Predict the calibrated probability of every class of every task.
+
+        Parameters
+        ----------
+        X : texts or numeric rows, as in :meth:`fit`
+
+        output : {"list", "dict"}, default="list"
+
+        Returns
+        -------
+        probabilities : list of ndarray of shape (n_samples, n_classes), or dict
+            In task order, with classes in the order of ``classes_``, as from
+            scikit-learn's forests; an ndarray if y was 1-D. For cells with several
+            labels, the probability of each label.
+        """
+        check_output(output, ("list", "dict"))
         logits = self._logits(X)
         with numpy_errors():
-            return self.calibration_.probabilities(self.targets_.tasks, logits)
+            found = self.calibration_.probabilities(self.targets_.tasks, logits)
+        return self.targets_.arrange(found, output)
 
     @numpy_errors()
     def _codes(self, X):
@@ -348,7 +387,8 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
                 "and 'auto', 'shared-private' or 'hard' sharing."
             )
         watch = ("conflicts", ConflictWatch(n_batches, seed=0))
-        fresh = clone(self).set_params(callbacks=[*(self.callbacks or []), watch])
+        watched = [*(self.callbacks or []), watch]
+        fresh = clone(self).set_params(callbacks=watched, checkpoint=None)
         fresh.fit(X, y, sample_weight=sample_weight)
         found = dict(fresh.net_.callbacks_)["conflicts"].products_
         return np.stack(found), fresh.task_names_

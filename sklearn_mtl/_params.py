@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from numbers import Integral, Real
+from os import PathLike
 
 from sklearn.utils import get_tags
 
@@ -105,6 +106,11 @@ class ParamsMixin:
         "random_state": ["random_state"],
         "device": [str],
         "memory": [str, HasMethods(["cache"]), None],
+        "checkpoint": [str, PathLike, None],
+        "checkpoint_every": [
+            StrOptions({"epoch"}),
+            Interval(Real, 0, None, closed="neither"),
+        ],
         "verbose": ["verbose"],
         "callbacks": [list, None],
         "net_params": [dict, None],

@@ -288,6 +288,7 @@ CLASSES = (*TASKS, 0, "state", "classes_")
     ("change", "message"),
     [
         (_at("params", "memory", value="/tmp"), "set to read other files"),
+        (_at("params", "checkpoint", value="/tmp/a"), "set to write the file of a"),
         (_at("params", "n_jobs", value=10**9), "has n_jobs=1000000000"),
         (_at("params", "n_jobs", value="all"), "has n_jobs='all'"),
         (_at("vectorizer", "state", "n_jobs", value=-257), "has n_jobs=-257"),

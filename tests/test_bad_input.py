@@ -369,6 +369,8 @@ PARAMETER_CASES = [
             ("random_state", "zero"),
             ("device", None),
             ("memory", 3),
+            ("checkpoint", 3),
+            ("checkpoint_every", 0),
             ("verbose", -1),
             ("callbacks", "progress"),
             ("net_params", [1]),

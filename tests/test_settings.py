@@ -1,5 +1,7 @@
 """Settings of public classes: their bounds, and what they say."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import CountVectorizer
@@ -61,6 +63,8 @@ BOUNDS = {
         "random_state": ([0, None], [-1, "a"]),
         "device": (["cpu"], [None, 0]),
         "memory": (["folder", None], [1]),
+        "checkpoint": (["file", Path("file"), None], [1, True]),
+        "checkpoint_every": (["epoch", 1, 0.5], [0, -1, "step", None]),
         "verbose": ([0, 1, True], [-1, "a"]),
         "callbacks": ([[], None], [(), "a"]),
         "net_params": ([{}, None], [[], "a"]),

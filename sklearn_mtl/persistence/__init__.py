@@ -10,12 +10,14 @@ Each kind of invalid file has its own error class, a subclass of `ModelFileError
 """
 
 from ._errors import (
+    AnotherFit,
     BadMember,
     BadPassword,
     BadState,
     BadTensor,
     CannotSave,
     CannotWrite,
+    CheckpointInUse,
     ChecksumError,
     CostlyKey,
     ModelFileError,
@@ -30,12 +32,14 @@ from ._errors import (
 )
 
 __all__ = [
+    "AnotherFit",
     "BadMember",
     "BadPassword",
     "BadState",
     "BadTensor",
     "CannotSave",
     "CannotWrite",
+    "CheckpointInUse",
     "ChecksumError",
     "CostlyKey",
     "ModelFileError",

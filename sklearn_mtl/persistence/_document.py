@@ -102,8 +102,8 @@ def write_document(file, document):
         "libraries": document.libraries,
     }
     members = {
-        "format.json": [_to_json(head)],
-        "model.json": [_to_json(document.tree)],
+        "format.json": [to_json(head)],
+        "model.json": [to_json(document.tree)],
         "weights.safetensors": _tensors.to_bytes(document.weights),
         "arrays.safetensors": _tensors.to_bytes(document.arrays),
     }
@@ -179,7 +179,7 @@ def read_document(file, *, map_arrays=False):
     members = _archive.read_archive(file)
     if "format.json" not in members:
         raise NotAModelFile("This zip file was not written by clf.save(path).")
-    head = _read_json(file, members["format.json"])
+    head = read_json(file, members["format.json"])
     _check_head(head)
     n_objects = _check_members(members)
     load = _mapped if map_arrays and _can_map(file) else _archive.read_member
@@ -189,7 +189,7 @@ def read_document(file, *, map_arrays=False):
     if not n_objects:  # modules of the user may contain infinities
         _check_numbers(arrays | weights)
     return Document(
-        tree=_read_json(file, members["model.json"]),
+        tree=read_json(file, members["model.json"]),
         arrays=arrays,
         weights=weights,
         objects=[
@@ -272,7 +272,14 @@ def _mapped(file, member):
     return view
 
 
-def _to_json(tree):
+def to_json(tree):
+    """Return a tree as JSON.
+
+    Raises
+    ------
+    CannotSave
+        If it is too large for a reader.
+    """
     text = json.dumps(tree, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     content = text.encode("utf-8", "surrogatepass")
     if _is_too_large(content):
@@ -284,7 +291,13 @@ def _to_json(tree):
     return content
 
 
-def _read_json(file, member):
+def read_json(file, member):
+    """Return the tree of a JSON member of an archive.
+
+    Raises
+    ------
+    ModelFileError
+    """
     if member.size > LARGEST_JSON:
         raise _too_large(member)
     content = _archive.read_member(file, member)

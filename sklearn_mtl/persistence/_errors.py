@@ -173,6 +173,52 @@ class CannotSave(ModelFileError):
     """
 
 
+class AnotherFit(ModelFileError):
+    """The checkpoint belongs to a fit with other parameters, data or versions.
+
+    Examples
+    --------
+    The second fit has other labels than the one that was interrupted:
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import sklearn_mtl
+    >>> from skorch.callbacks import Callback
+    >>> from sklearn_mtl.persistence import AnotherFit
+    >>> class Interrupt(Callback):
+    ...     def on_epoch_end(self, net, **kwargs):
+    ...         if len(net.history) == 2:
+    ...             raise RuntimeError
+    >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
+    >>> with TemporaryDirectory() as folder:
+    ...     clf = sklearn_mtl.MultiTaskTextClassifier(
+    ...         checkpoint=Path(folder) / "fit.ckpt", callbacks=[Interrupt()]
+    ...     )
+    ...     try:
+    ...         clf.fit(texts, {"tone": ["good", "bad"] * 10})
+    ...     except RuntimeError:
+    ...         pass
+    ...     try:
+    ...         clf.fit(texts, {"tone": ["good", "poor"] * 10})
+    ...     except AnotherFit as error:
+    ...         print(error)
+    The checkpoint '...' belongs to another fit: y has changed...
+    """
+
+
+class CheckpointInUse(ModelFileError):
+    """Another fit, in this process or another one, uses the checkpoint.
+
+    Examples
+    --------
+    Catching :class:`ModelFileError` also catches this error:
+
+    >>> from sklearn_mtl.persistence import CheckpointInUse, ModelFileError
+    >>> issubclass(CheckpointInUse, ModelFileError)
+    True
+    """
+
+
 class UntrustedType(ModelFileError):
     """The file contains an object of a class that is not trusted.
 

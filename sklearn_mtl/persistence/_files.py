@@ -3,6 +3,7 @@
 import os
 import secrets
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 from ._errors import CannotWrite
@@ -38,7 +39,7 @@ def replacing(path):
     path = Path(path)
     check_target(path)
     path = Path(os.path.realpath(path))  # a symbolic link keeps pointing to it
-    beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
+    beside = path.with_name(f"{_stem(path)}{secrets.token_hex(8)}.part")
     unfinished.add(beside)
     try:
         handle = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
@@ -68,6 +69,23 @@ def replacing(path):
     finally:
         unfinished.discard(beside)
     _sync_folder(path.parent)
+
+
+def _stem(path):
+    return f".{path.name[:100]}."
+
+
+def remove_unfinished(path):
+    """Remove what killed processes left of writing `path`.
+
+    Parameters
+    ----------
+    path : Path
+        A file that nobody is writing now.
+    """
+    for beside in path.parent.glob(f"{escape(_stem(path))}{'[0-9a-f]' * 16}.part"):
+        with suppress(OSError):
+            beside.unlink()
 
 
 def check_target(path):

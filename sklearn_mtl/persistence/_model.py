@@ -124,8 +124,10 @@ def to_document(estimator, *, dtype="float32", pruned=0.0, history=False):
     encoder = Encoder(make_registry(), keeper)
     net, held = estimator.net_, vars(estimator)
     params = estimator.get_params(deep=False)
-    # Loading must never lead to reading a cache of pickles.
+    # Loading must never lead to reading a cache of pickles, nor to writing files.
     params["memory"] = None
+    for name in ("checkpoint", "checkpoint_every"):
+        del params[name]
     check_settings(type(estimator), params, CannotSave)
     spec, calibration = net.module__spec, estimator.calibration_
     readers = {name: held[f"{name}_"] for name in _READERS}

@@ -137,14 +137,16 @@ _FITTED = {
 def check_settings(kind, state, error=BadState):
     """Raise an error if the parameters of an object are not safe in a file.
 
-    Such parameters read other files, possibly pickles, or start unlimited processes or
-    threads.
+    Such parameters read other files, possibly pickles, write files, or start unlimited
+    processes or threads.
     """
     if state.get("memory") is not None or state.get("input", "content") != "content":
         raise error(
             f"{kind.__name__} is set to read other files, which is not allowed in a "
             "model file. Read the files yourself, and fit with input='content'."
         )
+    if state.get("checkpoint") is not None:
+        raise error(f"{kind.__name__} is set to write the file of a checkpoint.")
     n_jobs = state.get("n_jobs")
     if n_jobs is not None and not (
         isinstance(n_jobs, Integral) and abs(n_jobs) <= MOST_JOBS

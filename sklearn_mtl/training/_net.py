@@ -87,6 +87,7 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
     """
 
     prefixes_ = [*NeuralNet.prefixes_, "optimizer_sparse", "optimizer_dense"]
+    epoch_checkpoint_ = None
 
     def __init__(
         self,
@@ -235,6 +236,8 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
                 if is_interrupt(stop):
                     raise
                 stops.append(stop)
+        if self.epoch_checkpoint_ is not None:
+            self.epoch_checkpoint_.end_epoch(self, stopped=bool(stops))
         if stops:
             raise StopTraining from stops[0]
 
@@ -256,12 +259,15 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
                 f"at the end of an epoch. Let it read one of {known}."
             )
 
-    def train(self, dataset):
+    def train(self, dataset, checkpoint=None):
         """Run the training loop on an initialized net.
 
         Parameters
         ----------
         dataset : RowDataset
+
+        checkpoint : NetCheckpoint, default=None
+            Where training goes on from, and what keeps its state.
 
         Returns
         -------
@@ -273,8 +279,10 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
             If the loss diverges.
         """
         self.notify("on_train_begin", X=dataset, y=None)
+        self.epoch_checkpoint_ = checkpoint
+        n_epochs = checkpoint.begin(self) if checkpoint else self.max_epochs
         with suppress(StopTraining):
-            self.fit_loop(dataset)
+            self.fit_loop(dataset, epochs=n_epochs)
         return self.finish(dataset)
 
     def finish(self, dataset):

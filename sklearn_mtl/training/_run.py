@@ -21,6 +21,7 @@ from ..sharing import resolve_sharing
 from ..trunks import reads_tokens
 from ._alignment import Alignment
 from ._calibration import typical_temperature
+from ._checkpoint import NetCheckpoint
 from ._dataset import RowDataset
 from ._held_out import learn_held_out
 from ._judge import Judge
@@ -144,7 +145,7 @@ class TrainingRun:
             "verbose": config.verbose,
         }
 
-    def fit(self, balancing, callbacks=()):
+    def fit(self, balancing, callbacks=(), store=None):
         """Build a net and train it.
 
         Parameters
@@ -155,6 +156,9 @@ class TrainingRun:
         callbacks : sequence of skorch callbacks, default=()
             In addition to those of the settings, which each fit copies.
 
+        store : object, default=None
+            What keeps the state of the net, see :class:`NetCheckpoint`.
+
         Returns
         -------
         net : MultiTaskNet
@@ -162,9 +166,13 @@ class TrainingRun:
         with ExitStack() as seeding:
             seeding.enter_context(seeded(self.seed, self.config.device))
             net = self._build(balancing, callbacks)
-            if not _draws_as_it_trains(net, self.config):
+            draws, checkpoint = _draws_as_it_trains(net, self.config), None
+            if not draws:
                 seeding.close()
-            return self._train(net)
+            if store is not None:
+                device = self.config.device
+                checkpoint = NetCheckpoint(store, device, draws=draws)
+            return self._train(net, checkpoint)
 
     def fit_each(self, balancings):
         """Build and train a net for each balancing; batches are made once.
@@ -252,8 +260,8 @@ class TrainingRun:
             and SMALL < len(self.cells.codes) <= DECIDED_ROWS
         )
 
-    def _train(self, net):
-        net.train(self.dataset)
+    def _train(self, net, checkpoint=None):
+        net.train(self.dataset, checkpoint)
         if self.is_tuned:
             net.tune(self.validation, self.calibration(net))
         return net

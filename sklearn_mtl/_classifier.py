@@ -328,7 +328,7 @@ class MultiTaskTextClassifier(
         self.net_params = net_params
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: t.Rows, y: t.Labels, sample_weight: t.Weights = None) -> Self:
+    def fit(self, X: Any, y: Any = None, sample_weight: t.Weights = None) -> Self:
         """Fit the network to texts and labels.
 
         Parameters

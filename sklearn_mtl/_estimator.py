@@ -1,6 +1,8 @@
 """The base class of the estimator: fit and predict, without parameters."""
 
+from contextlib import ExitStack
 from copy import copy
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -14,10 +16,12 @@ from .balancing._base import build_balancer
 from .data._cells import read_cells
 from .data._features import check_numeric
 from .data._rows import match_trunk
+from .data._source import read_source
+from .datasets import ChunkSource
 from .labels._tables import as_label_table
 from .metrics._accuracy import mean_accuracy
 from .persistence._saving import SavingMixin
-from .sharing import BaseSharing, has_representation
+from .sharing import BaseSharing, has_representation, shares_trunk
 from .training._aside import set_aside
 from .training._config import TrainingConfig
 from .training._conflicts import ConflictWatch
@@ -53,7 +57,9 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
     def _fit_aside(self, X: Any, y: Any, sample_weight: Any) -> Self:
         # Fit a copy and take over its state at the end, so that a failed or interrupted
         # fit leaves the previous fit unchanged.
-        X = settled(X)
+        if not is_source(X):
+            _refuse_iterator(X, y)
+            X = settled(X)
         fresh = copy(self) if self.warm_start else without_fit(self)
         progress = FitProgress(self, X, y, sample_weight)
         whole = progress.begin_fit(n_parts=2)
@@ -64,10 +70,23 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         return self
 
     def _fit(self, X, y, sample_weight, progress, whole):
-        with progress.part(whole, "vectorize"):
-            config, X, cells = self._read(X, y, sample_weight)
-            balancing = _build_balancing(self.loss_weights, cells)
-            run = self._prepare(config, X, cells)
+        with ExitStack() as files:
+            with progress.part(whole, "vectorize"):
+                run, cells = self._prepare_fit(X, y, sample_weight, files)
+                balancing = _build_balancing(self.loss_weights, cells)
+            self._train(run, cells, balancing, progress, whole)
+
+    def _prepare_fit(self, X, y, sample_weight, files):
+        """Return the training run and its cells; `files` closes those of a source."""
+        if is_source(X):
+            read = files.enter_context(self._open(X, y, sample_weight))
+            if read.rows is not None:
+                return self._prepare_stored(read), read.cells
+            X, y = read.texts, read.table
+        config, X, cells = self._read(X, y, sample_weight)
+        return self._prepare(config, X, cells), cells
+
+    def _train(self, run, cells, balancing, progress, whole):
         with progress.part(whole, "train", run.plan.max_iter) as training:
 
             def fitted(net):
@@ -84,6 +103,47 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
                 net = run.fit(balancing, watching)
                 calibration = run.finish(net)
         self._set_fitted(net, run, cells, calibration)
+
+    def _open(self, X, y, sample_weight):
+        """Check the parameters for a source of chunks, and read it."""
+        self._check_strategies()
+        source = X if isinstance(X, ChunkSource) else ChunkSource(X)
+        refused = {
+            "y": y is not None,
+            "sample_weight": sample_weight is not None,
+            "warm_start=True": self.warm_start,
+        }
+        found = [name for name, is_set in refused.items() if is_set]
+        if found:
+            raise ValueError(
+                f"X is a source of chunks (texts, labels), which cannot be combined "
+                f"with {found[0]}. Pass clf.fit(source)."
+            )
+        config = TrainingConfig.of(self)
+        return read_source(
+            source,
+            vectorizer=self.vectorizer,
+            term_weighting=self.term_weighting,
+            shares_trunk=shares_trunk(self.sharing, self.trunk),
+            missing_label=self.missing_label,
+            task_types=self.task_types,
+            class_weight=self.class_weight,
+            hold_out=partial(self._hold_out_stored, config),
+        )
+
+    def _hold_out_stored(self, config, cells):
+        self._check_for_tasks(config, cells.targets.names)
+        self._check_stored(config, cells.targets)
+        return set_aside(config, cells)
+
+    def _prepare_stored(self, read):
+        """Turn the rows of a source into a training run, as :meth:`_prepare` does."""
+        self.vectorizer_, self.term_weights_ = read.vectorizer, read.term_weights
+        self.column_scales_ = self.embedding_ = None
+        config = TrainingConfig.of(self)
+        return self._make_run(
+            config, read.rows, None, read.cells, read.learnt, read.aside
+        )
 
     def _read(self, X, y, sample_weight):
         """Check X, y and the parameters that refer to tasks.
@@ -132,6 +192,10 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         previous = getattr(self, "net_", None)
         learnt, aside = set_aside(config, cells, is_first=previous is None)
         rows, dense = self._fit_rows(take_rows(X, cells.kept), cells, learnt)
+        return self._make_run(config, rows, dense, cells, learnt, aside)
+
+    def _make_run(self, config, rows, dense, cells, learnt, aside):
+        previous = getattr(self, "net_", None)
         n_logits = sum(task.n_logits for task in cells.targets.tasks)
         before = previous.module__trunk if previous else None
         width = auto_width(rows.shape[0], n_logits, before)
@@ -370,6 +434,22 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         with computing(self.n_jobs):
             weights = self.net_.gate_weights(dataset, level)
         return weights, self.sharing_.expert_names(self.task_names_)
+
+
+def is_source(X):
+    """Whether X is a source of chunks, or a function that can be one."""
+    return isinstance(X, ChunkSource) or (
+        callable(X) and not hasattr(X, "__len__") and not hasattr(X, "__array__")
+    )
+
+
+def _refuse_iterator(X, y):
+    if y is None and hasattr(X, "__next__"):
+        raise ValueError(
+            f"y is None and X is a {type(X).__name__}, which can be read only once. A "
+            "source of chunks (texts, labels) is read twice: pass the function that "
+            "returns the iterator, clf.fit(read). For texts without labels, pass y."
+        )
 
 
 def _build_balancing(loss_weights, cells):

@@ -11,6 +11,7 @@ from .data._features import as_bags, check_numeric, fit_vectorizer, transform_ro
 from .data._rows import RowSteps
 from .data._term_weights import information_weights, rare_words, weighs_terms
 from .feature_extraction._sentences import import_encoder
+from .labels._cells import some
 from .sharing import shares_trunk
 from .trunks import reads_tokens, weighs_tokens
 from .utils._numpy import numpy_errors
@@ -59,6 +60,27 @@ class RowsMixin:
             )
         if self._embedding_is_use():
             import_encoder()
+
+    def _check_stored(self, config, targets):
+        """Raise a ValueError if a parameter does not suit rows in files."""
+        tuned = [
+            name
+            for name, task in zip(targets.names, targets.tasks, strict=True)
+            if task.is_tuned
+        ]
+        unsuited = {
+            f"trunk={self.trunk!r}": reads_tokens(self.trunk),
+            f"embedding={self.embedding!r}": self.embedding is not None,
+            "early_stopping=True": config.stops_early,
+            f"tuned thresholds of the task(s) {some(tuned)}": bool(tuned),
+        }
+        for what, is_set in unsuited.items():
+            if is_set:
+                raise ValueError(
+                    f"X is a source of more texts than a fit in memory reads, which "
+                    f"needs bags of words and fixed settings, not {what}. Leave it "
+                    "out, or pass a sample of the texts as a list."
+                )
 
     def _embedding_is_use(self):
         return isinstance(self.embedding, str) and self.embedding == "use"

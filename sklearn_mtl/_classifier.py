@@ -341,15 +341,15 @@ class MultiTaskTextClassifier(
         self.net_params = net_params
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: t.Rows, y: t.Labels, sample_weight: t.Weights = None) -> Self:
+    def fit(self, X: Any, y: Any = None, sample_weight: t.Weights = None) -> Self:
         """Fit the network to texts and labels.
 
         Parameters
         ----------
-        X : iterable of str, or array-like or sparse matrix of shape \
-                (n_samples, n_features)
+        X : iterable of str, array-like, sparse matrix, function or ChunkSource
             Texts (list, array, Series of pandas, polars or pyarrow), or numeric rows,
-            which keep their float type; integers and texts give 32-bit floats.
+            which keep their float type; integers and texts give 32-bit floats. Or a
+            source of more than memory holds: :class:`~sklearn_mtl.datasets.ChunkSource`
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
             Labels, one column per task, which has its name or key. A cell may be a list

@@ -1,5 +1,6 @@
 """The base class of the estimator: fit and predict, without parameters."""
 
+from contextlib import ExitStack
 from copy import copy
 from typing import Any, Self
 
@@ -9,6 +10,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from ._reading import RowsMixin
+from ._sources import SourceMixin, is_source, refuse_iterator
 from .answers._labels import check_output
 from .balancing import BaseBalancing, check_balancing, resolve_balancing
 from .balancing._base import build_balancer
@@ -41,7 +43,9 @@ from .utils._texts import read_texts
 from .utils._typing import Array, ListForm, Rows
 
 
-class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator):
+class BaseMultiTask(
+    RowsMixin, SourceMixin, SavingMixin, CallbackSupportMixin, BaseEstimator
+):
     """Fits a net to X and y, and predicts codes from X.
 
     Reads the constructor parameters of
@@ -56,7 +60,9 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
     def _fit_aside(self, X: Any, y: Any, sample_weight: Any) -> Self:
         # Fit a copy and take over its state at the end, so that a failed or interrupted
         # fit leaves the previous fit unchanged.
-        X = settled(X)
+        if not is_source(X):
+            refuse_iterator(X, y)
+            X = settled(X)
         fresh = copy(self) if self.warm_start else without_fit(self)
         progress = FitProgress(self, X, y, sample_weight)
         with checkpoint_of(fresh) as checkpoint:
@@ -70,14 +76,35 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
     def _fit(self, X, y, sample_weight, progress, whole, checkpoint):
         if checkpoint is not None:
             self.random_state = checkpoint.seed  # of a copy
-        with progress.part(whole, "vectorize"):
-            config, X, cells = self._read(X, y, sample_weight)
-            is_first = not hasattr(self, "net_")
-            balancing = _build_balancing(self.loss_weights, cells, config, is_first)
-            if checkpoint is not None:
-                before = self if hasattr(self, "net_") else None
-                checkpoint.match("", describe_data(X, cells, before))
-            run = self._prepare(config, X, cells, checkpoint)
+        is_first = not hasattr(self, "net_")
+        with ExitStack() as files:
+            with progress.part(whole, "vectorize"):
+                config, X, cells, read = self._open(X, y, sample_weight, files)
+                balancing = _build_balancing(self.loss_weights, cells, config, is_first)
+                if checkpoint is not None:
+                    before = None if is_first else self
+                    checkpoint.match("", describe_data(X, cells, before))
+                if read is None:
+                    run = self._prepare(config, X, cells, checkpoint)
+                else:
+                    run = self._prepare_stored(config, read, checkpoint)
+            self._train(run, cells, balancing, progress, whole, checkpoint)
+
+    def _open(self, X, y, sample_weight, files):
+        """Read X and y, or a source, whose files `files` closes.
+
+        Returns what :meth:`_read` does; and what the source gave if its rows are in
+        files, else None.
+        """
+        if is_source(X):
+            source = self._read_source(X, y, sample_weight)
+            config, read = TrainingConfig.of(self), files.enter_context(source)
+            if read.rows is not None:
+                return config, None, read.cells, read
+            X, y = read.texts, read.table
+        return *self._read(X, y, sample_weight), None
+
+    def _train(self, run, cells, balancing, progress, whole, checkpoint):
         with progress.part(whole, "train", run.plan.max_iter) as training:
 
             def fitted(net):
@@ -94,6 +121,13 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
                 net = run.fit(balancing, watching, checkpoint)
                 calibration = run.finish(net)
         self._set_fitted(net, run, cells, calibration)
+
+    def _prepare_stored(self, config, read, checkpoint):
+        """Turn the rows of a source into a training run, as :meth:`_prepare` does."""
+        self.vectorizer_, self.term_weights_ = read.vectorizer, read.term_weights
+        self.column_scales_ = self.embedding_ = None
+        parts = read.rows, None, read.cells, read.learnt, read.aside
+        return self._make_run(config, *parts, checkpoint)
 
     def _read(self, X, y, sample_weight):
         """Check X, y and the parameters that refer to tasks.
@@ -142,6 +176,10 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         previous = getattr(self, "net_", None)
         learnt, aside = set_aside(config, cells, is_first=previous is None)
         rows, dense = self._fit_rows(take_rows(X, cells.kept), cells, learnt)
+        return self._make_run(config, rows, dense, cells, learnt, aside, checkpoint)
+
+    def _make_run(self, config, rows, dense, cells, learnt, aside, checkpoint):
+        previous = getattr(self, "net_", None)
         n_logits = sum(task.n_logits for task in cells.targets.tasks)
         before = previous.module__trunk if previous else None
         width = auto_width(rows.shape[0], n_logits, before)

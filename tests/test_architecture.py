@@ -34,7 +34,7 @@ LAYERS = (
     # the estimator: parameters, and how fit and predict run
     ("_classifier",),
     ("_estimator", "_params"),
-    ("_reading",),
+    ("_reading", "_sources"),
     # answers of files without torch and scikit-learn
     ("runtime",),
     # fitted estimators as files

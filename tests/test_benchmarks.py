@@ -326,6 +326,23 @@ def test_few_rows_from_end_to_end(benchmark, cases, data, tmp_path, capsys):
     assert results["reviews"]["12 rows"]["runs"] == point["runs"]
 
 
+def test_chunks_from_end_to_end(benchmark, cases, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(cases["chunks"], "CHUNK", 250)
+    monkeypatch.setattr("sklearn_mtl.data._source.PARTS_BUDGET", 0)
+    out = ("--out", tmp_path / "chunks.json")
+    points = benchmark("chunks", *out, "--rows", 500)["500"]
+    assert points.keys() == {"files", "memory"}
+    assert points["files"]["features"] < points["memory"]["features"]  # no parts
+    for found in points.values():
+        assert found["rows_per_second"] > 500 / found["seconds"]
+        assert found["peak_mib"] >= found["start_mib"]
+        assert 0 < found["accuracy"] <= 1
+    assert "| 500, files |" in capsys.readouterr().out
+    results = benchmark("chunks", *out, "--rows", 250, "--most-mib", 1)
+    assert results["250"]["files"]["failed"] == "peak above 1 MiB"
+    assert "| 250, files | peak above 1 MiB |" in capsys.readouterr().out
+
+
 def test_draws_of_few_rows_have_a_label_of_each_task(cases):
     labels = {"often": ["a", "b"] * 20, "rare": [None] * 38 + ["c", "d"]}
     draws = [cases["few"].draw_rows(labels, 3, draw) for draw in range(20)]

@@ -71,7 +71,7 @@ def run(context):
     if "profile" in context.points:
         name = PROFILE_SET if PROFILE_SET in found else None
         point = measure(context, "profiling:measure", folder=context.data, name=name)
-        yield ("profile", name or "made-up texts"), point
+        yield ("profile", name or "synthetic texts"), point
 
 
 def measure(context, target, **arguments):
@@ -104,11 +104,12 @@ def make_texts(n_rows, n_tasks, n_classes, seed=0):
     texts = []
     # A few at a time, so that the fit determines the peak of memory.
     for start in range(0, n_rows, BLOCK):
-        texts += _some_texts(first[start : start + BLOCK], width, generator)
+        texts += some_texts(first[start : start + BLOCK], width, generator)
     return texts, labels
 
 
-def _some_texts(first, width, generator):
+def some_texts(first, width, generator):
+    """Return a text for each topic, whose own words begin at `first`."""
     import numpy as np
 
     lengths = np.maximum(generator.poisson(LENGTH, size=len(first)), 1)
@@ -199,7 +200,7 @@ def slope(pairs):
 def cost_ratios(results):
     """Return fit times with many tasks as multiples of the fit time with one."""
     one, many = (results.get("tasks", {}).get(str(n), {}) for n in COSTS)
-    pairs = {f"made-up texts, {COSTS[1]} tasks": (one, many)}
+    pairs = {f"synthetic texts, {COSTS[1]} tasks": (one, many)}
     for name, points in results.get("cost", {}).items():
         many = points.get("all", {})
         label = f"{name}, {many.get('tasks')} tasks"

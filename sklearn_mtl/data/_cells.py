@@ -47,6 +47,13 @@ class LabelledCells:
     labelled_share: np.ndarray
     log_class_shares: list
 
+    spool = None  # the files of rows and codes that are memory maps
+
+    @property
+    def task_shares(self):
+        """Share of the rows with a label of each task."""
+        return (self.codes[:, self.targets.layout.starts] >= 0).mean(axis=0)
+
     @property
     def cells_per_class(self):
         """Mean number of labelled cells per class, over the classes of all tasks."""

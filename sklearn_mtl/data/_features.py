@@ -70,16 +70,26 @@ def auto_vectorizers(texts, *, as_tokens=False, rare_words=SMALL):
             yield SequenceVectorizer(min_df=min_df)
             yield SequenceVectorizer(analyzer="char", min_df=min_df)
             continue
-        common = {"min_df": min_df, "sublinear_tf": True, "dtype": np.float32}
-        words = FastTfidfVectorizer(
-            ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **common
+        words = word_vectorizer(min_df)
+        parts = FastTfidfVectorizer(
+            analyzer="char_wb", ngram_range=(4, 4), **_common(min_df)
         )
-        parts = FastTfidfVectorizer(analyzer="char_wb", ngram_range=(4, 4), **common)
         if sum(map(len, texts)) > PARTS_BUDGET:
             yield words
         else:
             yield UnionInTurn([("words", words), ("parts", parts)])
         yield UnionInTurn([("parts", parts)])
+
+
+def word_vectorizer(min_df=2):
+    """Return the vectorizer that "auto" uses for many texts, unfitted."""
+    return FastTfidfVectorizer(
+        ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **_common(min_df)
+    )
+
+
+def _common(min_df):
+    return {"min_df": min_df, "sublinear_tf": True, "dtype": np.float32}
 
 
 def fit_vectorizer(vectorizer, X, memory=None, *, as_tokens=False, rare_words=SMALL):

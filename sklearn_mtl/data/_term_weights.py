@@ -171,11 +171,56 @@ def information_weights(rows, codes, cell_weights, n_classes):
         gain -= (n - 1) / 2 * (of_feature > 0)
         information += gain / entropy
         occurrences += of_feature
+    return _weights(information, occurrences)
+
+
+def information_weights_of_parts(parts, n_features, n_classes):
+    """Return the weights of :func:`information_weights` for rows that come in parts.
+
+    Parameters
+    ----------
+    parts : callable
+        Returns an iterator over parts, each a tuple ``(rows, codes, cell_weights)``. It
+        is called for each task, so that memory holds the counts of one task.
+
+    n_features : int
+
+    n_classes : list of int
+
+    Returns
+    -------
+    weights : ndarray of shape (n_features,)
+    """
+    information, occurrences = np.zeros(n_features), np.zeros(n_features)
+    for task, n in enumerate(n_classes):
+        counts, in_class = np.zeros((n, n_features)), np.zeros(n)
+        for rows, codes, cell_weights in parts():
+            cells = np.flatnonzero(codes[:, task] >= 0).astype(rows.indices.dtype)
+            own, weights = codes[cells, task], cell_weights[cells, task]
+            in_class += np.bincount(own, weights, minlength=n)
+            shape = n, rows.shape[0]
+            classes = csr_array((weights, (own.astype(cells.dtype), cells)), shape)
+            ones = np.ones(rows.nnz), rows.indices, rows.indptr
+            found = (classes @ csr_array(ones, rows.shape)).tocoo()
+            counts[found.row, found.col] += found.data
+        if np.count_nonzero(in_class) < 2:
+            continue  # no information
+        share, of_feature = in_class / in_class.sum(), counts.sum(axis=0)
+        gain = -_xlogx(of_feature) - (n - 1) / 2 * (of_feature > 0)
+        for in_own, own_share in zip(counts, share, strict=True):
+            if own_share:
+                gain += _xlogx(in_own) - in_own * np.log(own_share)
+        information += gain / -_xlogx(share).sum()
+        occurrences += of_feature
+    return _weights(information, occurrences)
+
+
+def _weights(information, occurrences):
     share = np.maximum(information, 0) / np.maximum(occurrences, 1e-300)
     total = occurrences.sum()
     mean = share @ occurrences / total if total else 0.0
     if not mean:
-        return np.ones(rows.shape[1])
+        return np.ones(len(occurrences))
     weights = (share + PRIOR * mean) ** POWER
     return weights / (weights @ occurrences / total)
 

@@ -162,6 +162,10 @@ class NewCodes:
         codes = map(self._codes.__getitem__, tokens)
         return np.fromiter(codes, np.int32, len(tokens))
 
+    def __len__(self):
+        """Return the number of words so far."""
+        return len(self._codes) - self._n_special
+
     @property
     def words(self):
         """The words so far, in the order of their codes."""

@@ -21,7 +21,7 @@ class WordCounter:
     """
 
     def __init__(self, cutter, stop_words, ngram_range):
-        self._cutter = cutter
+        self.cutter = cutter
         self._stop_words = stop_words or ()
         self._lengths = Lengths(*ngram_range)
 
@@ -43,7 +43,7 @@ class WordCounter:
         matrix : csr_array of shape (n_texts, n_features)
         """
         new_codes = NewCodes(self._stop_words)
-        sequences = self._cutter.code(texts, new_codes)
+        sequences = self.cutter.code(texts, new_codes)
         words = new_codes.words
         order = sorted(range(len(words)), key=words.__getitem__)
         words = [words[code] for code in order]
@@ -56,7 +56,7 @@ class WordCounter:
 
     def know(self, vocabulary):
         """Return a counter of only the terms of a vocabulary."""
-        return KnownWords(vocabulary, self._cutter, self._stop_words, self._lengths)
+        return KnownWords(vocabulary, self.cutter, self._stop_words, self._lengths)
 
 
 class KnownWords:

@@ -156,6 +156,8 @@ def as_label_table(y, *, missing_label=None, what="y"):
         If `y` has no or more than two dimensions, rows of different lengths, unusable
         task names, an infinite cell, or a column with labels of several types.
     """
+    if isinstance(y, LabelTable):  # already read
+        return y
     names, columns, orders, container, template = _open(y, what)
     values = missing_values(missing_label)
     orders = [
@@ -177,6 +179,64 @@ def as_label_table(y, *, missing_label=None, what="y"):
         template=template,
         has_marked=any(marked),
     )
+
+
+def concat_tables(tables):
+    """Join the rows of tables with the same tasks.
+
+    Parameters
+    ----------
+    tables : list of LabelTable
+        At least one.
+
+    Returns
+    -------
+    table : LabelTable
+        With the container of the first.
+
+    Raises
+    ------
+    ValueError
+        If the labels of a task have several types or orders.
+    """
+    missing = np.concatenate([table.missing for table in tables])
+    columns, orders, cell_types = [], [], []
+    for k, name in enumerate(tables[0].names):
+        used = [table for table in tables if not table.missing[:, k].all()]
+        dtypes = [table.columns[k].dtype for table in used]
+        several = {table.cell_types[k] is None for table in used}
+        if len({_KINDS_OF_DTYPE[dtype.kind] for dtype in dtypes} | several) > 2:
+            found = [table.columns[k][~table.missing[:, k]][0] for table in used]
+            kinds = {type(cell).__name__: cell for cell in found}
+            raise ValueError(
+                f"The labels of the task {name!r} have several types: "
+                f"{some(list(kinds.values()))} of type(s) {sorted(kinds)}. Use one."
+            )
+        column = np.zeros(len(missing), np.result_type(*dtypes) if dtypes else object)
+        labelled = np.flatnonzero(~missing[:, k])
+        cells = [table.columns[k][~table.missing[:, k]] for table in used]
+        if cells:
+            column[labelled] = np.concatenate(cells)
+        columns.append(column)
+        cell_types.append(next((table.cell_types[k] for table in used), None))
+        found = [order for table in tables if (order := table.orders[k]) is not None]
+        if any(order != found[0] for order in found):
+            raise ValueError(
+                f"The task {name!r} has ordered categories that differ: {found[0]} and "
+                f"{next(order for order in found if order != found[0])}. Use the same."
+            )
+        orders.append(found[0] if found else None)
+    return replace(
+        tables[0],
+        columns=columns,
+        missing=missing,
+        orders=orders,
+        cell_types=cell_types,
+        has_marked=any(table.has_marked for table in tables),
+    )
+
+
+_KINDS_OF_DTYPE = {"O": "text", "b": "bool"} | dict.fromkeys("iuf", "number")
 
 
 def check_task_names(parameter, value, task_names):

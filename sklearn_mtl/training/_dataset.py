@@ -8,6 +8,9 @@ from torch.utils.data import Dataset
 from ..data._rows import float_type
 from ..network._batch import Cells, SparseBatch, TokenBatch
 
+# Rows whose cells are in memory at once where all are counted.
+ROWS_AT_ONCE = 1 << 20
+
 
 class RowDataset(Dataset):
     """Rows and label cells; returns many rows per call.
@@ -26,10 +29,14 @@ class RowDataset(Dataset):
 
     dense : ndarray of shape (n_rows, n_dense), default=None
         The dense block that belongs to sparse rows.
+
+    spool : Spool, default=None
+        The files that rows and codes are in, if these are memory maps.
     """
 
-    def __init__(self, X, codes=None, weights=None, dense=None):
+    def __init__(self, X, codes=None, weights=None, dense=None, spool=None):
         self.X, self.codes, self.weights, self.dense = X, codes, weights, dense
+        self.spool = spool
 
     @classmethod
     def of_cells(cls, rows, cells, take=slice(None), dense=None):
@@ -46,7 +53,7 @@ class RowDataset(Dataset):
         dense : ndarray of shape (n_kept, n_dense), default=None
         """
         weights = cells.scaled_weights(float_type(rows))
-        whole = cls(rows, cells.codes, weights, dense)
+        whole = cls(rows, cells.codes, weights, dense, cells.spool)
         return whole.take(take)
 
     @property
@@ -64,7 +71,10 @@ class RowDataset(Dataset):
         if isinstance(rows, slice) and rows == slice(None):
             return self  # slicing a sparse matrix would copy it
         parts = (self.X, self.codes, self.weights, self.dense)
-        return RowDataset(*(None if part is None else part[rows] for part in parts))
+        taken = RowDataset(*(None if part is None else part[rows] for part in parts))
+        if self.spool is not None:
+            self.spool.release()
+        return taken
 
     def cells_by_row(self, rows=slice(None)):
         """Return the mean over rows of the weight of labelled cells, for each task.
@@ -73,9 +83,15 @@ class RowDataset(Dataset):
         ----------
         rows : ndarray of int or slice, default=all
         """
-        # Use 64 bits, because numpy adds row by row and rounding errors accumulate.
-        own = self.weights[rows] * (self.codes[rows] >= 0)
-        return own.mean(axis=0, dtype=float)
+        if isinstance(rows, slice):
+            rows = np.arange(len(self))[rows]
+        total = np.zeros(self.codes.shape[1])
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            some = rows[start : start + ROWS_AT_ONCE]
+            # In 64 bits: numpy adds row by row, and rounding errors accumulate.
+            own = self.weights[some] * (self.codes[some] >= 0)
+            total += own.sum(axis=0, dtype=float)
+        return total / len(rows)
 
     def batch(self, start, stop):
         """Return the rows from `start` to `stop` with their cells, without a copy."""
@@ -99,7 +115,8 @@ class RowDataset(Dataset):
         if self.codes is None:
             return rows, torch.zeros(0)
         codes = torch.from_numpy(self.codes[own].astype(np.int64))
-        return rows, Cells(codes, torch.from_numpy(self.weights[own]))
+        weights = np.require(self.weights[own], requirements="W")
+        return rows, Cells(codes, torch.from_numpy(weights))
 
 
 def sorted_by_length(dataset):

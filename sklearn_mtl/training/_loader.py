@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from scipy.sparse import issparse
 
+from ..data._spool import BLOCK
 from ..network._batch import SparseBatch, TokenBatch
 from ._order import BatchOrder, task_chances
 from ._runtime import threads
@@ -57,6 +58,7 @@ class BatchLoader:
             generator=generator,
             lengths=dataset.lengths,
             rows_at_once=rows_at_once,
+            shard=None if dataset.spool is None else BLOCK,
             chances=None
             if task_power == 1
             else task_chances(dataset.codes, dataset.weights, task_power),

@@ -6,6 +6,7 @@ import torch
 # Number of batches whose rows are taken from the matrix in one call: one call per batch
 # would cost more than the copy itself.
 BATCHES_AT_ONCE = 16
+SHARDS_AT_ONCE = 8
 
 
 class BatchOrder:
@@ -33,6 +34,10 @@ class BatchOrder:
         limit memory for long texts. Not used with `shuffle`, because the number of
         batches must then be known in advance.
 
+    shard : int, default=None
+        For rows in files: this many consecutive rows are read together. Shards come in
+        random order, and rows are shuffled within each `SHARDS_AT_ONCE` of them.
+
     chances : ndarray of shape (n_rows,), default=None
         Expected number of times that each row is sampled in an epoch; they add up to
         the number of rows. None takes each row once.
@@ -47,12 +52,13 @@ class BatchOrder:
         generator=None,
         lengths=None,
         rows_at_once=None,
+        shard=None,
         chances=None,
     ):
         self.n_rows, self.batch_size = n_rows, batch_size
         self.shuffle, self.generator = shuffle, generator
         self.lengths, self.rows_at_once = lengths, rows_at_once
-        self.chances = chances
+        self.shard, self.chances = shard, chances
 
     def __len__(self):
         """Return the number of batches in an epoch."""
@@ -86,7 +92,17 @@ class BatchOrder:
             yield (block if order is None else order[block]), self._slices(block)
 
     def _permutation(self):
-        return torch.randperm(self.n_rows, generator=self.generator).numpy()
+        if self.shard is None or self.n_rows <= self.shard:
+            return torch.randperm(self.n_rows, generator=self.generator).numpy()
+        n_shards = -(-self.n_rows // self.shard)
+        order, parts = torch.randperm(n_shards, generator=self.generator), []
+        for shards in order.split(SHARDS_AT_ONCE):
+            starts = shards.numpy() * self.shard
+            rows = [np.arange(s, min(s + self.shard, self.n_rows)) for s in starts]
+            rows = np.concatenate(rows)
+            shuffled = torch.randperm(len(rows), generator=self.generator)
+            parts.append(rows[shuffled.numpy()])
+        return np.concatenate(parts)
 
     def _sample(self, order):
         """Return rows of a random order, each as often as its chance, rounded."""

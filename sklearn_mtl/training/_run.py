@@ -336,10 +336,8 @@ def _input_spec(rows, cells, trunk, previous, vocabulary, token_weights):
 
 def _labelled_share(cells):
     """Return the share of all logits whose task has a label in a row, on average."""
-    layout = cells.targets.layout
     n_logits = np.array([task.n_logits for task in cells.targets.tasks])
-    labelled = (cells.codes[:, layout.starts] >= 0).mean(axis=0)
-    return float(labelled @ n_logits / n_logits.sum())
+    return float(cells.task_shares @ n_logits / n_logits.sum())
 
 
 def _network_parameters(config, cells, spec, trunk, dtype):

@@ -11,6 +11,9 @@ from scipy.sparse import issparse
 
 from ._optional import import_optional
 
+# Rows whose squares are in memory at once.
+NORMS_AT_ONCE = 1 << 16
+
 
 def settled(X):
     """Return X, or a list of its items if it can be iterated only once.
@@ -204,11 +207,14 @@ def squared_norms(rows):
     """
     if not issparse(rows):
         return np.einsum("ij,ij->i", rows, rows, dtype=float)
-    squares = np.square(rows.data[: rows.indptr[-1]], dtype=float)
     norms = np.zeros(rows.shape[0])
-    filled = np.flatnonzero(np.diff(rows.indptr))  # reduceat is wrong for empty rows
-    if len(filled):
-        norms[filled] = np.add.reduceat(squares, rows.indptr[filled])
+    for start in range(0, rows.shape[0], NORMS_AT_ONCE):
+        own = rows.indptr[start : start + NORMS_AT_ONCE + 1]
+        squares = np.square(rows.data[own[0] : own[-1]], dtype=float)
+        filled = np.flatnonzero(np.diff(own))  # reduceat is wrong for empty rows
+        if len(filled):
+            sums = np.add.reduceat(squares, own[filled] - own[0])
+            norms[start + filled] = sums
     return norms
 
 

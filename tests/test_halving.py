@@ -270,13 +270,13 @@ def test_iterations(n, max_iter, settings, sizes, epochs):
 
 
 def test_folds_may_need_different_numbers_of_epochs():
-    # With "auto", 150 rows in batches of 32 need more epochs than 210.
+    # With "auto", 180 rows in small batches need fewer epochs than 210.
     texts, labels = make_multitask_texts(240, n_tasks=2, random_state=0)
     folds = [
-        (np.arange(60), np.arange(60, 240)),
+        (np.arange(60, 240), np.arange(60)),
         (np.arange(30, 240), np.arange(30)),
     ]
-    estimator = classifier(max_iter="auto", batch_size=32)
+    estimator = classifier(max_iter="auto", batch_size=8, temperature=1.0)
     epochs = [
         estimator.fit([texts[k] for k in train], labels[train]).max_iter_
         for train, _ in folds
@@ -359,7 +359,7 @@ def test_a_candidate_that_fails_leaves_first():
 def test_a_fold_that_fails_is_named():
     rare = Y.assign(task1=Y["task1"].where(np.arange(80) < 40))
     search = make(error_score=-9.0)
-    with pytest.warns(FitFailedWarning, match=r"(?s)5 fits failed.*'task1'.*no label"):
+    with pytest.warns(FitFailedWarning, match=r"(?s)fits failed.*'task1'.*no label"):
         search.fit(X, rare)
     assert_array_equal(search.cv_results_["split0_test_score"], np.full(8, -9.0))
 

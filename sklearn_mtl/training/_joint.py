@@ -125,6 +125,8 @@ class InTurn:
 
     def _go_on(self, net, until):
         """Return the net if its training ends, and None if it pauses."""
+        if len(net.history) >= until:
+            return None
         run, device = self.run, self.run.config.device
         draws = net in self.states
         with seeded(run.seed, device) if draws else nullcontext():

@@ -9,6 +9,7 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
+from ._joint_fit import JointFit
 from ._reading import RowsMixin
 from ._sources import SourceMixin, is_source, refuse_iterator
 from .answers._labels import check_output
@@ -265,11 +266,8 @@ class BaseMultiTask(
                 "checkpoint=None."
             )
 
-    def _fit_each(self, X, y, loss_weights, sample_weight=None):
-        """Fit a copy of this estimator for each of several loss weights.
-
-        Texts are vectorized once and batches are made once. Each copy equals the result
-        of ``fit`` with its weights.
+    def _begin_each(self, X, y, loss_weights, sample_weight=None):
+        """Begin to fit a copy of this estimator for each of several loss weights.
 
         Parameters
         ----------
@@ -280,8 +278,7 @@ class BaseMultiTask(
 
         Returns
         -------
-        fitted : list of BaseMultiTask or Exception
-            An exception for each fit that failed on its own.
+        fits : JointFit
 
         Raises
         ------
@@ -293,26 +290,19 @@ class BaseMultiTask(
         fresh = clone(self).set_params(loss_weights=loss_weights[0])  # any candidate
         with numpy_errors():
             config, X, cells = fresh._read(X, y, sample_weight)
-            fitted = [
+            built = [
                 attempt(_build_balancing, each, cells, config) for each in loss_weights
             ]
-            built = [
-                k for k, each in enumerate(fitted) if not isinstance(each, Exception)
-            ]
             run = fresh._prepare(config, X, cells)
-            with computing(self.n_jobs):
-                nets = run.fit_each([fitted[k] for k in built])
-                calibrations = [
-                    net if isinstance(net, Exception) else attempt(run.finish, net)
-                    for net in nets
-                ]
-        for k, net, calibration in zip(built, nets, calibrations, strict=True):
-            fitted[k] = calibration
-            if not isinstance(calibration, Exception):
-                fitted[k] = copy(fresh)
-                fitted[k].loss_weights = loss_weights[k]
-                fitted[k]._set_fitted(net, run, cells, calibration)
-        return fitted
+            return JointFit(fresh, loss_weights, built, run, cells)
+
+    def _fit_each(self, X, y, loss_weights, sample_weight=None):
+        """Return a fitted copy, or an exception, for each of several loss weights.
+
+        The parameters and errors are those of :meth:`_begin_each`. Each copy equals the
+        result of ``fit`` with its weights.
+        """
+        return self._begin_each(X, y, loss_weights, sample_weight).train()
 
     def _set_fitted(self, net, run, cells, calibration):
         plan, trunk = run.plan, net.module__trunk

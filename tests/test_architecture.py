@@ -30,11 +30,10 @@ LAYERS = (
     ("__init__",),
     # above the estimator
     ("search", "tracking"),
-    ("_folds",),
     # the estimator: parameters, and how fit and predict run
     ("_classifier",),
     ("_estimator", "_params"),
-    ("_reading", "_sources"),
+    ("_joint_fit", "_reading", "_sources"),
     # answers of files without torch and scikit-learn
     ("runtime",),
     # fitted estimators as files

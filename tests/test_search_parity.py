@@ -17,7 +17,7 @@ from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.balancing import FixedWeights
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.metrics import multitask_scorer
-from sklearn_mtl.search import LossWeightSearchCV
+from sklearn_mtl.search import HalvingLossWeightSearchCV, LossWeightSearchCV
 from sklearn_mtl.trunks import ConvTrunk
 from sklearn_mtl.utils._compat import InvalidParameterError
 
@@ -226,15 +226,15 @@ ERRORS = {
 
 @pytest.mark.parametrize("case", ERRORS)
 def test_it_refuses_what_a_grid_search_refuses(case):
-    (_, expected), (_, found) = (
-        run(searcher, *ERRORS[case]) for searcher in (GridSearchCV, LossWeightSearchCV)
-    )
+    _, expected = run(GridSearchCV, *ERRORS[case])
     assert isinstance(expected, Exception), expected
-    assert type(found) is type(expected), found
-    first, other = (str(error).split()[:6] for error in (found, expected))
-    same_words = case not in ("cv", "no split", "labels of fewer rows", "no labels")
-    if same_words and type(found) is not InvalidParameterError:
-        assert first == other
+    for searcher in (LossWeightSearchCV, HalvingLossWeightSearchCV):
+        _, found = run(searcher, *ERRORS[case])
+        assert type(found) is type(expected), found
+        first, other = (str(error).split()[:6] for error in (found, expected))
+        same_words = case not in ("cv", "no split", "labels of fewer rows", "no labels")
+        if same_words and type(found) is not InvalidParameterError:
+            assert first == other
 
 
 # Estimators --------------------------------------------------------------------------
@@ -326,7 +326,7 @@ def no_fit(monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("There was work before the error.")
 
-    for method in ("_read", "_prepare", "_fit_each"):
+    for method in ("_read", "_prepare", "_begin_each"):
         monkeypatch.setattr(MultiTaskTextClassifier, method, refuse)
 
 

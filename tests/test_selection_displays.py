@@ -15,11 +15,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.inspection import LossWeightSearchDisplay, TaskAffinityDisplay
-from sklearn_mtl.inspection._loss_weights import _most_opposed, _pareto
+from sklearn_mtl.inspection._loss_weights import _most_opposed
 from sklearn_mtl.metrics import multitask_scorer
 from sklearn_mtl.model_selection import MultiTaskStratifiedKFold, loss_weight_grid
 from sklearn_mtl.model_selection._affinity import TaskAffinity
 from sklearn_mtl.search import LossWeightSearchCV
+from sklearn_mtl.utils._pareto import non_dominated
 
 mpl.use("Agg")
 plt = pytest.importorskip("matplotlib.pyplot")
@@ -110,15 +111,15 @@ def test_the_front_is_what_nothing_beats(rows):
         return all(o >= r for o, r in zip(other, row, strict=True)) and other != row
 
     expected = [not any(beats(other, row) for other in rows) for row in rows]
-    assert _pareto(np.array(rows, dtype=float)).tolist() == expected
+    assert non_dominated(np.array(rows, dtype=float)).tolist() == expected
 
 
 def test_a_candidate_that_failed_is_not_on_the_front():
     scores = np.array([[0.5, 0.9], [np.nan, 0.95], [0.4, 0.4]])
-    assert _pareto(scores).tolist() == [True, False, False]
+    assert non_dominated(scores).tolist() == [True, False, False]
     # A task that no fold has labels of does not count.
     unlabelled = np.column_stack([scores[:, 1], np.full(3, np.nan)])
-    assert _pareto(unlabelled).tolist() == [False, True, False]
+    assert non_dominated(unlabelled).tolist() == [False, True, False]
     for n_tasks in (2, 3, 5):
         failed = np.random.RandomState(0).uniform(size=(7, n_tasks))
         failed[2] = np.nan

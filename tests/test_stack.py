@@ -19,7 +19,7 @@ from sklearn_mtl.balancing._fixed import WeightedSum
 from sklearn_mtl.datasets import make_multitask_texts
 from sklearn_mtl.search import LossWeightSearchCV
 from sklearn_mtl.sharing import MixtureOfExperts, SharedPrivate
-from sklearn_mtl.training import _run as _training
+from sklearn_mtl.training import _joint
 from sklearn_mtl.training._stacked_network import StackedNetwork, find_blocks
 from sklearn_mtl.trunks import BagTrunk
 
@@ -54,13 +54,13 @@ def classifier(**params):
 def stacked(monkeypatch):
     """Give a list that grows by the nets that learnt side by side."""
     seen = []
-    original = _training.train_side_by_side
+    original = _joint.SideBySide
 
-    def spy(nets, dataset):
+    def spy(nets, run):
         seen.extend(nets)
-        return original(nets, dataset)
+        return original(nets, run)
 
-    monkeypatch.setattr(_training, "train_side_by_side", spy)
+    monkeypatch.setattr(_joint, "SideBySide", spy)
     return seen
 
 

@@ -325,14 +325,14 @@ def test_a_search_takes_all_kinds_and_stacks_those_it_can(monkeypatch):
     ]
     stacked = []
 
-    def spy(nets, dataset):
+    def spy(nets, run):
         stacked.append(len(nets))
-        return side_by_side(nets, dataset)
+        return side_by_side(nets, run)
 
-    from sklearn_mtl.training import _run
+    from sklearn_mtl.training import _joint
 
-    side_by_side = _run.train_side_by_side
-    monkeypatch.setattr(_run, "train_side_by_side", spy)
+    side_by_side = _joint.SideBySide
+    monkeypatch.setattr(_joint, "SideBySide", spy)
     settings = {
         "scoring": multitask_scorer("neg_log_loss"),
         "refit": "mean",

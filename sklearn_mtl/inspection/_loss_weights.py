@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from ..utils._pareto import non_dominated
 from ..utils._text_table import shorten
 from ..utils._typing import Array, Axes
 from ._panels import COLOURS, DrawnOnPanels, heat_map, legend_beside
@@ -79,7 +80,7 @@ class LossWeightSearchDisplay(DrawnOnPanels):
         self.mean = mean
         self.task_names = task_names
         self.best_index = best_index
-        self.pareto = _pareto(scores)
+        self.pareto = non_dominated(scores)
 
     @classmethod
     def from_search(
@@ -89,9 +90,10 @@ class LossWeightSearchDisplay(DrawnOnPanels):
 
         Parameters
         ----------
-        search : LossWeightSearchCV or GridSearchCV
+        search : LossWeightSearchCV, HalvingLossWeightSearchCV or GridSearchCV
             A search over only ``loss_weights``, given as dicts or lists, with
-            ``scoring=multitask_scorer(...)`` of one metric.
+            ``scoring=multitask_scorer(...)`` of one metric. By halving, candidates have
+            the scores with which they left, after fewer epochs than the last.
 
         ax : matplotlib axes, or array of two, default=None
             Where to draw; None makes a new figure.
@@ -105,7 +107,7 @@ class LossWeightSearchDisplay(DrawnOnPanels):
         ValueError
             If the search does not have this form.
         """
-        results = search.cv_results_
+        results, rows = search.cv_results_, _last_rows(search.cv_results_)
         names = [
             key.removeprefix("mean_test_")
             for key in results
@@ -115,7 +117,7 @@ class LossWeightSearchDisplay(DrawnOnPanels):
             n for n in names if n not in ("mean", "worst", "weighted", "exact_match")
         ]
         candidates = []
-        for params in results["params"]:
+        for params in (results["params"][row] for row in rows):
             found = [v for k, v in params.items() if k.endswith("loss_weights")]
             if len(found) != 1 or len(params) != 1:
                 raise ValueError(
@@ -129,9 +131,11 @@ class LossWeightSearchDisplay(DrawnOnPanels):
                 f"pass scoring=multitask_scorer(). Got {names}."
             )
         weights = np.array([_as_row(candidate, tasks) for candidate in candidates])
-        scores = np.column_stack([results[f"mean_test_{task}"] for task in tasks])
-        mean = np.asarray(results["mean_test_mean"])
-        best = getattr(search, "best_index_", int(np.nanargmax(mean)))
+        scores = np.column_stack([results[f"mean_test_{task}"] for task in tasks])[rows]
+        mean = np.asarray(results["mean_test_mean"])[rows]
+        best = int(np.nanargmax(mean))
+        if hasattr(search, "best_index_"):
+            best = rows.index(search.best_index_)
         return cls(weights, scores, mean, tasks, best).plot(ax=ax)
 
     def _panels(self):
@@ -225,7 +229,7 @@ class LossWeightSearchDisplay(DrawnOnPanels):
         first, second = _most_opposed(self.scores)
         x, y = self.scores[:, first], self.scores[:, second]
         axes.scatter(x, y, s=30, color="0.75", label="candidates")
-        front = np.flatnonzero(_pareto(self.scores[:, [first, second]]))
+        front = np.flatnonzero(non_dominated(self.scores[:, [first, second]]))
         front = front[np.argsort(x[front])]
         axes.plot(
             x[front], y[front], marker="o", color=COLOURS[0], linewidth=1.2,
@@ -252,6 +256,14 @@ class LossWeightSearchDisplay(DrawnOnPanels):
         legend_beside(axes)
 
 
+def _last_rows(results):
+    """Return the last row of each candidate; halving has a row per iteration."""
+    if "iter" not in results:
+        return list(range(len(results["params"])))
+    last = {str(params): row for row, params in enumerate(results["params"])}
+    return sorted(last.values())
+
+
 def _as_row(candidate, tasks):
     if candidate is None or (isinstance(candidate, str) and candidate == "auto"):
         return np.ones(len(tasks))
@@ -263,15 +275,6 @@ def _as_row(candidate, tasks):
             "Search over dicts or lists of loss weights."
         )
     return np.asarray(candidate, dtype=float)
-
-
-def _pareto(scores):
-    """Return a mask of the rows that no other row dominates."""
-    # A task without any score cannot rank candidates.
-    scores = scores[:, ~np.isnan(scores).all(axis=0)]
-    at_least = (scores[None] >= scores[:, None]).all(axis=2)
-    better = (scores[None] > scores[:, None]).any(axis=2)
-    return ~(at_least & better).any(axis=1) & ~np.isnan(scores).any(axis=1)
 
 
 def _most_opposed(scores):

@@ -289,9 +289,13 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         """Do what :meth:`train` does after the last epoch."""
         self.notify("on_train_end", X=dataset, y=None)
         self._forget_training()
+        self.check_finite()
+        return self
+
+    def check_finite(self):
+        """Raise a ValueError if the loss of the last epoch diverged."""
         if not np.isfinite(self.history[-1, "train_loss"]):
             raise ValueError(DIVERGED)
-        return self
 
     def _forget_training(self):
         """Drop what only training needs, so that a pickle holds no training rows."""
@@ -364,6 +368,16 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         twin.callbacks_ = [(name, copy(callback)) for name, callback in self.callbacks_]
         twin.callbacks = list(twin.callbacks_)
         twin._forget_training()
+        return twin
+
+    def paused(self):
+        """Return the net as of now, to predict with before training goes on.
+
+        It shares the weights. Only the list of tasks and the history are its own.
+        """
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin.tasks, twin.history_ = list(self.tasks), deepcopy(self.history_)
         return twin
 
     @property

@@ -25,11 +25,9 @@ from ._checkpoint import NetCheckpoint
 from ._dataset import RowDataset
 from ._held_out import learn_held_out
 from ._judge import Judge
-from ._loader import BatchRecord
 from ._net import MultiTaskNet
 from ._plan import logit_adjustments, make_plan
-from ._runtime import go_on_from, random_states, reseed, seeded
-from ._stack import attempt, stackable, train_side_by_side
+from ._runtime import seeded
 from ._user_callbacks import own_net_params
 from ._validation import ValidationScore
 from ._warm_start import load_weights
@@ -165,48 +163,15 @@ class TrainingRun:
         """
         with ExitStack() as seeding:
             seeding.enter_context(seeded(self.seed, self.config.device))
-            net = self._build(balancing, callbacks)
-            draws, checkpoint = _draws_as_it_trains(net, self.config), None
+            net = self.build(balancing, callbacks)
+            draws, checkpoint = draws_as_it_trains(net, self.config), None
             if not draws:
                 seeding.close()
             if store is not None:
                 device = self.config.device
                 checkpoint = NetCheckpoint(store, device, draws=draws)
-            return self._train(net, checkpoint)
-
-    def fit_each(self, balancings):
-        """Build and train a net for each balancing; batches are made once.
-
-        Parameters
-        ----------
-        balancings : list of Balancer
-
-        Returns
-        -------
-        nets : list of MultiTaskNet or Exception
-            The error where training failed.
-        """
-        if not balancings:
-            return []
-        record = BatchRecord()
-        with ExitStack() as seeding:
-            seeding.enter_context(seeded(self.seed, self.config.device))
-            nets = []
-            for balancing in balancings:
-                reseed(self.seed, self.config.device)
-                nets.append(self._build(balancing, record=record))
-            drawn = random_states(self.config.device)
-            if not any(_draws_as_it_trains(net, self.config) for net in nets):
-                seeding.close()
-            trained = dict.fromkeys(nets)
-            alike = stackable(nets, self.config)
-            if alike:
-                found = train_side_by_side(alike, self.dataset)
-                trained.update(zip(alike, found, strict=True))
-            others = [net for net in nets if net not in alike]
-            found = self._train_in_turn(others, drawn)
-            trained.update(zip(others, found, strict=True))
-            return list(trained.values())
+            net.train(self.dataset, checkpoint)
+            return self._tune(net)
 
     def calibration(self, net):
         """Return the calibration of a trained net."""
@@ -260,25 +225,53 @@ class TrainingRun:
             and SMALL < len(self.cells.codes) <= DECIDED_ROWS
         )
 
-    def _train(self, net, checkpoint=None):
-        net.train(self.dataset, checkpoint)
+    def end(self, net):
+        """End the training of a net after its last epoch.
+
+        Returns
+        -------
+        net : MultiTaskNet
+
+        Raises
+        ------
+        ValueError
+            If the loss diverged.
+        """
+        net.finish(self.dataset)
+        return self._tune(net)
+
+    def as_if_ended(self, net):
+        """Return a net as if its training ended now; it shares weights with `net`.
+
+        Raises
+        ------
+        ValueError
+            If the loss diverged.
+        """
+        net.check_finite()
+        return self._tune(net.paused())
+
+    def _tune(self, net):
         if self.is_tuned:
             net.tune(self.validation, self.calibration(net))
         return net
 
-    def _train_in_turn(self, nets, drawn):
-        """Train one net after the other; return the error where training failed.
+    def build(self, balancing, callbacks=(), record=None):
+        """Build a net, within a block of ``seeded``.
 
-        A net that draws global random numbers starts from their state after building.
+        Parameters
+        ----------
+        balancing : Balancer
+
+        callbacks : sequence of skorch callbacks, default=()
+
+        record : BatchRecord, default=None
+            Batches that several nets train on.
+
+        Returns
+        -------
+        net : MultiTaskNet
         """
-        trained = []
-        for net in nets:
-            if _draws_as_it_trains(net, self.config):
-                go_on_from(drawn, self.config.device)
-            trained.append(attempt(self._train, net))
-        return trained
-
-    def _build(self, balancing, callbacks=(), record=None):
         watched = self.parameters["validation_score"].over
         callbacks = self.config.run_callbacks(watched, callbacks)
         if balancing.validation_interval is not None and self.validation is not None:
@@ -374,7 +367,7 @@ def _heads_by_classes(tasks):
     return [numbers[kind] for kind in kinds]
 
 
-def _draws_as_it_trains(net, config):
+def draws_as_it_trains(net, config):
     """Whether training may draw torch's global random numbers.
 
     Our own modules have their own random numbers once they are built, so fits in

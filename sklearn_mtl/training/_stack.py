@@ -60,49 +60,67 @@ def stackable(nets, config):
     return fixed if fixed and not is_one and can_stack(fixed, config) else []
 
 
-def train_side_by_side(nets, dataset):
-    """Train nets that :func:`can_stack`; results are those of separate trainings.
+class SideBySide:
+    """Nets that train with one step for all of them.
 
     Parameters
     ----------
     nets : list of MultiTaskNet
-        Initialized, and not trained.
+        Initialized, not trained, and such that :func:`can_stack`.
 
-    dataset : RowDataset
-
-    Returns
-    -------
-    trained : list of MultiTaskNet or Exception
-        The error where training diverged or validation failed.
+    run : TrainingRun
     """
-    _, validation = nets[0].get_split_datasets(dataset)
-    sets = {"dataset_train": dataset, "dataset_valid": validation}
-    checks = None
-    if validation is not None:
-        checks = nets[0].get_iterator(validation, training=False)
-    stack = Stack(nets, dataset)
-    learning, errors = dict(enumerate(nets)), {}
-    for net in nets:
-        net.notify("on_train_begin", X=dataset, y=None)
-    for n_left in reversed(range(nets[0].max_epochs)):
-        for net in learning.values():
-            net.notify("on_epoch_begin", **sets)
-        losses = stack.run_epoch()
-        for k, net in list(learning.items()):
-            if n_left == 0 or validation is not None:
-                stack.network.hand_back(k)
-            stops = attempt(_end_epoch, net, losses[k], sets, checks)
+
+    def __init__(self, nets, run):
+        self.nets, self.run = list(nets), run
+        _, validation = nets[0].get_split_datasets(run.dataset)
+        self.sets = {"dataset_train": run.dataset, "dataset_valid": validation}
+        self.checks = None
+        if validation is not None:
+            self.checks = nets[0].get_iterator(validation, training=False)
+        self.stack, self.n_done = Stack(nets, run.dataset), 0
+        for net in nets:
+            net.notify("on_train_begin", X=run.dataset, y=None)
+
+    def train(self, until):
+        """Train to the end of an epoch.
+
+        Returns
+        -------
+        ended : dict of {MultiTaskNet: MultiTaskNet or Exception}
+            The nets whose training ended, and the trained nets or errors.
+        """
+        ended = {}
+        if self.checks is None and self.n_done < until:
+            self.stack.network.release()
+        while self.nets and self.n_done < until:
+            ended |= self._run_epoch(is_judged=self.n_done + 1 == until)
+        return ended
+
+    def keep(self, nets):
+        """Continue with some of the nets; the others are left without weights."""
+        kept = [k for k, net in enumerate(self.nets) if net in nets]
+        if len(kept) < len(self.nets):
+            self.nets = [self.nets[k] for k in kept]
+            self.stack.keep(kept)
+
+    def _run_epoch(self, is_judged):
+        for net in self.nets:
+            net.notify("on_epoch_begin", **self.sets)
+        losses, ended = self.stack.run_epoch(), {}
+        self.n_done += 1
+        is_last = self.n_done == self.nets[0].max_epochs
+        for net, own in zip(list(self.nets), losses, strict=True):
+            if is_last or is_judged or self.checks is not None:
+                self.stack.network.hand_back(self.nets.index(net))
+            stops = attempt(_end_epoch, net, own, self.sets, self.checks)
             if isinstance(stops, Exception):
-                errors[k] = stops
-            if stops or n_left == 0:
-                stack.release(k)
-                del learning[k]
-        if not learning:
-            break
-    return [
-        errors[k] if k in errors else attempt(net.finish, dataset)
-        for k, net in enumerate(nets)
-    ]
+                ended[net] = stops
+            elif stops or is_last:
+                ended[net] = attempt(self.run.end, net)
+            if net in ended:  # the stack frees its weights before the next are copied
+                self.keep([other for other in self.nets if other is not net])
+        return ended
 
 
 def attempt(function, *args):
@@ -164,14 +182,13 @@ class Stack:
         blocks = find_blocks(dataset.codes >= 0, net.module__n_logits, n_units)
         self.network = StackedNetwork(nets, blocks)
         self.objective = StackedObjective(nets, blocks)
-        tables = [table for own in self.network.tables for table in own.values()]
         self.sparse = net.optimizer_sparse(
-            tables, **net.get_params_for("optimizer_sparse")
+            self.network.sparse, **net.get_params_for("optimizer_sparse")
         )
-        dense = net.optimizer_dense(
+        self.dense = net.optimizer_dense(
             self.network.dense, **net.get_params_for("optimizer_dense")
         )
-        self.optimizer = JointOptimizer([self.sparse, dense])
+        self.optimizer = JointOptimizer([self.sparse, self.dense])
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.batches = net.get_iterator(dataset, training=True)
         if self.batches.order.shuffle:
@@ -198,9 +215,20 @@ class Stack:
             losses = losses + sums.detach().double()
         return losses
 
-    def release(self, k):
-        """End the training of a net."""
-        gone = set(map(id, self.network.tables[k].values()))
-        group = self.sparse.param_groups[0]
-        group["params"] = [p for p in group["params"] if id(p) not in gone]
-        self.network.tables[k] = {}
+    def keep(self, kept):
+        """Continue with some of the nets.
+
+        Parameters
+        ----------
+        kept : list of int
+        """
+        self.network.keep(kept)
+        self.objective.keep(kept)
+        for group in self.sparse.param_groups:
+            group["params"] = self.network.sparse
+        for weight in self.network.dense:
+            state = self.dense.state[weight]
+            for name, value in state.items():
+                if value.shape == weight.shape:
+                    state[name] = value[kept]
+            weight.grad, weight.data = None, weight.data[kept]

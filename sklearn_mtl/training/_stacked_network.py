@@ -103,8 +103,7 @@ class StackedNetwork:
         Dense weights of all nets, stacked along the first axis.
 
     tables : list of dict of {int: torch.nn.Parameter}
-        For each net, the input weights of each block that reads rows; {} once the net
-        has finished.
+        For each net, the input weights of each block that reads rows.
     """
 
     def __init__(self, nets, blocks):
@@ -135,9 +134,28 @@ class StackedNetwork:
             block: nn.Parameter(torch.cat(parts, dim=1))
             for block, parts in self._parts_of_tables(module).items()
         }
-        for weight in optim_groups(module)["sparse"]:
-            weight.data = weight.new_empty(0, weight.shape[1])
+        _free(module)
         return tables
+
+    def release(self):
+        """Free the input weights of the nets, which `hand_back` copied."""
+        for module in self.modules:
+            _free(module)
+
+    @property
+    def sparse(self):
+        """The input weights of all nets, as a list."""
+        return [table for own in self.tables for table in own.values()]
+
+    def keep(self, kept):
+        """Drop all nets but some; their slices of `dense` are left to the caller.
+
+        Parameters
+        ----------
+        kept : list of int
+        """
+        self.modules = [self.modules[k] for k in kept]
+        self.tables = [self.tables[k] for k in kept]
 
     def _parts_of_tables(self, module):
         """Return views of a net's input weights for the table of each block."""
@@ -203,13 +221,8 @@ class StackedNetwork:
         """Return the stacked products of a block's rows with the tables of all nets."""
         if part.batch is None:
             return None
-        n_columns = self.widths[block] if block else sum(self.first)
-        nothing = self.head.new_zeros(len(part.batch), n_columns)
         return torch.stack(
-            [
-                sparse_product(tables[block], part.batch) if tables else nothing
-                for tables in self.tables
-            ]
+            [sparse_product(tables[block], part.batch) for tables in self.tables]
         )
 
 
@@ -239,6 +252,10 @@ class StackedObjective:
 
     watches_steps = False
 
+    def keep(self, kept):
+        """Drop the losses of all nets but some."""
+        self.task_weights = self.task_weights[kept]
+
     @property
     def balancing(self):
         return self
@@ -266,3 +283,8 @@ class StackedObjective:
 
 def _stacked(weights):
     return nn.Parameter(torch.stack([weight.detach() for weight in weights]))
+
+
+def _free(module):
+    for weight in optim_groups(module)["sparse"]:
+        weight.data = weight.new_empty(0, weight.shape[1])

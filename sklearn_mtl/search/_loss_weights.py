@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from math import gcd
 from typing import Any, Self
@@ -14,27 +15,26 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
 
-from ._classifier import MultiTaskTextClassifier
-from ._folds import Fold, insert_error_scores, score_fold
-from .labels._tables import as_label_table
-from .metrics._metrics import METRICS
-from .metrics._scorer import MultiTaskScorer
-from .model_selection._cv import as_splitter
-from .model_selection._paired import as_splittable
-from .training._progress import FitProgress
-from .utils._compat import (
+from .._classifier import MultiTaskTextClassifier
+from ..labels._tables import as_label_table
+from ..metrics._metrics import METRICS
+from ..metrics._scorer import MultiTaskScorer
+from ..model_selection._cv import as_splitter
+from ..model_selection._paired import as_splittable
+from ..training._progress import FitProgress
+from ..utils._compat import (
     BaseSearchCV,
     _BaseScorer,
     _warn_or_raise_about_fit_failures,
     fit_context,
 )
-from .utils._numpy import numpy_errors
-from .utils._rows import n_rows
-from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
-from .utils._texts import as_read_by
-from .utils._typing import Labels, Rows
-
-__all__ = ["LossWeightSearchCV"]
+from ..utils._numpy import numpy_errors
+from ..utils._rows import n_rows
+from ..utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
+from ..utils._texts import as_read_by
+from ..utils._typing import Labels, Rows
+from ._choice import BestWhere
+from ._folds import Fold, FoldSearch, insert_error_scores
 
 
 class LossWeightSearchCV(BaseSearchCV):
@@ -68,7 +68,8 @@ class LossWeightSearchCV(BaseSearchCV):
         not divide evenly, a part of the candidates.
 
     refit : bool, str or callable, default=True
-        As in :class:`~sklearn.model_selection.GridSearchCV`.
+        As in :class:`~sklearn.model_selection.GridSearchCV`; a callable may be from
+        :func:`best_where`.
 
     cv : int, splitter, iterable of (train, test) or None, default=None
         None means 5. For an int, uses a :class:`~sklearn_mtl.model_selection.\
@@ -229,29 +230,13 @@ MultiTaskStratifiedKFold` with this number of folds, not shuffled.
                 "No fits were performed, because cv yields no splits. Pass a splitter "
                 "with at least one split."
             )
-        whole = progress.begin_fit(len(splits) + bool(self.refit))
-        out = [[] for _ in candidates]
+        whole = progress.begin_fit(self._n_parts(candidates) + bool(self.refit))
         folds = (Fold(X, y, split, routed) for split in splits)
-        settings = self.error_score, self.return_train_score
-        score = partial(score_fold, self.estimator, scorer, *settings)
-        all_scored = self._deal(score, folds, candidates)
-        for number in range(1, len(splits) + 1):
-            start = time.perf_counter()
-            with progress.part(whole, "fold"):
-                scored = next(all_scored)
-            for own, row in zip(out, scored, strict=True):
-                own.append(row)
-            if self.verbose:
-                seconds = time.perf_counter() - start
-                print(
-                    f"fold {number} of {len(splits)}: {len(candidates)} candidates in "
-                    f"{seconds:.1f} s"
-                )
-        out = [row for own in out for row in own]
-        _warn_or_raise_about_fit_failures(out, self.error_score)
-        insert_error_scores(out, self.error_score)
-        values = [{name: weights} for weights in candidates]
-        self._choose(values, out, scorer, refit_metric)
+        settings = scorer, self.error_score, self.return_train_score
+        begin = partial(FoldSearch, self.estimator, *settings)
+        trial = Trial(name, scorer, refit_metric, progress, whole)
+        self._try_out(candidates, folds, begin, trial)
+        self._choose(trial)
         if self.refit:
             best = clone(self.estimator)
             best.set_params(**clone(self.best_params_, safe=False))
@@ -266,14 +251,96 @@ MultiTaskStratifiedKFold` with this number of folds, not shuffled.
                 self.feature_names_in_ = best.feature_names_in_
         progress.end(whole, lambda: fitted_attributes(self))
 
+    def _n_parts(self, candidates):
+        """Return the number of parts of a search, as callbacks see it."""
+        return self.n_splits_
+
+    def _try_out(self, candidates, folds, begin, trial):
+        """Fit and score all candidates on all folds, and choose the best.
+
+        Parameters
+        ----------
+        candidates : list
+
+        folds : iterator of Fold
+
+        begin : callable
+            ``begin(fold, candidates)`` returns a FoldSearch.
+
+        trial : Trial
+        """
+        out = [[] for _ in candidates]
+        all_scored = self._deal(partial(_train_fold, begin), folds, candidates)
+        for number in range(1, self.n_splits_ + 1):
+            start = time.perf_counter()
+            with trial.progress.part(trial.whole, "fold"):
+                scored = next(all_scored)
+            for own, row in zip(out, scored, strict=True):
+                own.append(row)
+            if self.verbose:
+                seconds = time.perf_counter() - start
+                print(
+                    f"fold {number} of {self.n_splits_}: {len(candidates)} candidates "
+                    f"in {seconds:.1f} s"
+                )
+        self._check_fits(out)
+        self._set_results(candidates, out, trial)
+
+    def _check_fits(self, out):
+        """Warn about fits that failed; raise an error if all did."""
+        results = [result for row in out for result in row]
+        _warn_or_raise_about_fit_failures(results, self.error_score)
+
+    def _set_results(self, candidates, out, trial, more=None):
+        """Set `cv_results_` and the scorer.
+
+        Parameters
+        ----------
+        candidates : list
+            The candidate of each row.
+
+        out : list of list of dict
+            For each row the results of all folds.
+
+        trial : Trial
+
+        more : dict of {str: list}, default=None
+            Further columns.
+        """
+        out = [result for row in out for result in row]
+        insert_error_scores(out, self.error_score)
+        first = next(result["test_scores"] for result in out)
+        self.multimetric_ = isinstance(first, dict)
+        if callable(self.scoring) and self.multimetric_:
+            self._check_refit_for_multimetric(first)
+            trial.metric = self.refit
+        values = [{trial.name: weights} for weights in candidates]
+        self.cv_results_ = self._format_results(values, self.n_splits_, out, more)
+        self.scorer_ = getattr(trial.scorer, "_scorers", trial.scorer)
+
+    def _choose(self, trial):
+        """Set the best candidate."""
+        if self.refit or not self.multimetric_:
+            self.best_index_ = self._select_best_index(
+                self.refit, trial.metric, self.cv_results_
+            )
+            if not callable(self.refit):
+                scores = self.cv_results_[f"mean_test_{trial.metric}"]
+                self.best_score_ = scores[self.best_index_]
+            self.best_params_ = self.cv_results_["params"][self.best_index_]
+
     def _check_scoring(self, scorer, y, table):
         """Raise an error if a scorer does not suit the tasks, or `refit` is unknown."""
         own = getattr(scorer, "_scorers", {"score": scorer})
         for each in own.values():
             if isinstance(each, MultiTaskScorer):
                 each.score_names(table.names)
-        if isinstance(scorer, MultiTaskScorer) and scorer.output == "dict":
-            self._check_refit_for_multimetric(scorer.score_names(table.names))
+        if isinstance(scorer, MultiTaskScorer):
+            names = scorer.score_names(table.names)
+            if names:
+                self._check_refit_for_multimetric(names)
+            if isinstance(self.refit, BestWhere):
+                self.refit.check(names or ["score"])
         if not any(isinstance(each, _BaseScorer) for each in own.values()):
             return
         kind = "unknown"
@@ -310,27 +377,39 @@ MultiTaskStratifiedKFold` with this number of folds, not shuffled.
                 scored[k::n_parts] = next(found)
             yield scored
 
-    def _choose(self, values, out, scorer, refit_metric):
-        """Set the results of the search."""
-        first = next(row["test_scores"] for row in out)
-        self.multimetric_ = isinstance(first, dict)
-        if callable(self.scoring) and self.multimetric_:
-            self._check_refit_for_multimetric(first)
-            refit_metric = self.refit
-        self.cv_results_ = self._format_results(values, self.n_splits_, out)
-        if self.refit or not self.multimetric_:
-            self.best_index_ = self._select_best_index(
-                self.refit, refit_metric, self.cv_results_
-            )
-            if not callable(self.refit):
-                scores = self.cv_results_[f"mean_test_{refit_metric}"]
-                self.best_score_ = scores[self.best_index_]
-            self.best_params_ = values[self.best_index_]
-        self.scorer_ = getattr(scorer, "_scorers", scorer)
-
     def _run_search(self, evaluate_candidates):
         # Abstract in scikit-learn, whose `fit` calls it; our `fit` does not.
         raise NotImplementedError("The candidates of a fold are trained together.")
+
+
+@dataclass
+class Trial:
+    """What all parts of one search need.
+
+    Attributes
+    ----------
+    name : str
+        Full name of the parameter `loss_weights`.
+
+    scorer : callable
+
+    metric : str
+        Name of the score that decides.
+
+    progress : FitProgress
+
+    whole : CallbackContext
+    """
+
+    name: str
+    scorer: Any
+    metric: Any
+    progress: Any
+    whole: Any
+
+
+def _train_fold(begin, fold, candidates):
+    return begin(fold, candidates).train()
 
 
 def _read_candidates(loss_weights):

@@ -16,7 +16,7 @@ from ..utils._typing import Array, Estimator, LabelForm, Labels, Rows, Weights
 from ..utils._warn import warn_caller
 from ._base import BaseDecisions
 from ._blanks import with_blanks
-from ._held_out import AllRows, fit_rows, hold_out, is_fitted_before, weights_to_pass
+from ._held_out import AllRows, fit_rows, hold_out, is_fitted_before
 from ._shares import by_task
 
 _OPTIONS = ("min_confidence", "coverage", "max_risk")
@@ -153,6 +153,7 @@ class AbstainingMultiTaskClassifier(BaseDecisions):
             `max_risk` cannot be met, with the lowest risk that can. A previous fit is
             kept.
         """
+        X = settled(X)  # may be read by two fits
         option = self._option()
         wanted = {}
 
@@ -178,8 +179,7 @@ class AbstainingMultiTaskClassifier(BaseDecisions):
         self.targets_ = held.targets
         self.estimator_ = held.models[0]
         if not (prefit or whole):
-            passed = weights_to_pass(self.estimator, sample_weight)
-            self.estimator_ = fit_rows(self.estimator, X, y, passed)
+            self.estimator_ = fit_rows(self.estimator, X, y, held.passed)
         return self
 
     def _option(self):

@@ -5,12 +5,13 @@ from typing import Any, Self
 import numpy as np
 
 from ..utils._compat import StrOptions, fit_context
+from ..utils._rows import settled
 from ..utils._state import fits_aside
 from ..utils._typing import Estimator, Labels, Rows, Weights
 from ..utils._warn import warn_caller
 from ._base import BaseDecisions
 from ._calibrators import fit_calibrator
-from ._held_out import fit_rows, hold_out, is_fitted_before, weights_to_pass
+from ._held_out import fit_rows, hold_out, is_fitted_before
 
 
 class CalibratedMultiTaskClassifier(BaseDecisions):
@@ -143,6 +144,7 @@ class CalibratedMultiTaskClassifier(BaseDecisions):
             If a task has no labelled row, or the input cannot be used. A previous fit
             is kept.
         """
+        X = settled(X)  # may be read by two fits
         prefit = is_fitted_before(self.estimator, self.cv)
         ensemble = not prefit if self.ensemble == "auto" else self.ensemble
         held = hold_out(
@@ -150,8 +152,7 @@ class CalibratedMultiTaskClassifier(BaseDecisions):
         )
         pairs: list[Any] = list(enumerate(held.models))
         if not ensemble and not prefit:
-            passed = weights_to_pass(self.estimator, sample_weight)
-            pairs = [(None, fit_rows(self.estimator, X, y, passed))]
+            pairs = [(None, fit_rows(self.estimator, X, y, held.passed))]
         self.targets_ = held.targets
         self.calibrated_ = [
             (

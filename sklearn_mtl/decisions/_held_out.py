@@ -67,6 +67,9 @@ class HeldOut:
     weights : ndarray of shape (n_rows, n_tasks) or None
 
     decided : ndarray of shape (n_rows, n_codes) or None
+
+    passed : array-like or None
+        The user's weights, if the classifier accepts them.
     """
 
     targets: ReadTargets
@@ -76,6 +79,7 @@ class HeldOut:
     folds: Any
     weights: Any = None
     decided: Any = None
+    passed: Any = None
 
     def cells(self, k, fold=None):
         """Return the labelled cells of a task, of one fold or of all.
@@ -209,6 +213,7 @@ def hold_out(
             _known_labels(table, estimator if prefit else None),
             [n for n, kind in zip(table.names, table.cell_types, strict=True) if kind],
         )
+    passed = None
     if prefit:
         models, tests = [estimator], [np.arange(len(table))]
     else:
@@ -237,6 +242,7 @@ def hold_out(
         np.repeat(np.arange(len(tests)), list(map(len, tests))),
         None if weights is None else weights[rows],
         np.concatenate([targets.codes(*pair) for pair in pairs]) if decide else None,
+        passed,
     )
 
 

@@ -11,7 +11,7 @@ from ..utils._state import fits_aside
 from ..utils._typing import Estimator, Labels, Rows, Weights
 from ..utils._warn import warn_caller
 from ._base import BaseDecisions
-from ._held_out import fit_rows, hold_out, is_fitted_before, weights_to_pass
+from ._held_out import fit_rows, hold_out, is_fitted_before
 from ._tuner import Tuner
 
 
@@ -83,6 +83,9 @@ class TunedDecisionMultiTaskClassifier(BaseDecisions):
 
     best_score_ : dict of {str: float}
         The score of these decisions on held-out rows, where it was maximized.
+
+    rules_ : list of callable or None
+        The rule of each task, from probabilities to the numbers of classes.
 
     Notes
     -----
@@ -176,6 +179,7 @@ class TunedDecisionMultiTaskClassifier(BaseDecisions):
             constraint cannot be met, with the best value that can, or the input cannot
             be used. A previous fit is kept.
         """
+        X = settled(X)  # may be read by two fits
         tuner = Tuner(self.scoring, self.costs, self.constraints, self.thresholds)
         held = hold_out(
             self.estimator,
@@ -207,8 +211,7 @@ class TunedDecisionMultiTaskClassifier(BaseDecisions):
         self.targets_ = held.targets
         self.estimator_ = held.models[0]
         if not is_fitted_before(self.estimator, self.cv):
-            passed = weights_to_pass(self.estimator, sample_weight)
-            self.estimator_ = fit_rows(self.estimator, X, y, passed)
+            self.estimator_ = fit_rows(self.estimator, X, y, held.passed)
         return self
 
     def _codes(self, X):

@@ -36,7 +36,7 @@ AROUND = {
     "calibrated": (CalibratedMultiTaskClassifier, {}),
     "tuned": (TunedDecisionMultiTaskClassifier, {"thresholds": 10}),
     "abstaining": (AbstainingMultiTaskClassifier, {"coverage": 0.9}),
-    "conformal": (ConformalMultiTaskClassifier, {"coverage": 0.8}),
+    "conformal": (ConformalMultiTaskClassifier, {"coverage": 0.9}),
 }
 
 rng = np.random.default_rng(0)
@@ -197,6 +197,13 @@ def test_the_classifiers_missing_label_is_read(network):
     assert [own.tolist() for own in found.classes_] == [[0, 1], [0, 1]]
 
 
+def test_a_classifier_that_was_fitted_may_learn_other_tasks():
+    before = PerTask(GaussianNB()).fit(X, {"other": WORDS})
+    found = CalibratedMultiTaskClassifier(before, cv=2).fit(X, {"mood": WORDS})
+    assert found.task_names_ == ["mood"]
+    assert before.task_names_ == ["other"]
+
+
 def test_columns_are_matched_by_name(name):
     labels = {"mood": WORDS, "level": CODES[:, 1]}
     model = PerTask(GaussianNB()).fit(X, labels)
@@ -246,8 +253,9 @@ def test_prefit_needs_a_fitted_classifier(name):
 
 def test_weights_that_the_classifier_does_not_take(name):
     weights = rng.integers(1, 3, size=300)
+    model = around(name, PerTask(GaussianNB()), cv=0.5 if name == "conformal" else 2)
     with pytest.warns(UserWarning, match="PerTask does not accept sample_weight"):
-        around(name, PerTask(GaussianNB())).fit(X, CODES, sample_weight=weights)
+        model.fit(X, CODES, sample_weight=weights)
 
 
 def test_weights_reach_the_classifier():

@@ -131,7 +131,8 @@ class AbstainingMultiTaskClassifier(BaseDecisions):
 
         Parameters
         ----------
-        X : input of the classifier
+        X : texts or rows
+            What the classifier reads.
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
             Labels, with missing cells.
@@ -209,7 +210,8 @@ class AbstainingMultiTaskClassifier(BaseDecisions):
 
         Parameters
         ----------
-        X : input of the classifier
+        X : texts or rows
+            What the classifier reads.
 
         output : {"array", "frame", "dict"}, default="array"
             "array" is an ndarray of shape (n_samples, n_tasks), or (n_samples,) if y
@@ -233,11 +235,13 @@ class AbstainingMultiTaskClassifier(BaseDecisions):
 
         Parameters
         ----------
-        X : input of the classifier
+        X : texts or rows
+            What the classifier reads.
 
         Returns
         -------
         confidence : ndarray of shape (n_samples, n_tasks)
+            Below the threshold of its task, a cell gets no label.
         """
         check_is_fitted(self)
         return self._answers(X)[1]
@@ -248,7 +252,8 @@ class AbstainingMultiTaskClassifier(BaseDecisions):
 
         Parameters
         ----------
-        X : input of the classifier
+        X : texts or rows
+            What the classifier reads.
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
             True labels, with missing cells.

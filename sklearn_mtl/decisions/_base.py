@@ -50,7 +50,8 @@ class BaseDecisions(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : input of the classifier
+        X : texts or rows
+            What the classifier reads.
 
         output : {"array", "frame", "dict"}, default="array"
             "array" is an ndarray of shape (n_samples, n_tasks), or (n_samples,) if y
@@ -71,7 +72,8 @@ class BaseDecisions(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : input of the classifier
+        X : texts or rows
+            What the classifier reads.
 
         output : {"list", "dict"}, default="list"
 
@@ -91,7 +93,8 @@ class BaseDecisions(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : input of the classifier
+        X : texts or rows
+            What the classifier reads.
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
             True labels, with missing cells.

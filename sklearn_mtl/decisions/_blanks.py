@@ -32,6 +32,9 @@ def with_blanks(targets, codes, blank, output, like, missing_label=None):
     labels : ndarray, DataFrame or dict
     """
     labels = targets.decode(codes, "dict")
+    if output == "frame":
+        pairs = zip(targets.names, blank.T, strict=True)
+        return _as_frame(targets, {n: _cells(labels[n], own) for n, own in pairs}, like)
     marks = missing_values(missing_label)
     columns = {
         name: _blanked(labels[name], own, _mark(task, marks))
@@ -39,8 +42,6 @@ def with_blanks(targets, codes, blank, output, like, missing_label=None):
     }
     if output == "dict":
         return columns
-    if output == "frame":
-        return _as_frame(targets, columns, like)
     if targets.container == "vector":
         return columns[targets.names[0]]
     kinds = {column.dtype.kind for column in columns.values()}
@@ -69,12 +70,17 @@ def _blanked(column, blank, mark):
         if (floats.astype(column.dtype) == column).all():
             floats[blank] = np.nan
             return floats
-    cells = np.empty(len(column), dtype=object)
-    cells[:] = column.tolist()
-    cells[blank] = mark
+    cells = _cells(column, blank, mark)
     if mark is None:
         return cells
     return np.array(cells.tolist(), dtype=None if len(cells) else column.dtype)
+
+
+def _cells(column, blank, mark=None):
+    """Return the cells of a column as objects."""
+    cells = column.astype(object)
+    cells[blank] = mark
+    return cells
 
 
 def _as_frame(targets, columns, like):
@@ -84,25 +90,21 @@ def _as_frame(targets, columns, like):
     import narwhals as nw
 
     backend = nw.get_native_namespace(nw.from_native(template))
-    cells = {name: _with_none(column) for name, column in columns.items()}
     if hasattr(template, "column_names"):  # pyarrow
         schema = template.schema
         arrays = [
-            backend.array(own, type=kind)
-            for own, kind in zip(cells.values(), schema.types, strict=True)
+            backend.array(own.tolist(), type=kind)
+            for own, kind in zip(columns.values(), schema.types, strict=True)
         ]
         return backend.table(arrays, schema=schema)
     if not hasattr(template, "astype"):  # polars
-        return backend.DataFrame(cells, schema=template.schema)
-    frame = nw.from_dict(cells, backend=backend).to_native()
+        lists = {name: own.tolist() for name, own in columns.items()}
+        return backend.DataFrame(lists, schema=template.schema)
+    frame = nw.from_dict(columns, backend=backend).to_native()
     frame.columns = template.columns  # may be integers
     kinds = zip(frame.columns, template.dtypes, strict=True)
     frame = frame.astype({name: _open_type(kind) for name, kind in kinds})
     return frame.set_axis(like.index) if hasattr(like, "iloc") else frame
-
-
-def _with_none(column):
-    return [None if cell != cell else cell for cell in column.tolist()]
 
 
 def _open_type(dtype):

@@ -9,7 +9,6 @@ from sklearn.utils.validation import check_is_fitted
 from ..answers._labels import check_output
 from ..answers._types import OrdinalAnswers
 from ..metrics._fitted import label_reader
-from ..model_selection._cv import as_splitter
 from ..model_selection._split import MultiTaskStratifiedShuffleSplit
 from ..utils._compat import StrOptions, fit_context
 from ..utils._state import fits_aside, reads_one_fit
@@ -137,7 +136,8 @@ class ConformalMultiTaskClassifier(BaseDecisions):
 
         Parameters
         ----------
-        X : input of the classifier
+        X : texts or rows
+            What the classifier reads.
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
             Labels, with missing cells.
@@ -208,7 +208,7 @@ class ConformalMultiTaskClassifier(BaseDecisions):
                 f"cv={self.cv!r} is a number of folds, but rows are held out once. "
                 "Pass the share of rows to hold out, such as 0.2, or 'prefit'."
             )
-        return as_splitter(self.cv)
+        return self.cv
 
     def _codes(self, X):
         return self.targets_.codes(self.estimator_, X)
@@ -219,7 +219,8 @@ class ConformalMultiTaskClassifier(BaseDecisions):
 
         Parameters
         ----------
-        X : input of the classifier
+        X : texts or rows
+            What the classifier reads.
 
         output : {"dict", "list"}, default="dict"
             "dict" has for each task an array of tuples of labels, the most probable

@@ -190,7 +190,8 @@ def hold_out(
             f"{type(estimator).__name__} has no predict_proba, which decisions need. "
             "Pass a classifier that predicts probabilities."
         )
-    reader = label_reader(estimator)
+    # A classifier that is fitted anew may learn other tasks than before.
+    reader = label_reader(estimator if prefit else clone(estimator))
     table = reader.table(y)
     if n_rows(X) != len(table):
         raise ValueError(

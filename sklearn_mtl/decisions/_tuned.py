@@ -157,7 +157,8 @@ class TunedDecisionMultiTaskClassifier(BaseDecisions):
 
         Parameters
         ----------
-        X : input of the classifier
+        X : texts or rows
+            What the classifier reads.
 
         y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
             Labels, with missing cells.

@@ -155,7 +155,7 @@ def test_one_fit_for_each_fold_and_not_for_each_task():
     CalibratedMultiTaskClassifier(model, cv=3).fit(X, labels)
     assert fits == [200] * 3
     CalibratedMultiTaskClassifier(model, cv=3, ensemble=False).fit(X, labels)
-    TunedDecisionMultiTaskClassifier(model, cv=3).fit(X, labels)
+    TunedDecisionMultiTaskClassifier(model, cv=3, thresholds=5).fit(X, labels)
     AbstainingMultiTaskClassifier(model, coverage=0.5, cv=3).fit(X, labels)
     assert fits[3:] == [200, 200, 200, 300] * 3
     AbstainingMultiTaskClassifier(model, min_confidence=0.5).fit(X, labels)
@@ -180,7 +180,7 @@ def test_searches_pipelines_and_scorers():
 
 def test_one_goes_around_another():
     calibrated = CalibratedMultiTaskClassifier(PerTask(GaussianNB()), cv=2)
-    tuned = TunedDecisionMultiTaskClassifier(calibrated, cv=2)
+    tuned = TunedDecisionMultiTaskClassifier(calibrated, cv=2, thresholds=5)
     careful = AbstainingMultiTaskClassifier(tuned, coverage=0.5, cv=2)
     found = careful.fit(X, {"mood": WORDS, "level": CODES[:, 1]})
     labels = found.predict(X, output="dict")

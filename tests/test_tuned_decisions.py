@@ -45,7 +45,9 @@ def tuned(**parameters):
 def prefit(X, labels, classes, **parameters):
     """Tune one task, y, whose probabilities are X."""
     model = TunedDecisionMultiTaskClassifier(
-        Probabilities(["y"], [classes]), cv="prefit", **parameters
+        Probabilities(["y"], [classes]),
+        cv="prefit",
+        **({"thresholds": 30} | parameters),
     )
     return model.fit(X, {"y": np.asarray(classes)[labels]})
 
@@ -256,7 +258,11 @@ def test_weights_count_in_scores_and_constraints():
         options = {} if repeated else {"sample_weight": weights}
         for constraints in (None, {"y": {"b": {"precision": 0.97}}}):
             ours = TunedDecisionMultiTaskClassifier(
-                model, cv="prefit", scoring=scoring, constraints=constraints
+                model,
+                cv="prefit",
+                scoring=scoring,
+                constraints=constraints,
+                thresholds=20,
             ).fit(proba[rows], {"y": np.array(["a", "b"])[labels[rows]]}, **options)
             found.append(ours.predict(proba, output="dict")["y"])
     assert_array_equal(found[0], found[2])

@@ -48,9 +48,12 @@ def search_classes(objective, probabilities, classes, n_candidates):
     starts = [shares**-power for power in _POWERS]
     best = max(starts, key=value)
     highest = value(best)
+    swept = range(n_classes)
+    if n_classes == 2:  # their weights are one number, by which either meets its own
+        swept = sorted({1, *(one.code for one in objective.constraints)})
     for _ in range(_SWEEPS):
         before = highest
-        for k in range(n_classes):
+        for k in swept:
             needed = margins(probabilities, best, k)
             for weight in [
                 *_between_values(needed, n_candidates),

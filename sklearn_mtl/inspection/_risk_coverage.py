@@ -126,8 +126,11 @@ def risk_coverage_curve(
             proba, own_classes = with_unseen(true, proba, own_classes)
             confidence = confidence_of(_codes(name, pred, own_classes), proba)
             right = pred == true
-        found = risk_by_coverage(confidence.astype(float), right, weights)
-        curves[name] = RiskCoverage(*found, area_under_risk(*found[:2]))
+        coverage, risk, thresholds = risk_by_coverage(
+            confidence.astype(float), right, weights
+        )
+        area = area_under_risk(coverage, risk)
+        curves[name] = RiskCoverage(coverage, risk, thresholds, area)
     return curves
 
 

@@ -46,7 +46,8 @@ LAYERS = (
     # texts to rows, labels to codes and weights
     ("data",),
     ("tasks",),
-    # leaves: for any multi-output classifier, not only ours
+    # for any multi-output classifier, not only ours
+    ("decisions",),
     ("model_selection", "inspection", "datasets", "feature_extraction"),
     ("metrics",),
     # logits to labels
@@ -60,6 +61,7 @@ RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 WITHOUT_NETWORK = (
     "data",
     "tasks",
+    "decisions",
     "model_selection",
     "inspection",
     "datasets",

@@ -11,6 +11,11 @@ from ._gates import ExpertGateDisplay, gate_weights
 from ._labels import LabelOverviewDisplay
 from ._learning import LearningCurvesDisplay
 from ._loss_weights import LossWeightSearchDisplay
+from ._risk_coverage import (
+    RiskCoverage,
+    RiskCoverageDisplay,
+    risk_coverage_curve,
+)
 from ._words import TopWords, TopWordsDisplay, top_words
 
 __all__ = [
@@ -20,12 +25,15 @@ __all__ = [
     "LabelOverviewDisplay",
     "LearningCurvesDisplay",
     "LossWeightSearchDisplay",
+    "RiskCoverage",
+    "RiskCoverageDisplay",
     "TaskAffinityDisplay",
     "TaskConflicts",
     "TaskConflictsDisplay",
     "TopWords",
     "TopWordsDisplay",
     "gate_weights",
+    "risk_coverage_curve",
     "task_conflicts",
     "top_words",
 ]

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from ..labels._tables import as_label_table
+from ..labels._tables import LabelTable, as_label_table
 from ._weights import table_weights
 
 
@@ -19,12 +19,16 @@ def mean_accuracy(targets, decide, y, sample_weight=None, missing_label=None):
         Returns the predicted codes; called after `y` is checked.
 
     y, sample_weight, missing_label : as for the estimator
+        `y` may be a LabelTable.
 
     Returns
     -------
     accuracy : float
     """
-    table = as_label_table(y, missing_label=missing_label).select(targets.names)
+    table = y
+    if not isinstance(y, LabelTable):
+        table = as_label_table(y, missing_label=missing_label)
+    table = table.select(targets.names)
     weights = table_weights(sample_weight, table)
     if weights is not None:
         table = table.mask(weights == 0)

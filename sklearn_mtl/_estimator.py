@@ -55,6 +55,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         # fit leaves the previous fit unchanged.
         X = settled(X)
         fresh = copy(self) if self.warm_start else without_fit(self)
+        fresh.__dict__.pop("stream_", None)  # of partial_fit
         progress = FitProgress(self, X, y, sample_weight)
         whole = progress.begin_fit(n_parts=2)
         with numpy_errors():
@@ -66,7 +67,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
     def _fit(self, X, y, sample_weight, progress, whole):
         with progress.part(whole, "vectorize"):
             config, X, cells = self._read(X, y, sample_weight)
-            balancing = _build_balancing(self.loss_weights, cells)
+            balancing = build_balancing(self.loss_weights, cells)
             run = self._prepare(config, X, cells)
         with progress.part(whole, "train", run.plan.max_iter) as training:
 
@@ -100,17 +101,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         """
         config = TrainingConfig.of(self)
         self._check_strategies()
-        texts = read_texts(X, self.vectorizer)
-        if texts is not None:
-            X = texts
-        elif isinstance(self.vectorizer, str):
-            X = check_numeric(self, X, reset=not hasattr(self, "net_"))
-        self._check_embedding(texts)
-        if y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but "
-                "the target y is None."
-            )
+        X = self._read_input(X, y)
         cells = read_cells(
             y,
             sample_weight,
@@ -123,6 +114,21 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         )
         self._check_for_tasks(config, cells.targets.names)
         return config, X, cells
+
+    def _read_input(self, X, y):
+        """Check X, and that there is y; return a list of str, or numeric rows."""
+        texts = read_texts(X, self.vectorizer)
+        if texts is not None:
+            X = texts
+        elif isinstance(self.vectorizer, str):
+            X = check_numeric(self, X, reset=not hasattr(self, "net_"))
+        self._check_embedding(texts)
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but "
+                "the target y is None."
+            )
+        return X
 
     def _prepare(self, config, X, cells):
         """Turn what :meth:`_read` returns into a training run.
@@ -165,7 +171,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
 
         def train(config, rows, dense, cells):
             run = TrainingRun(config, rows, cells, trunk, dense=dense)
-            return run.fit(_build_balancing("auto", cells))
+            return run.fit(build_balancing("auto", cells))
 
         with computing(self.n_jobs):
             return probe(
@@ -233,7 +239,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         fresh = clone(self).set_params(loss_weights=loss_weights[0])  # any candidate
         with numpy_errors():
             config, X, cells = fresh._read(X, y, sample_weight)
-            fitted = [attempt(_build_balancing, each, cells) for each in loss_weights]
+            fitted = [attempt(build_balancing, each, cells) for each in loss_weights]
             built = [
                 k for k, each in enumerate(fitted) if not isinstance(each, Exception)
             ]
@@ -372,7 +378,8 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         return weights, self.sharing_.expert_names(self.task_names_)
 
 
-def _build_balancing(loss_weights, cells):
+def build_balancing(loss_weights, cells):
+    """Return the balancer of a fit, for the shares of its labelled cells."""
     balancing = resolve_balancing(loss_weights)
     with computing():
         return build_balancer(balancing, cells.targets.names, cells.labelled_share)

@@ -33,6 +33,7 @@ LAYERS = (
     ("_folds",),
     # the estimator: parameters, and how fit and predict run
     ("_classifier",),
+    ("_online",),
     ("_estimator", "_params"),
     ("_reading",),
     # answers of files without torch and scikit-learn

@@ -9,7 +9,7 @@ from sklearn.base import (
 )
 from sklearn.utils.metaestimators import available_if
 
-from ._estimator import BaseMultiTask
+from ._online._partial_fit import PartialFitMixin
 from ._params import ParamsMixin, has_own_representation
 from .answers._labels import check_output
 from .utils import _typing as t
@@ -22,7 +22,7 @@ class MultiTaskTextClassifier(
     ParamsMixin,
     TransformerMixin,
     ClassifierMixin,
-    BaseMultiTask,
+    PartialFitMixin,
 ):
     """Classify texts by several label columns at once, empty cells included.
 
@@ -38,13 +38,13 @@ class MultiTaskTextClassifier(
 
     Parameters
     ----------
-    vectorizer : "auto" or transformer, default="auto"
+    vectorizer : {"auto", "hashing"} or transformer, default="auto"
         Turns texts into rows. "auto" computes sublinear TF-IDF of words and pairs of
         words, and, for up to 5 million characters of text, of parts of words (4
         characters each). Above 200 texts it uses min_df=2; with many classes, or few
         labels for each, only above 5,000 texts. For trunks that read words in order it
-        gives token ids. Pass a scikit-learn vectorizer or ColumnTransformer to replace
-        it.
+        gives token ids. "hashing" needs no vocabulary, which suits `partial_fit`. Or
+        pass a scikit-learn vectorizer or ColumnTransformer.
 
     term_weighting : {"auto", "information"} or None, default="auto"
         Supervised term weighting. "information" multiplies each sparse feature (or each
@@ -235,8 +235,8 @@ class MultiTaskTextClassifier(
     learning_rate_factor_ : float
         Factor for the learning rate that the fit chose for noisy labels.
 
-    net_, calibration_ : objects
-        The trained skorch net; converts its logits to probabilities and predictions.
+    net_, calibration_, stream_ : objects
+        Trained skorch net; logits to predictions; what `partial_fit` keeps, if called.
 
     history_ : list of dict
         One dict per epoch. ``loss`` is the sum of ``weighted_loss_<task>`` and

@@ -13,8 +13,7 @@ from ._joint_fit import JointFit
 from ._reading import RowsMixin
 from ._sources import SourceMixin, is_source, refuse_iterator
 from .answers._labels import check_output
-from .balancing import BaseBalancing, check_balancing, resolve_balancing
-from .balancing._base import build_balancer
+from .balancing import BaseBalancing, check_balancing
 from .data._cells import read_cells
 from .data._features import check_numeric
 from .data._rows import match_trunk
@@ -24,7 +23,8 @@ from .persistence._checkpoint import checkpoint_of
 from .persistence._fingerprint import describe_data, describe_rows
 from .persistence._saving import SavingMixin
 from .sharing import BaseSharing, has_representation
-from .training._aside import check_held_out, set_aside
+from .training._aside import set_aside
+from .training._balancing import build_balancing
 from .training._config import TrainingConfig
 from .training._conflicts import ConflictWatch
 from .training._dataset import RowDataset, sorted_by_length
@@ -65,6 +65,7 @@ class BaseMultiTask(
             refuse_iterator(X, y)
             X = settled(X)
         fresh = copy(self) if self.warm_start else without_fit(self)
+        fresh.__dict__.pop("stream_", None)  # of partial_fit
         progress = FitProgress(self, X, y, sample_weight)
         with checkpoint_of(fresh) as checkpoint:
             whole = progress.begin_fit(n_parts=2)
@@ -81,7 +82,7 @@ class BaseMultiTask(
         with ExitStack() as files:
             with progress.part(whole, "vectorize"):
                 config, X, cells, read = self._open(X, y, sample_weight, files)
-                balancing = _build_balancing(self.loss_weights, cells, config, is_first)
+                balancing = build_balancing(self.loss_weights, cells, config, is_first)
                 if checkpoint is not None:
                     before = None if is_first else self
                     checkpoint.match("", describe_data(X, cells, before))
@@ -145,17 +146,7 @@ class BaseMultiTask(
         """
         config = TrainingConfig.of(self)
         self._check_strategies()
-        texts = read_texts(X, self.vectorizer)
-        if texts is not None:
-            X = texts
-        elif isinstance(self.vectorizer, str):
-            X = check_numeric(self, X, reset=not hasattr(self, "net_"))
-        self._check_embedding(texts)
-        if y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but "
-                "the target y is None."
-            )
+        X = self._read_input(X, y)
         cells = read_cells(
             y,
             sample_weight,
@@ -168,6 +159,21 @@ class BaseMultiTask(
         )
         self._check_for_tasks(config, cells.targets.names)
         return config, X, cells
+
+    def _read_input(self, X, y):
+        """Check X, and that there is y; return a list of str, or numeric rows."""
+        texts = read_texts(X, self.vectorizer)
+        if texts is not None:
+            X = texts
+        elif isinstance(self.vectorizer, str):
+            X = check_numeric(self, X, reset=not hasattr(self, "net_"))
+        self._check_embedding(texts)
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but "
+                "the target y is None."
+            )
+        return X
 
     def _prepare(self, config, X, cells, checkpoint=None):
         """Turn what :meth:`_read` returns into a training run.
@@ -220,7 +226,7 @@ class BaseMultiTask(
 
         def train(config, rows, dense, cells):
             run = TrainingRun(config, rows, cells, trunk, dense=dense)
-            return run.fit(_build_balancing("auto", cells, config))
+            return run.fit(build_balancing("auto", cells, config))
 
         with computing(self.n_jobs):
             return probe(
@@ -291,7 +297,7 @@ class BaseMultiTask(
         with numpy_errors():
             config, X, cells = fresh._read(X, y, sample_weight)
             built = [
-                attempt(_build_balancing, each, cells, config) for each in loss_weights
+                attempt(build_balancing, each, cells, config) for each in loss_weights
             ]
             run = fresh._prepare(config, X, cells)
             return JointFit(fresh, loss_weights, built, run, cells)
@@ -441,11 +447,3 @@ class BaseMultiTask(
         with computing(self.n_jobs):
             weights = self.net_.gate_weights(dataset, level)
         return weights, self.sharing_.expert_names(self.task_names_)
-
-
-def _build_balancing(loss_weights, cells, config, is_first=True):
-    balancing = resolve_balancing(loss_weights)
-    with computing():
-        built = build_balancer(balancing, cells.targets.names, cells.labelled_share)
-    check_held_out(built, config, cells, is_first=is_first)
-    return built

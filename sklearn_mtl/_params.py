@@ -54,7 +54,7 @@ class ParamsMixin:
 
     _parameter_constraints = {
         "vectorizer": [
-            StrOptions({"auto"}),
+            StrOptions({"auto", "hashing"}),
             HasMethods(["fit_transform", "transform"]),
         ],
         "term_weighting": [StrOptions({"auto", "information"}), None],

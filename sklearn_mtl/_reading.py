@@ -1,5 +1,6 @@
 """How an estimator turns X into rows: words, term weights and embeddings."""
 
+from copy import deepcopy
 from functools import partial
 
 import numpy as np
@@ -7,9 +8,21 @@ import numpy as np
 from .data._block import unpacked
 from .data._columns import find_column_scales
 from .data._embedding import fit_embedding
-from .data._features import as_bags, check_numeric, fit_vectorizer, transform_rows
+from .data._features import (
+    as_bags,
+    check_numeric,
+    fit_vectorizer,
+    is_fitted,
+    is_hashing,
+    transform_rows,
+)
 from .data._rows import RowSteps
-from .data._term_weights import information_weights, rare_words, weighs_terms
+from .data._term_weights import (
+    information_weights,
+    inverse_frequencies,
+    rare_words,
+    weighs_terms,
+)
 from .feature_extraction._sentences import import_encoder
 from .sharing import shares_trunk
 from .trunks import reads_tokens, weighs_tokens
@@ -81,54 +94,86 @@ class RowsMixin:
                 # X is checked already and no longer has column names.
                 return self._steps.finish(X), None
             return self._transform_rows(X)
+        rows = self._fit_vectorizer(
+            X,
+            cells,
+            rare_words(cells.targets.layout.sizes, cells.cells_per_class),
+        )
+        codes, weights, bags = cells.codes, cells.weights, rows
+        if self._weighs_terms(X, rows, cells, rows.shape[0], cells.cells_per_class):
+            bags = as_bags(rows) if reads_tokens(self.trunk) else rows
+            if learnt is not None:  # other rows are held out for scores
+                bags, codes, weights = bags[learnt], codes[learnt], weights[learnt]
+            self.term_weights_ = information_weights(
+                bags, codes, weights, cells.targets.layout.sizes
+            )
+        if self._hashes(X):
+            in_rows = np.bincount(rows.indices, minlength=rows.shape[1])
+            idf = inverse_frequencies(rows.shape[0], in_rows)
+            self.term_weights_ = (
+                idf if self.term_weights_ is None else self.term_weights_ * idf
+            )
+        rows = self._steps.weigh(rows)
+        return rows, self._fit_embedding(X, rows, cells)
+
+    def _fit_vectorizer(self, X, cells, rare_words, *, keeps_fitted=False):
+        """Fit the vectorizer and the scales of columns, and return scaled rows.
+
+        `keeps_fitted` takes a vectorizer that is fitted already as it is.
+        """
         if isinstance(self.vectorizer, str) and not isinstance(X, list):
             self.vectorizer_, rows = None, X
+        elif keeps_fitted and is_fitted(self.vectorizer):
+            self.vectorizer_ = deepcopy(self.vectorizer)
+            rows = transform_rows(self.vectorizer_, X)
         else:
             self.vectorizer_, rows = fit_vectorizer(
                 self.vectorizer,
                 X,
                 self.memory,
                 as_tokens=reads_tokens(self.trunk),
-                rare_words=rare_words(
-                    cells.targets.layout.sizes, cells.cells_per_class
-                ),
+                rare_words=rare_words,
             )
         self.column_scales_ = self.term_weights_ = self.embedding_ = None
         if not self._reads_words(X):
             self.column_scales_ = find_column_scales(rows, cells.row_weights)
-        rows = self._steps.scale(rows)
-        n_classes = cells.targets.layout.sizes
-        if weighs_terms(
+        return self._steps.scale(rows)
+
+    def _weighs_terms(self, X, rows, cells, n_rows, cells_per_class):
+        """Whether features get term weights from labels, see ``weighs_terms``."""
+        return weighs_terms(
             self.term_weighting,
             rows,
-            n_classes,
-            cells.cells_per_class,
+            cells.targets.layout.sizes,
+            cells_per_class,
+            n_rows=n_rows,
             are_ours=isinstance(X, list)
             and isinstance(self.vectorizer, str)
             and shares_trunk(self.sharing, self.trunk),
             as_tokens=reads_tokens(self.trunk) and not weighs_tokens(self.trunk),
-        ):
-            bags = as_bags(rows) if reads_tokens(self.trunk) else rows
-            codes, weights = cells.codes, cells.weights
-            if learnt is not None:  # other rows are held out for scores
-                bags, codes, weights = bags[learnt], codes[learnt], weights[learnt]
-            self.term_weights_ = information_weights(bags, codes, weights, n_classes)
-        rows = self._steps.weigh(rows)
-        dense = None
-        if self.embedding is not None:
-            seed = self.random_state
-            if isinstance(seed, np.random.RandomState):
-                seed = int(seed.randint(np.iinfo(np.int32).max))
-            self.embedding_, dense = fit_embedding(
-                self.embedding,
-                X,
-                rows,
-                cells.row_weights,
-                weight=self.embedding_weight,
-                seed=seed,
-                memory=self.memory,
-            )
-        return rows, dense
+        )
+
+    def _hashes(self, X):
+        """Whether rows are hashed terms, to be weighted by their frequencies."""
+        return isinstance(X, list) and is_hashing(self.vectorizer)
+
+    def _fit_embedding(self, X, rows, cells):
+        """Fit the embedding and return its block of X, or None."""
+        if self.embedding is None:
+            return None
+        seed = self.random_state
+        if isinstance(seed, np.random.RandomState):
+            seed = int(seed.randint(np.iinfo(np.int32).max))
+        self.embedding_, dense = fit_embedding(
+            self.embedding,
+            X,
+            rows,
+            cells.row_weights,
+            weight=self.embedding_weight,
+            seed=seed,
+            memory=self.memory,
+        )
+        return dense
 
     def _reads_words(self, X):
         """Whether all features come from a single text vectorizer."""

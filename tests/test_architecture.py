@@ -32,6 +32,7 @@ LAYERS = (
     ("search", "tracking"),
     # the estimator: parameters, and how fit and predict run
     ("_classifier",),
+    ("_online",),
     ("_estimator", "_params"),
     ("_joint_fit", "_reading", "_sources"),
     # answers of files without torch and scikit-learn

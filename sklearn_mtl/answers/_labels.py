@@ -31,7 +31,7 @@ class LabelCodes:
     def _label(self, name):
         return "y" if self.container == "vector" else f"y[{name!r}]"
 
-    def encode(self, table, unknown="raise"):
+    def encode(self, table, unknown="raise", *, numbers=None, advice=""):
         """Return the codes of a table of labels.
 
         Parameters
@@ -42,6 +42,12 @@ class LabelCodes:
         unknown : {"raise", "warn"}, default="raise"
             What to do with a label that fit did not see: raise a ValueError, or warn
             and return the code -2, which no prediction equals.
+
+        numbers : ndarray of shape (n_samples,), default=None
+            The numbers of the rows in messages. None counts from 0.
+
+        advice : str, default=""
+            What to do about such a label; it follows the message of the error.
 
         Returns
         -------
@@ -59,13 +65,15 @@ class LabelCodes:
             unknown_cells = found < 0
             new = unknown_cells.any(axis=1) if found.ndim == 2 else unknown_cells
             if new.any():
+                first = rows[new][:5]
+                first = first if numbers is None else numbers[first]
                 message = (
                     f"{self._label(name)} holds labels that did not occur in fit: "
-                    f"{cells[new][:5].tolist()} in row(s) {rows[new][:5].tolist()}. "
+                    f"{cells[new][:5].tolist()} in row(s) {first.tolist()}. "
                     f"The classes are {task.classes_[:10].tolist()}."
                 )
                 if unknown == "raise":
-                    raise ValueError(message)
+                    raise ValueError(f"{message} {advice}".rstrip())
                 message += " They count as wrong predictions."
                 warn_caller(message)
             self.layout.of_task(codes, k)[rows] = np.where(unknown_cells, -2, found)

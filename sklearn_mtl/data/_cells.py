@@ -113,29 +113,19 @@ def read_cells(
         If `y`, `sample_weight` or a parameter about tasks cannot be used.
     """
     table = as_label_table(y, missing_label=missing_label)
-    if len(table) != n_samples:
-        raise ValueError(
-            "Found input variables with inconsistent numbers of samples: X has "
-            f"{n_samples} rows and y has {len(table)}. Pass one row of labels for "
-            "each text; if a text has no labels, leave all cells of its row empty."
-        )
+    check_length(table, n_samples)
     values = missing_values(missing_label)
     if values and not table.has_marked:
         _warn_of_unused(values, missing_label, table)
     if targets is not None:  # a warm start keeps its tasks
         table = table.select(targets.names)
-    weights = table_weights(sample_weight, table)
-    if weights is None:
-        weights = np.ones(table.missing.shape)
-    counted = ~table.missing & (weights > 0)
-    kept = counted.any(axis=1)
-    table, weights = table.take(kept).mask(~counted[kept]), weights[kept]
-    weights = _to_mean_one(weights, counted[kept])
+    kept, counted, table, weights = counted_cells(table, sample_weight)
+    weights = _to_mean_one(weights, counted)
     if targets is None:
         targets = Targets(table, task_types)
     else:
         targets.check(table, task_types)
-    codes = targets.encode(table)
+    codes = targets.encode(table, numbers=np.flatnonzero(kept))
     by_row = row_weights(weights, ~table.missing)
     share = by_row @ ~table.missing / by_row.sum()
     weights = targets.layout.by_code(weights)
@@ -149,6 +139,40 @@ def read_cells(
         share,
         log_class_shares(targets, codes, weights),
     )
+
+
+def check_length(table, n_samples):
+    """Raise a ValueError unless a label table has a row for each row of X."""
+    if len(table) != n_samples:
+        raise ValueError(
+            "Found input variables with inconsistent numbers of samples: X has "
+            f"{n_samples} rows and y has {len(table)}. Pass one row of labels for "
+            "each text; if a text has no labels, leave all cells of its row empty."
+        )
+
+
+def counted_cells(table, sample_weight):
+    """Drop the rows of a label table that have no label of positive weight.
+
+    Returns
+    -------
+    kept : ndarray of shape (n_samples,), dtype bool
+
+    counted : ndarray of shape (n_kept, n_tasks), dtype bool
+        The cells with a label of positive weight.
+
+    table : LabelTable
+        The rows that are kept. Cells that do not count are missing.
+
+    weights : ndarray of shape (n_kept, n_tasks)
+    """
+    weights = table_weights(sample_weight, table)
+    if weights is None:
+        weights = np.ones(table.missing.shape)
+    counted = ~table.missing & (weights > 0)
+    kept = counted.any(axis=1)
+    counted = counted[kept]
+    return kept, counted, table.take(kept).mask(~counted), weights[kept]
 
 
 def _warn_of_unused(values, missing_label, table):

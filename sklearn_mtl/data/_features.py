@@ -4,15 +4,24 @@ import numpy as np
 from scipy.sparse import csr_array
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import FeatureUnion
-from sklearn.utils.validation import check_memory, validate_data
+from sklearn.utils.validation import check_is_fitted, check_memory, validate_data
 
-from ..feature_extraction import UNKNOWN, FastTfidfVectorizer, SequenceVectorizer
+from ..feature_extraction import (
+    UNKNOWN,
+    FastHashingVectorizer,
+    FastTfidfVectorizer,
+    SequenceVectorizer,
+)
 from ..utils._rows import n_rows
 from ._rows import SMALL, as_rows, join_columns, made_rows
 
 # Character n-grams are used up to this many characters in all texts together.
 PARTS_BUDGET = 5_000_000
+# Features of the hashing vectorizer. It also hashes parts of words, into as many again,
+# if texts have at most this many characters on average.
+HASHED, PARTS_LENGTH = 2**17, 300
 
 
 def check_numeric(estimator, X, *, reset):
@@ -92,12 +101,48 @@ def _common(min_df):
     return {"min_df": min_df, "sublinear_tf": True, "dtype": np.float32}
 
 
+def is_fitted(vectorizer):
+    """Whether a transformer is fitted, or needs no fit."""
+    try:
+        check_is_fitted(vectorizer)
+    except (NotFittedError, TypeError):
+        return False
+    return True
+
+
+def is_hashing(vectorizer):
+    """Whether this is the name of the hashing vectorizer."""
+    return isinstance(vectorizer, str) and vectorizer == "hashing"
+
+
+def hashing_vectorizer(texts):
+    """Return a vectorizer like that of "auto" that needs no vocabulary.
+
+    Words and pairs of words, and parts of words if texts are short. A term counts once
+    for each text. Rows are not weighted by document frequencies, see ``_reading``.
+
+    Parameters
+    ----------
+    texts : list of str
+    """
+    common = {"alternate_sign": False, "binary": True, "dtype": np.float32}
+    words = FastHashingVectorizer(
+        n_features=HASHED, ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **common
+    )
+    if sum(map(len, texts)) > PARTS_LENGTH * len(texts):
+        return words.set_params(n_features=2 * HASHED)
+    parts = FastHashingVectorizer(
+        n_features=HASHED, analyzer="char_wb", ngram_range=(4, 4), **common
+    )
+    return UnionInTurn([("words", words), ("parts", parts)])
+
+
 def fit_vectorizer(vectorizer, X, memory=None, *, as_tokens=False, rare_words=SMALL):
     """Fit a vectorizer and return it with the rows of the texts.
 
     Parameters
     ----------
-    vectorizer : "auto" or transformer
+    vectorizer : "auto", "hashing" or transformer
         "auto" takes the first of :func:`auto_vectorizers` that finds features. A
         transformer is cloned.
 
@@ -126,6 +171,8 @@ def fit_vectorizer(vectorizer, X, memory=None, *, as_tokens=False, rare_words=SM
         candidates = [clone(vectorizer)]
     elif is_blank:  # otherwise single spaces would be the features
         candidates = []
+    elif is_hashing(vectorizer):
+        candidates = [hashing_vectorizer(X)]
     else:
         candidates = auto_vectorizers(X, as_tokens=as_tokens, rare_words=rare_words)
     reason = None

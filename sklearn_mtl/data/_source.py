@@ -18,7 +18,8 @@ from ._features import PARTS_BUDGET, word_vectorizer
 from ._rows import made_rows, weigh_terms
 from ._spool import StoredCells, blocks, open_spool, rewrite
 from ._targets import Targets
-from ._term_weights import information_weights_of_parts, weighs_terms
+from ._term_sums import information_weights_of_parts
+from ._term_weights import weighs_terms
 from ._weights import class_weight_table, log_class_shares
 
 

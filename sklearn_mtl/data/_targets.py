@@ -3,6 +3,8 @@
 import ast
 from copy import copy
 
+import numpy as np
+
 from ..answers._labels import LabelCodes
 from ..answers._layout import CodeLayout
 from ..labels._missing import MARKERS
@@ -22,6 +24,9 @@ class Targets(LabelCodes):
     task_types : dict of {str: str or TaskType}, default=None
         Types of tasks. The types of the others are inferred.
 
+    classes : dict of {str: ndarray}, default=None
+        All classes of tasks whose column may lack some, or any, label.
+
     Attributes
     ----------
     names, types, tasks, layout, container, template : as of LabelCodes
@@ -33,21 +38,25 @@ class Targets(LabelCodes):
         If a task has no label, or `task_types` names an unknown task.
     """
 
-    def __init__(self, table, task_types=None):
-        check_learnable(table, task_types)
+    def __init__(self, table, task_types=None, classes=None):
+        classes = classes or {}
+        check_learnable(table, task_types, classes)
         self.names = list(table.names)
         self.container = table.container
         self.template = table.template
         self.types, self.tasks, self._cell_types = {}, [], list(table.cell_types)
         for k, name in enumerate(self.names):
             cells = table.columns[k][~table.missing[:, k]]
-            wanted = (task_types or {}).get(name)
+            wanted, order = (task_types or {}).get(name), table.orders[k]
+            if name in classes:
+                self._declare(k, wanted, cells)
+                cells, order = self._declared(k, classes[name], order)
             self.types[name], task = make_task(
                 wanted,
                 cells,
                 self._label(name),
-                table.orders[k],
-                holds_sets=table.cell_types[k] is not None,
+                order,
+                holds_sets=self._cell_types[k] is not None,
             )
             self.tasks.append(task)
         self.layout = CodeLayout(self.tasks)
@@ -62,6 +71,22 @@ class Targets(LabelCodes):
                 "it will be predicted for every text."
             )
         self._warn_of_classes()
+
+    def _declare(self, k, wanted, cells):
+        """Let cells hold several labels if a column without labels is to hold them."""
+        several = wanted == "multilabel" or getattr(wanted, "is_multilabel", False)
+        if several and not len(cells):
+            self._cell_types[k] = list
+
+    def _declared(self, k, classes, order):
+        """Return cells, and the order of labels, that stand for declared classes."""
+        if self._cell_types[k] is None:
+            if order is None and classes.dtype.kind in "OU":
+                order = list(dict.fromkeys(classes.tolist()))
+            return classes, order
+        cells = np.empty(1, dtype=object)
+        cells[0] = frozenset(classes.tolist())
+        return cells, order
 
     def _warn_of_classes(self):
         """Warn about classes that look like empty cells or like lists in a string."""
@@ -123,10 +148,17 @@ class Targets(LabelCodes):
                 )
 
 
-def check_learnable(table, task_types):
-    """Raise a ValueError if a task has no label, or `task_types` an unknown task."""
+def check_learnable(table, task_types, classes=()):
+    """Raise a ValueError if a task has no label, or `task_types` an unknown task.
+
+    Tasks with declared classes need no label.
+    """
     check_task_names("task_types", task_types, table.names)
-    empty = [n for k, n in enumerate(table.names) if table.missing[:, k].all()]
+    empty = [
+        name
+        for k, name in enumerate(table.names)
+        if table.missing[:, k].all() and name not in classes
+    ]
     if empty:
         if table.container == "vector":
             raise ValueError("y has no label in any row whose weight is not 0.")

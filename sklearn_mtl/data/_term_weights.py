@@ -20,7 +20,9 @@ MANY_CLASSES_ROWS = 5000
 FEW_CELLS = 20
 
 
-def weighs_terms(setting, rows, n_classes, cells_per_class, *, are_ours, as_tokens):
+def weighs_terms(
+    setting, rows, n_classes, cells_per_class, *, are_ours, as_tokens, n_rows=None
+):
     """Whether to use supervised term weighting.
 
     Parameters
@@ -43,6 +45,9 @@ def weighs_terms(setting, rows, n_classes, cells_per_class, *, are_ours, as_toke
     as_tokens : bool
         Whether rows are token sequences whose embeddings take no term weights.
 
+    n_rows : int, default=None
+        Rows of the stream that `rows` is a chunk of. None means those of `rows`.
+
     Returns
     -------
     weighs : bool
@@ -63,7 +68,7 @@ def weighs_terms(setting, rows, n_classes, cells_per_class, *, are_ours, as_toke
     return bool(
         are_ours
         and not as_tokens
-        and rows.shape[0] > SMALL
+        and (rows.shape[0] if n_rows is None else n_rows) > SMALL
         and np.mean(n_classes) <= WEIGHED_CLASSES
         and cells_per_class >= FEW_CELLS
     )
@@ -151,8 +156,6 @@ def information_weights(rows, codes, cell_weights, n_classes):
         in_class = np.bincount(own[cells], weights[cells], minlength=n)
         if np.count_nonzero(in_class) < 2:
             continue  # no information
-        share = in_class / in_class.sum()
-        entropy = -_xlogx(share).sum()
         # Counts of the largest class follow from the others, which often have few
         # cells.
         most = in_class.argmax()
@@ -162,67 +165,73 @@ def information_weights(rows, codes, cell_weights, n_classes):
             shape=(n, rows.shape[0]),
         )
         counts = (classes @ presence).tocoo()
-        in_largest = of_feature - np.bincount(counts.col, counts.data, rows.shape[1])
-        in_largest[in_largest < 1e-9 * of_feature] = 0.0  # rounding error
-        gain = _xlogx(in_largest) - in_largest * np.log(share[most])
-        gain -= _xlogx(of_feature)
-        in_others = _xlogx(counts.data) - counts.data * np.log(share[counts.row])
-        gain += np.bincount(counts.col, in_others, rows.shape[1])
-        gain -= (n - 1) / 2 * (of_feature > 0)
-        information += gain / entropy
+        information += information_of(in_class, of_feature, counts, most)
         occurrences += of_feature
-    return _weights(information, occurrences)
+    return weights_of(information, occurrences)
 
 
-def information_weights_of_parts(parts, n_features, n_classes):
-    """Return the weights of :func:`information_weights` for rows that come in parts.
+def information_of(in_class, of_feature, counts, apart):
+    """Return what each feature says about the labels of a task, in total.
 
     Parameters
     ----------
-    parts : callable
-        Returns an iterator over parts, each a tuple ``(rows, codes, cell_weights)``. It
-        is called for each task, so that memory holds the counts of one task.
+    in_class : ndarray of shape (n_classes,)
+        Weight of the cells of each class.
 
-    n_features : int
+    of_feature : ndarray of shape (n_features,)
+        Weight of the cells in rows that contain the feature.
 
-    n_classes : list of int
+    counts : coo_array of shape (n_classes, n_features)
+        The same for each class, except for the class `apart`, whose counts follow.
+
+    apart : int
 
     Returns
     -------
-    weights : ndarray of shape (n_features,)
+    information : ndarray of shape (n_features,)
+        In units of the entropy of the task.
     """
-    information, occurrences = np.zeros(n_features), np.zeros(n_features)
-    for task, n in enumerate(n_classes):
-        counts, in_class = np.zeros((n, n_features)), np.zeros(n)
-        for rows, codes, cell_weights in parts():
-            cells = np.flatnonzero(codes[:, task] >= 0).astype(rows.indices.dtype)
-            own, weights = codes[cells, task], cell_weights[cells, task]
-            in_class += np.bincount(own, weights, minlength=n)
-            shape = n, rows.shape[0]
-            classes = csr_array((weights, (own.astype(cells.dtype), cells)), shape)
-            ones = np.ones(rows.nnz), rows.indices, rows.indptr
-            found = (classes @ csr_array(ones, rows.shape)).tocoo()
-            counts[found.row, found.col] += found.data
-        if np.count_nonzero(in_class) < 2:
-            continue  # no information
-        share, of_feature = in_class / in_class.sum(), counts.sum(axis=0)
-        gain = -_xlogx(of_feature) - (n - 1) / 2 * (of_feature > 0)
-        for in_own, own_share in zip(counts, share, strict=True):
-            if own_share:
-                gain += _xlogx(in_own) - in_own * np.log(own_share)
-        information += gain / -_xlogx(share).sum()
-        occurrences += of_feature
-    return _weights(information, occurrences)
+    n, n_features = counts.shape
+    share = in_class / in_class.sum()
+    entropy = -_xlogx(share).sum()
+    of_apart = of_feature - np.bincount(counts.col, counts.data, n_features)
+    of_apart[of_apart < 1e-9 * of_feature] = 0.0  # rounding error
+    gain = _xlogx(of_apart) - of_apart * np.log(share[apart])
+    gain -= _xlogx(of_feature)
+    in_others = _xlogx(counts.data) - counts.data * np.log(share[counts.row])
+    gain += np.bincount(counts.col, in_others, n_features)
+    gain -= (n - 1) / 2 * (of_feature > 0)
+    return gain / entropy
 
 
-def _weights(information, occurrences):
+def weights_of(information, occurrences):
+    """Return the weight of each feature from its information about all tasks.
+
+    Parameters
+    ----------
+    information, occurrences : ndarray of shape (n_features,)
+        Summed over tasks.
+    """
     share = np.maximum(information, 0) / np.maximum(occurrences, 1e-300)
     total = occurrences.sum()
     mean = share @ occurrences / total if total else 0.0
     if not mean:
-        return np.ones(len(occurrences))
+        return np.ones(len(share))
     weights = (share + PRIOR * mean) ** POWER
     return weights / (weights @ occurrences / total)
+
+
+def inverse_frequencies(n_rows, in_rows):
+    """Return the smoothed inverse document frequency of features, as in TF-IDF.
+
+    Parameters
+    ----------
+    n_rows : int
+
+    in_rows : ndarray of shape (n_features,)
+        Number of rows that contain each feature.
+    """
+    return np.log((1 + n_rows) / (1 + in_rows)) + 1
 
 
 def _xlogx(values):

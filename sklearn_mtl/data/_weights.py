@@ -125,20 +125,40 @@ def log_class_shares(targets, codes, weights):
         One array for each code. A class without cells, possible in a warm start, gets
         the share of the rarest class.
     """
-    log_shares = []
-    for k, n_classes in enumerate(targets.layout.sizes):
+    counts = weighted_counts(codes, weights, targets.layout.sizes)
+    return [log_shares_of(own) for own in counts]
+
+
+def weighted_counts(codes, weights, sizes):
+    """Return the sum of the cell weights of each class, an array for each code.
+
+    Parameters
+    ----------
+    codes, weights : ndarray of shape (n_rows, n_codes)
+
+    sizes : list of int
+        Number of classes of each code.
+    """
+    counts = []
+    for k, n_classes in enumerate(sizes):
         rows = np.flatnonzero(codes[:, k] >= 0)
-        counts = np.bincount(
-            codes[rows, k], weights=weights[rows, k], minlength=n_classes
+        counts.append(
+            np.bincount(codes[rows, k], weights=weights[rows, k], minlength=n_classes)
         )
-        there = counts > 0
-        if there.any():
-            counts[~there] = counts[there].min()
-            # A quotient would underflow to 0 for tiny weights.
-            log_shares.append(np.log(counts) - np.log(counts.sum()))
-        else:
-            log_shares.append(np.zeros(n_classes))
-    return log_shares
+    return counts
+
+
+def log_shares_of(counts):
+    """Return the logarithm of the share of each class of one code.
+
+    A class without cells gets the share of the rarest class that has some.
+    """
+    there = counts > 0
+    if not there.any():
+        return np.zeros(len(counts))
+    counts = np.where(there, counts, counts[there].min())
+    # A quotient would underflow to 0 for tiny weights.
+    return np.log(counts) - np.log(counts.sum())
 
 
 def row_weights(weights, labelled):

@@ -86,6 +86,7 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         Parameters of :class:`skorch.NeuralNet`.
     """
 
+    past_epochs_ = 0  # of a stream, which history does not hold
     prefixes_ = [*NeuralNet.prefixes_, "optimizer_sparse", "optimizer_dense"]
     epoch_checkpoint_ = None
 
@@ -212,7 +213,8 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
         self._begin_records()
         if training:
             self.epoch_batches_ = len(iterator)  # read by LinearDecay
-            self.criterion_.balancing.begin_epoch(len(self.history))
+            n_epochs = self.past_epochs_ + len(self.history)
+            self.criterion_.balancing.begin_epoch(n_epochs)
         super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
         self._record_epoch(iterator, training, prefix)
 
@@ -298,10 +300,14 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
             raise ValueError(DIVERGED)
 
     def _forget_training(self):
-        """Drop what only training needs, so that a pickle holds no training rows."""
-        self.optimizer_.zero_grad()
+        """Drop what only training needs, the state of the optimizer included."""
+        self.forget_rows()
         for optimizer in self.optimizer_.optimizers:
             optimizer.state.clear()
+
+    def forget_rows(self):
+        """Drop all references to training rows, so that a pickle holds none."""
+        self.optimizer_.zero_grad()
         vars(self).update(_ABSENT)
         for name in self._epoch_attributes():
             del vars(self)[name]
@@ -341,32 +347,45 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
 
         A Calibration makes their probabilities.
         """
-        logits, layout = self.forward(dataset), CodeLayout(self.tasks)
+        self.tune_on(self.forward(dataset), dataset, calibration)
+
+    def tune_on(self, logits, dataset, calibration):
+        """Tune the decisions of tasks on rows with known logits."""
+        layout = CodeLayout(self.tasks)
         self.tasks = [
             task.tuned(
-                calibration.calibrated(k, task, own.numpy()),
+                calibration.calibrated(k, task, np.asarray(own)),
                 layout.table_of_task(dataset.codes, k),
                 layout.table_of_task(dataset.weights, k),
             )
             for k, (task, own) in enumerate(zip(self.tasks, logits, strict=True))
         ]
 
-    def snapshot(self):
-        """Return the net as it would be if training ended now."""
+    def branch(self, weights=None):
+        """Return a copy with weights of its own, whose optimizer has no state.
+
+        `weights` maps the ids of weights to those that the copy gets instead.
+        """
         # Not copy(), which skorch implements by pickling.
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         own = ("module_", "criterion_", "criterion__balancing", "history_")
-        twin.__dict__.update(deepcopy({name: vars(self)[name] for name in own}))
+        held = {name: vars(self)[name] for name in own}
+        twin.__dict__.update(deepcopy(held, {**(weights or {})}))
         twin.initialize_optimizer()
+        twin.callbacks_ = [(name, copy(callback)) for name, callback in self.callbacks_]
+        twin.callbacks = list(twin.callbacks_)
+        return twin
+
+    def snapshot(self, weights=None):
+        """Return the net as it would be if training ended now, see :meth:`branch`."""
+        twin = self.branch(weights)
         for callback, _ in restored(self):
             if isinstance(callback, EarlyStopping):
                 twin.module_.load_state_dict(callback.best_model_weights_)
             else:
                 kind = callback.use_safetensors
                 twin.load_params(checkpoint=callback, use_safetensors=kind)
-        twin.callbacks_ = [(name, copy(callback)) for name, callback in self.callbacks_]
-        twin.callbacks = list(twin.callbacks_)
         twin._forget_training()
         return twin
 

@@ -6,6 +6,8 @@ descent, and Adam the few dense weights behind them. For token embeddings, the t
 chooses.
 """
 
+from copy import deepcopy
+
 import torch
 from skorch.callbacks import Callback
 from torch.optim import Optimizer
@@ -220,6 +222,15 @@ class JointOptimizer(_WithoutCompiler, Optimizer):
 
     def _adopt_groups(self):
         self.param_groups = [g for o in self.optimizers for g in o.param_groups]
+
+    def go_on_from(self, other):
+        """Copy the state of another joint optimizer, of equal weights, but no rates."""
+        for own, before in zip(self.optimizers, other.optimizers, strict=True):
+            pairs = zip(own.param_groups, before.param_groups, strict=True)
+            for group, known in pairs:
+                for weight, past in zip(group["params"], known["params"], strict=True):
+                    if past in before.state:
+                        own.state[weight] = deepcopy(before.state[past])
 
     def __getstate__(self):
         return {**super().__getstate__(), "optimizers": self.optimizers}

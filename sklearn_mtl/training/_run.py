@@ -71,6 +71,9 @@ class TrainingRun:
     dense : ndarray of shape (n_rows, n_dense), default=None
         The dense block beside sparse rows.
 
+    n_rows : int, default=None
+        Number of rows that "auto" settings assume. None means that of `rows`.
+
     Attributes
     ----------
     plan : Plan
@@ -89,6 +92,7 @@ class TrainingRun:
         aside=None,
         probed=None,
         dense=None,
+        n_rows=None,
     ):
         rng = check_random_state(config.random_state)
         self.seed = int(rng.randint(np.iinfo(np.int32).max))
@@ -98,6 +102,8 @@ class TrainingRun:
         spec = _input_spec(rows, cells, trunk, previous, vocabulary, token_weights)
         if dense is not None:
             spec = replace(spec, n_dense=dense.shape[1])
+        if n_rows is not None:
+            spec = replace(spec, n_rows=n_rows)
         recipe = default_recipe(spec) if trunk is None else trunk.recipe(spec)
         self.plan = plan = make_plan(config, spec, recipe, cells.cells_per_class)
         self.is_tuned = any(task.is_tuned for task in cells.targets.tasks)

@@ -1,0 +1,1 @@
+"""Methods of the estimator for data that arrive in chunks."""

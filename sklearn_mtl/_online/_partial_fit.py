@@ -138,8 +138,8 @@ class PartialFitMixin(BaseMultiTask):
         check_stream(config)
         if self.checkpoint is not None:
             raise ValueError(
-                "A checkpoint keeps the state of fit, within its epochs. Got checkpoint="
-                f"{str(self.checkpoint)!r} in partial_fit. Set checkpoint=None, and "
+                "A checkpoint keeps the state of fit, within its epochs. Got "
+                f"checkpoint={str(self.checkpoint)!r} in partial_fit. Set it to None, and "
                 "pickle the classifier after a chunk to keep its state."
             )
         self._check_strategies()

@@ -25,7 +25,7 @@ from ._net import DIVERGED
 from ._objective import Objective
 from ._optimizers import LinearDecay, SparseSGD
 from ._plan import logit_adjustments, make_plan
-from ._run import TrainingRun, _draws_as_it_trains
+from ._run import TrainingRun, draws_as_it_trains
 from ._runtime import seeded
 from ._stream_state import RECENT_ROWS, Recent
 from ._temperatures import fit_temperatures
@@ -187,7 +187,7 @@ class ChunkRun:
             seeding.enter_context(seeded(seed, config.device))
             net = stream.net.branch()
             self._prepare(net, seed)
-            if not _draws_as_it_trains(net, config):
+            if not draws_as_it_trains(net, config):
                 seeding.close()
             _train(net, self.dataset, self.plan.max_iter)
         fitted = self._averaged(net)

@@ -530,5 +530,7 @@ def test_hashed_terms_are_weighted_in_fit_and_in_streams(tmp_path):
 
 def test_a_checkpoint_is_of_fit():
     classifier = MultiTaskTextClassifier(checkpoint="fit.ckpt")
-    with pytest.raises(ValueError, match=r"checkpoint='fit.ckpt' in partial_fit\. Set"):
+    with pytest.raises(
+        ValueError, match=r"checkpoint='fit.ckpt' in partial_fit\. Set it"
+    ):
         classifier.partial_fit(["a b", "c d"], [[0], [1]])

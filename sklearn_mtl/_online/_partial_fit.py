@@ -139,8 +139,8 @@ class PartialFitMixin(BaseMultiTask):
         if self.checkpoint is not None:
             raise ValueError(
                 "A checkpoint keeps the state of fit, within its epochs. Got "
-                f"checkpoint={str(self.checkpoint)!r} in partial_fit. Set it to None, and "
-                "pickle the classifier after a chunk to keep its state."
+                f"checkpoint={str(self.checkpoint)!r} in partial_fit. Set it to None, "
+                "and pickle the classifier after a chunk to keep its state."
             )
         self._check_strategies()
         stream = getattr(self, "stream_", None)

@@ -118,7 +118,7 @@ def start_net(config, rows, cells, trunk, balancing, vocabulary, dense):
     )
     run.parameters["iterator_train__shuffle"] = True
     with seeded(run.seed, config.device):
-        return run._build(balancing), run.seed
+        return run.build(balancing), run.seed
 
 
 def stream_plan(config, net):

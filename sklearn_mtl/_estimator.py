@@ -14,6 +14,7 @@ from .balancing._base import build_balancer
 from .data._cells import read_cells
 from .data._features import check_numeric
 from .data._rows import match_trunk
+from .explanation._explain import ExplainingMixin
 from .labels._tables import as_label_table
 from .metrics._accuracy import mean_accuracy
 from .persistence._saving import SavingMixin
@@ -21,6 +22,7 @@ from .sharing import BaseSharing, has_representation
 from .training._aside import set_aside
 from .training._config import TrainingConfig
 from .training._conflicts import ConflictWatch
+from .training._contributions import contributions
 from .training._dataset import RowDataset, sorted_by_length
 from .training._effects import feature_effects
 from .training._plan import auto_width
@@ -38,7 +40,9 @@ from .utils._texts import read_texts
 from .utils._typing import Array
 
 
-class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator):
+class BaseMultiTask(
+    RowsMixin, SavingMixin, ExplainingMixin, CallbackSupportMixin, BaseEstimator
+):
     """Fits a net to X and y, and predicts codes from X.
 
     Reads the constructor parameters of
@@ -297,7 +301,10 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
 
     def _logits(self, X):
         """Return the logits of each task as a list of ndarrays."""
-        dataset, back = sorted_by_length(self._dataset(X))
+        return self._logits_of(self._dataset(X))
+
+    def _logits_of(self, dataset):
+        dataset, back = sorted_by_length(dataset)
         with computing(self.n_jobs):
             return [part.numpy()[back] for part in self.net_.forward(dataset)]
 
@@ -327,6 +334,11 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         dataset = self._dataset(X)
         with computing(self.n_jobs):
             return dataset.X, feature_effects(self.net_, dataset, through)
+
+    def _contributions(self, dataset, shares, owners, wanted, n_steps):
+        """Split logits among parts of rows, see :func:`contributions`."""
+        with computing(self.n_jobs):
+            return contributions(self.net_, dataset, shares, owners, wanted, n_steps)
 
     def _represent(self, X: Any) -> Array:
         dataset, back = sorted_by_length(self._dataset(X))

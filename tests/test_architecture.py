@@ -48,7 +48,10 @@ LAYERS = (
     ("data",),
     ("tasks",),
     # leaves: for any multi-output classifier, not only ours
-    ("model_selection", "inspection", "datasets", "feature_extraction"),
+    ("model_selection", "inspection", "datasets"),
+    # contributions of words to answers
+    ("explanation",),
+    ("feature_extraction",),
     ("metrics",),
     # logits to labels
     ("answers",),
@@ -64,6 +67,7 @@ WITHOUT_NETWORK = (
     "model_selection",
     "inspection",
     "datasets",
+    "explanation",
     "feature_extraction",
     "metrics",
     "answers",

@@ -111,7 +111,10 @@ def explain(
     >>> from sklearn_mtl import MultiTaskTextClassifier
     >>> from sklearn_mtl.inspection import explain
     >>> texts = ["great phone", "awful phone", "great film", "awful film"] * 5
-    >>> labels = {"tone": ["good", "bad"] * 10, "topic": ["tech", "tech", "art", "art"] * 5}
+    >>> labels = {
+    ...     "tone": ["good", "bad"] * 10,
+    ...     "topic": ["tech", "tech", "art", "art"] * 5,
+    ... }
     >>> clf = MultiTaskTextClassifier(random_state=0).fit(texts, labels)
     >>> (explanation,) = explain(clf, ["a great film"])
     >>> [(a.task, a.label, a.rival, a.top(1)) for a in explanation]
@@ -274,8 +277,8 @@ def _asked(classifier, labels, chosen, size):
         wrong = [row for row, code in enumerate(codes) if code == -2]
         if wrong:
             raise ValueError(
-                f"labels[{name!r}] holds {cells[wrong[0]]!r} in row(s) {wrong[:5]}. The "
-                f"classes are {classes[:10]}."
+                f"labels[{name!r}] holds {cells[wrong[0]]!r} in row(s) {wrong[:5]}. "
+                f"The classes are {classes[:10]}."
             )
         asked[k] = np.array(codes)
     return asked

@@ -94,9 +94,7 @@ class Features:
             readers += part.readers
             others += part.others
         nothing = np.empty(0, dtype=np.int64)
-        owners, numbers = (
-            np.concatenate([nothing, *own]) for own in (owners, numbers)
-        )
+        owners, numbers = (np.concatenate([nothing, *own]) for own in (owners, numbers))
         return cls(readers, owners, numbers, others)
 
     def __len__(self):

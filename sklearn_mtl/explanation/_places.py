@@ -143,7 +143,8 @@ def _chars_in_words(sizes):
 
     def locate(text):
         return [
-            (term, first + start, first + end)
+            # The spaces around a word have no place.
+            (term, first + start, first + end) if start < end else (term, -1, -1)
             for chunk in _CHUNK.finditer(text)
             for first in [chunk.start()]
             for term, start, end in of_chunk(chunk[0])

@@ -40,11 +40,12 @@ def _answer_html(texts, answer):
     others = np.flatnonzero(answer.starts < 0)
     values = [value for part in parts.values() for _, _, value in part]
     most = np.abs([*values, *answer.contributions[others]]).max(initial=0)
-    rival = "" if answer.rival is None else f", not {escape(str(answer.rival))}"
+    rival = _rival(answer)
     head = (
         f'<div style="margin-top:.5em"><b>{escape(str(answer.task))}: '
         f"{escape(str(answer.label))}</b>"
-        f'<span style="opacity:.7"> {answer.probability:.2f}{rival}</span></div>'
+        f'<span style="opacity:.7"> {answer.probability:.2f}{escape(rival)}</span>'
+        "</div>"
     )
     lines = []
     for column, text in texts.items():
@@ -65,6 +66,10 @@ def _answer_html(texts, answer):
         ]
         lines.append(f"<div>{' '.join(chips)}</div>")
     return head + "".join(lines)
+
+
+def _rival(answer):
+    return "" if answer.rival is None else f", rather than {answer.rival}"
 
 
 def _mark(html, value, most):
@@ -123,8 +128,8 @@ def explanation_text(explanation, n_words, color):
     """Return an explanation as lines of text."""
     lines = []
     for answer in explanation:
-        rival = "" if answer.rival is None else f", not {answer.rival}"
-        lines.append(f"{answer.task}: {answer.label} ({answer.probability:.2f}{rival})")
+        head = f"{answer.task}: {answer.label} {answer.probability:.2f}"
+        lines.append(f"{head}{_rival(answer)}")
         if color:
             lines += [
                 f"  {column + ': ' if column else ''}{_colored(answer, column, text)}"

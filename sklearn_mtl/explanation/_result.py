@@ -156,7 +156,6 @@ class ExplainedAnswer:
             base_values=self.base - self.rival_base,
             data=self.words,
             feature_names=self.words.tolist(),
-            output_names=f"{self.task}: {self.label}",
         )
 
 

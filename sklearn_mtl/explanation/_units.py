@@ -163,8 +163,7 @@ def _occurrences(features, X, n_rows):
     for k, reader in enumerate(features.readers):
         if reader.source not in known:
             known[reader.source] = len(sources)
-            name = "" if reader.column is None else str(reader.column)
-            sources.append(Source(name, reader.texts(X)))
+            sources.append(Source(_named(reader, sources), reader.texts(X)))
         texts = sources[known[reader.source]].texts
         parts = list(places_of_terms(reader.vectorizer, texts))
         rows = np.repeat(np.arange(len(parts)), list(map(len, parts)))
@@ -177,6 +176,13 @@ def _occurrences(features, X, n_rows):
         found.append(terms[terms[:, 1] >= 0])
     nothing = np.empty((0, 5), dtype=np.int64)
     return sources, np.concatenate([nothing, *found])
+
+
+def _named(reader, sources):
+    """Name the texts of a reader; other texts of the same column get another name."""
+    name = "" if reader.column is None else str(reader.column)
+    taken = [source.column for source in sources]
+    return name if name not in taken else f"{name} ({len(taken) + 1})".strip()
 
 
 def _words_of(terms, sources):
@@ -254,7 +260,7 @@ def _assembled(features, sources, stored, entries, made):
     shares = csr_array((values, (which, where)), shape)
     units = units[order]
     columns, words = _names(features, sources, stored, units)
-    row, source, begin, end, value, feature = units.T
+    row, source, begin, end, value, _ = units.T
     return Units(
         sources, row, source, begin, end, columns, words, shares,
         (source < 0) & (value < 0),
@@ -277,9 +283,11 @@ def _names(features, sources, stored, units):
     if are_tokens:
         words[alone] = reader.vectorizer.tokens_[stored.values[value[alone]]]
         return columns, words
-    feature = np.where(alone, stored.features[np.maximum(value, 0)], feature) if len(
-        stored.features
-    ) else feature
+    feature = (
+        np.where(alone, stored.features[np.maximum(value, 0)], feature)
+        if len(stored.features)
+        else feature
+    )
     own = np.flatnonzero(alone | (feature >= 0))
     words[own], columns[own] = features.named(feature[own])
     return columns, words

@@ -1,12 +1,14 @@
-"""Displays of fitted tasks, and of the labels in a data set.
+"""Displays of fitted tasks and of labels in a data set, and explanations of answers.
 
 They work like scikit-learn's displays. Drawing needs matplotlib, the extra "plot".
 """
 
+from ..explanation import ExplainedAnswer, Explanation, Explanations, explain
 from ._affinity import TaskAffinityDisplay
 from ._calibration import CalibrationCurvesDisplay
 from ._conflicts import TaskConflicts, TaskConflictsDisplay, task_conflicts
 from ._confusion import ConfusionMatricesDisplay
+from ._explanation import ExplanationDisplay
 from ._gates import ExpertGateDisplay, gate_weights
 from ._labels import LabelOverviewDisplay
 from ._learning import LearningCurvesDisplay
@@ -17,6 +19,10 @@ __all__ = [
     "CalibrationCurvesDisplay",
     "ConfusionMatricesDisplay",
     "ExpertGateDisplay",
+    "ExplainedAnswer",
+    "Explanation",
+    "ExplanationDisplay",
+    "Explanations",
     "LabelOverviewDisplay",
     "LearningCurvesDisplay",
     "LossWeightSearchDisplay",
@@ -25,6 +31,7 @@ __all__ = [
     "TaskConflictsDisplay",
     "TopWords",
     "TopWordsDisplay",
+    "explain",
     "gate_weights",
     "task_conflicts",
     "top_words",

@@ -104,7 +104,9 @@ def contributions(net, dataset, shares, owners, wanted, n_steps):
             parts, block = _split(
                 batch, readings, slopes, of_batch, owners[own] - rows.start
             )
-            found.append((parts, block, _picked(base, columns), _picked(logits, columns)))
+            found.append(
+                (parts, block, _picked(base, columns), _picked(logits, columns))
+            )
     return Contributions(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
 

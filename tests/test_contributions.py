@@ -209,5 +209,5 @@ def test_layers_that_read_rows_in_unknown_ways_are_refused():
     with pytest.raises(ValueError, match="ModuleTrunk reads sparse rows without input"):
         clf.explain(X[:1])
     trunk = ModuleTrunk(Lookup, n_units=4, reads="tokens")
-    with pytest.raises(ValueError, match="reads tokens without torch.nn.Embedding"):
+    with pytest.raises(ValueError, match=r"reads tokens without torch\.nn\.Embedding"):
         fitted(trunk=trunk, sharing="hard").explain(X[:1])

@@ -336,9 +336,7 @@ def test_features_without_names_are_refused(inside):
     vectorizer = HashingVectorizer(n_features=16)
     clf = classifier(vectorizer) if inside else make_pipeline(vectorizer, classifier())
     clf.fit(TEXTS, {"tone": LABELS["tone"]})
-    with pytest.raises(
-        ValueError, match="HashingVectorizer has no feature names. Use a"
-    ):
+    with pytest.raises(ValueError, match="HashingVectorizer has no feature names"):
         explain(clf, NEW)
 
 
@@ -365,7 +363,7 @@ def test_wrong_arguments_are_named(fitted, arguments, message):
 def test_wrong_numbers_of_names_are_refused():
     rows = np.random.RandomState(0).normal(size=(30, 3))
     clf = classifier().fit(rows, {"tone": LABELS["tone"]})
-    with pytest.raises(ValueError, match="for each of the 3 columns of X. Got 2"):
+    with pytest.raises(ValueError, match=r"for each of the 3 columns of X\. Got 2"):
         clf.explain(rows, feature_names=["a", "b"])
 
 

@@ -125,7 +125,9 @@ def test_frames_have_a_row_for_each_text_answer_and_word(explanations):
         *["contribution", "label_contribution", "rival_contribution"],
     ]
     sizes = [[len(answer.words) for answer in each] for each in explanations]
-    assert frame.groupby(["text", "task"]).size().tolist() == sum(sizes, [])
+    assert frame.groupby(["text", "task"]).size().tolist() == [
+        n for own in sizes for n in own
+    ]
     own = frame[(frame["text"] == 0) & (frame["task"] == "tone")]
     answer = explanations[0]["tone"]
     assert own["word"].tolist() == answer.words.tolist()
@@ -143,7 +145,7 @@ def test_explanations_are_a_sequence(explanations):
     with pytest.raises(IndexError):
         explanations[2]
     assert len(explanations[0]) == 2
-    with pytest.raises(KeyError, match="no task 'mood'. The tasks are"):
+    with pytest.raises(KeyError, match="no task 'mood'"):
         explanations[0]["mood"]
 
 
@@ -196,9 +198,9 @@ def test_one_text_is_drawn():
     clf = MultiTaskTextClassifier(random_state=0, max_iter=2).fit(TEXTS, LABELS)
     display = ExplanationDisplay.from_estimator(clf, NEW[:1], "tone", units="features")
     assert len(display.axes_) == 1
-    with pytest.raises(ValueError, match="X must hold one text.*Got 2"):
+    with pytest.raises(ValueError, match=r"X must hold one text.*Got 2"):
         ExplanationDisplay.from_estimator(clf, NEW)
-    with pytest.raises(ValueError, match="n_words must be at least 1. Got 0"):
+    with pytest.raises(ValueError, match=r"n_words must be at least 1\. Got 0"):
         ExplanationDisplay.from_explanation(explain(clf, NEW)[0], n_words=0)
 
 

@@ -146,8 +146,8 @@ def section(results):
         "between a logit and what the contributions of its words add up to. Deletion: "
         f"the answers that change without the {REMOVED} words that speak most for "
         "them, and without as many random words of the text, means over tasks in "
-        "percent, with the 95% interval of the difference over texts. Seconds are of one "
-        "thread, and of its CPU time.",
+        "percent, with the 95% interval of the difference over texts. Seconds are of "
+        "one thread, and of its CPU time.",
         deletion_table(results),
         "Networks that are integrated numerically, with 50 points: the largest error, "
         "and errors of the difference of label and rival as a share of the "

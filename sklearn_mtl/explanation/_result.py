@@ -375,7 +375,7 @@ class Explanations(Sequence[Explanation]):
 
 def _frame(explanations):
     pd = import_optional("pandas", "pandas", "to_frame()", "words and contributions")
-    parts: list[tuple] = []
+    parts = []
     for row, explanation in enumerate(explanations):
         for answer in explanation:
             own = (answer.columns, answer.words, answer.starts, answer.ends)

@@ -147,8 +147,17 @@ def section(results):
         f"the answers that change without the {REMOVED} words that speak most for "
         "them, and without as many random words of the text, means over tasks in "
         "percent, with the 95% interval of the difference over texts. Seconds are of "
-        "one thread, and of its CPU time.",
+        "the CPU, on one thread, for all of these texts.",
         deletion_table(results),
+        *other_networks(results),
+    ]
+
+
+def other_networks(results):
+    """Return the paragraph and the table on networks that are integrated."""
+    if not any(set(own) - {DEFAULT} for own in results.values()):
+        return []
+    return [
         "Networks that are integrated numerically, with 50 points: the largest error, "
         "and errors of the difference of label and rival as a share of the "
         "contributions.",
@@ -170,12 +179,11 @@ def deletion_table(results):
                     f"{100 * own['top']:.1f}",
                     f"{100 * own['random']:.1f}",
                     f"{100 * own['difference']:+.1f} [{low:+.1f}, {high:+.1f}]",
-                    f"{found['seconds']:.1f}",
                     f"{found['cpu_seconds']:.1f}",
                 ]
             )
     header = ["set", "texts", "error", "top words", "random words", "difference"]
-    return markdown_table([*header, "seconds", "CPU seconds"], rows)
+    return markdown_table([*header, "CPU seconds"], rows)
 
 
 def error_table(results):

@@ -250,6 +250,7 @@ class Explanation:
         Returns
         -------
         text : str
+            Two lines per answer, below its label.
         """
         return explanation_text(self, n_words, color)
 

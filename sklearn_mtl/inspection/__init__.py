@@ -3,7 +3,8 @@
 They work like scikit-learn's displays. Drawing needs matplotlib, the extra "plot".
 """
 
-from ..explanation import ExplainedAnswer, Explanation, Explanations, explain
+from ..explanation._explain import explain
+from ..explanation._result import ExplainedAnswer, Explanation, Explanations
 from ._affinity import TaskAffinityDisplay
 from ._calibration import CalibrationCurvesDisplay
 from ._conflicts import TaskConflicts, TaskConflictsDisplay, task_conflicts

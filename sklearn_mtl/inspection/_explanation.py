@@ -5,7 +5,8 @@ from typing import Self
 
 import numpy as np
 
-from ..explanation import Explanation, explain
+from ..explanation._explain import explain
+from ..explanation._result import Explanation
 from ..utils._text_table import shorten
 from ..utils._typing import Axes, Estimator, Rows
 from ._panels import COLOURS, DrawnOnPanels
@@ -68,10 +69,12 @@ class ExplanationDisplay(DrawnOnPanels):
         X : list of one text, or table of one row
             What to explain.
 
-        tasks, units : as in :func:`explain`
+        tasks : as in :func:`explain`
 
         n_words : int, default=8
             Maximum number of words in a panel.
+
+        units : as in :func:`explain`
 
         ax : matplotlib axes, or array of them, default=None
             Where to draw; None makes a new figure.

@@ -11,6 +11,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from sklearn_mtl import MultiTaskTextClassifier
+from sklearn_mtl.explanation._segments import segments
 from sklearn_mtl.inspection import ExplanationDisplay, explain
 
 mpl.use("Agg")
@@ -87,8 +88,6 @@ def test_many_texts_are_cut_off(explanations):
 
 def test_highlights_of_overlapping_features_add_up():
     clf = MultiTaskTextClassifier(random_state=0).fit(TEXTS, LABELS)
-    from sklearn_mtl.explanation._render import segments
-
     for units in ("words", "features"):
         for answer in clf.explain(NEW, units=units)[0]:
             parts = segments(answer, "", NEW[0])

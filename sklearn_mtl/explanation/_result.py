@@ -9,7 +9,8 @@ import numpy as np
 
 from ..utils._optional import import_optional
 from ..utils._typing import Array, Frame
-from ._render import explanation_html, explanation_text, explanations_html
+from ._html import explanation_html, explanations_html
+from ._terminal import explanation_text
 
 _COLUMNS = (
     "text",

@@ -48,7 +48,7 @@ def is_subsequence(part, whole):
 def test_all_terms_are_found_where_they_are(name, text):
     vectorizer = VECTORIZERS[name]
     try:
-        vectorizer.fit([text + " known words", TEXT])
+        vectorizer.fit([text, TEXT])
     except ValueError:
         return
     clean = vectorizer.build_preprocessor()

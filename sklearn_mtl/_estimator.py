@@ -17,6 +17,7 @@ from .balancing import BaseBalancing, check_balancing
 from .data._cells import read_cells
 from .data._features import check_numeric
 from .data._rows import match_trunk
+from .explanation._explain import ExplainingMixin
 from .labels._tables import as_label_table
 from .metrics._accuracy import mean_accuracy
 from .persistence._checkpoint import checkpoint_of
@@ -27,6 +28,7 @@ from .training._aside import set_aside
 from .training._balancing import build_balancing
 from .training._config import TrainingConfig
 from .training._conflicts import ConflictWatch
+from .training._contributions import contributions
 from .training._dataset import RowDataset, sorted_by_length
 from .training._effects import feature_effects
 from .training._plan import auto_width
@@ -45,7 +47,12 @@ from .utils._typing import Array, ListForm, Rows
 
 
 class BaseMultiTask(
-    RowsMixin, SourceMixin, SavingMixin, CallbackSupportMixin, BaseEstimator
+    RowsMixin,
+    SourceMixin,
+    SavingMixin,
+    ExplainingMixin,
+    CallbackSupportMixin,
+    BaseEstimator,
 ):
     """Fits a net to X and y, and predicts codes from X.
 
@@ -355,7 +362,10 @@ class BaseMultiTask(
 
     def _logits(self, X):
         """Return the logits of each task as a list of ndarrays."""
-        dataset, back = sorted_by_length(self._dataset(X))
+        return self._logits_of(self._dataset(X))
+
+    def _logits_of(self, dataset):
+        dataset, back = sorted_by_length(dataset)
         with computing(self.n_jobs):
             return [part.numpy()[back] for part in self.net_.forward(dataset)]
 
@@ -403,6 +413,11 @@ class BaseMultiTask(
         dataset = self._dataset(X)
         with computing(self.n_jobs):
             return dataset.X, feature_effects(self.net_, dataset, through)
+
+    def _contributions(self, dataset, shares, owners, wanted, n_steps):
+        """Split logits among parts of rows, see :func:`contributions`."""
+        with computing(self.n_jobs):
+            return contributions(self.net_, dataset, shares, owners, wanted, n_steps)
 
     def _represent(self, X: Any) -> Array:
         dataset, back = sorted_by_length(self._dataset(X))

@@ -49,7 +49,10 @@ LAYERS = (
     ("tasks",),
     # for any multi-output classifier, not only ours
     ("decisions",),
-    ("model_selection", "inspection", "datasets", "feature_extraction"),
+    ("model_selection", "inspection", "datasets"),
+    # contributions of words to answers
+    ("explanation",),
+    ("feature_extraction",),
     ("metrics",),
     # logits to labels
     ("answers",),
@@ -66,6 +69,7 @@ WITHOUT_NETWORK = (
     "model_selection",
     "inspection",
     "datasets",
+    "explanation",
     "feature_extraction",
     "metrics",
     "answers",

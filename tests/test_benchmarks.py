@@ -405,6 +405,34 @@ def test_probabilities_from_end_to_end(benchmark, cases, data, tmp_path):
     assert "| reviews, LogisticRegression |" in text
 
 
+def test_explanations_from_end_to_end(benchmark, cases, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(cases["explanations"], "REMOVED", 1)  # texts have three words
+    out = tmp_path / "explanations.json"
+    results = benchmark(
+        "explanations", "--data", data, "--texts", 8, "--others", 4,
+        "--networks", "default,mmoe", "--out", out,
+    )  # fmt: skip
+    (found,) = results["reviews"]["default"]["runs"]
+    assert found["texts"] == 8
+    assert found["error_millionths"] < 100
+    deletion = found["deletion"]
+    assert deletion["texts"] == 8
+    assert deletion["top"] > deletion["random"]
+    assert "deletion" not in results["reviews"]["mmoe"]["runs"][0]
+    text = "\n".join(cases["explanations"].section(results))
+    assert "| reviews, 2 tasks | 8 |" in text
+    assert "| reviews, mmoe | 4 |" in text
+
+
+def test_words_are_removed_where_they_are(cases):
+    from types import SimpleNamespace
+
+    answer = SimpleNamespace(starts=[0, 2, 7], ends=[1, 6, 11])
+    without = cases["explanations"].without
+    assert without("a good film!", answer, [0, 2]) == " good !"
+    assert without("a good film!", answer, []) == "a good film!"
+
+
 def test_probabilities_are_scored_as_the_package_does(cases):
     import numpy as np
 

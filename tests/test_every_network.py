@@ -266,3 +266,21 @@ def test_top_words_are_found_or_refused(trunk, sharing):
         assert list(own) == classes
         assert set().union(*own.values()) <= names
     assert all(any(own.values()) for own in found.words.values())
+
+
+@every_network
+def test_explanations_are_of_all_logits(trunk, sharing):
+    clf, X = fitted(trunk, sharing), data_of(trunk)
+    found = clf.explain(take(X, range(3)), n_steps=4)
+    predicted = clf.predict(take(X, range(3)), output="dict")
+    for row, explanation in enumerate(found):
+        assert {answer.task for answer in explanation} == set(TYPES)
+        for name in ("urgent", "topic", "stars"):
+            assert explanation[name].label == predicted[name][row]
+        for answer in explanation:
+            assert len(answer.words) == len(set(answer.words)) or trunk != "dense"
+            margin = answer.logit - answer.rival_logit
+            assert abs(answer.error) <= 0.2 * np.abs(answer.contributions).sum() + 0.05
+            assert np.isfinite([margin, answer.base, answer.rival_base]).all()
+    exact = trunk in ("bag", "dense") and sharing not in ("mmoe", "ple")
+    assert not exact or found.errors.max() < 1e-4

@@ -24,7 +24,7 @@ def pins(name):
 def floors():
     extras = PROJECT["optional-dependencies"]
     # No job that tests the lowest versions installs these.
-    own = [extras[name] for name in extras if name not in ("docs", "mlflow")]
+    own = [extras[name] for name in extras if name not in ("docs", "mlflow", "shap")]
     groups = [PROJECT["dependencies"], *own]
     wanted = [FLOORS.match(each) for group in groups for each in group]
     return {match[1]: match[2] for match in wanted if match}

@@ -1,12 +1,15 @@
-"""Displays of fitted tasks, and of the labels in a data set.
+"""Displays of fitted tasks and of labels in a data set, and explanations of answers.
 
 They work like scikit-learn's displays. Drawing needs matplotlib, the extra "plot".
 """
 
+from ..explanation._explain import explain
+from ..explanation._result import ExplainedAnswer, Explanation, Explanations
 from ._affinity import TaskAffinityDisplay
 from ._calibration import CalibrationCurvesDisplay
 from ._conflicts import TaskConflicts, TaskConflictsDisplay, task_conflicts
 from ._confusion import ConfusionMatricesDisplay
+from ._explanation import ExplanationDisplay
 from ._gates import ExpertGateDisplay, gate_weights
 from ._labels import LabelOverviewDisplay
 from ._learning import LearningCurvesDisplay
@@ -22,6 +25,10 @@ __all__ = [
     "CalibrationCurvesDisplay",
     "ConfusionMatricesDisplay",
     "ExpertGateDisplay",
+    "ExplainedAnswer",
+    "Explanation",
+    "ExplanationDisplay",
+    "Explanations",
     "LabelOverviewDisplay",
     "LearningCurvesDisplay",
     "LossWeightSearchDisplay",
@@ -32,6 +39,7 @@ __all__ = [
     "TaskConflictsDisplay",
     "TopWords",
     "TopWordsDisplay",
+    "explain",
     "gate_weights",
     "risk_coverage_curve",
     "task_conflicts",

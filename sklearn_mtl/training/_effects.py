@@ -38,7 +38,7 @@ def feature_effects(net, dataset, through="both"):
             "its own. Use trunk='bag', or a tool that removes words from a text."
         )
     net._set_training(False)
-    module = _with_same_weights(net.module_)
+    module = with_same_weights(net.module_)
     if not net.module__spec.sparse:
         total = _effects_of_dense(net, module, dataset, through)
     elif getattr(net.module__trunk, "is_opaque", False) and through != "private":
@@ -55,7 +55,7 @@ def feature_effects(net, dataset, through="both"):
     return [task.effects(part) for part, task in zip(parts, net.tasks, strict=True)]
 
 
-def _with_same_weights(module):
+def with_same_weights(module):
     """Return a copy of a module whose hooks do not affect the original.
 
     This is needed because another thread may be predicting. Weights are shared, not

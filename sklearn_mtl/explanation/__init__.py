@@ -1,0 +1,1 @@
+"""What each word adds to the answers for a text; without torch."""

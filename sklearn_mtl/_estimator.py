@@ -14,6 +14,7 @@ from .balancing._base import build_balancer
 from .data._cells import read_cells
 from .data._features import check_numeric
 from .data._rows import match_trunk
+from .distributed._ranks import agreed_seed, check_same
 from .labels._tables import as_label_table
 from .metrics._accuracy import mean_accuracy
 from .persistence._saving import SavingMixin
@@ -36,6 +37,7 @@ from .utils._rows import n_rows, settled, take_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
 from .utils._texts import read_texts
 from .utils._typing import Array
+from .utils._versions import with_version, without_version
 
 
 class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator):
@@ -45,8 +47,11 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
     :class:`~sklearn_mtl.MultiTaskTextClassifier` and sets its fitted attributes.
     """
 
+    def __getstate__(self):
+        return with_version(super().__getstate__())
+
     def __setstate__(self, state):
-        super().__setstate__(state)
+        super().__setstate__(without_version(state, is_fitted="net_" in state))
         if hasattr(self, "net_"):  # loading may have chosen another device
             self.device_ = self.net_.device
 
@@ -98,6 +103,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
 
         cells : LabelledCells
         """
+        self.random_state = agreed_seed(self.random_state)
         config = TrainingConfig.of(self)
         self._check_strategies()
         texts = read_texts(X, self.vectorizer)
@@ -122,6 +128,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
             targets=getattr(self, "targets_", None),
         )
         self._check_for_tasks(config, cells.targets.names)
+        check_same("data", (X, cells.codes, cells.weights, cells.targets.names))
         return config, X, cells
 
     def _prepare(self, config, X, cells):

@@ -13,7 +13,10 @@ from .utils._rows import take_rows
 
 
 class Fold:
-    """Training and test rows of a split, with metadata."""
+    """Training and test rows of a split, with metadata.
+
+    Made where it is used, so that a cluster is sent the data of all folds once.
+    """
 
     def __init__(self, X, y, split, routed):
         self.X = [take_rows(X, rows) for rows in split]
@@ -27,10 +30,36 @@ class Fold:
         ]
 
 
-def score_fold(estimator, scorer, error_score, return_train_score, fold, candidates):
-    """Return a row of results for each candidate."""
+def score_fold(
+    data, split, routed, candidates, *, estimator, scorer, error_score, on_train
+):
+    """Return a row of results for each candidate.
+
+    Parameters
+    ----------
+    data : SentOnce
+        All rows and labels.
+
+    split : (ndarray, ndarray)
+        Numbers of the training rows and of the test rows.
+
+    routed : Bunch
+        Routed parameters of the search.
+
+    candidates : list
+
+    estimator : estimator
+
+    scorer : callable
+
+    error_score : "raise" or number
+
+    on_train : bool
+        Whether to score the training rows too.
+    """
+    fold = Fold(data.X, data.y, split, routed)
     start = time.perf_counter()
-    parts = {"test_scores": 1} | ({"train_scores": 0} if return_train_score else {})
+    parts = {"test_scores": 1} | ({"train_scores": 0} if on_train else {})
     rows, seconds = {}, 0.0
     try:
         fitted, transformer = _fit_fold(estimator, fold, candidates)

@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
 
 from ._classifier import MultiTaskTextClassifier
-from ._folds import Fold, insert_error_scores, score_fold
+from ._folds import insert_error_scores, score_fold
 from .labels._tables import as_label_table
 from .metrics._metrics import METRICS
 from .metrics._scorer import MultiTaskScorer
@@ -29,7 +29,7 @@ from .utils._compat import (
     fit_context,
 )
 from .utils._numpy import numpy_errors
-from .utils._rows import n_rows
+from .utils._rows import SentOnce, n_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
 from .utils._texts import as_read_by
 from .utils._typing import Labels, Rows
@@ -231,9 +231,15 @@ MultiTaskStratifiedKFold` with this number of folds, not shuffled.
             )
         whole = progress.begin_fit(len(splits) + bool(self.refit))
         out = [[] for _ in candidates]
-        folds = (Fold(X, y, split, routed) for split in splits)
-        settings = self.error_score, self.return_train_score
-        score = partial(score_fold, self.estimator, scorer, *settings)
+        score = partial(
+            score_fold,
+            estimator=self.estimator,
+            scorer=scorer,
+            error_score=self.error_score,
+            on_train=self.return_train_score,
+        )
+        data = SentOnce(X, y)
+        folds = ((data, split, routed) for split in splits)
         all_scored = self._deal(score, folds, candidates)
         for number in range(1, len(splits) + 1):
             start = time.perf_counter()
@@ -303,7 +309,9 @@ MultiTaskStratifiedKFold` with this number of folds, not shuffled.
         parallel = Parallel(
             n_jobs=self.n_jobs, pre_dispatch=self.pre_dispatch, return_as="generator"
         )
-        found = parallel(delayed(score)(fold, part) for fold in folds for part in parts)
+        found = parallel(
+            delayed(score)(*fold, part) for fold in folds for part in parts
+        )
         for _ in range(self.n_splits_):
             scored = [None] * len(candidates)
             for k in range(n_parts):

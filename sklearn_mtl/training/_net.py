@@ -20,6 +20,7 @@ from skorch.utils import TeeGenerator
 from torch.utils.data import Subset
 
 from ..answers._layout import CodeLayout
+from ..distributed._ranks import gathered
 from ..network._build import build_network
 from ._history import TASK_RECORDS, HistoryMixin
 from ._loader import BatchLoader
@@ -235,8 +236,9 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
                 if is_interrupt(stop):
                     raise
                 stops.append(stop)
-        if stops:
-            raise StopTraining from stops[0]
+        # Of several processes, all stop if one does.
+        if any(gathered(bool(stops))):
+            raise StopTraining from (stops[0] if stops else None)
 
     def _notify_of_gradients(self, named_parameters, **cb_kwargs):
         self.on_grad_computed(self, named_parameters, **cb_kwargs)

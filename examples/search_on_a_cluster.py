@@ -57,7 +57,7 @@ if len(sys.argv) > 1:
     client = Client(sys.argv[1])
 else:
     cluster = LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0"
     )
     client = Client(cluster)
 

@@ -37,7 +37,12 @@ from .utils._rows import n_rows, settled, take_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
 from .utils._texts import read_texts
 from .utils._typing import Array
-from .utils._versions import with_version, without_version
+from .utils._versions import (
+    check_sender,
+    cloned_with_mark,
+    with_version,
+    without_version,
+)
 
 
 class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator):
@@ -51,13 +56,17 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         return with_version(super().__getstate__())
 
     def __setstate__(self, state):
-        super().__setstate__(without_version(state, is_fitted="net_" in state))
+        super().__setstate__(without_version(state))
         if hasattr(self, "net_"):  # loading may have chosen another device
             self.device_ = self.net_.device
+
+    def __sklearn_clone__(self):
+        return cloned_with_mark(self, super().__sklearn_clone__())
 
     def _fit_aside(self, X: Any, y: Any, sample_weight: Any) -> Self:
         # Fit a copy and take over its state at the end, so that a failed or interrupted
         # fit leaves the previous fit unchanged.
+        check_sender(self)
         X = settled(X)
         fresh = copy(self) if self.warm_start else without_fit(self)
         progress = FitProgress(self, X, y, sample_weight)
@@ -235,6 +244,7 @@ class BaseMultiTask(RowsMixin, SavingMixin, CallbackSupportMixin, BaseEstimator)
         ValueError
             If the data or a parameter cannot be used.
         """
+        check_sender(self)
         names = as_label_table(y, missing_label=self.missing_label).names
         self._check_each(loss_weights, names)
         fresh = clone(self).set_params(loss_weights=loss_weights[0])  # any candidate

@@ -8,7 +8,6 @@ import os
 import sys
 import time
 import warnings
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -120,11 +119,12 @@ def cases(ranks):
 def found_when(act, timeout):
     """Fit while the second process does something at the end of an epoch."""
     found = {}
-    with suppress(RuntimeError), data_parallel(timeout=timeout) as ranks:
-        acts = [After(act)] if ranks.rank == 1 else []
-        found["error"] = error_of(fit, callbacks=acts, **SHORT)
-        if "lost contact" in found["error"]:
-            raise RuntimeError
+    try:
+        with data_parallel(timeout=timeout) as ranks:
+            acts = [After(act)] if ranks.rank == 1 else []
+            found["error"] = error_of(fit, callbacks=acts, **SHORT)
+    except RuntimeError as error:  # the processes did not leave the block together
+        found.setdefault("error", f"RuntimeError: {error}")
     return found
 
 

@@ -2,7 +2,7 @@
 
 import joblib
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_equal
 from sklearn.model_selection import GridSearchCV, cross_validate
 
 from sklearn_mtl import MultiTaskTextClassifier
@@ -29,7 +29,7 @@ def client():
     )
     # Workers are threads: processes take ten seconds to import torch.
     cluster = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0"
     )
     with cluster, distributed.Client(cluster) as client:
         yield client
@@ -82,9 +82,7 @@ def check_like_serial(work, backend):
         expected = work()
     with joblib.parallel_config(backend):
         found = work()
-    assert found.keys() == expected.keys()
-    for key, column in expected.items():
-        assert_array_equal(found[key], column, err_msg=key)
+    assert_equal(found, expected)
 
 
 @pytest.mark.parametrize("work", WORKS)
@@ -107,13 +105,13 @@ def test_data_are_sent_once(work, client, monkeypatch):
 
 
 def test_workers_of_another_version_are_refused(client, monkeypatch):
-    # The search pickles estimators with this version, and workers have another one.
+    # What is sent has this version, and workers have another one.
     monkeypatch.setattr(
-        _versions, "with_version", lambda state: state | {_versions._KEY: "0.0.1"}
+        "sklearn_mtl._estimator.with_version",
+        lambda state: state | {_versions._KEY: "0.0.1"},
     )
-    monkeypatch.setattr("sklearn_mtl._estimator.with_version", _versions.with_version)
     with (
         joblib.parallel_config("dask"),
         pytest.raises(RuntimeError, match=r"of sklearn_mtl 0\.0\.1 to fit"),
     ):
-        folds()
+        cross_validate(CLF, TEXTS, LABELS, n_jobs=-1, error_score="raise", **OPTIONS)

@@ -4,6 +4,7 @@ import pickle
 from copy import copy
 
 import pytest
+from sklearn.base import clone
 
 import sklearn_mtl
 from sklearn_mtl import MultiTaskTextClassifier
@@ -12,11 +13,15 @@ TEXTS = ["great phone", "awful phone", "great film", "awful film"] * 5
 LABELS = {"tone": ["good", "bad"] * 10}
 
 
-def test_a_worker_refuses_to_fit_a_classifier_of_another_version(monkeypatch):
+@pytest.mark.parametrize("prepared", [lambda c: c, clone, copy])
+def test_a_worker_refuses_to_fit_a_classifier_of_another_version(prepared, monkeypatch):
     sent = pickle.dumps(MultiTaskTextClassifier())
     monkeypatch.setattr(sklearn_mtl, "__version__", "99.0")
+    received = prepared(pickle.loads(sent))
     with pytest.raises(RuntimeError, match=r"has sklearn_mtl 99.0, but was sent"):
-        pickle.loads(sent)
+        received.fit(TEXTS, LABELS)
+    with pytest.raises(RuntimeError, match=r"has sklearn_mtl 99.0, but was sent"):
+        received._fit_each(TEXTS, LABELS, [None])
 
 
 def test_a_fitted_classifier_may_be_older(monkeypatch):
@@ -24,7 +29,9 @@ def test_a_fitted_classifier_may_be_older(monkeypatch):
     sent = pickle.dumps(classifier)
     monkeypatch.setattr(sklearn_mtl, "__version__", "99.0")
     expected = classifier.predict(TEXTS)
-    assert (pickle.loads(sent).predict(TEXTS) == expected).all()
+    older = pickle.loads(sent)
+    assert (older.predict(TEXTS) == expected).all()
+    assert older.fit(TEXTS, LABELS).score(TEXTS, LABELS) == 1
 
 
 def test_pickles_without_a_version_load(monkeypatch):

@@ -4,6 +4,8 @@ import sys
 from typing import Any
 
 _KEY = "_sklearn_mtl_version"
+# Set on an estimator to fit that another version has sent.
+_SENDER = "_sender_version"
 
 
 def own_version() -> str:
@@ -17,28 +19,35 @@ def with_version(state: dict[str, Any]) -> dict[str, Any]:
     return {**state, _KEY: own_version()}
 
 
-def without_version(state: dict[str, Any], *, is_fitted: bool) -> dict[str, Any]:
-    """Return the state in a pickle without the version.
+def without_version(state: dict[str, Any]) -> dict[str, Any]:
+    """Return the state in a pickle without the version, but with a mark if it differs.
 
-    Parameters
-    ----------
-    state : dict
-
-    is_fitted : bool
-        A fitted estimator may come from an older version. One that is not fitted is
-        sent to a worker, to be fitted there.
-
-    Raises
-    ------
-    RuntimeError
-        If an estimator that is not fitted comes from another version.
+    An error in unpickling would not reach the caller: Dask's backend of joblib waits
+    forever. So :func:`check_sender` raises it in ``fit``.
     """
     state = dict(state)
-    sender, here = state.pop(_KEY, None), own_version()
-    if sender not in (None, here) and not is_fitted:
+    sender = state.pop(_KEY, None)
+    if sender not in (None, own_version()):
+        state[_SENDER] = sender
+    return state
+
+
+def cloned_with_mark(estimator: Any, clone: Any) -> Any:
+    """Give a clone the mark of an estimator."""
+    if _SENDER in vars(estimator):
+        setattr(clone, _SENDER, vars(estimator)[_SENDER])
+    return clone
+
+
+def check_sender(estimator: Any) -> None:
+    """Raise a RuntimeError if another version has sent an estimator to be fitted.
+
+    A fitted one may be older: it is fitted again by this version alone.
+    """
+    sender = vars(estimator).get(_SENDER)
+    if sender is not None and not hasattr(estimator, "net_"):
         raise RuntimeError(
-            f"This process has sklearn_mtl {here}, but was sent a classifier of "
-            f"sklearn_mtl {sender} to fit: the workers of a cluster have different "
+            f"This process has sklearn_mtl {own_version()}, but was sent a classifier "
+            f"of sklearn_mtl {sender} to fit: the workers of a cluster have different "
             "versions. Install the same version in all of them."
         )
-    return state

@@ -240,7 +240,7 @@ def test_a_cluster_finds_what_one_process_finds(run):
 
 def test_partitions_and_batches_have_the_labels_of_the_classifier(run):
     found = run("predict_partitions")["found"]
-    whole = found["whole"].to_numpy()
+    whole = found["whole"]
     for table in (found["predicted"].filter(like="predicted_"), found["by_batch"]):
         assert (table.to_numpy() == whole).all()
 

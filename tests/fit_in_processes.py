@@ -1,6 +1,6 @@
 """Started by tests/test_distributed.py as one of several processes, like a script.
 
-``python fit_in_processes.py FOLDER`` with the variables that torchrun sets.
+``python fit_in_processes.py FOLDER PORT PORT`` with the variables that torchrun sets.
 """
 
 import json
@@ -116,9 +116,11 @@ def cases(ranks):
     return found
 
 
-def found_when(act, timeout):
+def found_when(act, timeout, port):
     """Fit while the second process does something at the end of an epoch."""
     found = {}
+    # A process may still leave the block before, when another enters this one.
+    os.environ["MASTER_PORT"] = port
     try:
         with data_parallel(timeout=timeout) as ranks:
             acts = [After(act)] if ranks.rank == 1 else []
@@ -133,15 +135,15 @@ def write(folder, name, rank, found):
     path.write_text(json.dumps(found), encoding="utf-8")
 
 
-def main(folder):
+def main(folder, *ports):
     rank = os.environ["RANK"]
     with data_parallel(timeout=60) as ranks:
         write(folder, "cases", rank, cases(ranks))
-    write(folder, "hangs", rank, found_when(partial(time.sleep, 5), 3))
-    write(folder, "ends", rank, found_when(partial(os._exit, 0), 60))
+    write(folder, "hangs", rank, found_when(partial(time.sleep, 5), 3, ports[0]))
+    write(folder, "ends", rank, found_when(partial(os._exit, 0), 60, ports[1]))
 
 
 if __name__ == "__main__":
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        main(sys.argv[1])
+        main(*sys.argv[1:4])

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from importlib.util import find_spec
 
 import fit_in_processes as script
@@ -30,11 +31,14 @@ pytestmark = pytest.mark.skipif(
 def found(tmp_path_factory):
     """What two processes find: a list for each case, with what each of them saw."""
     folder = tmp_path_factory.mktemp("processes")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    own = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
-    command = [sys.executable, script.__file__, str(folder), *["torchjd"] * HAS_TORCHJD]
+    with ExitStack() as stack:
+        free = [stack.enter_context(socket.socket()) for _ in range(3)]
+        for each in free:
+            each.bind(("127.0.0.1", 0))
+        port, *others = [str(each.getsockname()[1]) for each in free]
+    own = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
+    command = [sys.executable, script.__file__, str(folder), *others]
+    command += ["torchjd"] * HAS_TORCHJD
     processes = [
         subprocess.Popen(
             command,

@@ -128,8 +128,8 @@ def data_parallel(*, timeout: float = 600.0) -> Iterator[Ranks]:
         raise ValueError(f"timeout must be above 0 seconds. Got {timeout!r}.")
     is_own = "RANK" in os.environ and not _is_in_group()
     if is_own:
-        own = (int(os.environ.get(name, "0")) for name in ("RANK", "WORLD_SIZE"))
-        with _answers(Ranks(*own, timeout)):
+        rank, size = (int(os.environ.get(n, "0")) for n in ("RANK", "WORLD_SIZE"))
+        with _answers(Ranks(rank, size, timeout)):
             _join_group(timeout)
     ranks = Ranks(timeout=timeout)
     if _is_in_group():

@@ -9,7 +9,7 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from ._joint_fit import JointFit
+from ._joint_fit import JointFitMixin
 from ._reading import RowsMixin
 from ._sources import SourceMixin, is_source, refuse_iterator
 from .answers._labels import check_output
@@ -17,8 +17,8 @@ from .balancing import BaseBalancing, check_balancing
 from .data._cells import read_cells
 from .data._features import check_numeric
 from .data._rows import match_trunk
+from .distributed._ranks import agreed_seed, check_same
 from .explanation._explain import ExplainingMixin
-from .labels._tables import as_label_table
 from .metrics._accuracy import mean_accuracy
 from .persistence._checkpoint import checkpoint_of
 from .persistence._fingerprint import describe_data, describe_rows
@@ -36,7 +36,6 @@ from .training._probe import needs_probe, not_probed, probe
 from .training._progress import EpochProgress, FitProgress
 from .training._run import TrainingRun
 from .training._runtime import computing
-from .training._stack import attempt
 from .trunks import BagTrunk, BaseTrunk, reads_tokens, resolve_trunk
 from .utils._compat import CallbackSupportMixin
 from .utils._numpy import numpy_errors
@@ -44,11 +43,18 @@ from .utils._rows import n_rows, settled, take_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
 from .utils._texts import read_texts
 from .utils._typing import Array, ListForm, Rows
+from .utils._versions import (
+    check_sender,
+    cloned_with_mark,
+    with_version,
+    without_version,
+)
 
 
 class BaseMultiTask(
     RowsMixin,
     SourceMixin,
+    JointFitMixin,
     SavingMixin,
     ExplainingMixin,
     CallbackSupportMixin,
@@ -60,14 +66,21 @@ class BaseMultiTask(
     :class:`~sklearn_mtl.MultiTaskTextClassifier` and sets its fitted attributes.
     """
 
+    def __getstate__(self):
+        return with_version(super().__getstate__())
+
     def __setstate__(self, state):
-        super().__setstate__(state)
+        super().__setstate__(without_version(state))
         if hasattr(self, "net_"):  # loading may have chosen another device
             self.device_ = self.net_.device
+
+    def __sklearn_clone__(self):
+        return cloned_with_mark(self, super().__sklearn_clone__())
 
     def _fit_aside(self, X: Any, y: Any, sample_weight: Any) -> Self:
         # Fit a copy and take over its state at the end, so that a failed or interrupted
         # fit leaves the previous fit unchanged.
+        check_sender(self)
         if not is_source(X):
             refuse_iterator(X, y)
             X = settled(X)
@@ -151,6 +164,7 @@ class BaseMultiTask(
 
         cells : LabelledCells
         """
+        self.random_state = agreed_seed(self.random_state)
         config = TrainingConfig.of(self)
         self._check_strategies()
         X = self._read_input(X, y)
@@ -165,6 +179,7 @@ class BaseMultiTask(
             targets=getattr(self, "targets_", None),
         )
         self._check_for_tasks(config, cells.targets.names)
+        check_same("data", (X, cells.codes, cells.weights, cells.targets.names))
         return config, X, cells
 
     def _read_input(self, X, y):
@@ -262,60 +277,6 @@ class BaseMultiTask(
         if not isinstance(self.sharing, str):
             clone(self.sharing).for_tasks(task_names)
         config.check(task_names)
-
-    def _check_each(self, loss_weights, task_names):
-        """Raise an error if a parameter or any of several loss weights is invalid."""
-        config = TrainingConfig.of(self)
-        for weights in loss_weights:
-            each = copy(self)
-            each.loss_weights = weights
-            each._validate_params()
-            each._check_strategies()
-            each._check_for_tasks(config, task_names)
-        if self.checkpoint is not None:
-            raise ValueError(
-                "This search trains several networks at once, and a checkpoint keeps "
-                f"the state of one. Got checkpoint={str(self.checkpoint)!r}. Set "
-                "checkpoint=None."
-            )
-
-    def _begin_each(self, X, y, loss_weights, sample_weight=None):
-        """Begin to fit a copy of this estimator for each of several loss weights.
-
-        Parameters
-        ----------
-        X, y, sample_weight : as in ``fit``
-
-        loss_weights : list
-            Values for the parameter `loss_weights`.
-
-        Returns
-        -------
-        fits : JointFit
-
-        Raises
-        ------
-        ValueError
-            If the data or a parameter cannot be used.
-        """
-        names = as_label_table(y, missing_label=self.missing_label).names
-        self._check_each(loss_weights, names)
-        fresh = clone(self).set_params(loss_weights=loss_weights[0])  # any candidate
-        with numpy_errors():
-            config, X, cells = fresh._read(X, y, sample_weight)
-            built = [
-                attempt(build_balancing, each, cells, config) for each in loss_weights
-            ]
-            run = fresh._prepare(config, X, cells)
-            return JointFit(fresh, loss_weights, built, run, cells)
-
-    def _fit_each(self, X, y, loss_weights, sample_weight=None):
-        """Return a fitted copy, or an exception, for each of several loss weights.
-
-        The parameters and errors are those of :meth:`_begin_each`. Each copy equals the
-        result of ``fit`` with its weights.
-        """
-        return self._begin_each(X, y, loss_weights, sample_weight).train()
 
     def _set_fitted(self, net, run, cells, calibration):
         plan, trunk = run.plan, net.module__trunk

@@ -44,6 +44,8 @@ LAYERS = (
     # strategies that build networks, one idea a file
     ("trunks", "sharing", "balancing"),
     ("network",),
+    # processes that train together
+    ("distributed",),
     # texts to rows, labels to codes and weights
     ("data",),
     ("tasks",),

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.sparse import csr_array, csr_matrix, issparse, random_array
 
-from sklearn_mtl.network._batch import SparseBatch
+from sklearn_mtl.network._batch import SparseBatch, TokenBatch
 from sklearn_mtl.training._dataset import RowDataset, sorted_by_length
 
 
@@ -38,6 +38,29 @@ def test_rows_survive_in_the_order_asked_for(matrix, container, index_dtype):
     np.testing.assert_array_equal(
         to_dense(batch, X.shape[1]), matrix.toarray()[[4, 0, 4]]
     )
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 7), (2, 5), (3, 3)])
+def test_a_cut_has_the_rows_between(matrix, start, stop):
+    batch = batch_of(matrix)
+    batch.dense, batch.products = torch.arange(14.0).view(7, 2), {"layer": None}
+    batch.transposed()
+    part = batch.cut(start, stop)
+    np.testing.assert_array_equal(
+        to_dense(part, matrix.shape[1]), matrix.toarray()[start:stop]
+    )
+    assert part.dense.tolist() == batch.dense[start:stop].tolist()
+    assert part.products is None
+    assert part._transposed is None
+
+
+def test_a_cut_of_tokens_is_as_wide_as_the_whole():
+    batch = TokenBatch(torch.tensor([2, 3, 4, 5]), torch.tensor([0, 1, 4]))
+    part = batch.cut(0, 1)
+    ids, lengths = part.padded()
+    assert ids.tolist() == [[2, 0, 0]]
+    assert lengths.tolist() == [1]
+    assert part.values.tolist() == [1.0]
 
 
 def test_transposed_is_the_transpose(matrix):

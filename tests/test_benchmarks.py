@@ -100,7 +100,10 @@ def test_pages_say_what_the_results_say():
 
 def test_a_page_that_says_something_else_is_found(tmp_path):
     (tmp_path / "docs").mkdir()
-    for page in ("README.md", "docs/results.md", "docs/measured.md"):
+    for page in (
+        "README.md",
+        *map("docs/{}.md".format, ["results", "measured", "scale"]),
+    ):
         text = (ROOT / page).read_text(encoding="utf-8")
         (tmp_path / page).write_text(text.replace("fdu_mtl", "other"), encoding="utf-8")
     checked = run("tables", "--check", "--root", tmp_path)

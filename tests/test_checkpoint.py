@@ -752,3 +752,11 @@ def test_a_process_that_is_killed_goes_on(path):
     files = {each.name: each.read_bytes() for each in path.parent.iterdir()}
     assert files.keys() == {"found.mtl", "expected.mtl"}
     assert files["found.mtl"] == files["expected.mtl"]
+
+
+def test_several_processes_have_no_checkpoint(monkeypatch, tmp_path):
+    monkeypatch.setattr("sklearn_mtl.persistence._checkpoint.current_ranks", object)
+    classifier = MultiTaskTextClassifier(checkpoint=tmp_path / "fit.ckpt")
+    with pytest.raises(ValueError, match=r"fit.ckpt' within data_parallel\. Set"):
+        classifier.fit(["a b", "c d"], [[0], [1]])
+    assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,12 @@ from versions import SCIKIT_LEARN
 FOLDER = Path(__file__).resolve().parents[1] / "examples"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
 # What a script needs that the tests do not install.
-NEEDS = {"tune_with_optuna": "optuna", "track_with_mlflow": "mlflow"}
+NEEDS = {
+    "tune_with_optuna": "optuna",
+    "track_with_mlflow": "mlflow",
+    "search_on_a_cluster": "distributed",
+    "predict_partitions": "dask.dataframe",
+}
 
 
 @pytest.fixture(scope="module")
@@ -225,3 +230,34 @@ def test_runs_and_a_model_are_found_in_mlflow(run):
     assert (table["F1 mean"] < table["training accuracy"]).all()
     assert list(found["labels"]) == found["tasks"]
     assert found["labels"].notna().all(axis=None)
+
+
+def test_a_cluster_finds_what_one_process_finds(run):
+    found = run("search_on_a_cluster")["found"]
+    assert found["on_cluster"] == found["alone"]
+    assert {len(scores) for scores in found["alone"]} == {3}
+
+
+def test_partitions_and_batches_have_the_labels_of_the_classifier(run):
+    found = run("predict_partitions")["found"]
+    whole = found["whole"]
+    for table in (found["predicted"].filter(like="predicted_"), found["by_batch"]):
+        assert (table.to_numpy() == whole).all()
+
+
+def test_partitions_may_be_empty_and_lack_texts(run):
+    ran = run("predict_partitions")
+    path, new = str(ran["in"] / "model.mtl"), ran["found"]["new"]
+    predict = ran["found"]["predict_partition"]
+    empty = predict(new.head(0), path)
+    assert list(empty) == ["id", "text", "predicted_task0", "predicted_task1"]
+    assert len(empty) == 0
+    gap = predict(new.head(3).assign(text=["a", None, np.nan]), path)
+    blank = predict(new.head(3).assign(text=["a", "", ""]), path)
+    assert gap.filter(like="predicted").equals(blank.filter(like="predicted"))
+
+
+def test_a_script_of_torchrun_also_runs_alone(run):
+    ran = run("train_with_torchrun")
+    assert ran["printed"].startswith("1 process(es), accuracy 0.")
+    assert (ran["in"] / "trained.mtl").exists()

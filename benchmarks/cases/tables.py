@@ -7,6 +7,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from benchmarks.growth import growth_section
 from benchmarks.options import Option
 from benchmarks.readme import comparison_section, results_section
 from benchmarks.results import RESULTS, read_results
@@ -25,6 +26,7 @@ def run(context):
         "README.md": comparison_section,
         "docs/results.md": results_section,
         "docs/measured.md": measured_section,
+        "docs/scale.md": growth_section,
     }
     for page, write in pages.items():
         path = context.root / page

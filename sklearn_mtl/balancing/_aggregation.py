@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+from ..distributed._parts import summed
+from ..distributed._ranks import current_ranks
 from ..utils._compat import HasMethods, StrOptions
 from ..utils._optional import import_optional
 from ..utils._typing import Array
@@ -135,6 +137,18 @@ class GradientAggregation(ShareCorrected):
                 "different batches, whose rows have nothing in common. Use of='offset' "
                 "or 'auto'."
             )
+        kind = type(aggregator).__name__
+        adds_up = (
+            hasattr(aggregator, "gramian_weighting")
+            or kind in (*BY_ANGLES, *BY_COORDINATE)
+            or self.of == "offset"
+        )
+        if current_ranks() is not None and not adds_up:
+            raise ValueError(
+                f"{kind} reads the gradients of all rows of a batch, and with "
+                "data_parallel each process has only those of its part. Use "
+                "of='offset', another method, such as 'upgrad', or one process."
+            )
 
     def _make(self, n_tasks):
         """Return an aggregator, and its weights of orthonormal gradients, summed."""
@@ -247,7 +261,7 @@ class AggregatedGradients(ChangingWeights):
         products = products[present][:, present]
         rows = own.flatten(1)
         if self.of == "offset":
-            rows = own.sum(1)
+            rows = summed(own.sum(1))
             products = rows @ rows.T
         length = products.diagonal().mean().sqrt()
         of_gramian = getattr(self.aggregator, "gramian_weighting", None)
@@ -276,5 +290,5 @@ class AggregatedGradients(ChangingWeights):
 
 def _in_own_basis(rows):
     """Return rows of the same lengths and angles, as long as they are many."""
-    values, vectors = torch.linalg.eigh((rows @ rows.T).double())
+    values, vectors = torch.linalg.eigh(summed(rows @ rows.T).double())
     return (vectors * values.clamp(min=0).sqrt()).to(rows)

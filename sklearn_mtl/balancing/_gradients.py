@@ -5,6 +5,8 @@ from functools import partial
 
 import torch
 
+from ..distributed._parts import summed, within_part
+
 
 def hidden_gradients(losses, output):
     """Return the gradient of each task at the hidden vectors of a batch.
@@ -50,7 +52,7 @@ def changed_gradients(losses, output, change):
     if not _is_learnt(losses, output):
         yield
         return
-    hidden = output.hidden
+    hidden, change = output.hidden, within_part(change)
     if output.linear is None:
         added = change(hidden_gradients(losses, output))
         hooks = [hidden.register_hook(lambda whole: whole + added)]
@@ -88,9 +90,12 @@ def _through_heads(hidden, slopes, weights):
 
 
 def gramian(gradients):
-    """Return the products of all pairs of gradients, shape (n_tasks, n_tasks)."""
+    """Return the products of all pairs of gradients, shape (n_tasks, n_tasks).
+
+    They are sums over rows, so those of the parts of a batch are added up.
+    """
     rows = gradients.flatten(1)
-    return rows @ rows.T
+    return summed(rows @ rows.T)
 
 
 def parts_of(weights, products):

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from ..metrics._fitted import label_reader
 from ..metrics._scores import refuse_names_of_aggregates
 from ..utils._optional import import_optional
+from ..utils._rows import SentOnce
 from ..utils._text_table import text_table
 from ..utils._texts import as_read_by
 from ..utils._typing import Estimator, Frame, Labels, Rows
@@ -114,8 +115,9 @@ def task_affinity(
             if name.rpartition("__")[2] == "missing_label"
         ]
         estimator = clone(estimator).set_params(**dict.fromkeys(marks))
+    data = SentOnce(X, columns)
     jobs = [
-        delayed(_score_without)(estimator, X, columns, left_out, split, scorer)
+        delayed(_score_without)(estimator, data, left_out, split, scorer)
         for left_out in [None, *names]
         for split in splits
     ]
@@ -127,11 +129,11 @@ def task_affinity(
     )
 
 
-def _score_without(estimator, X, columns, left_out, split, scorer):
-    kept = {name: column for name, column in columns.items() if name != left_out}
+def _score_without(estimator, data, left_out, split, scorer):
+    kept = {name: column for name, column in data.y.items() if name != left_out}
     if left_out is not None:
-        estimator = without_task(estimator, left_out, list(columns))
-    return fit_and_score(estimator, X, kept, split, scorer)
+        estimator = without_task(estimator, left_out, list(data.y))
+    return fit_and_score(estimator, SentOnce(data.X, kept), split, scorer)
 
 
 def without_task(estimator, task, names):

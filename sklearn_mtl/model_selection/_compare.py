@@ -16,6 +16,7 @@ from sklearn.svm import LinearSVC
 from ..metrics._fitted import label_reader
 from ..metrics._scores import refuse_names_of_aggregates
 from ..utils._optional import import_optional
+from ..utils._rows import SentOnce
 from ..utils._text_table import text_table
 from ..utils._texts import as_read_by, is_table
 from ..utils._typing import Estimator, Frame, Labels, Rows
@@ -132,8 +133,9 @@ def compare_sharing(
     if linear is not None:
         systems["linear"] = PerTask(linear, reader=reader)
     splits = make_splits(X, y, cv, n_seeds, reader)
+    data = SentOnce(X, y)
     jobs = [
-        delayed(fit_and_score)(system, X, y, split, scorer)
+        delayed(fit_and_score)(system, data, split, scorer)
         for system in systems.values()
         for split in splits
     ]

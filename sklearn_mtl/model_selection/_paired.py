@@ -149,14 +149,15 @@ def with_seed(estimator, seed):
     return estimator.set_params(**dict.fromkeys(names, seed))
 
 
-def fit_and_score(estimator, X, y, split, scorer):
+def fit_and_score(estimator, data, split, scorer):
     """Fit to the training rows of a split and score on its test rows.
 
     Parameters
     ----------
     estimator : multi-output classifier
 
-    X, y : texts and labels
+    data : SentOnce
+        Texts and labels.
 
     split : (int, ndarray, ndarray)
         Seed, training and test rows.
@@ -167,7 +168,7 @@ def fit_and_score(estimator, X, y, split, scorer):
     -------
     scores : dict of {str: float}
     """
-    seed, train, test = split
+    (seed, train, test), X, y = split, data.X, data.y
     fitted = with_seed(estimator, seed).fit(take_rows(X, train), take_rows(y, train))
     return scorer(fitted, take_rows(X, test), take_rows(y, test))
 

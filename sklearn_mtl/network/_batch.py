@@ -98,6 +98,16 @@ class SparseBatch:
         part._transposed = part.products = None
         return part
 
+    def cut(self, start, stop):
+        """Return a batch of the rows from `start` to `stop`, which shares memory."""
+        first, last = (int(self.offsets[row]) for row in (start, stop))
+        part = copy(self)
+        part.indices, part.values = self.indices[first:last], self.values[first:last]
+        part.offsets = self.offsets[start : stop + 1] - first
+        part.dense = None if self.dense is None else self.dense[start:stop]
+        part._transposed = part.products = None
+        return part
+
     def transposed(self) -> "Transposed":
         """Return the batch sorted by feature; computed once.
 
@@ -211,6 +221,12 @@ class TokenBatch(SparseBatch):
     def __getitem__(self, rows):
         part = super().__getitem__(rows)
         part._padded = None
+        return part
+
+    def cut(self, start, stop):
+        part = super().cut(start, stop)
+        # As long as in the whole batch, so that dropout draws the same numbers.
+        part._padded = tuple(table[start:stop] for table in self.padded())
         return part
 
     def padded(self) -> tuple[Tensor, Tensor]:

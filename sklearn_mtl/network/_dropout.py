@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from ..distributed._parts import current_part
+
 
 class Dropout(nn.Module):
     """Dropout from uniform random numbers, 4 times as fast as torch's Bernoulli draws.
@@ -48,13 +50,28 @@ class Dropout(nn.Module):
             return hidden
         if self._generator is None or self._generator.device != hidden.device:
             self._generator = torch.Generator(hidden.device).manual_seed(self.seed or 0)
+        first, n_drawn = _places(len(hidden))
         drawn = torch.rand(
-            hidden.shape,
+            (n_drawn, *hidden.shape[1:]),
             generator=self._generator,
             dtype=hidden.dtype,
             device=hidden.device,
-        )
+        )[first : first + len(hidden)]
         return hidden * (drawn >= self.p).to(hidden).div_(1 - self.p)
 
     def __getstate__(self):
         return {**super().__getstate__(), "_generator": None}
+
+
+def _places(n_rows):
+    """Return the first row to use, and the number of rows to draw.
+
+    If several processes compute the parts of a batch, each draws for all rows, and uses
+    its own: together they leave out what one process would.
+    """
+    part = current_part()
+    if part is None:
+        return 0, n_rows
+    if n_rows == part.stop - part.start:
+        return part.start, part.n_rows
+    return n_rows * part.rank, n_rows * part.size  # some rows of the part

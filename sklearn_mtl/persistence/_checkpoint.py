@@ -24,6 +24,7 @@ import torch
 from sklearn.utils import check_random_state
 
 from ..answers._calibration import Calibration
+from ..distributed._ranks import current_ranks
 from ..training._config import resolve_device
 from ..training._probe import Probed
 from ..utils._warn import warn_caller
@@ -223,6 +224,11 @@ def checkpoint_of(estimator):
             "net_params has a train_split, whose random rows may be others when a fit "
             "goes on from its checkpoint. Use early_stopping=True and "
             "validation_fraction, or checkpoint=None."
+        )
+    if current_ranks() is not None:
+        raise ValueError(
+            "A checkpoint keeps the state of a fit in one process. Got checkpoint="
+            f"{str(estimator.checkpoint)!r} within data_parallel. Set checkpoint=None."
         )
     path = Path(os.path.realpath(estimator.checkpoint))
     check_target(path)

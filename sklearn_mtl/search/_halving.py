@@ -11,6 +11,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from ..metrics._scorer import MultiTaskScorer
 from ..utils._compat import Interval, StrOptions
 from ._choice import BestWhere, last_iteration
+from ._folds import Fold
 from ._loss_weights import LossWeightSearchCV
 
 # With min_resources="auto", candidates are compared after each fifth of the epochs.
@@ -216,7 +217,7 @@ class HalvingLossWeightSearchCV(LossWeightSearchCV):
         parallel = Parallel(
             n_jobs=self.n_jobs, pre_dispatch=self.pre_dispatch, require="sharedmem"
         )
-        searches = parallel(delayed(_begun)(begin, fold, candidates) for fold in folds)
+        searches = parallel(delayed(_begun)(begin, *fold, candidates) for fold in folds)
         self.max_resources_ = max(each.n_epochs for each in searches)
         self.min_resources_ = self.min_resources
         if self.min_resources == "auto":
@@ -285,8 +286,8 @@ class HalvingLossWeightSearchCV(LossWeightSearchCV):
         return LossWeightSearchCV._select_best_index(self.refit, None, found)
 
 
-def _begun(begin, fold, candidates):
-    return begin(fold, candidates).begin()
+def _begun(begin, data, split, routed, candidates):
+    return begin(Fold(data.X, data.y, split, routed), candidates).begin()
 
 
 def _trained(search, until):

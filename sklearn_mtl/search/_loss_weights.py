@@ -29,7 +29,7 @@ from ..utils._compat import (
     fit_context,
 )
 from ..utils._numpy import numpy_errors
-from ..utils._rows import n_rows
+from ..utils._rows import SentOnce, n_rows
 from ..utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
 from ..utils._texts import as_read_by
 from ..utils._typing import Labels, Rows
@@ -231,7 +231,8 @@ MultiTaskStratifiedKFold` with this number of folds, not shuffled.
                 "with at least one split."
             )
         whole = progress.begin_fit(self._n_parts(candidates) + bool(self.refit))
-        folds = (Fold(X, y, split, routed) for split in splits)
+        data = SentOnce(X, y)
+        folds = ((data, split, routed) for split in splits)
         settings = scorer, self.error_score, self.return_train_score
         begin = partial(FoldSearch, self.estimator, *settings)
         trial = Trial(name, scorer, refit_metric, progress, whole)
@@ -262,7 +263,9 @@ MultiTaskStratifiedKFold` with this number of folds, not shuffled.
         ----------
         candidates : list
 
-        folds : iterator of Fold
+        folds : iterator of (SentOnce, (ndarray, ndarray), Bunch)
+            Data, split and routed parameters. A fold is made where it is used, so that
+            a cluster is sent the data once.
 
         begin : callable
             ``begin(fold, candidates)`` returns a FoldSearch.
@@ -370,7 +373,9 @@ MultiTaskStratifiedKFold` with this number of folds, not shuffled.
         parallel = Parallel(
             n_jobs=self.n_jobs, pre_dispatch=self.pre_dispatch, return_as="generator"
         )
-        found = parallel(delayed(score)(fold, part) for fold in folds for part in parts)
+        found = parallel(
+            delayed(score)(*fold, part) for fold in folds for part in parts
+        )
         for _ in range(self.n_splits_):
             scored = [None] * len(candidates)
             for k in range(n_parts):
@@ -408,8 +413,8 @@ class Trial:
     whole: Any
 
 
-def _train_fold(begin, fold, candidates):
-    return begin(fold, candidates).train()
+def _train_fold(begin, data, split, routed, candidates):
+    return begin(Fold(data.X, data.y, split, routed), candidates).train()
 
 
 def _read_candidates(loss_weights):

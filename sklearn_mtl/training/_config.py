@@ -5,7 +5,9 @@ from numbers import Real
 
 import torch
 from skorch.callbacks import EarlyStopping, LRScheduler, ProgressBar
+from skorch.callbacks.scoring import ScoringBase
 
+from ..distributed._ranks import current_ranks
 from ._optimizers import LinearDecay
 from ._user_callbacks import check_callbacks, needs_validation, own_callbacks
 from ._validation import ValidationScore
@@ -65,7 +67,13 @@ class TrainingConfig:
         """
         names = [field.name for field in fields(cls) if field.default is MISSING]
         config = cls(**{name: getattr(estimator, name) for name in names})
-        return replace(config, device=resolve_device(config.device))
+        ranks = current_ranks()
+        return replace(
+            config,
+            device=resolve_device(config.device),
+            # Of several processes, only the first prints.
+            verbose=config.verbose if ranks is None or ranks.is_first else 0,
+        )
 
     @property
     def params_of_net(self):
@@ -149,6 +157,8 @@ class TrainingConfig:
         watched = "mean" if self.stops_early else None
         names += [name for name, _ in self._with_ours(own, watched)]
         check_callbacks(own, names, self.net_params)
+        if current_ranks() is not None:
+            _check_none_scores_batches(own)
         if not self.sets_rows_aside and not self.splits_by_itself:
             _check_none_needs_validation(own)
             return
@@ -160,6 +170,16 @@ class TrainingConfig:
             )
         if self.stops_early:
             ValidationScore.of_name(self.early_stopping_metric, task_names)
+
+
+def _check_none_scores_batches(callbacks):
+    for name, callback in callbacks:
+        if isinstance(callback, ScoringBase) and callback.on_train:
+            raise ValueError(
+                f"The callback {name!r} scores training batches (on_train=True), but "
+                "with data_parallel each process predicts only a part of them. Set "
+                "on_train=False, or train in one process."
+            )
 
 
 def _check_none_needs_validation(callbacks):

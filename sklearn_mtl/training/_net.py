@@ -20,6 +20,7 @@ from skorch.utils import TeeGenerator
 from torch.utils.data import Subset
 
 from ..answers._layout import CodeLayout
+from ..distributed._ranks import gathered
 from ..network._build import build_network
 from ._history import TASK_RECORDS, HistoryMixin
 from ._loader import BatchLoader
@@ -238,10 +239,11 @@ class MultiTaskNet(HistoryMixin, NeuralNet):
                 if is_interrupt(stop):
                     raise
                 stops.append(stop)
+        stopped = any(gathered(bool(stops)))  # of several processes, if one does
         if self.epoch_checkpoint_ is not None:
-            self.epoch_checkpoint_.end_epoch(self, stopped=bool(stops))
-        if stops:
-            raise StopTraining from stops[0]
+            self.epoch_checkpoint_.end_epoch(self, stopped=stopped)
+        if stopped:
+            raise StopTraining from (stops[0] if stops else None)
 
     def _notify_of_gradients(self, named_parameters, **cb_kwargs):
         self.on_grad_computed(self, named_parameters, **cb_kwargs)

@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from ..answers._calibration import Calibration
 from ..data._rows import FEW, SMALL, float_type, weigh_terms
 from ..data._term_weights import information_weights
+from ..distributed._ranks import agreed
 from ..labels._splitting import multitask_split
 from ..network._recipe import ROWS
 from ..sharing import resolve_sharing
@@ -346,7 +347,7 @@ class _Trial:
         score = judge.decisions_score(calibration, logits)
         score -= LOSS_WEIGHT * judge.relative_loss(calibration, logits)
         spec = net.module__spec
-        return _Candidate(
+        candidate = _Candidate(
             config.alpha,
             config.max_iter,
             config.batch_size,
@@ -355,6 +356,7 @@ class _Trial:
             calibration,
             in_full_batches=spec.is_few and net.batch_size >= spec.n_rows,
         )
+        return agreed(candidate)
 
 
 def _rows_of(block, rows):

@@ -13,6 +13,7 @@ from torch import nn
 
 from ..answers._calibration import Calibration, by_task
 from ..data._rows import SMALL, float_type, row_scale
+from ..distributed._ranks import agreed, check_same, copy_from_first
 from ..feature_extraction import UNKNOWN
 from ..network._descent import scipy_loops
 from ..network._recipe import default_recipe
@@ -216,10 +217,12 @@ class TrainingRun:
         -------
         calibration : Calibration
         """
-        calibration = self.calibration(net)
+        calibration = agreed(self.calibration(net))
         if self.validation is not None and not self.config.sets_rows_aside:
             with seeded(self.seed, self.config.device):
                 learn_held_out(net, self.validation)
+        # Other processors may have rounded differently.
+        copy_from_first(_state_of(net))
         return calibration
 
     @property
@@ -295,7 +298,16 @@ class TrainingRun:
         net.criterion_.balancing.reset(self.seed)
         if self.previous:
             load_weights(net, self.previous)
+        sizes = [tuple(tensor.shape) for tensor in _state_of(net)]
+        check_same("settings", (self.plan, len(self.dataset), sizes))
+        copy_from_first(_state_of(net))
         return net
+
+
+def _state_of(net):
+    """Return the weights and buffers of a net and its criterion."""
+    parts = net.module_, net.criterion_
+    return [tensor for part in parts for tensor in part.state_dict().values()]
 
 
 def _steps_read_features(config):

@@ -11,6 +11,7 @@ their logits are computed for these rows only. A single net does not do this.
 from functools import partial
 
 from ..balancing._fixed import WeightedSum
+from ..distributed._ranks import current_ranks
 from ..sharing._base import TaskNetwork
 from ..tasks import Categorical
 from ..trunks import BagTrunk
@@ -26,7 +27,7 @@ def can_stack(nets, config):
 
     This covers the common case: bags of words without a dense block, one trunk with or
     without private paths, categorical tasks, fixed loss weights, no penalty, on the
-    CPU, and no user code that sees or changes single steps.
+    CPU, in one process, and no user code that sees or changes single steps.
 
     Parameters
     ----------
@@ -39,6 +40,7 @@ def can_stack(nets, config):
     return (
         not (config.callbacks or config.net_params or config.verbose)
         and net.device == "cpu"
+        and current_ranks() is None
         and not net.alpha
         and type(net.module_) is TaskNetwork
         and net.module_.heads is None

@@ -30,6 +30,24 @@ def settled(X):
     return X if has_rows or not hasattr(X, "__iter__") else list(X)
 
 
+class SentOnce:
+    """Rows and labels of several jobs, which Dask's backend of joblib sends only once.
+
+    That backend does so for arguments that are large and can be weakly referenced, as
+    lists and dicts cannot.
+
+    Parameters
+    ----------
+    X, y : rows and labels
+    """
+
+    def __init__(self, X, y):
+        self.X, self.y = X, y
+
+    def __sizeof__(self):
+        return object.__sizeof__(self) + 100 * n_rows(self.X)
+
+
 def at_once(column):
     """Return the cells of a lazy column, read by one slice.
 

@@ -33,7 +33,7 @@ LAYERS = (
     ("_folds",),
     # the estimator: parameters, and how fit and predict run
     ("_classifier",),
-    ("_estimator", "_params"),
+    ("_estimator", "_params", "growing"),
     ("_reading",),
     # answers of files without torch and scikit-learn
     ("runtime",),

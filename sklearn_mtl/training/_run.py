@@ -21,6 +21,7 @@ from ..sharing import resolve_sharing
 from ..trunks import reads_tokens
 from ._calibration import typical_temperature
 from ._dataset import RowDataset
+from ._grow import heads_by_classes
 from ._held_out import learn_held_out
 from ._judge import Judge
 from ._loader import BatchRecord
@@ -71,6 +72,10 @@ class TrainingRun:
     dense : ndarray of shape (n_rows, n_dense), default=None
         The dense block beside sparse rows.
 
+    adds : {"frozen", "tuned"}, default=None
+        Whether the run adds tasks to `previous`. With "frozen" it has only the new
+        tasks, and weights of `previous` do not change.
+
     Attributes
     ----------
     plan : Plan
@@ -89,6 +94,7 @@ class TrainingRun:
         aside=None,
         probed=None,
         dense=None,
+        adds=None,
     ):
         rng = check_random_state(config.random_state)
         self.seed = int(rng.randint(np.iinfo(np.int32).max))
@@ -98,6 +104,10 @@ class TrainingRun:
         spec = _input_spec(rows, cells, trunk, previous, vocabulary, token_weights)
         if dense is not None:
             spec = replace(spec, n_dense=dense.shape[1])
+        self.is_frozen = adds == "frozen"
+        self.is_first = previous is None or adds is not None
+        if self.is_frozen:
+            spec = replace(spec, joined=False)
         recipe = default_recipe(spec) if trunk is None else trunk.recipe(spec)
         self.plan = plan = make_plan(config, spec, recipe, cells.cells_per_class)
         self.is_tuned = any(task.is_tuned for task in cells.targets.tasks)
@@ -119,7 +129,9 @@ class TrainingRun:
             "iterator_train__batch_size", plan.batch_size
         )
         self.parameters = {
-            **_network_parameters(config, cells, spec, trunk, float_type(rows)),
+            **_network_parameters(
+                config, cells, spec, trunk, float_type(rows), previous
+            ),
             "criterion__adjustments": logit_adjustments(
                 config.logit_adjustment,
                 cells.log_class_shares,
@@ -142,6 +154,12 @@ class TrainingRun:
             "device": config.device,
             "verbose": config.verbose,
         }
+
+    def keep_adjustments(self, calibration):
+        """Add to the logits of the first tasks what an earlier fit added to them."""
+        known = [code for own in calibration.adjustments for code in own]
+        added = self.parameters["criterion__adjustments"]
+        self.parameters["criterion__adjustments"] = known + added[len(known) :]
 
     def fit(self, balancing, callbacks=()):
         """Build a net and train it.
@@ -203,7 +221,7 @@ class TrainingRun:
         """Return the calibration of a trained net."""
         known = self.probed.calibration if self.probed else None
         # Nets of the probe train to the last epoch; early stopping may keep another.
-        keeps_best = self.config.sets_rows_aside and self.previous is None
+        keeps_best = self.config.sets_rows_aside and self.is_first
         if self.validation is not None and (known is None or keeps_best):
             judge = Judge(
                 self.validation, self.cells, tunes_decisions=self._tunes_decisions
@@ -283,7 +301,7 @@ class TrainingRun:
         ).initialize()
         net.criterion_.balancing.reset(self.seed)
         if self.previous:
-            load_weights(net, self.previous)
+            load_weights(net, self.previous, frozen=self.is_frozen)
         return net
 
 
@@ -330,12 +348,13 @@ def _labelled_share(cells):
     return float(labelled @ n_logits / n_logits.sum())
 
 
-def _network_parameters(config, cells, spec, trunk, dtype):
+def _network_parameters(config, cells, spec, trunk, dtype, previous=None):
     """Return the parameters of tasks, network and loss for the net."""
     targets = cells.targets
     n_logits = [task.n_logits for task in targets.tasks]
+    is_known = previous is not None and config.sharing == "auto"
     sharing = resolve_sharing(
-        config.sharing,
+        previous.module__sharing if is_known else config.sharing,
         n_features=spec.n_features,
         n_logits=sum(n_logits),
         itemsize=dtype.itemsize,
@@ -347,7 +366,7 @@ def _network_parameters(config, cells, spec, trunk, dtype):
         "module__trunk": trunk,
         "module__spec": spec,
         "module__n_logits": n_logits,
-        "module__heads": _heads_by_classes(targets.tasks),
+        "module__heads": heads_by_classes(targets.tasks),
         "module__dtype": getattr(torch, dtype.name),
         "module__tasks": targets.tasks,
         "module__log_class_shares": [
@@ -355,13 +374,6 @@ def _network_parameters(config, cells, spec, trunk, dtype):
         ],
         "criterion__tasks": targets.tasks,
     }
-
-
-def _heads_by_classes(tasks):
-    """Return a number for each task, equal for tasks of the same type and classes."""
-    kinds = [(type(task), *task.classes_.tolist()) for task in tasks]
-    numbers = {kind: number for number, kind in enumerate(dict.fromkeys(kinds))}
-    return [numbers[kind] for kind in kinds]
 
 
 def _draws_as_it_trains(net, config):

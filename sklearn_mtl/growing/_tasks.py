@@ -21,10 +21,10 @@ from ..training._history import without_tasks
 from ..training._runtime import computing, seeded
 from ..utils import _typing as t
 from ..utils._numpy import numpy_errors
-from ..utils._rows import settled, take_rows
+from ..utils._rows import settled
 from ..utils._state import take_over
+from ._cells import with_known_tasks
 from ._parameters import for_new_tasks, for_tasks
-from ._replay import with_replay
 
 TRUNKS = ("frozen", "tuned")
 
@@ -56,9 +56,8 @@ class GrowingMixin:
         trunk : {"frozen", "tuned"}, default="frozen"
             "frozen" trains only heads and private paths of the new tasks; predictions
             for the other tasks stay the same to the bit. "tuned" also trains what tasks
-            share: the other tasks then learn their own predictions for these rows, and
-            change a little. Choose it if there are many rows, whose words or topics are
-            new to the classifier.
+            share, and the other tasks change a little. Choose it if there are many rows
+            and the trunk knows little of their kind.
 
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
                 default=None
@@ -85,9 +84,9 @@ class GrowingMixin:
         old and new tasks. ``history_`` goes on; tasks that an epoch does not train have
         weight 0 and no loss in it.
 
-        With "tuned", other tasks are trained on labels that are drawn from their
-        predicted probabilities for X, as in learning without forgetting (Z. Li, D.
-        Hoiem, ECCV 2016); there the loss is computed from the probabilities.
+        With "tuned", a penalty keeps the predictions of the other tasks for X near
+        those of before: learning without forgetting (Z. Li, D. Hoiem, ECCV 2016).
+        ``history_`` has it as ``penalty_forgetting``.
 
         Examples
         --------
@@ -192,9 +191,7 @@ class GrowingMixin:
         del part.targets_
         config, X, cells = part._read(X, y, sample_weight, names)
         if trunk == "tuned":
-            rows = take_rows(X, cells.kept)
-            logits = self._logits(rows)
-            cells = with_replay(known, self.calibration_, logits, cells, config)
+            cells = with_known_tasks(known, self.calibration_, cells)
             for_tasks(part, self, cells.targets.names)
             part.targets_ = known
         run = part._prepare(config, X, cells, trunk)

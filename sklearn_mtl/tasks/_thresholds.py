@@ -63,7 +63,7 @@ class Thresholds(nn.Module):
             The number of each old class among the classes; ascending.
         """
         known = old.thresholds().double()
-        gap = float(known.diff().mean()) if len(known) > 1 else 1.0
+        gap = known.diff().mean()
         ends = known[:1] - gap * places[1], known[-1:] + gap * len(self.raw_gaps)
         # The threshold below an old class keeps its value.
         own = [place - 1 for place in places[1:]]

@@ -12,7 +12,7 @@ from skorch.helper import predefined_split
 from torch import nn
 
 from ..answers._calibration import Calibration, by_task
-from ..data._rows import SMALL, float_type, row_scale
+from ..data._rows import FEW, SMALL, float_type, row_scale
 from ..feature_extraction import UNKNOWN
 from ..network._descent import scipy_loops
 from ..network._recipe import default_recipe
@@ -26,7 +26,14 @@ from ._held_out import learn_held_out
 from ._judge import Judge
 from ._loader import BatchRecord
 from ._net import MultiTaskNet
-from ._plan import logit_adjustments, make_plan
+from ._plan import (
+    ADDED_BATCH,
+    ADDED_EPOCHS,
+    adds_in_steps,
+    logit_adjustments,
+    make_plan,
+)
+from ._remember import Remembering
 from ._runtime import go_on_from, random_states, reseed, seeded
 from ._stack import attempt, stackable, train_side_by_side
 from ._user_callbacks import own_net_params
@@ -104,11 +111,16 @@ class TrainingRun:
         spec = _input_spec(rows, cells, trunk, previous, vocabulary, token_weights)
         if dense is not None:
             spec = replace(spec, n_dense=dense.shape[1])
-        self.is_frozen = adds == "frozen"
+        self.is_frozen, self.remembers = adds == "frozen", adds == "tuned"
         self.is_first = previous is None or adds is not None
         if self.is_frozen:
             spec = replace(spec, joined=False)
+        in_steps = adds is not None and adds_in_steps(spec, previous.module__spec)
+        if in_steps:
+            spec = replace(spec, n_rows=FEW + 1)
         recipe = default_recipe(spec) if trunk is None else trunk.recipe(spec)
+        if in_steps:
+            recipe = replace(recipe, batch_size=ADDED_BATCH, epochs=ADDED_EPOCHS)
         self.plan = plan = make_plan(config, spec, recipe, cells.cells_per_class)
         self.is_tuned = any(task.is_tuned for task in cells.targets.tasks)
         self.validation, score = None, ValidationScore()
@@ -258,6 +270,8 @@ class TrainingRun:
         if self.validation is not None and not self.config.sets_rows_aside:
             with seeded(self.seed, self.config.device):
                 learn_held_out(net, self.validation)
+        if self.remembers:
+            net.module_ = net.module_.network
         return calibration
 
     @property
@@ -302,6 +316,9 @@ class TrainingRun:
         net.criterion_.balancing.reset(self.seed)
         if self.previous:
             load_weights(net, self.previous, frozen=self.is_frozen)
+        if self.remembers:
+            before = self.previous.module_.eval()
+            net.module_ = Remembering(net.module_, before, self.previous.tasks)
         return net
 
 

@@ -1,0 +1,41 @@
+"""The cells of new tasks beside those of known tasks, which have no labels."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..data._growth import joined
+
+
+def with_known_tasks(targets, calibration, cells):
+    """Return the cells of new tasks, with cells of weight 0 for the known tasks.
+
+    Every row thus counts as a row of all known tasks: the network computes their
+    logits, and the penalty on changes can read them.
+
+    Parameters
+    ----------
+    targets : Targets
+        The known tasks.
+
+    calibration : Calibration
+        That of the known tasks, with their class shares.
+
+    cells : LabelledCells
+        The new tasks.
+
+    Returns
+    -------
+    cells : LabelledCells
+        Of all tasks.
+    """
+    shape = len(cells.codes), len(targets.layout.sizes)
+    shares = [code for own in calibration.log_shares for code in own]
+    return replace(
+        cells,
+        targets=joined(targets, cells.targets),
+        codes=np.hstack([np.zeros(shape, cells.codes.dtype), cells.codes]),
+        weights=np.hstack([np.zeros(shape), cells.weights]),
+        labelled_share=np.append(np.ones(len(targets.names)), cells.labelled_share),
+        log_class_shares=shares + cells.log_class_shares,
+    )

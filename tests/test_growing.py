@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from skorch.callbacks import Callback
 from test_every_network import (
     LABELS,
     NETWORKS,
@@ -34,8 +37,9 @@ from sklearn_mtl.sharing import (
     ProgressiveLayers,
     SharedPrivate,
 )
-from sklearn_mtl.tasks import Ordinal
+from sklearn_mtl.tasks import MultiLabel, Ordinal
 from sklearn_mtl.tasks._thresholds import Thresholds
+from sklearn_mtl.training._remember import _divergence
 
 LATER = pd.DataFrame(
     {
@@ -421,7 +425,8 @@ def test_a_grown_task_keeps_its_type():
 
 
 def test_categories_of_a_frame_grow_too():
-    clf = classifier("bag", "hard", warm_start=True, grow=True, task_types=None)
+    clf = classifier("bag", "hard", warm_start=True, grow=True)
+    clf.set_params(task_types=None)
     for labels in (["a", "b"] * 24, ["a", "b", "c"] * 16):
         clf.fit(TEXTS, pd.DataFrame({"kind": pd.Categorical(labels)}))
     found = clf.predict(TEXTS, output="frame")["kind"]
@@ -460,3 +465,54 @@ def test_thresholds_between_new_classes_lie_between_the_old():
     middle = known[0] + gap / 2
     assert_allclose(found, [known[0] - gap, known[0], middle, known[1], known[1] + gap])
     assert new.slope == old.slope
+
+
+def test_a_dense_block_and_numeric_rows_beside_each_other():
+    clf = classifier("bag", "shared-private", embedding="lsa")
+    clf.set_params(task_types=None).fit(TEXTS, LABELS)
+    before = predictions(clf, TEXTS)
+    clf.add_tasks(TEXTS, MOOD)
+    check_same(predictions(clf, TEXTS), before)
+
+
+def test_a_tuned_trunk_with_held_out_rows_and_tuned_thresholds():
+    types = {"tags": MultiLabel(threshold="tuned")}
+    clf = classifier("bag", "hard", early_stopping=True)
+    clf.set_params(task_types=types).fit(TEXTS, LABELS)
+    thresholds = clf.targets_.tasks[3].thresholds_
+    weights = clf.loss_weights_
+    clf.add_tasks(TEXTS, LATER[["mood", "kinds"]], trunk="tuned")
+    assert_array_equal(clf.targets_.tasks[3].thresholds_, thresholds)
+    assert {name: clf.loss_weights_[name] for name in weights} == weights
+    last = clf.history_[-1]
+    assert np.isfinite([last["valid_score_mean"], last["penalty_forgetting"]]).all()
+    assert np.isnan([last["loss_topic"], last["valid_score_topic"]]).all()
+
+
+def test_few_rows_train_in_batches_where_the_fit_did():
+    texts = [f"{word} {k % 7}" for word in ("good", "bad") for k in range(1600)]
+    tone, late = ["good", "bad"] * 1600, ["x", "y"] * 150
+    clf = MultiTaskTextClassifier(random_state=0, temperature=1, max_iter=1)
+    clf.set_params(learning_rate_init=100.0).fit(texts, {"tone": tone})
+    n_steps = []
+
+    class Steps(Callback):
+        def on_batch_end(self, net, training=False, **kwargs):
+            n_steps.append(training)
+
+    clf.set_params(callbacks=[("steps", Steps())], max_iter="auto")
+    clf.add_tasks(texts[:300], {"late": late})
+    assert sum(n_steps) == 10 * 5
+
+
+def test_divergence_is_zero_without_a_change_and_that_of_the_definition():
+    rng = np.random.RandomState(0)
+    old, new = (torch.from_numpy(rng.normal(size=(6, 3))) for _ in range(2))
+    p, q = softmax(old.numpy(), axis=1), softmax(new.numpy(), axis=1)
+    found = _divergence(new, old, True)
+    assert_allclose(found, (p * np.log(p / q)).sum(axis=1).mean())
+    p, q = expit(old.numpy()), expit(new.numpy())
+    both = p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q))
+    assert_allclose(_divergence(new, old, False), both.sum(axis=1).mean())
+    for is_choice in (True, False):
+        assert_allclose(_divergence(old, old, is_choice), 0, atol=1e-12)

@@ -104,9 +104,9 @@ class GrowingMixin:
         self._validate_params()
         if trunk not in TRUNKS:
             raise ValueError(f"trunk must be one of {TRUNKS}. Got {trunk!r}.")
-        fresh, X = copy(self), settled(X)
+        fresh = copy(self)
         with numpy_errors():
-            fresh._add_tasks(X, y, trunk, sample_weight)
+            fresh._add_tasks(settled(X), settled(y), trunk, sample_weight)
         take_over(self, fresh)
         return self
 
@@ -203,14 +203,7 @@ class GrowingMixin:
             if trunk == "frozen":
                 self._join(net, cells.targets.with_tasks(net.tasks), calibration)
             else:
-                new = range(len(known.names), len(cells.targets.names))
-                calibration = self.calibration_.and_tasks(
-                    calibration.of_tasks(list(new))
-                )
-                tasks = known.tasks + net.tasks[len(known.names) :]
-                net.tasks = tasks
-                targets = cells.targets.with_tasks(tasks)
-                self._set_tasks(net, targets, calibration)
+                self._replace(net, cells.targets, calibration)
         self._add_epochs(net)
 
     def _join(self, net, targets, calibration):
@@ -227,6 +220,16 @@ class GrowingMixin:
             carry_over(source, whole)
             carry_balancing(source, whole, whole=True)
         self._set_tasks(whole, targets, calibration)
+
+    def _replace(self, net, targets, calibration):
+        """Set a net that has learnt new tasks and remembered the fitted ones."""
+        known, n_known = self.net_, len(self.net_.tasks)
+        new = list(range(n_known, len(net.tasks)))
+        # Without labels nothing is learnt about decisions and weights of known tasks.
+        net.tasks = known.tasks + [net.tasks[k] for k in new]
+        carry_balancing(known, net, whole=True)
+        calibration = self.calibration_.and_tasks(calibration.of_tasks(new))
+        self._set_tasks(net, targets.with_tasks(net.tasks), calibration)
 
     def _keep_tasks(self, names):
         known = self.net_

@@ -5,7 +5,9 @@ output of a layer, and to each module, that belongs to a task. Two networks with
 tasks or classes can then exchange the weights that have equal names and keys.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ._input import InputTable, SparseLinear
 
@@ -25,13 +27,37 @@ class Places:
 
     modules : dict of {str: object}
         For the path of a module that belongs to a task, its key.
+
+    Examples
+    --------
+    The method of a network with a trunk and the layers ``heads``, one for each task:
+
+    >>> from sklearn_mtl.network import Places, TaskKeys
+    >>> def places(self, tasks):
+    ...     names = {f"heads.{k}": name for k, name in enumerate(tasks.names)}
+    ...     outputs = {f"heads.{k}": own for k, own in enumerate(tasks.own)}
+    ...     return Places(outputs, names)
+    >>> tasks = TaskKeys(["tone"], [[("tone", "good")]], ["binary"])
+    >>> places(None, tasks)
+    Places(outputs={'heads.0': [('tone', 'good')]}, modules={'heads.0': 'tone'})
     """
 
-    outputs: dict
-    modules: dict = field(default_factory=dict)
+    outputs: dict[str, list[Any]]
+    modules: dict[str, Any] = field(default_factory=dict)
 
-    def under(self, path):
-        """Return the same places in a module at a path."""
+    def under(self, path: str) -> "Places":
+        """Return the same places in a module that contains this one.
+
+        Parameters
+        ----------
+        path : str
+            Path of this module in the other.
+
+        Returns
+        -------
+        places : Places
+            With longer paths.
+        """
         parts = (self.outputs, self.modules)
         return Places(*({f"{path}.{n}": own for n, own in p.items()} for p in parts))
 
@@ -52,36 +78,76 @@ class TaskKeys:
 
     zeros : frozenset
         Keys of logits that the tasks do not have, because they are always 0.
+
+    Examples
+    --------
+    >>> from sklearn_mtl.network import TaskKeys
+    >>> own = [[("tone", "good")], [("topic", "arts"), ("topic", "news")]]
+    >>> TaskKeys(["tone", "topic"], own, ["binary", "multiclass"]).logits
+    [('tone', 'good'), ('topic', 'arts'), ('topic', 'news')]
     """
 
-    names: list
-    own: list
-    kinds: list
+    names: list[str]
+    own: list[list[Any]]
+    kinds: list[Any]
     zeros: frozenset = frozenset()
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[str, list[Any]]]:
         return zip(self.names, self.own, strict=True)
 
     @property
-    def logits(self):
+    def logits(self) -> list[Any]:
         """The keys of the logits of all tasks, in one list."""
         return [key for own in self.own for key in own]
 
-    def only(self, task):
-        """Return the keys of a single task, given by its number."""
+    def only(self, task: int) -> "TaskKeys":
+        """Return the keys of a single task.
+
+        Parameters
+        ----------
+        task : int
+            Number of the task.
+
+        Returns
+        -------
+        keys : TaskKeys
+            Of one task.
+        """
         return TaskKeys(
             [self.names[task]], [self.own[task]], [self.kinds[task]], self.zeros
         )
 
-    def members(self, heads):
-        """Return for each head the numbers of its tasks; `heads` as in ``build``."""
+    def members(self, heads: Sequence[int] | None) -> list[list[int]]:
+        """Return for each head the numbers of its tasks.
+
+        Parameters
+        ----------
+        heads : list of int or None
+            The head of each task, as in ``BaseSharing.build``.
+
+        Returns
+        -------
+        members : list of list of int
+            In the order of the heads.
+        """
         if heads is None:
             heads = range(len(self.names))
         numbers = sorted(set(heads))
         return [[k for k, own in enumerate(heads) if own == head] for head in numbers]
 
-    def heads(self, heads):
-        """Return for each head the keys of its outputs, each a frozenset."""
+    def heads(self, heads: Sequence[int] | None) -> list[list[Any]]:
+        """Return for each head the keys of its outputs.
+
+        Parameters
+        ----------
+        heads : list of int or None
+            The head of each task, as in ``BaseSharing.build``.
+
+        Returns
+        -------
+        keys : list of list
+            In the order of the heads.
+        """
         if heads is None:
             return self.own
         found = []
@@ -139,7 +205,7 @@ def keyed_weights(module, tasks):
         the frozenset of keys of its module; and None, or the axis of its outputs and a
         frozenset of keys for each of them.
     """
-    places = module.places(tasks) if hasattr(module, "places") else Places({})
+    places = module.places(tasks)
     sparse = {
         name for name, part in module.named_modules() if isinstance(part, SparseLinear)
     }

@@ -139,7 +139,7 @@ class BaseSharing(BaseEstimator, ABC):
             vector that all tasks read; and penalties that training adds to the loss.
             Only training passes cells; logits are then used in labelled cells only. If
             tasks and classes are to be added later, the network has a method
-            ``places(tasks)``, see ``sklearn_mtl.network._places``.
+            :class:`places(tasks) <sklearn_mtl.network.Places>`.
         """
 
 

@@ -126,6 +126,10 @@ class TrainingRun:
         self.validation, score = None, ValidationScore()
         if aside is not None:
             self.validation = RowDataset.of_cells(rows, cells, aside, dense)
+            if self.remembers and config.sets_rows_aside:
+                # They are only judged, and known tasks have no labels.
+                n_known = sum(len(t.code_sizes) for t in previous.tasks)
+                self.validation.codes[:, :n_known] = -1
         self.cells, self.probed = cells, probed
         self.temperature = typical_temperature(spec, cells.cells_per_class)
         if config.stops_early:

@@ -502,7 +502,7 @@ def test_few_rows_train_in_batches_where_the_fit_did():
 
     clf.set_params(callbacks=[("steps", Steps())], max_iter="auto")
     clf.add_tasks(texts[:300], {"late": late})
-    assert sum(n_steps) == 10 * 5
+    assert sum(n_steps) == 20 * 2
 
 
 def test_divergence_is_zero_without_a_change_and_that_of_the_definition():

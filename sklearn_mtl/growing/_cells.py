@@ -19,7 +19,7 @@ def with_known_tasks(targets, calibration, cells):
         The known tasks.
 
     calibration : Calibration
-        That of the known tasks, with their class shares.
+        Its first tasks are the known ones. It has their class shares.
 
     cells : LabelledCells
         The new tasks.
@@ -30,7 +30,8 @@ def with_known_tasks(targets, calibration, cells):
         Of all tasks.
     """
     shape = len(cells.codes), len(targets.layout.sizes)
-    shares = [code for own in calibration.log_shares for code in own]
+    known = calibration.log_shares[: len(targets.names)]
+    shares = [code for own in known for code in own]
     return replace(
         cells,
         targets=joined(targets, cells.targets),

@@ -84,9 +84,10 @@ class GrowingMixin:
         old and new tasks. ``history_`` goes on; tasks that an epoch does not train have
         weight 0 and no loss in it.
 
-        With "tuned", a penalty keeps the predictions of the other tasks for X near
-        those of before: learning without forgetting (Z. Li, D. Hoiem, ECCV 2016).
-        ``history_`` has it as ``penalty_forgetting``.
+        With "tuned", the new tasks first learn on the frozen trunk. Then all weights
+        learn at a tenth of the usual rates, and a penalty keeps the predictions of the
+        other tasks for X near those of before: learning without forgetting (Z. Li, D.
+        Hoiem, ECCV 2016). ``history_`` has it as ``penalty_forgetting``.
 
         Examples
         --------
@@ -101,7 +102,7 @@ class GrowingMixin:
         ['arts']
         """
         check_is_fitted(self)
-        self._validate_params()
+        self._validate_params()  # type: ignore[attr-defined]
         if trunk not in TRUNKS:
             raise ValueError(f"trunk must be one of {TRUNKS}. Got {trunk!r}.")
         fresh = copy(self)
@@ -190,20 +191,28 @@ class GrowingMixin:
         for_new_tasks(part, known.names, names)
         del part.targets_
         config, X, cells = part._read(X, y, sample_weight, names)
+        if self.sharing_.keeps_tasks_apart:
+            self._learn(part, config, X, cells, "frozen", known)
         if trunk == "tuned":
+            for_tasks(part, self, [*known.names, *names])
+            part.net_, part.targets_ = self.net_, known
             cells = with_known_tasks(known, self.calibration_, cells)
-            for_tasks(part, self, cells.targets.names)
-            part.targets_ = known
+            self._learn(part, config, X, cells, "tuned", known)
+
+    def _learn(self, part, config, X, cells, trunk, known):
+        """Learn new tasks with the settings of a part, and set a net of all tasks."""
         run = part._prepare(config, X, cells, trunk)
         if trunk == "tuned":
             run.keep_adjustments(self.calibration_)
         with computing(self.n_jobs):
-            net = run.fit(self._balancer(part, cells))
+            balancing = resolve_balancing(part.loss_weights)
+            names = cells.targets.names
+            net = run.fit(build_balancer(balancing, names, cells.labelled_share))
             calibration = run.finish(net)
             if trunk == "frozen":
                 self._join(net, cells.targets.with_tasks(net.tasks), calibration)
             else:
-                self._replace(net, cells.targets, calibration)
+                self._replace(net, cells.targets, calibration, known)
         self._add_epochs(net)
 
     def _join(self, net, targets, calibration):
@@ -221,14 +230,15 @@ class GrowingMixin:
             carry_balancing(source, whole, whole=True)
         self._set_tasks(whole, targets, calibration)
 
-    def _replace(self, net, targets, calibration):
-        """Set a net that has learnt new tasks and remembered the fitted ones."""
-        known, n_known = self.net_, len(self.net_.tasks)
+    def _replace(self, net, targets, calibration, known):
+        """Set a net that has learnt new tasks and remembered the known ones."""
+        n_known = len(known.names)
         new = list(range(n_known, len(net.tasks)))
         # Without labels nothing is learnt about decisions and weights of known tasks.
         net.tasks = known.tasks + [net.tasks[k] for k in new]
-        carry_balancing(known, net, whole=True)
-        calibration = self.calibration_.and_tasks(calibration.of_tasks(new))
+        carry_balancing(self.net_, net, whole=True)
+        remembered = self.calibration_.of_tasks(list(range(n_known)))
+        calibration = remembered.and_tasks(calibration.of_tasks(new))
         self._set_tasks(net, targets.with_tasks(net.tasks), calibration)
 
     def _keep_tasks(self, names):
@@ -257,8 +267,3 @@ class GrowingMixin:
             )
         net.callbacks_, net.history_ = trained.callbacks_, trained.history
         return net
-
-    @staticmethod
-    def _balancer(settings, cells):
-        balancing = resolve_balancing(settings.loss_weights)
-        return build_balancer(balancing, cells.targets.names, cells.labelled_share)

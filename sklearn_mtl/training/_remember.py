@@ -51,7 +51,7 @@ class Remembering(nn.Module):
         if cells is None:
             return output
         with torch.no_grad():
-            wanted = self.before(rows).logits
+            wanted = self.before(rows).logits[: len(self.is_choice)]
         penalty = sum(
             _divergence(own, other, is_choice)
             for own, other, is_choice in zip(

@@ -27,11 +27,12 @@ from ._judge import Judge
 from ._loader import BatchRecord
 from ._net import MultiTaskNet
 from ._plan import (
-    ADDED_BATCH,
     ADDED_EPOCHS,
+    TUNED_PART,
     adds_in_steps,
     logit_adjustments,
     make_plan,
+    slowed,
 )
 from ._remember import Remembering
 from ._runtime import go_on_from, random_states, reseed, seeded
@@ -113,6 +114,12 @@ class TrainingRun:
             spec = replace(spec, n_dense=dense.shape[1])
         self.is_frozen, self.remembers = adds == "frozen", adds == "tuned"
         self.is_first = previous is None or adds is not None
+        # Tasks to remember: they come before the new ones.
+        self.unlabelled = [
+            k
+            for k in range(len(cells.targets.tasks))
+            if not cells.targets.layout.table_of_task(cells.weights, k).any()
+        ]
         if self.is_frozen:
             spec = replace(spec, joined=False)
         in_steps = adds is not None and adds_in_steps(spec, previous.module__spec)
@@ -120,7 +127,9 @@ class TrainingRun:
             spec = replace(spec, n_rows=FEW + 1)
         recipe = default_recipe(spec) if trunk is None else trunk.recipe(spec)
         if in_steps:
-            recipe = replace(recipe, batch_size=ADDED_BATCH, epochs=ADDED_EPOCHS)
+            recipe = replace(recipe, epochs=ADDED_EPOCHS)
+        if self.remembers:
+            recipe = slowed(recipe, TUNED_PART)
         self.plan = plan = make_plan(config, spec, recipe, cells.cells_per_class)
         self.is_tuned = any(task.is_tuned for task in cells.targets.tasks)
         self.validation, score = None, ValidationScore()
@@ -128,8 +137,8 @@ class TrainingRun:
             self.validation = RowDataset.of_cells(rows, cells, aside, dense)
             if self.remembers and config.sets_rows_aside:
                 # They are only judged, and known tasks have no labels.
-                n_known = sum(len(t.code_sizes) for t in previous.tasks)
-                self.validation.codes[:, :n_known] = -1
+                known = cells.targets.layout.codes_of(self.unlabelled)
+                self.validation.codes[:, known] = -1
         self.cells, self.probed = cells, probed
         self.temperature = typical_temperature(spec, cells.cells_per_class)
         if config.stops_early:
@@ -321,8 +330,9 @@ class TrainingRun:
         if self.previous:
             load_weights(net, self.previous, frozen=self.is_frozen)
         if self.remembers:
+            known = [self.previous.tasks[k] for k in self.unlabelled]
             before = self.previous.module_.eval()
-            net.module_ = Remembering(net.module_, before, self.previous.tasks)
+            net.module_ = Remembering(net.module_, before, known)
         return net
 
 

@@ -29,6 +29,8 @@ from torch import nn
 import sklearn_mtl
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.balancing import FixedWeights
+from sklearn_mtl.persistence._errors import BadState
+from sklearn_mtl.persistence._model import from_document, to_document
 from sklearn_mtl.sharing import (
     AdversarialSharedPrivate,
     BaseSharing,
@@ -516,3 +518,15 @@ def test_divergence_is_zero_without_a_change_and_that_of_the_definition():
     assert_allclose(_divergence(new, old, False), both.sum(axis=1).mean())
     for is_choice in (True, False):
         assert_allclose(_divergence(old, old, is_choice), 0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "message"),
+    [([4], "not all tasks"), ([6, -1], "not a list"), ("45", "not a list")],
+)
+def test_blocks_of_a_file_are_checked(blocks, message):
+    document = to_document(fitted().add_tasks(TEXTS, MOOD))
+    assert document.tree["spec"]["blocks"] == [4, 1]
+    document.tree["spec"]["blocks"] = blocks
+    with pytest.raises(BadState, match=message):
+        from_document(MultiTaskTextClassifier, document)

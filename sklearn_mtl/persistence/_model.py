@@ -327,9 +327,9 @@ def _spec(parts):
     if spec.pop("dtype") not in ("float32", "float64"):
         raise BadState("The float type of the rows is neither float32 nor float64.")
     blocks = spec.pop("blocks", [])
-    if not isinstance(blocks, list) or any(type(n) is not int for n in blocks):
-        raise BadState("blocks is not a list of integers.")
-    if blocks and (min(blocks) < 1 or sum(blocks) != len(parts["targets"].names)):
+    if not isinstance(blocks, list) or any(type(n) is not int or n < 1 for n in blocks):
+        raise BadState(f"blocks is {blocks!s:.50}, not a list of numbers of tasks.")
+    if blocks and sum(blocks) != len(parts["targets"].names):
         raise BadState(f"blocks is {blocks!s:.50}, which are not all tasks.")
     tokens = spec["tokens"]
     vocabulary = getattr(parts["vectorizer"], "tokens_", ()) if tokens else ()

@@ -92,7 +92,6 @@ _INPUT = (
     *("n_features_in_", "feature_names_in_"),
     *("_sklearn_output_config", "table_columns_"),
 )
-_OPTIONAL = {"spec": {"blocks"}}
 # Objects that turn X into rows.
 _READERS = ("vectorizer", "column_scales", "term_weights", "embedding")
 
@@ -281,12 +280,12 @@ def _decode(decoder, tree):
 def _check_parts(parts):
     """Raise a BadState if parts have wrong types."""
     required = {
-        "spec": {*_ROWS, "dtype"},
+        "spec": {*_ROWS, "dtype", *({"blocks"} & parts["spec"].keys())},
         "calibration": {"adjustments", "log_shares", "temperatures", "strengths"},
         "training": {*_NUMBERS, *_COUNTS, *_OF_NET},
     }
     for group, names in required.items():
-        if parts[group].keys() - _OPTIONAL.get(group, set()) != names:
+        if parts[group].keys() != names:
             raise BadState(f"{group} needs {sorted(names)}.")
     if parts["input"].keys() - set(_INPUT):
         raise BadState(f"input has {sorted(parts['input'])[:5]}.")

@@ -38,7 +38,7 @@ from ._remember import Remembering
 from ._runtime import go_on_from, random_states, reseed, seeded
 from ._stack import attempt, stackable, train_side_by_side
 from ._user_callbacks import own_net_params
-from ._validation import ValidationScore
+from ._validation import ValidationScore, check_validated
 from ._warm_start import load_weights
 
 # Up to this many rows, decisions of rows set aside weigh classes. With more, it gained
@@ -146,7 +146,7 @@ class TrainingRun:
                 config.early_stopping_metric, cells.targets.names
             )
             if config.sets_rows_aside:
-                _check_validated(score, cells.targets, self.validation.codes)
+                check_validated(score, cells.targets, self.validation.codes)
         self.config, self.previous = config, previous
         trained = slice(None) if learnt is None else learnt
         self.dataset = RowDataset.of_cells(rows, cells, trained, dense)
@@ -433,14 +433,3 @@ def _is_known(part):
         return False
     kind = part if isinstance(part, type) else type(part)
     return kind.__module__.partition(".")[0] in ("sklearn_mtl", "skorch")
-
-
-def _check_validated(score, targets, codes):
-    if score.over not in targets.names:
-        return
-    if (codes[:, targets.layout.starts[targets.names.index(score.over)]] < 0).all():
-        raise ValueError(
-            f"early_stopping_metric is the task {score.over!r}, and none of the "
-            f"{len(codes)} rows of the validation split carries its label: it has too "
-            "few. Use 'mean', or a larger validation_fraction."
-        )

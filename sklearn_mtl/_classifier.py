@@ -7,21 +7,23 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.utils.metaestimators import available_if
 
 from ._online._partial_fit import PartialFitMixin
-from ._params import ParamsMixin, has_own_representation
+from ._params import ParamsMixin, with_own_representation
 from .answers._labels import check_output
+from .growing._tasks import GrowingMixin
 from .utils import _typing as t
 from .utils._compat import fit_context
 from .utils._state import reads_one_fit
 
 
+@with_own_representation
 class MultiTaskTextClassifier(
     ClassNamePrefixFeaturesOutMixin,
     ParamsMixin,
     TransformerMixin,
     ClassifierMixin,
+    GrowingMixin,
     PartialFitMixin,
 ):
     """Classify texts by several label columns at once, empty cells included.
@@ -165,6 +167,9 @@ class MultiTaskTextClassifier(
         Whether `fit` continues from the previous fit and keeps its tasks, classes,
         vectorizer and embedding.
 
+    grow : bool, default=False
+        Whether a warm start adds new tasks and classes; otherwise they are an error.
+
     random_state : int, RandomState instance or None, default=None
         Seed for initial weights, dropout, the order of rows and held-out rows.
 
@@ -300,6 +305,7 @@ class MultiTaskTextClassifier(
         n_iter_no_change: int = 5,
         n_jobs: int | None = None,
         warm_start: bool = False,
+        grow: bool = False,
         random_state: t.RandomState = None,
         device: Any = "auto",
         memory: Any = None,
@@ -331,6 +337,7 @@ class MultiTaskTextClassifier(
         self.n_iter_no_change = n_iter_no_change
         self.n_jobs = n_jobs
         self.warm_start = warm_start
+        self.grow = grow
         self.random_state = random_state
         self.device = device
         self.memory = memory
@@ -433,10 +440,3 @@ class MultiTaskTextClassifier(
         representation : ndarray of shape (n_samples, n_units)
         """
         return self._represent(X)
-
-
-# Not in the class, where scikit-learn would wrap `transform` and hide the condition.
-for _name in ("transform", "get_feature_names_out"):
-    _method = reads_one_fit(getattr(MultiTaskTextClassifier, _name))
-    _method = available_if(has_own_representation)(_method)
-    setattr(MultiTaskTextClassifier, _name, _method)

@@ -15,8 +15,7 @@ from ._sources import SourceMixin, is_source, refuse_iterator
 from .answers._labels import check_output
 from .balancing import BaseBalancing, check_balancing
 from .data._cells import read_cells
-from .data._features import check_numeric
-from .data._rows import match_trunk
+from .data._rows import FEW, SMALL, match_trunk
 from .distributed._ranks import agreed_seed, check_same
 from .explanation._explain import ExplainingMixin
 from .metrics._accuracy import mean_accuracy
@@ -31,6 +30,7 @@ from .training._conflicts import ConflictWatch
 from .training._contributions import contributions
 from .training._dataset import RowDataset, sorted_by_length
 from .training._effects import feature_effects
+from .training._history import with_tasks
 from .training._plan import auto_width
 from .training._probe import needs_probe, not_probed, probe
 from .training._progress import EpochProgress, FitProgress
@@ -41,7 +41,6 @@ from .utils._compat import CallbackSupportMixin
 from .utils._numpy import numpy_errors
 from .utils._rows import n_rows, settled, take_rows
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
-from .utils._texts import read_texts
 from .utils._typing import Array, ListForm, Rows
 from .utils._versions import (
     check_sender,
@@ -151,10 +150,10 @@ class BaseMultiTask(
         parts = read.rows, None, read.cells, read.learnt, read.aside
         return self._make_run(config, *parts, checkpoint)
 
-    def _read(self, X, y, sample_weight):
+    def _read(self, X, y, sample_weight, names=None):
         """Check X, y and the parameters that refer to tasks.
 
-        Sets scikit-learn's attributes that describe X.
+        Sets scikit-learn's attributes that describe X. Tasks may get other `names`.
 
         Returns
         -------
@@ -177,37 +176,30 @@ class BaseMultiTask(
             class_weight=self.class_weight,
             # Set before only in a warm start.
             targets=getattr(self, "targets_", None),
+            grow=self.grow,
+            names=names,
         )
         self._check_for_tasks(config, cells.targets.names)
         check_same("data", (X, cells.codes, cells.weights, cells.targets.names))
         return config, X, cells
 
-    def _read_input(self, X, y):
-        """Check X, and that there is y; return a list of str, or numeric rows."""
-        texts = read_texts(X, self.vectorizer)
-        if texts is not None:
-            X = texts
-        elif isinstance(self.vectorizer, str):
-            X = check_numeric(self, X, reset=not hasattr(self, "net_"))
-        self._check_embedding(texts)
-        if y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but "
-                "the target y is None."
-            )
-        return X
-
-    def _prepare(self, config, X, cells, checkpoint=None):
-        """Turn what :meth:`_read` returns into a training run.
+    def _prepare(self, config, X, cells, checkpoint=None, adds=None):
+        """Turn what :meth:`_read` returns into a training run, see TrainingRun.
 
         Sets ``vectorizer_``, ``column_scales_``, ``term_weights_`` and ``embedding_``.
         """
         previous = getattr(self, "net_", None)
-        learnt, aside = set_aside(config, cells, is_first=previous is None)
+        is_first = previous is None or adds is not None
+        learnt, aside = set_aside(
+            config, cells, is_first=is_first, more_than=FEW if adds is None else SMALL
+        )
         rows, dense = self._fit_rows(take_rows(X, cells.kept), cells, learnt)
-        return self._make_run(config, rows, dense, cells, learnt, aside, checkpoint)
+        parts = rows, dense, cells, learnt, aside
+        return self._make_run(config, *parts, checkpoint, adds)
 
-    def _make_run(self, config, rows, dense, cells, learnt, aside, checkpoint):
+    def _make_run(
+        self, config, rows, dense, cells, learnt, aside, checkpoint, adds=None
+    ):
         previous = getattr(self, "net_", None)
         n_logits = sum(task.n_logits for task in cells.targets.tasks)
         before = previous.module__trunk if previous else None
@@ -223,7 +215,7 @@ class BaseMultiTask(
             checkpoint.match("", describe_rows(rows, dense))
         probed = checkpoint and checkpoint.probed
         if probed is None:
-            probed = self._probe(config, rows, dense, cells, trunk)
+            probed = self._probe(config, rows, dense, cells, trunk, adds)
         if checkpoint is not None:
             checkpoint.probed = probed
         return TrainingRun(
@@ -238,13 +230,23 @@ class BaseMultiTask(
             aside,
             probed,
             dense,
+            adds=adds,
         )
 
-    def _probe(self, config, rows, dense, cells, trunk):
+    def _probe(self, config, rows, dense, cells, trunk, adds):
         """Return the settings that the probe chooses."""
-        if hasattr(self, "net_") or not needs_probe(config, rows):
-            names = ("alpha_", "calibration_", "learning_rate_factor_")
-            return not_probed(config, *(getattr(self, name, None) for name in names))
+        if adds is not None:
+            return not_probed(config, self.alpha_, None, self.learning_rate_factor_)
+        if hasattr(self, "net_"):
+            known, names = self.targets_.names, cells.targets.names
+            return not_probed(
+                config,
+                self.alpha_,
+                self.calibration_.for_names(known, names),
+                self.learning_rate_factor_,
+            )
+        if not needs_probe(config, rows):
+            return not_probed(config)
 
         def train(config, rows, dense, cells):
             run = TrainingRun(config, rows, cells, trunk, dense=dense)
@@ -280,29 +282,37 @@ class BaseMultiTask(
 
     def _set_fitted(self, net, run, cells, calibration):
         plan, trunk = run.plan, net.module__trunk
-        self.net_, self.trunk_ = net, trunk
-        self.targets_ = cells.targets.with_tasks(net.tasks)
-        self.sharing_ = net.module__sharing
+        self.trunk_ = trunk
+        self._set_tasks(net, cells.targets.with_tasks(net.tasks), calibration)
         self.max_iter_, self.batch_size_ = plan.max_iter, plan.batch_size
         self.learning_rate_init_ = plan.input_rate
         self.early_stopping_, self.device_ = run.config.stops_early, net.device
-        self.task_names_, self.task_types_ = self.targets_.names, self.targets_.types
-        self.n_outputs_ = len(self.task_names_)
-        self.calibration_ = calibration
         self.alpha_ = run.config.alpha
         self.learning_rate_factor_ = run.config.learning_rate_factor
-        temperatures = self.calibration_.temperatures.tolist()
-        self.temperatures_ = dict(zip(self.task_names_, temperatures, strict=True))
-        classes = [task.classes_ for task in self.targets_.tasks]
-        self.classes_ = classes[0] if self.targets_.container == "vector" else classes
-        weights = net.criterion_.balancing.weights.tolist()
-        self.loss_weights_ = dict(zip(self.task_names_, weights, strict=True))
-        before = getattr(self, "history_", [])  # of a warm start
-        self.history_ = before + net.epochs(len(before))
-        self.n_iter_ = len(self.history_)
-        self.best_iter_ = len(before) + net.best_epoch()
+        self._add_epochs(net)
         if trunk is not None:
             self._n_features_out = trunk.n_units
+
+    def _set_tasks(self, net, targets, calibration):
+        """Set the attributes that have an item for each task."""
+        self.net_, self.targets_, self.calibration_ = net, targets, calibration
+        self.sharing_ = net.module__sharing
+        self.task_names_, self.task_types_ = targets.names, targets.types
+        self.n_outputs_ = len(targets.names)
+        temperatures = calibration.temperatures.tolist()
+        self.temperatures_ = dict(zip(targets.names, temperatures, strict=True))
+        classes = [task.classes_ for task in targets.tasks]
+        self.classes_ = classes[0] if targets.container == "vector" else classes
+        weights = net.criterion_.balancing.weights.tolist()
+        self.loss_weights_ = dict(zip(targets.names, weights, strict=True))
+
+    def _add_epochs(self, net):
+        """Add the epochs of a net to the history of earlier fits."""
+        before = getattr(self, "history_", [])
+        epochs = before + net.epochs(len(before))
+        self.history_ = with_tasks(epochs, self.task_names_) if before else epochs
+        self.n_iter_ = len(self.history_)
+        self.best_iter_ = len(before) + net.best_epoch()
 
     def _dataset(self, X):
         check_is_fitted(self)

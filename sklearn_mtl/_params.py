@@ -5,6 +5,7 @@ from numbers import Integral, Real
 from os import PathLike
 
 from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
 
 from .balancing import BALANCING_ALIASES, BaseBalancing
 from .sharing import ALIASES, BaseSharing, has_representation
@@ -12,6 +13,7 @@ from .training._user_callbacks import callback_params, set_callback_params
 from .trunks import TRUNK_ALIASES, BaseTrunk
 from .utils._compat import HasMethods, Interval, StrOptions
 from .utils._html import tasks_html, write_classes
+from .utils._state import reads_one_fit
 
 _PREFIX = "loss_weights__"
 # Parameters that take an alias or an object, with an example object.
@@ -42,6 +44,20 @@ def has_own_representation(estimator):
             f"sharing={estimator.sharing!r}. Use a trunk, and sharing='auto' or 'hard'."
         )
     return True
+
+
+def with_own_representation(kind):
+    """Hide what returns hidden vectors where tasks read no common one.
+
+    A decorator of the class: within it scikit-learn would wrap ``transform`` and hide
+    the condition.
+    """
+    for name in ("transform", "get_feature_names_out"):
+        method = available_if(has_own_representation)(
+            reads_one_fit(getattr(kind, name))
+        )
+        setattr(kind, name, method)
+    return kind
 
 
 class ParamsMixin:
@@ -103,6 +119,7 @@ class ParamsMixin:
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "n_jobs": [Integral, None],
         "warm_start": ["boolean"],
+        "grow": ["boolean"],
         "random_state": ["random_state"],
         "device": [str],
         "memory": [str, HasMethods(["cache"]), None],

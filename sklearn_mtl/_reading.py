@@ -33,6 +33,21 @@ from .utils._texts import read_texts, reads_tables_too, refuse_rows, refuse_text
 class RowsMixin:
     """Turns texts or numbers into rows, in fit and in predict."""
 
+    def _read_input(self, X, y):
+        """Check X, and that there is y; return a list of str, or numeric rows."""
+        texts = read_texts(X, self.vectorizer)
+        if texts is not None:
+            X = texts
+        elif isinstance(self.vectorizer, str):
+            X = check_numeric(self, X, reset=not hasattr(self, "net_"))
+        self._check_embedding(texts)
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but "
+                "the target y is None."
+            )
+        return X
+
     def _check_embedding(self, texts):
         """Raise a ValueError if the embedding does not suit X or a warm start.
 

@@ -33,7 +33,7 @@ LAYERS = (
     # the estimator: parameters, and how fit and predict run
     ("_classifier",),
     ("_online",),
-    ("_estimator", "_params"),
+    ("_estimator", "_params", "growing"),
     ("_joint_fit", "_reading", "_sources"),
     # answers of files without torch and scikit-learn
     ("runtime",),

@@ -1,6 +1,6 @@
 """From logits to calibrated probabilities, and to decisions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -32,7 +32,8 @@ class Calibration:
 
     strengths : ndarray of shape (n_tasks,) or None, default=None
         The predicted class has the highest probability divided by the class share to
-        the power of this strength. None predicts the class with the highest logit.
+        the power of this strength. None, or NaN for a single task, predicts the class
+        with the highest logit.
         Where cells hold several labels, their thresholds decide.
     """
 
@@ -76,7 +77,7 @@ class Calibration:
         """Return the predicted codes of task `k`."""
         if task.is_multilabel:  # its thresholds apply to calibrated probabilities
             logits = self.calibrated(k, task, logits)
-        elif self.strengths is not None and weighs_classes(task):
+        elif self._has_strength(k) and weighs_classes(task):
             logits = self.calibrated(k, task, logits, 1 - self.strengths[k])
         return task.choose(task.probabilities(logits))
 
@@ -103,6 +104,55 @@ class Calibration:
                 for added, shares in pairs
             ]
         return task.calibrated(logits, temperature, offsets)
+
+    def _has_strength(self, k):
+        return self.strengths is not None and not np.isnan(self.strengths[k])
+
+    def of_tasks(self, numbers):
+        """Return the calibration of some tasks, given by their numbers."""
+        return Calibration(
+            [self.adjustments[k] for k in numbers],
+            [self.log_shares[k] for k in numbers],
+            self.temperatures[numbers],
+            None if self.strengths is None else self.strengths[numbers],
+        )
+
+    def for_names(self, known, names):
+        """Return a copy with temperatures and strengths for further tasks: the means.
+
+        Parameters
+        ----------
+        known : list of str
+            Names of the tasks of this calibration.
+
+        names : list of str
+        """
+        values = {"temperatures": np.exp(np.log(self.temperatures).mean())}
+        if self.strengths is not None:
+            there = self.strengths[~np.isnan(self.strengths)]
+            values["strengths"] = there.mean() if len(there) else np.nan
+        for name, value in values.items():
+            by_name = dict(zip(known, getattr(self, name), strict=True))
+            values[name] = np.array([by_name.get(each, value) for each in names])
+        return replace(self, **values)
+
+    def and_tasks(self, other):
+        """Return the calibration of these tasks and those of another calibration."""
+        strengths = None
+        if self.strengths is not None or other.strengths is not None:
+            parts = [
+                np.full(len(part.temperatures), np.nan)
+                if part.strengths is None
+                else part.strengths
+                for part in (self, other)
+            ]
+            strengths = np.concatenate(parts)
+        return Calibration(
+            self.adjustments + other.adjustments,
+            self.log_shares + other.log_shares,
+            np.concatenate([self.temperatures, other.temperatures]),
+            strengths,
+        )
 
     @cached_property
     def _offsets(self):

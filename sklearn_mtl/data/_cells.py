@@ -9,6 +9,7 @@ from ..labels._missing import missing_values
 from ..labels._tables import as_label_table
 from ..metrics._weights import table_weights
 from ..utils._warn import warn_caller
+from ._growth import grown, names_with_new
 from ._targets import Targets
 from ._weights import class_weight_table, log_class_shares, row_weights
 
@@ -86,6 +87,8 @@ def read_cells(
     task_types=None,
     class_weight=None,
     targets=None,
+    grow=False,
+    names=None,
 ):
     """Check labels and weights, and encode them for training.
 
@@ -103,6 +106,12 @@ def read_cells(
     targets : Targets, default=None
         Tasks and classes to keep from an earlier fit. None learns them from `y`.
 
+    grow : bool, default=False
+        Whether `y` may have tasks and classes that `targets` have not.
+
+    names : list of str, default=None
+        Names of the tasks instead of those of `y`.
+
     Returns
     -------
     cells : LabelledCells
@@ -114,15 +123,19 @@ def read_cells(
     """
     table = as_label_table(y, missing_label=missing_label)
     check_length(table, n_samples)
+    if names is not None:
+        table = replace(table, names=names)
     values = missing_values(missing_label)
     if values and not table.has_marked:
         _warn_of_unused(values, missing_label, table)
     if targets is not None:  # a warm start keeps its tasks
-        table = table.select(targets.names)
+        table = table.select(names_with_new(targets, table) if grow else targets.names)
     kept, counted, table, weights = counted_cells(table, sample_weight)
     weights = _to_mean_one(weights, counted)
     if targets is None:
         targets = Targets(table, task_types)
+    elif grow:
+        targets = grown(targets, table, task_types)
     else:
         targets.check(table, task_types)
     codes = targets.encode(table, numbers=np.flatnonzero(kept))

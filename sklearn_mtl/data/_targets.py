@@ -139,13 +139,18 @@ class Targets(LabelCodes):
         """
         check_learnable(table, task_types)
         for name, task_type in (task_types or {}).items():
-            task = self.tasks[self.names.index(name)]
-            if not matches_type(task, self.types[name], task_type):
-                raise ValueError(
-                    f"warm_start keeps the type of {self._label(name)}, "
-                    f"{self.types[name]!r}, and its classes "
-                    f"{task.classes_[:10].tolist()}. Got {task_type!r} in task_types."
-                )
+            self.check_type(name, task_type)
+
+    def check_type(self, name, task_type):
+        """Raise a ValueError if a task has another type than the user wants now."""
+        task = self.tasks[self.names.index(name)]
+        if task_type is None or matches_type(task, self.types[name], task_type):
+            return
+        raise ValueError(
+            f"warm_start keeps the type of {self._label(name)}, {self.types[name]!r}, "
+            f"and its classes {task.classes_[:10].tolist()}. Got {task_type!r} in "
+            "task_types."
+        )
 
 
 def check_learnable(table, task_types, classes=()):

@@ -4,6 +4,7 @@ from ._batch import Cells, SparseBatch, TokenBatch
 from ._dropout import Dropout
 from ._input import input_layer, join_sparse_layers
 from ._output import Output
+from ._places import Places, TaskKeys
 from ._recipe import Recipe
 from ._spec import InputSpec
 
@@ -12,8 +13,10 @@ __all__ = [
     "Dropout",
     "InputSpec",
     "Output",
+    "Places",
     "Recipe",
     "SparseBatch",
+    "TaskKeys",
     "TokenBatch",
     "input_layer",
     "join_sparse_layers",

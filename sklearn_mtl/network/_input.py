@@ -1,11 +1,13 @@
 """Input layers: linear layers over sparse or dense rows."""
 
+from collections.abc import Sequence
 from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.functional import linear
 
 from ..data._block import BLOCK_GAIN
 from ._batch import weighted_sums
@@ -297,6 +299,8 @@ def sparse_product(weight, batch, spans=None):
 class DenseLinear(nn.Linear):
     """A linear layer over dense rows, scaled to unit mean squared norm."""
 
+    widths = ()
+
     def __init__(self, n_features, n_outputs, *, scale=1.0, init_range=0.0):
         super().__init__(n_features, n_outputs)
         nn.init.uniform_(self.weight, -init_range, init_range)
@@ -304,11 +308,31 @@ class DenseLinear(nn.Linear):
         self.scale = scale
 
     def forward(self, rows):
-        return super().forward(rows * self.scale)
+        return linear_in_blocks(self, rows * self.scale, self.widths)
 
     def by_feature(self):
         """Return the weights, (n_features, n_outputs), without their gradient."""
         return self.weight.detach().t()
+
+
+def linear_in_blocks(layer, inputs, widths=()):
+    """Return the output of a linear layer, with a product for each block of outputs.
+
+    Parameters
+    ----------
+    layer : torch.nn.Linear
+
+    inputs : tensor of shape (n_rows, n_inputs)
+
+    widths : sequence of int, default=()
+        Number of outputs of each block; empty for a single product.
+    """
+    weight, bias = layer.weight, layer.bias
+    if not widths:
+        return linear(inputs, weight, bias)
+    biases = [None] * len(widths) if bias is None else bias.split(widths)
+    pairs = zip(weight.split(widths), biases, strict=True)
+    return torch.cat([linear(inputs, *pair) for pair in pairs], dim=1)
 
 
 class BlockLinear(nn.Module):
@@ -329,6 +353,8 @@ class BlockLinear(nn.Module):
         The weights of the block start uniformly in ``[-init_range, init_range]``.
     """
 
+    widths = ()
+
     def __init__(self, words, n_dense, *, init_range=0.0):
         super().__init__()
         self.words = words
@@ -336,12 +362,16 @@ class BlockLinear(nn.Module):
         nn.init.uniform_(self.block.weight, -init_range, init_range)
 
     def forward(self, batch):
-        own = self.block(batch.dense)
+        own = linear_in_blocks(self.block, batch.dense, self.widths)
         return torch.add(self.words(batch), own, alpha=BLOCK_GAIN * self.words.scale)
 
 
 def input_layer(
-    spec: InputSpec, n_outputs: int, *, init_range: float = 0.0
+    spec: InputSpec,
+    n_outputs: int,
+    *,
+    init_range: float = 0.0,
+    widths: Sequence[int] = (),
 ) -> nn.Module:
     """Return a linear layer for the rows of `spec`.
 
@@ -355,6 +385,9 @@ def input_layer(
 
     init_range : float, default=0.0
         Weights start uniformly in ``[-init_range, init_range]``.
+
+    widths : sequence of int, default=()
+        Number of outputs of each block of tasks; empty if there is one block.
 
     Returns
     -------
@@ -373,6 +406,7 @@ def input_layer(
     """
     kind = SparseLinear if spec.sparse else DenseLinear
     layer = kind(spec.n_features, n_outputs, scale=spec.scale, init_range=init_range)
-    if not spec.n_dense:
-        return layer
-    return BlockLinear(layer, spec.n_dense, init_range=init_range)
+    if spec.n_dense:
+        layer = BlockLinear(layer, spec.n_dense, init_range=init_range)
+    layer.widths = list(widths)  # sparse products do not depend on other columns
+    return layer

@@ -39,6 +39,14 @@ class InputSpec:
     labelled_share : float, default=1.0
         Mean share of the logits whose task is labelled in a row.
 
+    blocks : tuple of int, default=()
+        After tasks were added with a frozen trunk: the number of tasks of the fit, then
+        of each addition. Products with dense weights are computed block by block: in
+        one product, the rounding of a task would depend on the tasks beside it.
+
+    joined : bool, default=True
+        Whether sparse layers may have one table. Not if some of them are frozen.
+
     Examples
     --------
     >>> from sklearn_mtl.network import InputSpec
@@ -56,6 +64,8 @@ class InputSpec:
     token_weights: object = field(default=None, repr=False, compare=False)
     n_dense: int = 0
     labelled_share: float = 1.0
+    blocks: tuple = ()
+    joined: bool = True
 
     @property
     def is_small(self) -> bool:

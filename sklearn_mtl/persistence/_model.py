@@ -15,7 +15,8 @@ values are written; "array" refers to arrays in ``arrays.safetensors``:
     The strategies that built the network. trunk is null for a linear model.
 ``spec``
     The rows that the network reads: ``n_features``, ``sparse``, ``scale``, ``n_rows``,
-    ``tokens``, ``n_dense``, and their float type ``dtype``.
+    ``tokens``, ``n_dense``, and their float type ``dtype``; ``blocks``, the number of
+    tasks that each frozen addition of tasks brought, if there was any.
 ``heads``
     An index for each task, equal for tasks with the same type and classes.
 ``calibration``
@@ -144,7 +145,8 @@ def to_document(estimator, *, dtype="float32", pruned=0.0, history=False):
     groups = {
         "params": params,
         "spec": {name: getattr(spec, name) for name in _ROWS}
-        | {"n_features": n_features, "dtype": net.row_dtype},
+        | {"n_features": n_features, "dtype": net.row_dtype}
+        | ({"blocks": list(spec.blocks)} if spec.blocks else {}),
         "calibration": {
             "adjustments": _joined(calibration.adjustments),
             "log_shares": _joined(calibration.log_shares),
@@ -280,7 +282,7 @@ def _decode(decoder, tree):
 def _check_parts(parts):
     """Raise a BadState if parts have wrong types."""
     required = {
-        "spec": {*_ROWS, "dtype"},
+        "spec": {*_ROWS, "dtype", *({"blocks"} & parts["spec"].keys())},
         "calibration": {"adjustments", "log_shares", "temperatures", "strengths"},
         "training": {*_NUMBERS, *_COUNTS, *_OF_NET},
     }
@@ -325,10 +327,16 @@ def _spec(parts):
     spec = dict(parts["spec"])
     if spec.pop("dtype") not in ("float32", "float64"):
         raise BadState("The float type of the rows is neither float32 nor float64.")
+    blocks = spec.pop("blocks", [])
+    if not isinstance(blocks, list) or any(type(n) is not int or n < 1 for n in blocks):
+        raise BadState(f"blocks is {blocks!s:.50}, not a list of numbers of tasks.")
+    if blocks and sum(blocks) != len(parts["targets"].names):
+        raise BadState(f"blocks is {blocks!s:.50}, which are not all tasks.")
     tokens = spec["tokens"]
     vocabulary = getattr(parts["vectorizer"], "tokens_", ()) if tokens else ()
     return InputSpec(
         **spec,
+        blocks=tuple(blocks),
         vocabulary=tuple(vocabulary[: spec["n_features"]]),
         token_weights=parts["term_weights"] if tokens else None,
     )

@@ -7,7 +7,8 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from ..network._build import LinkedNetwork
-from ..network._input import InputTable, SparseLinear
+from ..network._input import SparseLinear
+from ..network._places import weights_by_name
 from ._errors import BadTensor, CannotSave
 
 
@@ -30,7 +31,7 @@ def named_weights(net):
         parts |= {"network": module.network, "links": module.links}
     found, seen = {}, set()
     for prefix, part in parts.items():
-        for name, weight in _weights_of(part):
+        for name, weight in weights_by_name(part):
             if not isinstance(weight, torch.Tensor):
                 raise CannotSave(
                     f"The network's state has {name!r}, which must be a tensor. Got "
@@ -42,20 +43,6 @@ def named_weights(net):
             seen.add(place)
             found[f"{prefix}.{name}"] = weight
     return found
-
-
-def _weights_of(module):
-    tables = {
-        f"{name}.weight" if name else "weight"
-        for name, part in module.named_modules()
-        if isinstance(part, InputTable)
-    }
-    for name, weight in module.state_dict().items():
-        if name not in tables:
-            yield name, weight
-    for name, part in module.named_modules():
-        if isinstance(part, SparseLinear) and "_table" in vars(part):
-            yield (f"{name}.weight" if name else "weight"), part.by_feature()
 
 
 def sparse_names(net):

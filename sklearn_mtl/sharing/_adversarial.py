@@ -218,6 +218,18 @@ class AdversarialNetwork(TaskNetwork):
             penalties["orthogonality"] = self.orthogonality_weight * common
         return Output(tuple(logits), shared, penalties)
 
+    def places(self, tasks):
+        found = super().places(tasks)
+        if self.discriminator is not None:
+            found.outputs["discriminator"] = tasks.names
+        if not self.linear:
+            del found.outputs["private"]
+            for k, (name, logits) in enumerate(tasks):
+                found.modules[f"private.trunks.{k}"] = name
+                found.modules[f"private.heads.{k}"] = name
+                found.outputs[f"private.heads.{k}"] = logits
+        return found
+
     def _private_paths(self, rows, read, places):
         """Yield for each task its rows, with their private vectors and logits."""
         if self.linear:

@@ -13,8 +13,10 @@ from ..network._input import (
     LabelledColumns,
     input_layer,
     join_sparse_layers,
+    linear_in_blocks,
 )
 from ..network._output import Output
+from ..network._places import Places
 from ..network._spec import InputSpec
 
 # A private path with at least this many columns gets its own table if a row needs at
@@ -38,6 +40,10 @@ class BaseSharing(BaseEstimator, ABC):
 
     has_representation : bool
         Whether all tasks read one hidden vector.
+
+    keeps_tasks_apart : bool
+        Whether a task can be added or dropped without a change to the others, as long
+        as shared weights stay the same.
 
     may_change : tuple of str
         Parameters that may change before a warm start, because they do not change the
@@ -71,6 +77,7 @@ class BaseSharing(BaseEstimator, ABC):
 
     may_change: tuple[str, ...] = ()
     is_shared = True
+    keeps_tasks_apart = True
     has_representation = True
     _parameter_constraints: dict = {}
 
@@ -130,7 +137,9 @@ class BaseSharing(BaseEstimator, ABC):
             :class:`~sklearn_mtl.network.Output`: logits, one tensor of shape (n_rows,
             n_logits[t]) per task; if the sharing ``has_representation``, the hidden
             vector that all tasks read; and penalties that training adds to the loss.
-            Only training passes cells; logits are then used in labelled cells only.
+            Only training passes cells; logits are then used in labelled cells only. If
+            tasks and classes are to be added later, the network has a method
+            :class:`places(tasks) <sklearn_mtl.network.Places>`.
         """
 
 
@@ -167,8 +176,10 @@ class TaskNetwork(nn.Module):
             self.widths = head_widths(n_logits, heads)
             self.head = nn.Linear(trunk.n_units, sum(self.widths))
             nn.init.zeros_(self.head.bias)
+            self.head_blocks = head_blocks(spec.blocks, n_logits, heads)
         if private or trunk is None:
-            self.private = input_layer(spec, sum(n_logits))
+            blocks = in_blocks(spec.blocks, n_logits)
+            self.private = input_layer(spec, sum(n_logits), widths=blocks)
         self.table = join_layers(self, spec)
 
     def forward(self, rows, cells=None):
@@ -191,11 +202,20 @@ class TaskNetwork(nn.Module):
         return [parts[head] for head in heads]
 
     def _from_shared(self, hidden):
-        logits = self.head(hidden)
+        logits = linear_in_blocks(self.head, hidden, self.head_blocks)
         if self.heads is None:
             return logits
         parts = logits.split(self.widths, dim=1)
         return torch.cat([parts[head] for head in self.heads], dim=1)
+
+    def places(self, tasks):
+        """Say which outputs of which layers belong to which tasks."""
+        outputs = {}
+        if self.head is not None:
+            outputs["head"] = [key for head in tasks.heads(self.heads) for key in head]
+        if self.private is not None:
+            outputs["private"] = tasks.logits
+        return Places(outputs)
 
 
 def join_layers(network, spec):
@@ -211,6 +231,8 @@ def join_layers(network, spec):
 
     spec : InputSpec
     """
+    if not spec.joined:
+        return None
     is_apart = (
         network.private is not None
         and sum(network.n_logits) >= APART_COLUMNS
@@ -244,3 +266,30 @@ def head_widths(n_logits, heads):
     if heads is None:
         return list(n_logits)
     return [n for _, n in sorted(dict(zip(heads, n_logits, strict=True)).items())]
+
+
+def in_blocks(blocks, widths):
+    """Return the sum of widths in each block of tasks; [] if there is one block.
+
+    Parameters
+    ----------
+    blocks : tuple of int
+        Number of tasks of each block, as in an :class:`InputSpec`.
+
+    widths : list of int
+        The width of each task.
+    """
+    if len(blocks) < 2:
+        return []
+    ends = [sum(blocks[: k + 1]) for k in range(len(blocks))]
+    starts = [0, *ends[:-1]]
+    sums = [sum(widths[a:b]) for a, b in zip(starts, ends, strict=True)]
+    return [width for width in sums if width]
+
+
+def head_blocks(blocks, n_logits, heads):
+    """Return the outputs of the heads that are new in each block of tasks."""
+    if heads is None:
+        return in_blocks(blocks, n_logits)
+    is_new = [head not in heads[:k] for k, head in enumerate(heads)]
+    return in_blocks(blocks, [n * new for n, new in zip(n_logits, is_new, strict=True)])

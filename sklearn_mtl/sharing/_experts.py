@@ -7,7 +7,8 @@ from torch import nn
 
 from ..network._input import input_layer
 from ..network._output import Output
-from ._base import head_widths, join_layers, read_table
+from ..network._places import Places
+from ._base import head_widths, in_blocks, join_layers, read_table
 
 
 class GatedExperts(nn.Module, ABC):
@@ -28,15 +29,22 @@ class GatedExperts(nn.Module, ABC):
     ----------
     reads : bool tensor of shape (n_readers, n_experts)
         Which reader may read which expert.
+
+    owners : list of int, default=None
+        The reader that each expert belongs to, or a higher number where it is shared.
+        None means that all are shared.
+
+    blocks : tuple of int, default=()
+        The number of readers of each block, see :class:`InputSpec`. Sums over experts
+        are computed block by block.
     """
 
-    def __init__(self, reads):
+    def __init__(self, reads, owners=None, blocks=()):
         super().__init__()
-        self.n_readers, self.n_experts = reads.shape
-        places = reads.flatten().nonzero()[:, 0]
-        self.register_buffer("places", places, persistent=False)
-        roots = reads.sum(dim=1, keepdim=True).sqrt()
-        self.register_buffer("roots", roots, persistent=False)
+        self.reads = reads.tolist()
+        self.owners = [len(reads)] * reads.shape[1] if owners is None else owners
+        parts = reads.split(list(blocks)) if len(blocks) > 1 else [reads]
+        self.readers = nn.ModuleList(Readers(part) for part in parts)
 
     @abstractmethod
     def outputs(self, inputs):
@@ -48,14 +56,69 @@ class GatedExperts(nn.Module, ABC):
 
     def gate_weights(self, inputs):
         """Return the gate weights, shape (n_rows, n_readers, n_experts)."""
+        parts = self._scores_of_blocks(inputs)
+        return torch.cat([own.weights(part) for own, part in parts], dim=1)
+
+    def forward(self, inputs):
+        parts = self._scores_of_blocks(inputs)
+        outputs = self.outputs(inputs)
+        mixtures = [own(part, outputs) for own, part in parts]
+        return mixtures[0] if len(mixtures) == 1 else torch.cat(mixtures, dim=1)
+
+    def _scores_of_blocks(self, inputs):
         scores = self.scores(inputs)
+        parts = scores.split([len(own.places) for own in self.readers], dim=1)
+        return list(zip(self.readers, parts, strict=True))
+
+    def expert_keys(self, names):
+        """Return a key for each expert: its task, or None, and its number there."""
+        names = [*names, *[None] * (len(self.owners) + 1)]
+        owners = [names[owner] for owner in self.owners]
+        return [(name, owners[:k].count(name)) for k, name in enumerate(owners)]
+
+    def read_keys(self, names):
+        """Return a key for each reader, and the keys of the experts that it reads."""
+        experts = self.expert_keys(names)
+        readers = [*names, None][: len(self.reads)]
+        return [
+            (
+                reader,
+                [key for key, is_read in zip(experts, row, strict=True) if is_read],
+            )
+            for reader, row in zip(readers, self.reads, strict=True)
+        ]
+
+
+class Readers(nn.Module):
+    """Readers of experts, which the network computes together.
+
+    Parameters
+    ----------
+    reads : bool tensor of shape (n_readers, n_experts)
+    """
+
+    def __init__(self, reads):
+        super().__init__()
+        self.n_readers, self.n_experts = reads.shape
+        self.experts = reads.any(dim=0).nonzero()[:, 0].tolist()
+        places = reads.flatten().nonzero()[:, 0]
+        self.register_buffer("places", places, persistent=False)
+        roots = reads.sum(dim=1, keepdim=True).sqrt()
+        self.register_buffer("roots", roots, persistent=False)
+
+    def weights(self, scores):
+        """Return the gate weights, shape (n_rows, n_readers, n_experts)."""
         size = len(scores), self.n_readers * self.n_experts
         # Experts that a reader may not read get a weight of exactly 0.
         whole = scores.new_full(size, -torch.inf).index_copy(1, self.places, scores)
         return whole.view(-1, self.n_readers, self.n_experts).softmax(dim=2)
 
-    def forward(self, inputs):
-        return (self.roots * self.gate_weights(inputs)) @ self.outputs(inputs)
+    def forward(self, scores, outputs):
+        """Return the mixtures of the readers, shape (n_rows, n_readers, n_units)."""
+        weights = self.roots * self.weights(scores)
+        if len(self.experts) < self.n_experts:
+            weights, outputs = weights[:, :, self.experts], outputs[:, self.experts]
+        return weights @ outputs
 
 
 class RowExperts(GatedExperts):
@@ -72,16 +135,24 @@ class RowExperts(GatedExperts):
     reads : bool tensor of shape (n_readers, n_experts)
     """
 
-    def __init__(self, trunk, spec, reads):
-        super().__init__(reads)
-        self.experts = nn.ModuleList(trunk.build(spec) for _ in range(self.n_experts))
-        self.gate = input_layer(spec, len(self.places))
+    def __init__(self, trunk, spec, reads, owners=None):
+        super().__init__(reads, owners, spec.blocks)
+        self.experts = nn.ModuleList(trunk.build(spec) for _ in self.owners)
+        widths = reads.sum(dim=1).tolist()
+        blocks = in_blocks(spec.blocks, widths)
+        self.gate = input_layer(spec, sum(widths), widths=blocks)
 
     def outputs(self, rows):
         return torch.stack([expert(rows) for expert in self.experts], dim=1)
 
     def scores(self, rows):
         return self.gate(rows)
+
+    def places(self, names):
+        """Say which outputs and which experts belong to which tasks."""
+        outputs = [(r, key) for r, own in self.read_keys(names) for key in own]
+        experts = enumerate(self.expert_keys(names))
+        return Places({"gate": outputs}, {f"experts.{k}": key for k, key in experts})
 
 
 class HiddenExperts(GatedExperts):
@@ -100,7 +171,7 @@ class HiddenExperts(GatedExperts):
     """
 
     def __init__(self, n_units, reads, sources):
-        super().__init__(reads)
+        super().__init__(reads, sources)
         self.sources = sources
         self.experts = nn.ModuleList(nn.Linear(n_units, n_units) for _ in sources)
         self.gates = nn.ModuleList(
@@ -122,6 +193,15 @@ class HiddenExperts(GatedExperts):
     def scores(self, mixtures):
         parts = [gate(mixtures[:, k]) for k, gate in enumerate(self.gates)]
         return torch.cat(parts, dim=1)
+
+    def places(self, names):
+        """Say which outputs and which modules belong to which tasks."""
+        experts = enumerate(self.expert_keys(names))
+        found = Places({}, {f"experts.{k}": key for k, key in experts})
+        for k, (reader, keys) in enumerate(self.read_keys(names)):
+            found.modules[f"gates.{k}"] = (reader,)
+            found.outputs[f"gates.{k}"] = keys
+        return found
 
 
 class ExpertNetwork(nn.Module):
@@ -157,9 +237,33 @@ class ExpertNetwork(nn.Module):
         self.heads = nn.ModuleList(nn.Linear(n_units, n) for n in widths)
         for head in self.heads:
             nn.init.zeros_(head.bias)
+        self.shares_heads = heads is not None
         self.head_of_task = range(len(n_logits)) if heads is None else heads
-        self.private = input_layer(spec, sum(n_logits)) if private else None
+        self.private = None
+        if private:
+            blocks = in_blocks(spec.blocks, n_logits)
+            self.private = input_layer(spec, sum(n_logits), widths=blocks)
         self.table = join_layers(self, spec)
+
+    def places(self, tasks):
+        """Say which outputs and which modules belong to which tasks."""
+        found = Places({})
+        heads = list(self.head_of_task) if self.shares_heads else None
+        members = tasks.members(heads)
+        for k, (own, outputs) in enumerate(
+            zip(members, tasks.heads(heads), strict=True)
+        ):
+            found.outputs[f"heads.{k}"] = outputs
+            names = frozenset(tasks.names[task] for task in own)
+            kinds = frozenset([tasks.kinds[own[0]]] if heads else [])
+            found.modules[f"heads.{k}"] = names | kinds
+        if self.private is not None:
+            found.outputs["private"] = tasks.logits
+        for k, level in enumerate(self.levels):
+            own = level.places(tasks.names).under(f"levels.{k}")
+            found.outputs |= own.outputs
+            found.modules |= own.modules
+        return found
 
     def gate_weights(self, rows, level=-1):
         """Return the gate weights of the tasks, shape (n_rows, n_tasks, n_experts)."""

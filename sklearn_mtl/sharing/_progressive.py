@@ -129,7 +129,7 @@ class ProgressiveLayers(BaseSharing):
         # Below the last level, the shared mixture is also a reader, of all experts.
         below = torch.cat([reads, torch.ones_like(reads[:1])])
         each = [below] * (self.n_levels - 1) + [reads]
-        levels: list[nn.Module] = [RowExperts(trunk, spec, each[0])]
+        levels: list[nn.Module] = [RowExperts(trunk, spec, each[0], owners)]
         levels += [HiddenExperts(trunk.n_units, own, owners) for own in each[1:]]
         return ExpertNetwork(
             levels,
@@ -139,6 +139,11 @@ class ProgressiveLayers(BaseSharing):
             private=self.private,
             heads=heads if self.share_heads else None,
         )
+
+    @property
+    def keeps_tasks_apart(self) -> bool:  # type: ignore[override]
+        """Whether no task reads the experts of another: with a single level."""
+        return self.n_levels == 1
 
     def expert_names(self, task_names: Sequence[str]) -> list[str]:
         """Return a name for each expert.

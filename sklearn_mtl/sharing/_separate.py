@@ -1,11 +1,13 @@
 """No sharing: the single-task baseline."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from torch import nn
 
 from ..network._output import Output
+from ..network._places import Places
 from ..network._spec import InputSpec
 from ._base import BaseSharing, TaskNetwork
 
@@ -43,7 +45,8 @@ class Separate(BaseSharing):
         heads: Sequence[int] | None = None,
     ) -> nn.Module:
         return SeparateNetworks(
-            TaskNetwork(trunk, spec, [n], private=True) for n in n_logits
+            TaskNetwork(trunk, replace(spec, blocks=()), [n], private=True)
+            for n in n_logits
         )
 
 
@@ -59,6 +62,14 @@ class SeparateNetworks(nn.Module):
     def __init__(self, networks):
         super().__init__()
         self.networks = nn.ModuleList(networks)
+
+    def places(self, tasks):
+        """Say which outputs of which layers belong to which tasks."""
+        found = Places({}, {f"networks.{k}": name for k, (name, _) in enumerate(tasks)})
+        for k, network in enumerate(self.networks):
+            own = network.places(tasks.only(k)).under(f"networks.{k}")
+            found.outputs |= own.outputs
+        return found
 
     def forward(self, rows, cells=None):
         return Output(tuple(network(rows).logits[0] for network in self.networks))

@@ -39,21 +39,56 @@ class Thresholds(nn.Module):
         shares = np.maximum(np.exp(log_class_shares), LEAST_SHARE)
         not_above, above = np.cumsum(shares)[:-1], np.cumsum(shares[::-1])[-2::-1]
         start = torch.as_tensor(np.log(not_above / above))
-        gaps = start.diff().clamp(min=2 * LEAST_GAP) - LEAST_GAP
         self.register_buffer("first", start[:1])
         # A buffer, so that a warm start keeps it.
         self.register_buffer("slope", torch.tensor(slope))
-        # The inverse of softplus.
-        self.raw_gaps = nn.Parameter(gaps.expm1().log() / PACE)
+        self.raw_gaps = nn.Parameter(_raw_gaps(start))
 
     def forward(self, logit):
         """Return one column per threshold, from a tensor of shape (n_rows, 1)."""
         return self.slope * logit - self.thresholds()
 
+    @torch.no_grad()
+    def widen(self, old, places):
+        """Take over the thresholds of a task with fewer classes.
+
+        A threshold between new classes lies evenly between its neighbours; outside, the
+        distance is the mean distance of the old ones.
+
+        Parameters
+        ----------
+        old : Thresholds
+
+        places : list of int
+            The number of each old class among the classes; ascending.
+        """
+        known = old.thresholds().double()
+        gap = known.diff().mean()
+        ends = known[:1] - gap * places[1], known[-1:] + gap * len(self.raw_gaps)
+        # The threshold below an old class keeps its value.
+        own = [place - 1 for place in places[1:]]
+        last = own[-1] + len(self.raw_gaps)
+        at = [own[0] - places[1], *own, last]
+        values = np.interp(
+            np.arange(len(self.raw_gaps) + 1),
+            at,
+            torch.cat([ends[0], known, ends[1]]).numpy(force=True),
+        )
+        values = torch.as_tensor(values)
+        self.first.copy_(values[:1])
+        self.raw_gaps.copy_(_raw_gaps(values))
+        self.slope.copy_(old.slope)
+
     def thresholds(self):
         """Return the ascending thresholds, shape (n_classes - 1,)."""
         gaps = LEAST_GAP + softplus(PACE * self.raw_gaps)
         return torch.cat([self.first, self.first + gaps.cumsum(0)])
+
+
+def _raw_gaps(thresholds):
+    """Return the parameters of the gaps between ascending thresholds."""
+    gaps = thresholds.diff().clamp(min=2 * LEAST_GAP) - LEAST_GAP
+    return gaps.expm1().log() / PACE  # the inverse of softplus
 
 
 class OrdinalLoss(nn.Module):

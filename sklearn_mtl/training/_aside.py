@@ -13,7 +13,7 @@ SHARE, LEAST, MOST = 0.05, 150, 500
 MOST_ROWS = 200_000
 
 
-def set_aside(config, cells, *, is_first=True):
+def set_aside(config, cells, *, is_first=True, more_than=FEW):
     """Split the rows into training rows and held-out rows.
 
     Rows are held out for early stopping and for tuned thresholds. If there are enough
@@ -29,6 +29,10 @@ def set_aside(config, cells, *, is_first=True):
         False for a warm start. It keeps the temperatures of the first fit, because that
         fit has trained on all rows.
 
+    more_than : int, default=3000
+        Number of rows above which some are held out for temperatures. Up to 3000, a
+        probe calibrates the first fit.
+
     Returns
     -------
     learnt, aside : ndarray of int, or None for both
@@ -38,7 +42,7 @@ def set_aside(config, cells, *, is_first=True):
     if config.sets_rows_aside or any(task.is_tuned for task in cells.targets.tasks):
         return multitask_split(cells.codes, config.validation_fraction, rng)
     n_rows = len(cells.codes)
-    if is_first and config.temperature == "auto" and FEW < n_rows <= MOST_ROWS:
+    if is_first and config.temperature == "auto" and more_than < n_rows <= MOST_ROWS:
         n_aside = min(max(SHARE * n_rows, LEAST), MOST)
         with suppress(ValueError):  # no class has enough rows to hold one out
             return multitask_split(cells.codes, n_aside / n_rows, rng)

@@ -13,6 +13,33 @@ TASK_RECORDS = (
     *("task_train_loss", "task_valid_loss", "task_cells", "task_weight"),
     *("task_weighted_loss", "task_gradient_share"),
 )
+# Records of each task in ``history_``, for an epoch that does not train the task.
+_NOT_TRAINED = {"loss": float("nan"), "weight": 0.0, "weighted_loss": 0.0}
+_OF_TASKS = (*_NOT_TRAINED, "gradient_share", "valid_score")
+
+
+def with_tasks(epochs, names):
+    """Return epochs in which tasks that were not trained have no loss and weight 0."""
+    absent = {
+        f"{record}_{name}": value
+        for name in names
+        for record, value in _NOT_TRAINED.items()
+    }
+    return [
+        epoch | {key: absent[key] for key in absent.keys() - epoch.keys()}
+        for epoch in epochs
+    ]
+
+
+def without_tasks(epochs, names):
+    """Return epochs without the records of tasks; ``loss`` no longer has their part."""
+    found = []
+    for epoch in epochs:
+        part = sum(epoch.get(f"weighted_loss_{name}", 0.0) for name in names)
+        gone = {f"{record}_{name}" for name in names for record in _OF_TASKS}
+        kept = {key: value for key, value in epoch.items() if key not in gone}
+        found.append(kept | {"loss": epoch["loss"] - part})
+    return found
 
 
 def _squares(weight):

@@ -43,7 +43,9 @@ class Judge:
         self.labelled = {}
         for k, task in enumerate(self.tasks):
             codes = layout.of_task(dataset.codes, k)
-            rows = np.flatnonzero(dataset.codes[:, layout.starts[k]] >= 0)
+            there = layout.table_of_task(dataset.codes, k) >= 0
+            there &= layout.table_of_task(dataset.weights, k) > 0
+            rows = np.flatnonzero(there.any(axis=1))
             if len(rows) and has_temperature(task):
                 self.labelled[k] = rows, codes[rows]
 

@@ -5,32 +5,38 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 from skorch.callbacks import ParamMapper
 from skorch.helper import predefined_split
 from torch import nn
 
 from ..answers._calibration import Calibration, by_task
-from ..data._rows import SMALL, float_type, row_scale
+from ..data._rows import FEW, SMALL, float_type
 from ..distributed._ranks import agreed, check_same, copy_from_first
-from ..feature_extraction import UNKNOWN
 from ..network._descent import scipy_loops
 from ..network._recipe import default_recipe
-from ..network._spec import InputSpec
 from ..sharing import resolve_sharing
-from ..trunks import reads_tokens
 from ._alignment import Alignment
 from ._calibration import typical_temperature
 from ._checkpoint import NetCheckpoint
 from ._dataset import RowDataset
+from ._grow import heads_by_classes
 from ._held_out import learn_held_out
+from ._input_spec import input_spec
 from ._judge import Judge
 from ._net import MultiTaskNet
-from ._plan import logit_adjustments, make_plan
+from ._plan import (
+    ADDED_EPOCHS,
+    TUNED_PART,
+    adds_in_steps,
+    logit_adjustments,
+    make_plan,
+    slowed,
+)
+from ._remember import Remembering
 from ._runtime import seeded
 from ._user_callbacks import own_net_params
-from ._validation import ValidationScore
+from ._validation import ValidationScore, check_validated
 from ._warm_start import load_weights
 
 # Up to this many rows, decisions of rows set aside weigh classes. With more, it gained
@@ -75,6 +81,10 @@ class TrainingRun:
     n_rows : int, default=None
         Number of rows that "auto" settings assume. None means that of `rows`.
 
+    adds : {"frozen", "tuned"}, default=None
+        Whether the run adds tasks to `previous`. With "frozen" it has only the new
+        tasks, and weights of `previous` do not change.
+
     Attributes
     ----------
     plan : Plan
@@ -94,23 +104,46 @@ class TrainingRun:
         probed=None,
         dense=None,
         n_rows=None,
+        adds=None,
     ):
         rng = check_random_state(config.random_state)
         self.seed = int(rng.randint(np.iinfo(np.int32).max))
         if trunk is not None:
             before = previous.module__trunk if previous else None
             trunk = trunk.prepare(rows, vocabulary, self.seed, before)
-        spec = _input_spec(rows, cells, trunk, previous, vocabulary, token_weights)
+        spec = input_spec(rows, cells, trunk, previous, vocabulary, token_weights)
         if dense is not None:
             spec = replace(spec, n_dense=dense.shape[1])
         if n_rows is not None:
             spec = replace(spec, n_rows=n_rows)
+        self.is_frozen, self.remembers = adds == "frozen", adds == "tuned"
+        self.is_first = previous is None or adds is not None
+        if self.remembers:  # tasks without labels, which come before the new ones
+            table_of_task = cells.targets.layout.table_of_task
+            self.unlabelled = [
+                k
+                for k in range(len(cells.targets.tasks))
+                if not table_of_task(cells.weights, k).any()
+            ]
+        if self.is_frozen:
+            spec = replace(spec, joined=False)
+        in_steps = adds is not None and adds_in_steps(spec, previous.module__spec)
+        if in_steps:
+            spec = replace(spec, n_rows=FEW + 1)
         recipe = default_recipe(spec) if trunk is None else trunk.recipe(spec)
+        if in_steps:
+            recipe = replace(recipe, epochs=ADDED_EPOCHS)
+        if self.remembers:
+            recipe = slowed(recipe, TUNED_PART)
         self.plan = plan = make_plan(config, spec, recipe, cells.cells_per_class)
         self.is_tuned = any(task.is_tuned for task in cells.targets.tasks)
         self.validation, score = None, ValidationScore()
         if aside is not None:
             self.validation = RowDataset.of_cells(rows, cells, aside, dense)
+            if self.remembers and config.sets_rows_aside:
+                # They are only judged, and known tasks have no labels.
+                known = cells.targets.layout.codes_of(self.unlabelled)
+                self.validation.codes[:, known] = -1
         self.cells, self.probed = cells, probed
         self.temperature = typical_temperature(spec, cells.cells_per_class)
         if config.stops_early:
@@ -118,7 +151,7 @@ class TrainingRun:
                 config.early_stopping_metric, cells.targets.names
             )
             if config.sets_rows_aside:
-                _check_validated(score, cells.targets, self.validation.codes)
+                check_validated(score, cells.targets, self.validation.codes)
         self.config, self.previous = config, previous
         trained = slice(None) if learnt is None else learnt
         self.dataset = RowDataset.of_cells(rows, cells, trained, dense)
@@ -126,7 +159,9 @@ class TrainingRun:
             "iterator_train__batch_size", plan.batch_size
         )
         self.parameters = {
-            **_network_parameters(config, cells, spec, trunk, float_type(rows)),
+            **_network_parameters(
+                config, cells, spec, trunk, float_type(rows), previous
+            ),
             "criterion__adjustments": logit_adjustments(
                 config.logit_adjustment,
                 cells.log_class_shares,
@@ -149,6 +184,12 @@ class TrainingRun:
             "device": config.device,
             "verbose": config.verbose,
         }
+
+    def keep_adjustments(self, calibration):
+        """Add to the logits of the first tasks what an earlier fit added to them."""
+        known = [code for own in calibration.adjustments for code in own]
+        added = self.parameters["criterion__adjustments"]
+        self.parameters["criterion__adjustments"] = known + added[len(known) :]
 
     def fit(self, balancing, callbacks=(), store=None):
         """Build a net and train it.
@@ -184,7 +225,7 @@ class TrainingRun:
         """Return the calibration of a trained net."""
         known = self.probed.calibration if self.probed else None
         # Nets of the probe train to the last epoch; early stopping may keep another.
-        keeps_best = self.config.sets_rows_aside and self.previous is None
+        keeps_best = self.config.sets_rows_aside and self.is_first
         if self.validation is not None and (known is None or keeps_best):
             judge = Judge(
                 self.validation, self.cells, tunes_decisions=self._tunes_decisions
@@ -223,6 +264,8 @@ class TrainingRun:
                 learn_held_out(net, self.validation)
         # Other processors may have rounded differently.
         copy_from_first(_state_of(net))
+        if self.remembers:
+            net.module_ = net.module_.network
         return calibration
 
     @property
@@ -297,7 +340,11 @@ class TrainingRun:
         ).initialize()
         net.criterion_.balancing.reset(self.seed)
         if self.previous:
-            load_weights(net, self.previous)
+            load_weights(net, self.previous, frozen=self.is_frozen)
+        if self.remembers:
+            known = [self.previous.tasks[k] for k in self.unlabelled]
+            before = self.previous.module_.eval()
+            net.module_ = Remembering(net.module_, before, known)
         sizes = [tuple(tensor.shape) for tensor in _state_of(net)]
         check_same("settings", (self.plan, len(self.dataset), sizes))
         copy_from_first(_state_of(net))
@@ -319,44 +366,13 @@ def _steps_read_features(config):
     )
 
 
-def _input_spec(rows, cells, trunk, previous, vocabulary, token_weights):
-    n_rows, n_features = rows.shape
-    known = previous.module__spec if previous else None
-    if reads_tokens(trunk):
-        highest = max(rows.data.max(initial=0), UNKNOWN)
-        n_features = known.n_features if known else int(highest) + 1
-        return InputSpec(
-            n_features,
-            sparse=True,
-            scale=1.0,
-            n_rows=n_rows,
-            tokens=True,
-            vocabulary=tuple(vocabulary[:n_features]),
-            token_weights=token_weights,
-        )
-    # Weights trained with one scale are wrong for another.
-    scale = known.scale if known else row_scale(rows, cells.row_weights)
-    return InputSpec(
-        n_features,
-        sparse=issparse(rows),
-        scale=scale,
-        n_rows=n_rows,
-        labelled_share=known.labelled_share if known else _labelled_share(cells),
-    )
-
-
-def _labelled_share(cells):
-    """Return the share of all logits whose task has a label in a row, on average."""
-    n_logits = np.array([task.n_logits for task in cells.targets.tasks])
-    return float(cells.task_shares @ n_logits / n_logits.sum())
-
-
-def _network_parameters(config, cells, spec, trunk, dtype):
+def _network_parameters(config, cells, spec, trunk, dtype, previous=None):
     """Return the parameters of tasks, network and loss for the net."""
     targets = cells.targets
     n_logits = [task.n_logits for task in targets.tasks]
+    is_known = previous is not None and config.sharing == "auto"
     sharing = resolve_sharing(
-        config.sharing,
+        previous.module__sharing if is_known else config.sharing,
         n_features=spec.n_features,
         n_logits=sum(n_logits),
         itemsize=dtype.itemsize,
@@ -368,7 +384,7 @@ def _network_parameters(config, cells, spec, trunk, dtype):
         "module__trunk": trunk,
         "module__spec": spec,
         "module__n_logits": n_logits,
-        "module__heads": _heads_by_classes(targets.tasks),
+        "module__heads": heads_by_classes(targets.tasks),
         "module__dtype": getattr(torch, dtype.name),
         "module__tasks": targets.tasks,
         "module__log_class_shares": [
@@ -376,13 +392,6 @@ def _network_parameters(config, cells, spec, trunk, dtype):
         ],
         "criterion__tasks": targets.tasks,
     }
-
-
-def _heads_by_classes(tasks):
-    """Return a number for each task, equal for tasks of the same type and classes."""
-    kinds = [(type(task), *task.classes_.tolist()) for task in tasks]
-    numbers = {kind: number for number, kind in enumerate(dict.fromkeys(kinds))}
-    return [numbers[kind] for kind in kinds]
 
 
 def draws_as_it_trains(net, config):
@@ -411,14 +420,3 @@ def _is_known(part):
         return False
     kind = part if isinstance(part, type) else type(part)
     return kind.__module__.partition(".")[0] in ("sklearn_mtl", "skorch")
-
-
-def _check_validated(score, targets, codes):
-    if score.over not in targets.names:
-        return
-    if (codes[:, targets.layout.starts[targets.names.index(score.over)]] < 0).all():
-        raise ValueError(
-            f"early_stopping_metric is the task {score.over!r}, and none of the "
-            f"{len(codes)} rows of the validation split carries its label: it has too "
-            "few. Use 'mean', or a larger validation_fraction."
-        )

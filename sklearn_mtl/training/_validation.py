@@ -126,3 +126,15 @@ class ValidationScore(NamedTuple):
             classes,
             weights[rows],
         )
+
+
+def check_validated(score, targets, codes):
+    """Raise a ValueError if no held-out row has a label of the task to score."""
+    if score.over not in targets.names:
+        return
+    if (codes[:, targets.layout.starts[targets.names.index(score.over)]] < 0).all():
+        raise ValueError(
+            f"early_stopping_metric is the task {score.over!r}, and none of the "
+            f"{len(codes)} rows of the validation split carries its label: it has too "
+            "few. Use 'mean', or a larger validation_fraction."
+        )

@@ -1,6 +1,7 @@
 """Whether a warm start can continue with the network of an earlier fit."""
 
 from ..utils._same import is_same
+from ._grow import carry_balancing, carry_over, freeze, has_tasks_of
 
 _ADVICE = (
     "warm_start continues with the network of the previous fit, so trunk and sharing "
@@ -8,11 +9,18 @@ _ADVICE = (
 )
 
 
-def load_weights(net, previous):
-    """Load the weights of a trained net.
+def load_weights(net, previous, *, frozen=False):
+    """Load the weights of a trained net, which may have other tasks and classes.
 
     A balancing of the same class continues with its parameters and the buffers of its
     ``state``. Others, such as fixed loss weights, are those of this fit.
+
+    Parameters
+    ----------
+    net, previous : MultiTaskNet
+
+    frozen : bool, default=False
+        Whether training must not change the loaded weights.
 
     Raises
     ------
@@ -27,6 +35,12 @@ def load_weights(net, previous):
                 f"{_ADVICE}The {part} {difference} now. Set it back, or "
                 "warm_start=False."
             )
+    if frozen or not has_tasks_of(previous, net):
+        known = carry_over(previous, net)
+        carry_balancing(previous, net)
+        if frozen:
+            freeze(net, known)
+        return
     try:
         net.module_.load_state_dict(previous.module_.state_dict())
     except RuntimeError as error:

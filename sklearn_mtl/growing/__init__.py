@@ -1,0 +1,1 @@
+"""Methods that add tasks to a fitted estimator, or drop some."""

@@ -6,7 +6,8 @@ import numpy as np
 
 from ..labels._cells import some
 from ..labels._tables import LabelTable, as_label_table, concat_tables
-from ..utils._texts import check_texts, one_column
+from ..utils._rows import one_column
+from ..utils._texts import check_texts
 
 
 @dataclass

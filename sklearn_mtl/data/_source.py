@@ -2,9 +2,9 @@
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
@@ -31,14 +31,14 @@ class ReadSource:
     other attributes.
     """
 
-    texts: list = None
-    table: object = None
-    vectorizer: object = None
-    rows: csr_array = None
-    cells: StoredCells = None
-    term_weights: np.ndarray = None
-    learnt: np.ndarray = None
-    aside: np.ndarray = None
+    texts: Any = None
+    table: Any = None
+    vectorizer: Any = None
+    rows: Any = None
+    cells: Any = None
+    term_weights: Any = None
+    learnt: Any = None
+    aside: Any = None
 
 
 @contextmanager

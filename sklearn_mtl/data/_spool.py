@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -202,7 +203,7 @@ class StoredCells(LabelledCells):
         Number of labelled codes.
     """
 
-    task_shares: np.ndarray = None
+    task_shares: Any = None
     n_labelled: int = 0
 
     @property

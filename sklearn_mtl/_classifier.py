@@ -355,10 +355,10 @@ class MultiTaskTextClassifier(
         ----------
         X : iterable of str, array-like, sparse matrix, function or ChunkSource
             Texts (list, array, Series of pandas, polars or pyarrow), or numeric rows,
-            which keep their float type; integers and texts give 32-bit floats. Or a
-            source of more than memory holds: :class:`~sklearn_mtl.datasets.ChunkSource`
+            which keep their float type; integers and texts give 32-bit floats. Or
+            a :class:`~sklearn_mtl.datasets.ChunkSource` of more than fits into memory.
 
-        y : array-like of shape (n_samples,) or (n_samples, n_tasks), dict or DataFrame
+        y : array-like, dict or DataFrame, default=None
             Labels, one column per task, which has its name or key. A cell may be a list
             or set of labels. NaN, None, pandas.NA and `missing_label` mean "no label".
 

@@ -5,25 +5,23 @@ from copy import copy
 from typing import Any, Self
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from ._joint_fit import JointFitMixin
-from ._reading import RowsMixin
-from ._sources import SourceMixin, is_source, refuse_iterator
+from ._fitting._joint_fit import JointFitMixin
+from ._fitting._preparing import PreparingMixin
+from ._fitting._sources import SourceMixin, is_source, refuse_iterator
 from .answers._labels import check_output
 from .balancing import BaseBalancing, check_balancing
 from .data._cells import read_cells
-from .data._rows import FEW, SMALL, match_trunk
+from .data._rows import match_trunk
 from .distributed._ranks import agreed_seed, check_same
 from .explanation._explain import ExplainingMixin
 from .metrics._accuracy import mean_accuracy
 from .persistence._checkpoint import checkpoint_of
-from .persistence._fingerprint import describe_data, describe_rows
+from .persistence._fingerprint import describe_data
 from .persistence._saving import SavingMixin
 from .sharing import BaseSharing, has_representation
-from .training._aside import set_aside
 from .training._balancing import build_balancing
 from .training._config import TrainingConfig
 from .training._conflicts import ConflictWatch
@@ -31,15 +29,12 @@ from .training._contributions import contributions
 from .training._dataset import RowDataset, sorted_by_length
 from .training._effects import feature_effects
 from .training._history import with_tasks
-from .training._plan import auto_width
-from .training._probe import needs_probe, not_probed, probe
 from .training._progress import EpochProgress, FitProgress
-from .training._run import TrainingRun
 from .training._runtime import computing
-from .trunks import BagTrunk, BaseTrunk, reads_tokens, resolve_trunk
+from .trunks import BaseTrunk
 from .utils._compat import CallbackSupportMixin
 from .utils._numpy import numpy_errors
-from .utils._rows import n_rows, settled, take_rows
+from .utils._rows import n_rows, settled
 from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
 from .utils._typing import Array, ListForm, Rows
 from .utils._versions import (
@@ -51,7 +46,7 @@ from .utils._versions import (
 
 
 class BaseMultiTask(
-    RowsMixin,
+    PreparingMixin,
     SourceMixin,
     JointFitMixin,
     SavingMixin,
@@ -143,13 +138,6 @@ class BaseMultiTask(
                 calibration = run.finish(net)
         self._set_fitted(net, run, cells, calibration)
 
-    def _prepare_stored(self, config, read, checkpoint):
-        """Turn the rows of a source into a training run, as :meth:`_prepare` does."""
-        self.vectorizer_, self.term_weights_ = read.vectorizer, read.term_weights
-        self.column_scales_ = self.embedding_ = None
-        parts = read.rows, None, read.cells, read.learnt, read.aside
-        return self._make_run(config, *parts, checkpoint)
-
     def _read(self, X, y, sample_weight, names=None):
         """Check X, y and the parameters that refer to tasks.
 
@@ -182,86 +170,6 @@ class BaseMultiTask(
         self._check_for_tasks(config, cells.targets.names)
         check_same("data", (X, cells.codes, cells.weights, cells.targets.names))
         return config, X, cells
-
-    def _prepare(self, config, X, cells, checkpoint=None, adds=None):
-        """Turn what :meth:`_read` returns into a training run, see TrainingRun.
-
-        Sets ``vectorizer_``, ``column_scales_``, ``term_weights_`` and ``embedding_``.
-        """
-        previous = getattr(self, "net_", None)
-        is_first = previous is None or adds is not None
-        learnt, aside = set_aside(
-            config, cells, is_first=is_first, more_than=FEW if adds is None else SMALL
-        )
-        rows, dense = self._fit_rows(take_rows(X, cells.kept), cells, learnt)
-        parts = rows, dense, cells, learnt, aside
-        return self._make_run(config, *parts, checkpoint, adds)
-
-    def _make_run(
-        self, config, rows, dense, cells, learnt, aside, checkpoint, adds=None
-    ):
-        previous = getattr(self, "net_", None)
-        n_logits = sum(task.n_logits for task in cells.targets.tasks)
-        before = previous.module__trunk if previous else None
-        width = auto_width(rows.shape[0], n_logits, before)
-        trunk = resolve_trunk(self.trunk, sparse=issparse(rows), n_units=width)
-        rows = match_trunk(
-            rows,
-            sparse=trunk is not None and trunk.reads_sparse,
-            tokens=reads_tokens(trunk),
-            n_tokens=previous.module__spec.n_features if previous else None,
-        )
-        if checkpoint is not None:
-            checkpoint.match("", describe_rows(rows, dense))
-        probed = checkpoint and checkpoint.probed
-        if probed is None:
-            probed = self._probe(config, rows, dense, cells, trunk, adds)
-        if checkpoint is not None:
-            checkpoint.probed = probed
-        return TrainingRun(
-            probed.settle(config),
-            rows,
-            cells,
-            trunk,
-            previous,
-            getattr(self.vectorizer_, "tokens_", ()),
-            self.term_weights_ if reads_tokens(trunk) else None,
-            learnt,
-            aside,
-            probed,
-            dense,
-            adds=adds,
-        )
-
-    def _probe(self, config, rows, dense, cells, trunk, adds):
-        """Return the settings that the probe chooses."""
-        if adds is not None:
-            return not_probed(config, self.alpha_, None, self.learning_rate_factor_)
-        if hasattr(self, "net_"):
-            known, names = self.targets_.names, cells.targets.names
-            return not_probed(
-                config,
-                self.alpha_,
-                self.calibration_.for_names(known, names),
-                self.learning_rate_factor_,
-            )
-        if not needs_probe(config, rows):
-            return not_probed(config)
-
-        def train(config, rows, dense, cells):
-            run = TrainingRun(config, rows, cells, trunk, dense=dense)
-            return run.fit(build_balancing("auto", cells, config))
-
-        with computing(self.n_jobs):
-            return probe(
-                config,
-                rows,
-                dense,
-                cells,
-                self.term_weights_,
-                train,
-                by_feature=trunk is None or type(trunk) is BagTrunk,
-            )
 
     def _check_strategies(self):
         for strategy in (self.trunk, self.sharing, self.loss_weights):

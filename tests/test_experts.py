@@ -19,7 +19,7 @@ from sklearn_mtl.sharing import (
     SharedPrivate,
 )
 from sklearn_mtl.tasks import Categorical
-from sklearn_mtl.training._run import _heads_by_classes
+from sklearn_mtl.training._grow import heads_by_classes
 from sklearn_mtl.trunks import BagTrunk
 
 TEXTS, Y = make_multitask_texts(260, n_tasks=2, n_classes=[2, 3], random_state=0)
@@ -171,7 +171,7 @@ def test_a_single_task_may_have_experts_too(sharing):
 
 
 def heads_of(*columns):
-    return _heads_by_classes([Categorical().fit(np.array(c)) for c in columns])
+    return heads_by_classes([Categorical().fit(np.array(c)) for c in columns])
 
 
 def test_tasks_of_the_same_classes_have_the_same_number():
@@ -186,4 +186,4 @@ def test_tasks_of_two_types_have_two_numbers():
         pass
 
     tasks = [kind().fit(np.arange(2)) for kind in (Categorical, Other, Categorical)]
-    assert _heads_by_classes(tasks) == [0, 1, 0]
+    assert heads_by_classes(tasks) == [0, 1, 0]

@@ -522,7 +522,7 @@ def test_divergence_is_zero_without_a_change_and_that_of_the_definition():
 
 @pytest.mark.parametrize(
     ("blocks", "message"),
-    [([4], "not all tasks"), ([6, -1], "not a list"), ("45", "not a list")],
+    [([4], r"\[4\]"), ([6, -1], r"\[6, -1\]"), ("45", "45")],
 )
 def test_blocks_of_a_file_are_checked(blocks, message):
     document = to_document(fitted().add_tasks(TEXTS, MOOD))

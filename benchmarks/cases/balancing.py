@@ -129,11 +129,11 @@ class Fits:
         """Return a fitted classifier for each of several loss weights."""
         from copy import copy
 
-        from sklearn_mtl._estimator import _build_balancing
+        from sklearn_mtl.training._balancing import build_balancing
         from sklearn_mtl.training._runtime import computing
 
         balancings = [
-            _build_balancing(each, self.cells, self.config) for each in candidates
+            build_balancing(each, self.cells, self.config) for each in candidates
         ]
         several = len(balancings) > 1
         classifiers = []
@@ -151,8 +151,9 @@ class Fits:
         return classifiers
 
     def score(self, fitted, split):
+        from sklearn_mtl.search._folds import _reader_of_rows
+
         from benchmarks.scores import as_lists, score_tasks
-        from sklearn_mtl._folds import _reader_of_rows
 
         rows = self.rows[split]
         predicted = _reader_of_rows(fitted, rows).predict(rows, output="dict")

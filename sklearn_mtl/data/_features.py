@@ -119,7 +119,7 @@ def hashing_vectorizer(texts):
     """Return a vectorizer like that of "auto" that needs no vocabulary.
 
     Words and pairs of words, and parts of words if texts are short. A term counts once
-    for each text. Rows are not weighted by document frequencies, see ``_reading``.
+    for each text. ``_fitting._reading`` weights rows by document frequencies.
 
     Parameters
     ----------

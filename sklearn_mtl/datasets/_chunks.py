@@ -34,7 +34,7 @@ class ChunkSource:
         Bound on the size of these files in MiB. A short text takes about 0.5 KiB. A fit
         that would exceed it stops.
 
-    max_features : int, default=2**20
+    max_features : int, default=1048576
         Maximum number of words and pairs of words that "auto" keeps, the most frequent
         ones. Each takes a row of weights in the network, for instance 0.5 KiB.
 
@@ -61,7 +61,7 @@ class ChunkSource:
         *,
         folder: str | PathLike[str] | None = None,
         max_disk_mib: int = 20_480,
-        max_features: int = 2**20,
+        max_features: int = 1_048_576,
     ) -> None:
         if not callable(read):
             kind = type(read).__name__

@@ -28,13 +28,13 @@ class Ranks:
 
     Attributes
     ----------
-    rank : int
+    rank : int, default=0
         Number of this process, from 0.
 
-    size : int
+    size : int, default=1
         Number of all processes.
 
-    timeout : float
+    timeout : float, default=600
         Seconds after which a process that does not answer is given up.
 
     Examples
@@ -46,7 +46,7 @@ class Ranks:
 
     rank: int = 0
     size: int = 1
-    timeout: float = 600.0
+    timeout: float = 600
 
     @property
     def is_first(self) -> bool:
@@ -55,7 +55,7 @@ class Ranks:
 
 
 @contextmanager
-def data_parallel(*, timeout: float = 600.0) -> Iterator[Ranks]:
+def data_parallel(*, timeout: float = 600) -> Iterator[Ranks]:
     """Fit classifiers in all processes that ``torchrun`` has started, together.
 
     Within the block, each ``fit`` of a

@@ -85,7 +85,7 @@ class ExplainedAnswer:
     >>> answer.label, answer.rival, answer.top(1)
     ('bad', 'good', ['awful'])
     >>> total = answer.base - answer.rival_base + answer.contributions.sum()
-    >>> abs(total - (answer.logit - answer.rival_logit)) < 1e-4
+    >>> bool(abs(total - (answer.logit - answer.rival_logit)) < 1e-4)
     True
     """
 
@@ -287,7 +287,7 @@ class Explanations(Sequence[Explanation]):
     >>> explanations = clf.explain(["a great film", "an awful phone"])
     >>> [explanation["tone"].label for explanation in explanations]
     ['good', 'bad']
-    >>> explanations.errors.max() < 1e-4
+    >>> bool(explanations.errors.max() < 1e-4)
     True
     """
 

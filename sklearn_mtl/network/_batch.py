@@ -99,7 +99,17 @@ class SparseBatch:
         return part
 
     def cut(self, start, stop):
-        """Return a batch of the rows from `start` to `stop`, which shares memory."""
+        """Return some of the rows as a batch that shares memory.
+
+        Parameters
+        ----------
+        start, stop : int
+            The first row, and the one after the last.
+
+        Returns
+        -------
+        part : batch of the same class
+        """
         first, last = (int(self.offsets[row]) for row in (start, stop))
         part = copy(self)
         part.indices, part.values = self.indices[first:last], self.values[first:last]

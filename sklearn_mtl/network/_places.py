@@ -5,8 +5,8 @@ output of a layer, and to each module, that belongs to a task. Two networks with
 tasks or classes can then exchange the weights that have equal names and keys.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ._input import InputTable, SparseLinear
@@ -25,7 +25,7 @@ class Places:
         For the path of a layer, the key of each of its outputs. A key is hashable; a
         frozenset holds several keys, because tasks may share an output.
 
-    modules : dict of {str: object}
+    modules : dict of {str: object} or None, default=None
         For the path of a module that belongs to a task, its key.
 
     Examples
@@ -43,7 +43,10 @@ class Places:
     """
 
     outputs: dict[str, list[Any]]
-    modules: dict[str, Any] = field(default_factory=dict)
+    modules: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        self.modules = self.modules or {}
 
     def under(self, path: str) -> "Places":
         """Return the same places in a module that contains this one.
@@ -58,7 +61,7 @@ class Places:
         places : Places
             With longer paths.
         """
-        parts = (self.outputs, self.modules)
+        parts = (self.outputs, self.modules or {})
         return Places(*({f"{path}.{n}": own for n, own in p.items()} for p in parts))
 
 
@@ -76,7 +79,7 @@ class TaskKeys:
     kinds : list
         For each task a value that is equal for tasks of the same type and classes.
 
-    zeros : frozenset
+    zeros : collection, default=()
         Keys of logits that the tasks do not have, because they are always 0.
 
     Examples
@@ -90,7 +93,7 @@ class TaskKeys:
     names: list[str]
     own: list[list[Any]]
     kinds: list[Any]
-    zeros: frozenset = frozenset()
+    zeros: Collection[Any] = ()
 
     def __iter__(self) -> Iterator[tuple[str, list[Any]]]:
         return zip(self.names, self.own, strict=True)

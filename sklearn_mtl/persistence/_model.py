@@ -127,8 +127,7 @@ def to_document(estimator, *, dtype="float32", pruned=0.0, history=False):
     params = estimator.get_params(deep=False)
     # Loading must never lead to reading a cache of pickles, nor to writing files.
     params["memory"] = None
-    for name in ("checkpoint", "checkpoint_every"):
-        del params[name]
+    del params["checkpoint"], params["checkpoint_every"]
     check_settings(type(estimator), params, CannotSave)
     spec, calibration = net.module__spec, estimator.calibration_
     readers = {name: held[f"{name}_"] for name in _READERS}
@@ -328,10 +327,9 @@ def _spec(parts):
     if spec.pop("dtype") not in ("float32", "float64"):
         raise BadState("The float type of the rows is neither float32 nor float64.")
     blocks = spec.pop("blocks", [])
-    if not isinstance(blocks, list) or any(type(n) is not int or n < 1 for n in blocks):
-        raise BadState(f"blocks is {blocks!s:.50}, not a list of numbers of tasks.")
-    if blocks and sum(blocks) != len(parts["targets"].names):
-        raise BadState(f"blocks is {blocks!s:.50}, which are not all tasks.")
+    is_list = isinstance(blocks, list) and all(type(n) is int and n > 0 for n in blocks)
+    if not is_list or sum(blocks) not in (0, len(parts["targets"].names)):
+        raise BadState(f"blocks is {blocks!s:.50}, not the numbers of all tasks.")
     tokens = spec["tokens"]
     vocabulary = getattr(parts["vectorizer"], "tokens_", ()) if tokens else ()
     return InputSpec(

@@ -244,7 +244,7 @@ def _copy_outputs(name, old, old_outputs, new, outputs, zeros):
         if before is not None:
             places.append(place)
             befores.append(before)
-        elif keys & zeros:
+        elif keys.intersection(zeros):
             at_zero.append(place)
     if len(places) == len(new_keys) == len(index) and places == befores:
         _copy(name, old, new)

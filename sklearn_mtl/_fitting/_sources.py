@@ -2,13 +2,13 @@
 
 from functools import partial
 
-from .data._source import read_source
-from .datasets import ChunkSource
-from .labels._cells import some
-from .sharing import shares_trunk
-from .training._aside import set_aside
-from .training._config import TrainingConfig
-from .trunks import reads_tokens
+from ..data._source import read_source
+from ..datasets import ChunkSource
+from ..labels._cells import some
+from ..sharing import shares_trunk
+from ..training._aside import set_aside
+from ..training._config import TrainingConfig
+from ..trunks import reads_tokens
 
 
 class SourceMixin:

@@ -5,10 +5,10 @@ from functools import partial
 
 import numpy as np
 
-from .data._block import unpacked
-from .data._columns import find_column_scales
-from .data._embedding import fit_embedding
-from .data._features import (
+from ..data._block import unpacked
+from ..data._columns import find_column_scales
+from ..data._embedding import fit_embedding
+from ..data._features import (
     as_bags,
     check_numeric,
     fit_vectorizer,
@@ -16,18 +16,18 @@ from .data._features import (
     is_hashing,
     transform_rows,
 )
-from .data._rows import RowSteps
-from .data._term_weights import (
+from ..data._rows import RowSteps
+from ..data._term_weights import (
     information_weights,
     inverse_frequencies,
     rare_words,
     weighs_terms,
 )
-from .feature_extraction._sentences import import_encoder
-from .sharing import shares_trunk
-from .trunks import reads_tokens, weighs_tokens
-from .utils._numpy import numpy_errors
-from .utils._texts import read_texts, reads_tables_too, refuse_rows, refuse_texts
+from ..feature_extraction._sentences import import_encoder
+from ..sharing import shares_trunk
+from ..trunks import reads_tokens, weighs_tokens
+from ..utils._numpy import numpy_errors
+from ..utils._texts import read_texts, reads_tables_too, refuse_rows, refuse_texts
 
 
 class RowsMixin:

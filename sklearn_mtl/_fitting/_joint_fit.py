@@ -4,14 +4,14 @@ from copy import copy
 
 from sklearn.base import clone
 
-from .labels._tables import as_label_table
-from .training._balancing import build_balancing
-from .training._config import TrainingConfig
-from .training._joint import JointTraining
-from .training._runtime import computing
-from .training._stack import attempt
-from .utils._numpy import numpy_errors
-from .utils._versions import check_sender
+from ..labels._tables import as_label_table
+from ..training._balancing import build_balancing
+from ..training._config import TrainingConfig
+from ..training._joint import JointTraining
+from ..training._runtime import computing
+from ..training._stack import attempt
+from ..utils._numpy import numpy_errors
+from ..utils._versions import check_sender
 
 
 class JointFit:

@@ -1,0 +1,1 @@
+"""The steps of a fit: X and y to rows, cells, settings and a training run."""

@@ -129,26 +129,24 @@ class Fits:
         """Return a fitted classifier for each of several loss weights."""
         from copy import copy
 
+        from sklearn_mtl._fitting._joint_fit import JointFit
         from sklearn_mtl.training._balancing import build_balancing
         from sklearn_mtl.training._runtime import computing
 
-        balancings = [
-            build_balancing(each, self.cells, self.config) for each in candidates
-        ]
-        several = len(balancings) > 1
-        classifiers = []
+        built = [build_balancing(each, self.cells, self.config) for each in candidates]
+        if len(built) > 1:
+            parts = self.classifier, candidates, built, self.run, self.cells
+            classifiers = JointFit(*parts).train()
+            for each in classifiers:
+                if isinstance(each, Exception):
+                    raise each
+            return classifiers
+        fitted = copy(self.classifier)
         with computing():
-            if several:
-                nets = self.run.fit_each(balancings)
-            else:
-                nets = [self.run.fit(*balancings)]
-            for net in nets:
-                if isinstance(net, Exception):
-                    raise net
-                calibration = self.run.finish(net)
-                classifiers.append(copy(self.classifier))
-                classifiers[-1]._set_fitted(net, self.run, self.cells, calibration)
-        return classifiers
+            net = self.run.fit(*built)
+            calibration = self.run.finish(net)
+        fitted._set_fitted(net, self.run, self.cells, calibration)
+        return [fitted]
 
     def score(self, fitted, split):
         from sklearn_mtl.search._folds import _reader_of_rows

@@ -149,9 +149,8 @@ class Fits:
         return [fitted]
 
     def score(self, fitted, split):
-        from sklearn_mtl.search._folds import _reader_of_rows
-
         from benchmarks.scores import as_lists, score_tasks
+        from sklearn_mtl.search._folds import _reader_of_rows
 
         rows = self.rows[split]
         predicted = _reader_of_rows(fitted, rows).predict(rows, output="dict")

@@ -22,6 +22,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import skops.io  # noqa: F401 - importing it takes a second, which is not of a file
 
 import sklearn_mtl
 from sklearn_mtl import MultiTaskTextClassifier

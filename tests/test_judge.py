@@ -120,7 +120,8 @@ def test_rows_set_aside_weigh_no_terms_and_train_last(monkeypatch):
     texts, labels = make_multitask_texts(600, n_tasks=1, random_state=0)
     learnt, aside = np.split(np.arange(600), [400])
     monkeypatch.setattr(
-        "sklearn_mtl._estimator.set_aside", lambda *args, **kwargs: (learnt, aside)
+        "sklearn_mtl._fitting._preparing.set_aside",
+        lambda *args, **kwargs: (learnt, aside),
     )
     labels = np.asarray(labels).ravel()
     other = labels.copy()

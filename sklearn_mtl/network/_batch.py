@@ -98,7 +98,7 @@ class SparseBatch:
         part._transposed = part.products = None
         return part
 
-    def cut(self, start, stop):
+    def cut(self, start: int, stop: int) -> Self:
         """Return some of the rows as a batch that shares memory.
 
         Parameters
@@ -108,7 +108,8 @@ class SparseBatch:
 
         Returns
         -------
-        part : batch of the same class
+        part : SparseBatch
+            Of the class of this batch.
         """
         first, last = (int(self.offsets[row]) for row in (start, stop))
         part = copy(self)
@@ -233,7 +234,7 @@ class TokenBatch(SparseBatch):
         part._padded = None
         return part
 
-    def cut(self, start, stop):
+    def cut(self, start: int, stop: int) -> Self:
         part = super().cut(start, stop)
         # As long as in the whole batch, so that dropout draws the same numbers.
         part._padded = tuple(table[start:stop] for table in self.padded())

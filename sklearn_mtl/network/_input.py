@@ -335,6 +335,15 @@ def linear_in_blocks(layer, inputs, widths=()):
     return torch.cat([linear(inputs, *pair) for pair in pairs], dim=1)
 
 
+class LinearInBlocks(nn.Linear):
+    """A linear layer with a product for each block of outputs."""
+
+    widths = ()
+
+    def forward(self, inputs):
+        return linear_in_blocks(self, inputs, self.widths)
+
+
 class BlockLinear(nn.Module):
     """A linear layer over sparse rows and their dense block.
 
@@ -353,16 +362,14 @@ class BlockLinear(nn.Module):
         The weights of the block start uniformly in ``[-init_range, init_range]``.
     """
 
-    widths = ()
-
     def __init__(self, words, n_dense, *, init_range=0.0):
         super().__init__()
         self.words = words
-        self.block = nn.Linear(n_dense, len(words.bias), bias=False)
+        self.block = LinearInBlocks(n_dense, len(words.bias), bias=False)
         nn.init.uniform_(self.block.weight, -init_range, init_range)
 
     def forward(self, batch):
-        own = linear_in_blocks(self.block, batch.dense, self.widths)
+        own = self.block(batch.dense)
         return torch.add(self.words(batch), own, alpha=BLOCK_GAIN * self.words.scale)
 
 
@@ -406,7 +413,8 @@ def input_layer(
     """
     kind = SparseLinear if spec.sparse else DenseLinear
     layer = kind(spec.n_features, n_outputs, scale=spec.scale, init_range=init_range)
+    layer.widths = list(widths)  # sparse products do not depend on other columns
     if spec.n_dense:
         layer = BlockLinear(layer, spec.n_dense, init_range=init_range)
-    layer.widths = list(widths)  # sparse products do not depend on other columns
+        layer.block.widths = list(widths)
     return layer

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 from joblib import effective_n_jobs
+from joblib.parallel import get_active_backend
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import type_of_target
@@ -369,12 +370,15 @@ MultiTaskStratifiedKFold` with this number of folds, not shuffled.
         n_jobs = effective_n_jobs(self.n_jobs)
         n_parts = min(n_jobs // gcd(n_jobs, self.n_splits_), len(candidates))
         parts = [candidates[k::n_parts] for k in range(n_parts)]
-        # With one job, results are computed only when needed.
+        # With one job, results are computed only when needed. Ray gives all at once.
+        backend, _ = get_active_backend()
         parallel = Parallel(
-            n_jobs=self.n_jobs, pre_dispatch=self.pre_dispatch, return_as="generator"
+            n_jobs=self.n_jobs,
+            pre_dispatch=self.pre_dispatch,
+            return_as="generator" if backend.supports_return_generator else "list",
         )
-        found = parallel(
-            delayed(score)(*fold, part) for fold in folds for part in parts
+        found = iter(
+            parallel(delayed(score)(*fold, part) for fold in folds for part in parts)
         )
         for _ in range(self.n_splits_):
             scored = [None] * len(candidates)

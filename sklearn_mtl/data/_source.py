@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.utils import get_tags
 
 from ..feature_extraction import FastCountVectorizer, FastTfidfVectorizer
@@ -163,7 +164,7 @@ def _maker(vectorizer, max_features):
         )
         if is_simple:
             return _CountsWords(own, own.max_features or max_features)
-    elif not get_tags(own).requires_fit:
+    elif isinstance(own, HashingVectorizer) or not get_tags(own).requires_fit:
         return _Stateless(own)
     raise ValueError(
         f"The vectorizer {vectorizer!r} cannot be fitted to chunks. Use 'auto'; a "

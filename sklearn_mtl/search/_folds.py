@@ -12,6 +12,27 @@ from ..utils._compat import _check_method_params, _score
 from ..utils._rows import take_rows
 
 
+class Split:
+    """The rows of a fold and its routed parameters, before the rows are taken.
+
+    An object of its own, because Dask sends a Bunch as a plain dict.
+
+    Parameters
+    ----------
+    rows : (ndarray, ndarray)
+        Numbers of the training rows and of the test rows.
+
+    routed : Bunch
+    """
+
+    def __init__(self, rows, routed):
+        self.rows, self.routed = rows, routed
+
+    def of(self, data):
+        """Return the Fold of the data, a SentOnce."""
+        return Fold(data.X, data.y, self.rows, self.routed)
+
+
 class Fold:
     """Training and test rows of a split, with metadata."""
 

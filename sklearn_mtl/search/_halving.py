@@ -11,7 +11,6 @@ from sklearn.utils.parallel import Parallel, delayed
 from ..metrics._scorer import MultiTaskScorer
 from ..utils._compat import Interval, StrOptions
 from ._choice import BestWhere, last_iteration
-from ._folds import Fold
 from ._loss_weights import LossWeightSearchCV
 
 # With min_resources="auto", candidates are compared after each fifth of the epochs.
@@ -286,8 +285,8 @@ class HalvingLossWeightSearchCV(LossWeightSearchCV):
         return LossWeightSearchCV._select_best_index(self.refit, None, found)
 
 
-def _begun(begin, data, split, routed, candidates):
-    return begin(Fold(data.X, data.y, split, routed), candidates).begin()
+def _begun(begin, data, split, candidates):
+    return begin(split.of(data), candidates).begin()
 
 
 def _trained(search, until):

@@ -35,7 +35,7 @@ from ..utils._state import fitted_attributes, reads_one_fit, take_over, without_
 from ..utils._texts import as_read_by
 from ..utils._typing import Labels, Rows
 from ._choice import BestWhere
-from ._folds import Fold, FoldSearch, insert_error_scores
+from ._folds import FoldSearch, Split, insert_error_scores
 
 
 class LossWeightSearchCV(BaseSearchCV):
@@ -233,7 +233,7 @@ MultiTaskStratifiedKFold` with this number of folds, not shuffled.
             )
         whole = progress.begin_fit(self._n_parts(candidates) + bool(self.refit))
         data = SentOnce(X, y)
-        folds = ((data, split, routed) for split in splits)
+        folds = ((data, Split(rows, routed)) for rows in splits)
         settings = scorer, self.error_score, self.return_train_score
         begin = partial(FoldSearch, self.estimator, *settings)
         trial = Trial(name, scorer, refit_metric, progress, whole)
@@ -264,9 +264,8 @@ MultiTaskStratifiedKFold` with this number of folds, not shuffled.
         ----------
         candidates : list
 
-        folds : iterator of (SentOnce, (ndarray, ndarray), Bunch)
-            Data, split and routed parameters. A fold is made where it is used, so that
-            a cluster is sent the data once.
+        folds : iterator of (SentOnce, Split)
+            A fold is made where it is used, so that a cluster is sent the data once.
 
         begin : callable
             ``begin(fold, candidates)`` returns a FoldSearch.
@@ -417,8 +416,8 @@ class Trial:
     whole: Any
 
 
-def _train_fold(begin, data, split, routed, candidates):
-    return begin(Fold(data.X, data.y, split, routed), candidates).train()
+def _train_fold(begin, data, split, candidates):
+    return begin(split.of(data), candidates).train()
 
 
 def _read_candidates(loss_weights):

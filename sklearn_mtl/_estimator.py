@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from ._fitting._joint_fit import JointFitMixin
 from ._fitting._preparing import PreparingMixin
+from ._fitting._several import JointFitMixin
 from ._fitting._sources import SourceMixin, is_source, refuse_iterator
 from .answers._labels import check_output
 from .balancing import BaseBalancing, check_balancing

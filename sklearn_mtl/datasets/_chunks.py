@@ -127,8 +127,9 @@ class ChunkSource:
         ValueError
             If there is no such column.
         """
-        name = "pyarrow.dataset"
-        arrow = import_optional(name, extra="parquet", purpose="ChunkSource")
+        wanted = {"extra": "parquet", "purpose": "ChunkSource"}
+        tables = import_optional("pyarrow", **wanted)
+        arrow = import_optional("pyarrow.dataset", **wanted)
         if not isinstance(data, arrow.Dataset):
             data = arrow.dataset(data, format="parquet")
         columns = data.schema.names
@@ -141,16 +142,9 @@ class ChunkSource:
             )
 
         def read() -> Iterator[tuple[list[str], Any]]:
-            wanted = {"columns": [text, *labels], "batch_size": chunk_rows}
-            for batch in data.to_batches(**wanted):
-                table = batch.select(labels)
-                yield batch.column(text).to_pylist(), arrow_table(table)
+            for batch in data.to_batches([text, *labels], batch_size=chunk_rows):
+                # As a table, a form that predictions can have too.
+                table = tables.Table.from_batches([batch.select(labels)])
+                yield batch.column(text).to_pylist(), table
 
         return cls(read, **options)
-
-
-def arrow_table(batch: Any) -> Any:
-    """Return a record batch as a table, which predictions can have the form of."""
-    import pyarrow as pa
-
-    return pa.Table.from_batches([batch])

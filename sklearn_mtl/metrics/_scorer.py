@@ -3,12 +3,12 @@
 from typing import Any
 
 import numpy as np
-from sklearn.utils.metadata_routing import MetadataRequest
 
 from ..utils._rows import settled
 from ._fitted import label_reader
 from ._metrics import resolve_metrics
 from ._predictions import read_predictions
+from ._routing import AcceptsWeights
 from ._scores import AGGREGATES, score_predictions
 
 
@@ -72,14 +72,13 @@ _OVER = {
 }
 
 
-class MultiTaskScorer:
+class MultiTaskScorer(AcceptsWeights):
     """A scorer of several tasks; see :func:`multitask_scorer`."""
 
     def __init__(self, metrics="accuracy", output="dict", missing_label=None):
         self.metrics = resolve_metrics(metrics)
         self.output = output
         self.missing_label = missing_label
-        self._sample_weight_request = None
         losses = [metric.name for metric in self.metrics if metric.is_loss]
         if losses:
             raise ValueError(
@@ -205,37 +204,6 @@ class MultiTaskScorer:
         if len(self.metrics) > 1:
             names = [f"{m.name}_{name}" for m in self.metrics for name in names]
         return [*names, "exact_match"]
-
-    def set_score_request(self, *, sample_weight=None):
-        """Set whether ``sample_weight`` is routed to this scorer.
-
-        Parameters
-        ----------
-        sample_weight : bool, str or None, default=None
-
-        Returns
-        -------
-        self : MultiTaskScorer
-        """
-        self._sample_weight_request = sample_weight
-        return self
-
-    def _accept_sample_weight(self):
-        # scikit-learn checks this for each scorer of a dict.
-        return True
-
-    def get_metadata_routing(self):
-        """Return the metadata that the scorer accepts.
-
-        Returns
-        -------
-        request : MetadataRequest
-        """
-        request = MetadataRequest(owner=self)
-        request.score.add_request(
-            param="sample_weight", alias=self._sample_weight_request
-        )
-        return request
 
 
 def _one_array_a_task(probabilities, classes, n_tasks):

@@ -105,6 +105,30 @@ class Calibration:
             ]
         return task.calibrated(logits, temperature, offsets)
 
+    def class_weights(self, k, task):
+        """Return weights that turn probabilities of task `k` into its decisions.
+
+        Parameters
+        ----------
+        k : int
+
+        task : Answers
+
+        Returns
+        -------
+        weights : ndarray of shape (n_classes,) or None
+            The class with the highest probability times its weight is predicted. None
+            if decisions have another form.
+        """
+        if not weighs_classes(task):
+            return None
+        shares = self.log_shares[k][0]
+        if self._has_strength(k):
+            logs = -self.strengths[k] * shares
+        else:  # the highest logit
+            logs = (shares - self.adjustments[k][0]) / self.temperatures[k] - shares
+        return np.exp(logs - logs.max())
+
     def _has_strength(self, k):
         return self.strengths is not None and not np.isnan(self.strengths[k])
 

@@ -34,7 +34,7 @@ def with_blanks(targets, codes, blank, output, like, missing_label=None):
     labels = targets.decode(codes, "dict")
     if output == "frame":
         pairs = zip(targets.names, blank.T, strict=True)
-        return _as_frame(targets, {n: _cells(labels[n], own) for n, own in pairs}, like)
+        return as_frame(targets, {n: _cells(labels[n], own) for n, own in pairs}, like)
     marks = missing_values(missing_label)
     columns = {
         name: _blanked(labels[name], own, _mark(task, marks))
@@ -83,7 +83,7 @@ def _cells(column, blank, mark=None):
     return cells
 
 
-def _as_frame(targets, columns, like):
+def as_frame(targets, columns, like):
     template = targets.template
     if template is None:
         targets.decode(np.zeros((0, len(targets.layout.sizes)), int), "frame")  # raises

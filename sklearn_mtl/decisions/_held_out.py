@@ -178,41 +178,16 @@ def hold_out(
     """
     X = settled(X)
     prefit = is_fitted_before(estimator, cv)
-    if prefit:
-        check_is_fitted(estimator)
     if isinstance(cv, str) and not prefit:
         raise ValueError(
             f"cv must be an int, a splitter, an iterable of splits or 'prefit'. Got "
             f"{cv!r}."
         )
-    if not hasattr(estimator, "predict_proba"):
-        raise ValueError(
-            f"{type(estimator).__name__} has no predict_proba, which decisions need. "
-            "Pass a classifier that predicts probabilities."
-        )
-    # A classifier that is fitted anew may learn other tasks than before.
-    reader = label_reader(estimator if prefit else clone(estimator))
-    table = reader.table(y)
-    if n_rows(X) != len(table):
-        raise ValueError(
-            "Found input variables with inconsistent numbers of samples: "
-            f"{[n_rows(X), len(table)]}"
-        )
-    weights = table_weights(sample_weight, table)
-    if weights is not None:
-        table = table.mask(weights == 0)
-    empty = [
-        n for n, own in zip(table.names, table.missing.T, strict=True) if own.all()
-    ]
-    if empty:
-        raise ValueError(
-            f"The task(s) {empty} have no labelled row (whose weight is not 0). Leave "
-            "these columns out, or pass rows with labels for them."
-        )
+    reader, table, weights = read_rows(estimator, X, y, sample_weight, prefit)
     if check is not None:
         check(
-            _known_labels(table, estimator if prefit else None),
-            [n for n, kind in zip(table.names, table.cell_types, strict=True) if kind],
+            known_labels(table, estimator if prefit else None),
+            tasks_with_sets(table),
         )
     passed = None
     if prefit:
@@ -247,7 +222,55 @@ def hold_out(
     )
 
 
-def _known_labels(table, model):
+def read_rows(estimator, X, y, sample_weight, prefit):
+    """Check a classifier, and read labels and weights as it does.
+
+    Parameters
+    ----------
+    estimator, X, y, sample_weight : as of :func:`hold_out`
+
+    prefit : bool
+        Whether the classifier is used as it is.
+
+    Returns
+    -------
+    reader : LabelReader
+
+    table : LabelTable
+        Cells of weight 0 are missing.
+
+    weights : ndarray of shape (n_rows, n_tasks) or None
+    """
+    if prefit:
+        check_is_fitted(estimator)
+    if not hasattr(estimator, "predict_proba"):
+        raise ValueError(
+            f"{type(estimator).__name__} has no predict_proba, which decisions need. "
+            "Pass a classifier that predicts probabilities."
+        )
+    # A classifier that is fitted anew may learn other tasks than before.
+    reader = label_reader(estimator if prefit else clone(estimator))
+    table = reader.table(y)
+    if n_rows(X) != len(table):
+        raise ValueError(
+            "Found input variables with inconsistent numbers of samples: "
+            f"{[n_rows(X), len(table)]}"
+        )
+    weights = table_weights(sample_weight, table)
+    if weights is not None:
+        table = table.mask(weights == 0)
+    empty = [
+        n for n, own in zip(table.names, table.missing.T, strict=True) if own.all()
+    ]
+    if empty:
+        raise ValueError(
+            f"The task(s) {empty} have no labelled row (whose weight is not 0). Leave "
+            "these columns out, or pass rows with labels for them."
+        )
+    return reader, table, weights
+
+
+def known_labels(table, model):
     """Return the labels of each task, of a fitted classifier or of the table."""
     if model is not None:
         found = classes_of(model, len(table.names))
@@ -259,6 +282,11 @@ def _known_labels(table, model):
             )
         ]
     return {n: own.tolist() for n, own in zip(table.names, found, strict=True)}
+
+
+def tasks_with_sets(table):
+    """Return the names of the tasks whose cells hold several labels."""
+    return [n for n, kind in zip(table.names, table.cell_types, strict=True) if kind]
 
 
 def fit_rows(estimator, X, y, sample_weight, rows=None):
@@ -285,7 +313,12 @@ def fit_rows(estimator, X, y, sample_weight, rows=None):
     return clone(estimator).fit(X, y, sample_weight=sample_weight)
 
 
-def weights_to_pass(estimator, sample_weight):
+_OTHER_USE = (
+    "weights count only for the decisions that are learnt from its probabilities"
+)
+
+
+def weights_to_pass(estimator, sample_weight, other_use=_OTHER_USE):
     """Return the weights if the classifier accepts them; otherwise warn, None.
 
     Parameters
@@ -293,11 +326,14 @@ def weights_to_pass(estimator, sample_weight):
     estimator : classifier
 
     sample_weight : array-like or None
+
+    other_use : str, default=_OTHER_USE
+        What weights do without it; for the message.
     """
     if sample_weight is None or has_fit_parameter(estimator, "sample_weight"):
         return sample_weight
     warn_caller(
-        f"{type(estimator).__name__} does not accept sample_weight in fit, so weights "
-        "count only for the decisions that are learnt from its probabilities."
+        f"{type(estimator).__name__} does not accept sample_weight in fit, so "
+        f"{other_use}."
     )
     return None

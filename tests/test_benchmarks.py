@@ -247,6 +247,52 @@ def test_balancing_measures_what_fit_gives(cases, data):
         assert found[method]["macro_f1"] == pytest.approx(expected), method
 
 
+def test_conditions_from_end_to_end(cases, data, monkeypatch):
+    case = cases["conditions"]
+    monkeypatch.setitem(case.CONDITIONS, "reviews", {"topic": ["mood", "good"]})
+    monkeypatch.setitem(case.DECIDING, "reviews", "mood")
+    with gzip.open(data / "reviews" / "train.csv.gz", "rt", encoding="utf-8") as lines:
+        rows = [own for own in csv.DictReader(lines) if own["text"] != "a bad dinner"]
+    for split in ("train", "test"):
+        path = data / "reviews" / f"{split}.csv.gz"
+        with gzip.open(path, "wt", encoding="utf-8", newline="") as lines:
+            table = csv.DictWriter(lines, rows[0])
+            table.writeheader()
+            table.writerows(rows)
+    found = case.measure(data, "reviews", "test", 1)
+    assert found["known"]["topic"]["conditions"] == 1
+    ends = found["end_to_end"]
+    assert ends["default"]["contradicting"] == pytest.approx(1 / 3)  # "a bad film"
+    assert ends["default"]["precision"] == pytest.approx(5 / 7)  # implies "good"
+    for system in case.SYSTEMS.keys() - {"default"}:
+        assert ends[system]["contradicting"] == 0
+        assert ends[system]["f1"] == ends[system]["macro_f1 topic"] == 1
+    text = "\n".join(case.section({"reviews": found}))
+    assert "| reviews, topic | 1.000 | 1.000 | +0.0 [+0.0, +0.0] |" in text
+    assert "| reviews | mood | topic | precision" in text
+
+
+def test_what_contradicts_conditions(cases):
+    case = cases["conditions"]
+    conditions = {
+        "kind": ("sexist", {"yes": ["slur", "threat"]}),
+        "detail": ("kind", {"slur": ["c"], "threat": ["a"]}),
+    }
+    labels = {
+        "sexist": ["yes", "yes", "no", "no", None],
+        "kind": ["slur", None, None, "slur", None],
+        "detail": ["c", "a", None, None, None],
+    }
+    assert case.contradicting(labels, conditions) == pytest.approx(2 / 5)
+    kept = case.emptied(labels, conditions)
+    assert kept["kind"] == ["slur", None, None, None, None]
+    assert kept["detail"] == ["c", None, None, None, None]
+    whole = case.filled(kept, conditions)
+    assert whole["kind"] == ["slur", None, "none", "none", None]
+    assert whole["detail"] == ["c", None, "none", "none", None]
+    assert case.without_none(whole) == kept
+
+
 def test_ranks_are_over_the_runs_of_all_ranked_methods(cases):
     def runs(*scores):
         return {str(k): {"macro_f1": score} for k, score in enumerate(scores)}

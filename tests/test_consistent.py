@@ -19,6 +19,7 @@ from stated import Probabilities
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.decisions import (
+    AbstainingMultiTaskClassifier,
     CalibratedMultiTaskClassifier,
     ConsistentMultiTaskClassifier,
     TunedDecisionMultiTaskClassifier,
@@ -299,6 +300,22 @@ def test_scores_agree_with_the_decisions_of_a_network(parameters):
     for own, code in zip(scores, codes.T, strict=True):
         assert_array_equal(own.argmax(axis=1), code)
         assert_allclose(own.sum(axis=1), 1, atol=1e-6)
+
+
+def test_it_goes_around_others_and_not_inside():
+    inside = around().fit(X, Y)
+    careful = AbstainingMultiTaskClassifier(FrozenEstimator(inside), coverage=0.5)
+    with pytest.raises(ValueError, match=r"leaves cells empty, in row\(s\) \["):
+        careful.fit(X, Y)
+    careful = AbstainingMultiTaskClassifier(FrozenEstimator(MODEL), coverage=0.5)
+    found = around(careful.fit(X, Y)).fit(X, Y)  # as the advice says
+    assert contradictions(found.predict(X, output="dict")) == 0
+
+
+def test_stated_conditions_may_come_from_a_fit():
+    found = around(conditions={"kind": "sexist", "detail": "kind"}).fit(X, Y)
+    again = around(conditions=found.conditions_).fit(X, Y)
+    assert again.conditions_ == found.conditions_
 
 
 def test_equal_scores_keep_the_predicted_label():

@@ -59,7 +59,8 @@ class ConsistentMultiTaskClassifier(BaseDecisions):
         - ``parent``: the same, learnt. A label goes with a class of the parent if both
           occur in one row of y.
 
-        A parent has one label in each cell and may have a parent itself.
+        A parent has one label in each cell and may have a parent itself. The columns of
+        an array are called "task0", "task1" and so on.
 
     Attributes
     ----------
@@ -81,7 +82,8 @@ class ConsistentMultiTaskClassifier(BaseDecisions):
     A cell without a label is empty in predictions, with the value that
     :class:`AbstainingMultiTaskClassifier` describes. If y has a label such as "none" in
     these cells, list it in the conditions, and it is predicted there:
-    ``{"category": ("sexist", {"no": ["none"], "yes": ["threat", "slur"]})}``.
+    ``{"category": ("sexist", {"no": ["none"], "yes": ["threat", "slur"]})}``. The task
+    then also says whether it has a label.
 
     ``predict`` first decides from parents to children which tasks have a label. Of all
     rows in which these tasks have labels that meet the conditions it then chooses the
@@ -90,11 +92,12 @@ class ConsistentMultiTaskClassifier(BaseDecisions):
     predictions, so that rare classes are found. Scores of parents enter by their square
     root: their children speak for them, too.
 
-    ``predict_proba`` has marginal probabilities of one joint distribution. That of a
-    class of a parent is the geometric mean of its own probability and of the sums of
-    its children over the labels that it allows. Classes at which the same children have
-    labels keep the sum of their probabilities, because a child does not know whether it
-    has a label. Tasks whose cells hold several labels have no influence on others.
+    ``predict_proba`` returns the marginal probabilities of one joint distribution of
+    all tasks. The probability of a class of a parent is the geometric mean of its own
+    and of what its children give it: the sum of their probabilities over the labels
+    that the class allows. Classes at which the same children have labels keep the sum
+    of their probabilities, because a child without other labels does not know whether
+    it has one. Tasks whose cells hold several labels have no influence on others.
 
     Put this classifier around the others of this module: they expect a label in every
     cell.

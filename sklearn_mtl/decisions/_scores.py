@@ -31,7 +31,7 @@ def decision_scores(targets, model, X):
     found = targets.probabilities(model, X)
     codes = None
     if any(own is None for own in weights):
-        codes = targets.codes(model, X)
+        codes = targets.codes(model, X, may_be_empty=True)
     for k, (task, own) in enumerate(zip(targets.tasks, weights, strict=True)):
         if own is not None:
             found[k] = found[k] * own

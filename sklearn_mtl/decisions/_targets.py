@@ -5,6 +5,7 @@ import numpy as np
 from ..answers._labels import LabelCodes
 from ..answers._layout import CodeLayout
 from ..answers._types import CategoricalAnswers, MultiLabelAnswers, OrdinalAnswers
+from ..labels._cells import some
 from ..labels._sets import labels_of
 from ..labels._tables import as_label_table
 from ..metrics._fitted import last_step
@@ -99,7 +100,7 @@ class ReadTargets(LabelCodes):
             for task, own, array in zip(self.tasks, classes, arrays, strict=True)
         ]
 
-    def codes(self, model, X):
+    def codes(self, model, X, may_be_empty=False):
         """Return the codes of the labels that a classifier predicts.
 
         Parameters
@@ -108,12 +109,23 @@ class ReadTargets(LabelCodes):
 
         X : input of the classifier
 
+        may_be_empty : bool, default=False
+            Whether cells may be empty; their code is -1.
+
         Returns
         -------
         codes : ndarray of shape (n_rows, n_codes)
         """
         predicted = as_label_table(model.predict(X), what="The prediction")
-        return self.encode(predicted.select(self.names, "The prediction"))
+        predicted = predicted.select(self.names, "The prediction")
+        rows = np.flatnonzero(predicted.missing.any(axis=1))
+        if len(rows) and not may_be_empty:
+            raise ValueError(
+                f"{type(model).__name__} leaves cells empty, in row(s) {some(rows)}, "
+                "but a label in every cell is needed here. Put it around this "
+                "classifier, and not inside."
+            )
+        return self.encode(predicted)
 
 
 _TYPES = {

@@ -10,7 +10,7 @@ from sklearn.model_selection import KFold, cross_val_score
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.decisions import ConsistentMultiTaskClassifier
-from sklearn_mtl.metrics import hierarchical_scorer, hierarchical_scores
+from sklearn_mtl.metrics import hierarchical_scorer, hierarchical_scores, multitask_scores
 
 CONDITIONS = {
     "kind": ("sexist", "yes"),
@@ -186,6 +186,13 @@ def test_the_scorer_in_cross_validation(consistent):
         found, texts, pd.DataFrame(labels), cv=KFold(2), scoring=hierarchical_scorer()
     )
     assert scored.tolist() == [1, 1]
+
+
+def test_empty_predictions_of_labelled_cells():
+    pred = {**TRUE, "detail": [None, "c", None, None]}
+    with pytest.raises(ValueError, match="or use hierarchical_scores for tasks that"):
+        multitask_scores(TRUE, pred)
+    assert scores(pred)[:2] == pytest.approx((1, 7 / 8))
 
 
 def test_bad_output():

@@ -224,7 +224,8 @@ def _check_filled(true, pred):
         if len(empty):
             raise ValueError(
                 f"y_pred[{name!r}] is empty in row(s) {empty[:5].tolist()}, where "
-                "y_true holds a label. Predict a label for each of these cells."
+                "y_true holds a label. Predict a label for each of these cells, or use "
+                "hierarchical_scores for tasks that depend on others."
             )
 
 

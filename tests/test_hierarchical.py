@@ -10,7 +10,11 @@ from sklearn.model_selection import KFold, cross_val_score
 
 from sklearn_mtl import MultiTaskTextClassifier
 from sklearn_mtl.decisions import ConsistentMultiTaskClassifier
-from sklearn_mtl.metrics import hierarchical_scorer, hierarchical_scores, multitask_scores
+from sklearn_mtl.metrics import (
+    hierarchical_scorer,
+    hierarchical_scores,
+    multitask_scores,
+)
 
 CONDITIONS = {
     "kind": ("sexist", "yes"),

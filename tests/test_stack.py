@@ -318,7 +318,7 @@ def test_an_interrupted_stack_leaves_no_weights_behind(monkeypatch):
     forward = StackedNetwork.__call__
 
     def stop_in_the_third_step(network, *args):
-        tables[:] = [ref(table) for own in network.tables for table in own.values()]
+        tables[:] = [ref(table) for table in network.tables.values()]
         calls.append(network.n_units)
         if len(calls) == 3:
             raise KeyboardInterrupt
@@ -336,5 +336,5 @@ def test_an_interrupted_stack_leaves_no_weights_behind(monkeypatch):
         pytest.fail("nobody interrupted it")
     gc.collect()
     assert len(calls) == 3
-    assert len(tables) > 1
+    assert tables
     assert all(table() is None for table in tables)

@@ -13,7 +13,7 @@ from ..data._block import BLOCK_GAIN
 from ._batch import weighted_sums
 from ._descent import BLOCK, Product
 from ._kernels import LANE
-from ._memory import join_tables, new_table
+from ._memory import draw_weights, join_tables, new_table
 from ._spec import InputSpec
 
 
@@ -40,8 +40,7 @@ class SparseLinear(nn.Module):
     def __init__(self, n_features, n_outputs, *, scale=1.0, init_range=0.0):
         super().__init__()
         weight = new_table(n_features, n_outputs)
-        if init_range:
-            weight.uniform_(-init_range, init_range)
+        draw_weights(weight, init_range)
         self.weight = nn.Parameter(weight)
         self.bias = nn.Parameter(torch.zeros(n_outputs))
         self.scale = scale

@@ -2,6 +2,8 @@
 
 import ctypes
 import sys
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 
 import numpy as np
@@ -14,6 +16,26 @@ _ALIGNMENT = 64  # bytes: a cache line, the alignment of torch
 # Smaller tables fit into the TLB of the processor without huge pages.
 LARGE = 2**24  # bytes
 ROWS_AT_ONCE = 2**14
+_DRAWS = ContextVar("draws", default=True)
+
+
+@contextmanager
+def without_first_weights():
+    """Within a block, leave new tables at 0 instead of drawing their first weights.
+
+    For networks whose weights are all copied from others afterwards.
+    """
+    token = _DRAWS.set(False)
+    try:
+        yield
+    finally:
+        _DRAWS.reset(token)
+
+
+def draw_weights(table, limit):
+    """Draw the first weights of a table from the interval ``[-limit, limit]``."""
+    if limit and _DRAWS.get():
+        table.uniform_(-limit, limit)
 
 
 def new_table(n_rows, n_columns, dtype=torch.float32):

@@ -118,7 +118,7 @@ MultiTaskStratifiedKFold` with this number of folds, not shuffled.
     Notes
     -----
     The networks of all candidates of a fold are in memory at the same time, two per
-    candidate with early stopping.
+    candidate with early stopping, and for a moment when they end.
 
     Joint training steps require bags of words, one trunk, categorical tasks and
     constant loss weights, and do not support an L2 penalty, `net_params`, `callbacks`,

@@ -92,6 +92,9 @@ class GatedExperts(nn.Module, ABC):
 class Readers(nn.Module):
     """Readers of experts, which the network computes together.
 
+    Sums run over the experts that some of these readers read, so they do not depend on
+    the others, not even in rounding.
+
     Parameters
     ----------
     reads : bool tensor of shape (n_readers, n_experts)
@@ -99,26 +102,35 @@ class Readers(nn.Module):
 
     def __init__(self, reads):
         super().__init__()
-        self.n_readers, self.n_experts = reads.shape
+        self.n_experts = reads.shape[1]
         self.experts = reads.any(dim=0).nonzero()[:, 0].tolist()
-        places = reads.flatten().nonzero()[:, 0]
+        self.shape = len(reads), len(self.experts)
+        places = reads[:, self.experts].flatten().nonzero()[:, 0]
         self.register_buffer("places", places, persistent=False)
         roots = reads.sum(dim=1, keepdim=True).sqrt()
         self.register_buffer("roots", roots, persistent=False)
 
     def weights(self, scores):
         """Return the gate weights, shape (n_rows, n_readers, n_experts)."""
-        size = len(scores), self.n_readers * self.n_experts
+        weights = self._own_weights(scores)
+        if len(self.experts) == self.n_experts:
+            return weights
+        whole = weights.new_zeros(*weights.shape[:2], self.n_experts)
+        whole[:, :, self.experts] = weights
+        return whole
+
+    def _own_weights(self, scores):
+        n_rows, (n_readers, n_own) = len(scores), self.shape
         # Experts that a reader may not read get a weight of exactly 0.
-        whole = scores.new_full(size, -torch.inf).index_copy(1, self.places, scores)
-        return whole.view(-1, self.n_readers, self.n_experts).softmax(dim=2)
+        whole = scores.new_full((n_rows, n_readers * n_own), -torch.inf)
+        whole = whole.index_copy(1, self.places, scores)
+        return whole.view(n_rows, n_readers, n_own).softmax(dim=2)
 
     def forward(self, scores, outputs):
         """Return the mixtures of the readers, shape (n_rows, n_readers, n_units)."""
-        weights = self.roots * self.weights(scores)
         if len(self.experts) < self.n_experts:
-            weights, outputs = weights[:, :, self.experts], outputs[:, self.experts]
-        return weights @ outputs
+            outputs = outputs[:, self.experts]
+        return self.roots * self._own_weights(scores) @ outputs
 
 
 class RowExperts(GatedExperts):

@@ -9,6 +9,7 @@ from torch import nn
 
 from ..answers._types import OrdinalAnswers
 from ..network._build import LinkedNetwork
+from ..network._memory import without_first_weights
 from ..network._places import TaskKeys, keyed_weights
 from ._net import MultiTaskNet
 from ._optimizers import LinearDecay
@@ -137,7 +138,7 @@ def heads_by_classes(tasks):
 
 
 def net_for_tasks(net, names, tasks, calibration, balancer, blocks=()):
-    """Build a net like another for other tasks. Its weights are new.
+    """Build a net like another for other tasks, to copy all weights into.
 
     Parameters
     ----------
@@ -175,7 +176,8 @@ def net_for_tasks(net, names, tasks, calibration, balancer, blocks=()):
         "callbacks": [("learning_rate", LinearDecay())],
         "verbose": 0,
     }
-    fresh = MultiTaskNet(**parameters).initialize()
+    with without_first_weights():
+        fresh = MultiTaskNet(**parameters).initialize()
     fresh.verbose = net.verbose
     fresh.callbacks_, fresh.history_ = net.callbacks_, net.history
     fresh._forget_training()

@@ -112,17 +112,17 @@ class SideBySide:
         losses, ended = self.stack.run_epoch(), {}
         self.n_done += 1
         is_last = self.n_done == self.nets[0].max_epochs
-        for net, own in zip(list(self.nets), losses, strict=True):
+        for k, (net, own) in enumerate(zip(self.nets, losses, strict=True)):
             if is_last or is_judged or self.checks is not None:
-                self.stack.network.hand_back(self.nets.index(net))
+                self.stack.network.hand_back(k)
             stops = attempt(_end_epoch, net, own, self.sets, self.checks)
-            if isinstance(stops, Exception):
+            if stops or is_last:
                 ended[net] = stops
-            elif stops or is_last:
-                ended[net] = attempt(self.run.end, net)
-            if net in ended:  # the stack frees its weights before the next are copied
-                self.keep([other for other in self.nets if other is not net])
-        return ended
+        self.keep([net for net in self.nets if net not in ended])
+        return {
+            net: stops if isinstance(stops, Exception) else attempt(self.run.end, net)
+            for net, stops in ended.items()
+        }
 
 
 def attempt(function, *args):
@@ -226,8 +226,6 @@ class Stack:
         """
         self.network.keep(kept)
         self.objective.keep(kept)
-        for group in self.sparse.param_groups:
-            group["params"] = self.network.sparse
         for weight in self.network.dense:
             state = self.dense.state[weight]
             for name, value in state.items():

@@ -85,9 +85,9 @@ class StackedBatch(list):
 class StackedNetwork:
     """The networks of several nets, with one operation for all of them.
 
-    Dense weights are stacked. Each net and block has its own table of input weights,
-    because the gradients of one wide table would not fit into the cache. Input weights
-    are moved out of the nets until `hand_back` returns them.
+    Dense weights are stacked. The input weights of all nets are columns of one table
+    per block, so that the weights of a feature are read and written in one go. Input
+    weights are moved out of the nets until `hand_back` returns them.
 
     Parameters
     ----------
@@ -102,8 +102,9 @@ class StackedNetwork:
     dense : list of torch.nn.Parameter
         Dense weights of all nets, stacked along the first axis.
 
-    tables : list of dict of {int: torch.nn.Parameter}
-        For each net, the input weights of each block that reads rows.
+    tables : dict of {int: torch.nn.Parameter}
+        The input weights of each block that reads rows, of shape
+        (n_features, n_nets * width). The columns of a net are neighbours.
     """
 
     def __init__(self, nets, blocks):
@@ -127,14 +128,17 @@ class StackedNetwork:
             for name in layers
         }
         self.dense = [self.trunk_bias, self.head, *self.biases.values()]
-        self.tables = [self._take_tables(module) for module in self.modules]
+        self.tables = self._take_tables()
 
-    def _take_tables(self, module):
+    def _take_tables(self):
+        known = [self._parts_of_tables(module) for module in self.modules]
         tables = {
-            block: nn.Parameter(torch.cat(parts, dim=1))
-            for block, parts in self._parts_of_tables(module).items()
+            block: nn.Parameter(
+                torch.cat([part for own in known for part in own[block]], dim=1)
+            )
+            for block in known[0]
         }
-        _free(module)
+        self.release()
         return tables
 
     def release(self):
@@ -145,7 +149,7 @@ class StackedNetwork:
     @property
     def sparse(self):
         """The input weights of all nets, as a list."""
-        return [table for own in self.tables for table in own.values()]
+        return list(self.tables.values())
 
     def keep(self, kept):
         """Drop all nets but some; their slices of `dense` are left to the caller.
@@ -154,8 +158,13 @@ class StackedNetwork:
         ----------
         kept : list of int
         """
+        for table in self.tables.values():
+            table.data = self._by_net(table.data)[:, kept].flatten(1)
         self.modules = [self.modules[k] for k in kept]
-        self.tables = [self.tables[k] for k in kept]
+
+    def _by_net(self, columns):
+        """Return columns of a table as (n_rows, n_nets, width)."""
+        return columns.unflatten(1, (len(self.modules), -1))
 
     def _parts_of_tables(self, module):
         """Return views of a net's input weights for the table of each block."""
@@ -169,12 +178,12 @@ class StackedNetwork:
     @torch.no_grad()
     def hand_back(self, k):
         """Copy the current weights back into a net."""
-        module, tables = self.modules[k], self.tables[k]
+        module = self.modules[k]
         for weight in optim_groups(module)["sparse"]:
-            weight.data = weight.new_zeros(len(tables[0]), weight.shape[1])
+            weight.data = weight.new_zeros(len(self.tables[0]), weight.shape[1])
         for block, parts in self._parts_of_tables(module).items():
             widths = [part.shape[1] for part in parts]
-            learnt = tables[block].split(widths, dim=1)
+            learnt = self._by_net(self.tables[block])[:, k].split(widths, dim=1)
             for part, own in zip(parts, learnt, strict=True):
                 part.copy_(own)
         module.trunk[0].bias.copy_(self.trunk_bias[k])
@@ -221,9 +230,8 @@ class StackedNetwork:
         """Return the stacked products of a block's rows with the tables of all nets."""
         if part.batch is None:
             return None
-        return torch.stack(
-            [sparse_product(tables[block], part.batch) for tables in self.tables]
-        )
+        product = self._by_net(sparse_product(self.tables[block], part.batch))
+        return product.transpose(0, 1).contiguous()
 
 
 class StackedObjective:

@@ -20,8 +20,14 @@ from ..training._dataset import RowDataset
 from ..training._plan import auto_width
 from ..training._probe import not_probed
 from ..training._runtime import computing
-from ..training._stream import MANY_ROWS, ChunkRun, check_stream, start_net
-from ..training._stream_state import Stream
+from ..training._stream import (
+    MANY_ROWS,
+    ChunkRun,
+    check_stream,
+    keeps_tables,
+    start_stream,
+)
+from ..training._stream_state import Stream, apart
 from ..trunks import reads_tokens, resolve_trunk
 from ..utils import _typing as t
 from ..utils._compat import fit_context
@@ -164,7 +170,6 @@ class PartialFitMixin(BaseMultiTask):
         names = ("alpha_", "calibration_", "learning_rate_factor_")
         known = [getattr(self, name, None) for name in names]
         config = not_probed(config, *known).settle(config)
-        before = getattr(self, "net_", None)
         rows, dense, terms = self._chunk_rows(
             take_rows(X, cells.kept), cells, labels, stream and stream.terms
         )
@@ -173,11 +178,12 @@ class PartialFitMixin(BaseMultiTask):
             stream = self._first_stream(config, rows, dense, cells, balancing)
         stream = replace(stream, labels=labels, terms=terms)
         dataset = self._chunk_dataset(stream.net, rows, dense, cells)
-        run = ChunkRun(config, stream, before, dataset, cells, balancing)
+        run = ChunkRun(config, stream, dataset, cells, balancing)
         with computing(self.n_jobs):
-            net, stream = run.fit()
-            calibration = run.calibration(net, stream, known[1])
-        self._set_fitted(net, run, cells, calibration)
+            stream = run.fit()
+            calibration = run.calibration(stream, known[1])
+        self._set_fitted(stream.average, run, cells, calibration)
+        del self.net_  # from now on that of the stream
         self.stream_ = stream
 
     def _stream_of_fit(self):
@@ -186,8 +192,14 @@ class PartialFitMixin(BaseMultiTask):
         last = history[-1] if len(history) else {}
         share = [last.get(f"task_cells_{name}", 1.0) for name in self.task_names_]
         labels = LabelSums.of_shares(spec.n_rows, share, self.calibration_.log_shares)
+        net, tables = self.net_, None
+        parts = TrainingConfig.of(self), net.module__trunk, net.module__sharing
+        if keeps_tables(*parts, is_sparse=spec.is_bag):
+            net, tables = apart(net)
         return Stream(
-            net=self.net_,
+            net=net,
+            average=net,
+            tables=tables,
             labels=labels,
             terms=None,
             squares=spec.n_rows / spec.scale**2,
@@ -207,9 +219,9 @@ class PartialFitMixin(BaseMultiTask):
             tokens=reads_tokens(trunk),
         )
         tokens = getattr(self.vectorizer_, "tokens_", ())
+        parts = rows, cells, trunk, balancing, tokens, dense
         with computing(self.n_jobs):
-            net, seed = start_net(config, rows, cells, trunk, balancing, tokens, dense)
-        return Stream(net, None, None, 0.0, None, seed)
+            return start_stream(config, *parts)
 
     def _seed(self):
         rng = check_random_state(self.random_state)

@@ -17,6 +17,7 @@ from ..data._term_weights import MANY_CLASSES_ROWS
 from ..training._balancing import build_balancing
 from ..training._config import TrainingConfig
 from ..training._dataset import RowDataset
+from ..training._grow import check_growable
 from ..training._plan import auto_width
 from ..training._probe import not_probed
 from ..training._runtime import computing
@@ -27,6 +28,7 @@ from ..training._stream import (
     keeps_tables,
     start_stream,
 )
+from ..training._stream_growth import grown_stream
 from ..training._stream_state import Stream, apart
 from ..trunks import reads_tokens, resolve_trunk
 from ..utils import _typing as t
@@ -37,7 +39,7 @@ from ..utils._state import take_over
 from ..utils._texts import refuse_texts
 
 # Weights of features are computed again when a stream has this many times the rows.
-GROWTH = 1.2
+GROWTH = 1.5
 
 
 class PartialFitMixin(BaseMultiTask):
@@ -163,17 +165,23 @@ class PartialFitMixin(BaseMultiTask):
             class_weight=self.class_weight,
             targets=getattr(self, "targets_", None),
             sums=stream and stream.labels,
+            grow=self.grow,
         )
+        if stream is not None and cells.targets is not self.targets_:
+            check_growable(stream.net)
         self._check_for_tasks(config, cells.targets.names)
         if not len(cells.codes):
             return
         names = ("alpha_", "calibration_", "learning_rate_factor_")
         known = [getattr(self, name, None) for name in names]
         config = not_probed(config, *known).settle(config)
+        balancing = build_balancing(self.loss_weights, cells, config)
+        if stream is not None and cells.targets is not self.targets_:
+            with computing(self.n_jobs):
+                stream = grown_stream(stream, config, cells, balancing)
         rows, dense, terms = self._chunk_rows(
             take_rows(X, cells.kept), cells, labels, stream and stream.terms
         )
-        balancing = build_balancing(self.loss_weights, cells, config)
         if stream is None:
             stream = self._first_stream(config, rows, dense, cells, balancing)
         stream = replace(stream, labels=labels, terms=terms)
@@ -242,8 +250,8 @@ class PartialFitMixin(BaseMultiTask):
         if terms is not None:
             terms = terms.plus(rows, cells.codes, cells.weights)
             if terms.n_rows >= GROWTH * terms.n_weighed:
-                self.term_weights_ = self._new_weights(X, rows, cells, labels, terms)
                 terms = replace(terms.merged(), n_weighed=terms.n_rows)
+                self.term_weights_ = self._new_weights(X, rows, cells, labels, terms)
         rows = self._steps.weigh(rows)
         if is_first:
             return rows, self._fit_embedding(X, rows, cells), terms

@@ -12,6 +12,8 @@ from ..network._memory import new_table
 
 # Rows that are copied at a time: few enough for the cache.
 BLOCK = 512
+# Space for further rows, as a multiple of those there are: rows are copied seldom.
+SPACE = 4
 
 
 def in_blocks(keys):
@@ -159,8 +161,9 @@ class Version:
             For each table.
         """
         keys = self.keys
-        # Twice the space: copies then take about as long as writing the rows once.
-        store = _Store(self.kinds, 2 * (len(keys) + n_more) + 1)
+        # Space for replaced rows too. Memory that is not written yet costs nothing.
+        n_places = min(self.n_keys, SPACE * (len(keys) + n_more)) + 2 * n_more + 1
+        store = _Store(self.kinds, n_places)
         places = np.full(self.n_keys, -1)
         places[keys] = np.arange(len(keys))
         factors = factors or [1.0] * len(self.kinds)

@@ -302,7 +302,10 @@ class ChunkRun:
         last = self.dataset.take(slice(-RECENT_ROWS, None))
         net, tables = self.stream.average, self.stream.tables
         if tables is not None:
-            net = set_tables(net.branch(), tables.averages(self.features))
+            places, rows = features_of(last.X)
+            last = RowDataset(rows, last.codes, last.weights, last.dense)
+            averages = tables.averages(self.features[places])
+            net = set_tables(net.branch(), averages)
         logits = [own.numpy() for own in net.forward(last)]
         recent = self.stream.recent
         if recent is None:

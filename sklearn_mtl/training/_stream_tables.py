@@ -123,6 +123,11 @@ class FeatureTables:
         """Number of features, seen or not."""
         return self._rows.n_keys
 
+    @property
+    def features(self):
+        """The features that were seen, in ascending order."""
+        return self._rows.keys
+
     def are_known(self, features):
         """Return whether each of the features was seen before, as an ndarray."""
         return self._rows.has(features)

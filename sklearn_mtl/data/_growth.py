@@ -117,7 +117,8 @@ def grown(targets, table, task_types, declared=None):
         cells = table.columns[k][~table.missing[:, k]]
         holds_sets = table.cell_types[k] is not None
         if declared is not None:
-            holds_sets = targets.tasks[k].is_multilabel
+            if not len(cells):
+                holds_sets = tasks[k].is_multilabel
             if name in declared:
                 cells = _with_declared(cells, declared[name], holds_sets)
             if not len(cells):

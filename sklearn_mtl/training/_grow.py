@@ -86,8 +86,7 @@ def carry_weights(source, target):
 def carry_logits(logits, source, target):
     """Return logits of a net as if it had the classes that another net also has.
 
-    Rows cannot be of a class that the net did not know. Where logits do not belong to
-    classes, they are unknown.
+    Rows cannot be of a class that the net did not know.
 
     Parameters
     ----------
@@ -98,13 +97,10 @@ def carry_logits(logits, source, target):
 
     Returns
     -------
-    logits : list of ndarray of shape (n_rows, n_logits)
-
-    unknown : list of int
-        The numbers of the tasks whose logits are unknown, and 0.
+    logits : list of ndarray of shape (n_rows, n_logits), or None
+        None if the logits of a task with new classes do not belong to classes.
     """
-    keys, fresh = _keys_of(source), _keys_of(target)
-    carried, unknown = [], []
+    keys, fresh, carried = _keys_of(source), _keys_of(target), []
     for k, (own, wanted) in enumerate(zip(keys.own, fresh.own, strict=True)):
         if keys.kinds[k] == fresh.kinds[k]:
             carried.append(logits[k])
@@ -116,10 +112,9 @@ def carry_logits(logits, source, target):
             elif key in keys.zeros:
                 rows[:, place] = 0
         if (rows == NEVER).all() or isinstance(target.tasks[k], OrdinalAnswers):
-            rows[:] = 0
-            unknown.append(k)
+            return None
         carried.append(rows)
-    return carried, unknown
+    return carried
 
 
 def carry_balancing(source, target, *, whole=False):

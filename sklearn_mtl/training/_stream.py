@@ -317,7 +317,10 @@ class ChunkRun:
         net, tables = self.stream.net.branch(), self.stream.tables
         if tables is None:
             return net
-        weights, is_known = tables.weights(self.features), tables.are_known(self.features)
+        weights, is_known = (
+            tables.weights(self.features),
+            tables.are_known(self.features),
+        )
         if not is_known.all():
             new = torch.from_numpy(np.flatnonzero(~is_known))
             initial = _initial_rows(net, len(new))

@@ -9,7 +9,13 @@ import torch
 from ..answers._calibration import Calibration, by_task
 from ..answers._layout import CodeLayout
 from ..data._stream_growth import class_map, recoded
-from ._grow import carry_balancing, carry_logits, carry_over, carry_weights, net_for_tasks
+from ._grow import (
+    carry_balancing,
+    carry_logits,
+    carry_over,
+    carry_weights,
+    net_for_tasks,
+)
 from ._plan import logit_adjustments
 from ._runtime import seeded
 from ._stream_state import Recent
@@ -68,9 +74,7 @@ def grown_stream(stream, config, cells, balancing):
         tables = FeatureTables.of_weights(tables.n_features, seen, averages)
         tables = tables.moved(seen, weights, 1.0)
         for net in nets:
-            net.module__spec = replace(
-                net.module__spec, n_features=tables.n_features
-            )
+            net.module__spec = replace(net.module__spec, n_features=tables.n_features)
     terms = stream.terms
     if terms is not None:
         terms = terms.grown(class_map(before, targets.tasks), sizes)
@@ -102,7 +106,9 @@ def carry_optimizer(own, source, target):
         key
         for weight, state in before.items()
         for key, value in state.items()
-        if isinstance(value, torch.Tensor) and value.shape == weight.shape and value.ndim
+        if isinstance(value, torch.Tensor)
+        and value.shape == weight.shape
+        and value.ndim
     }
     moments = {
         key: _carried_moments(known, before, key, source, target)
@@ -141,9 +147,7 @@ def _carried_moments(known, before, key, source, target):
         for weight in target.module_.parameters():
             weight.zero_()
     carry_weights(source, target)
-    return {
-        name: weight.detach() for name, weight in target.module_.named_parameters()
-    }
+    return {name: weight.detach() for name, weight in target.module_.named_parameters()}
 
 
 def _with_rows(net, rows):
@@ -157,9 +161,10 @@ def _recent(stream, average, targets):
     recent, before = stream.recent, stream.average
     if recent is None:
         return None
-    logits, unknown = carry_logits(recent.logits, before, average)
+    logits = carry_logits(recent.logits, before, average)
+    if logits is None:
+        return None
     codes = recoded(recent.codes, before.tasks, targets.tasks)
-    codes[:, targets.layout.codes_of(unknown)] = -1
     places = CodeLayout(before.tasks).starts  # all codes of a cell have its weight
     weights = targets.layout.by_code(recent.weights[:, places])
     return Recent(logits, codes, weights)

@@ -109,5 +109,7 @@ def apart(net):
     """
     fresh = net.branch()
     weights = take_tables(fresh)
-    tables = FeatureTables.of_weights(len(weights[0]), np.arange(len(weights[0])), weights)
+    tables = FeatureTables.of_weights(
+        len(weights[0]), np.arange(len(weights[0])), weights
+    )
     return fresh, tables

@@ -137,7 +137,10 @@ class FeatureTables:
 
         They are 0 where a feature was never seen.
         """
-        return [torch.from_numpy(own) for own in self._rows.take(features, slice(0, None, 2))]
+        return [
+            torch.from_numpy(own)
+            for own in self._rows.take(features, slice(0, None, 2))
+        ]
 
     def averages(self, features):
         """Return the rows of features in the average of each table."""
@@ -173,7 +176,9 @@ class FeatureTables:
 
         def written(own):
             before, found = known._rows.take(features[own]), []
-            for weights, lags, now in zip(before[::2], before[1::2], arrays, strict=True):
+            for weights, lags, now in zip(
+                before[::2], before[1::2], arrays, strict=True
+            ):
                 weights -= now[own]
                 weights /= known._gap
                 lags += weights

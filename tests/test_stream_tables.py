@@ -100,8 +100,8 @@ def test_another_scale_multiplies_weights_and_averages():
     tables = tables.moved(features, random_rows(rng, 3), 0.5)
     scaled = tables.scaled(3.0)
     for kind in ("weights", "averages"):
-        pairs = zip(getattr(scaled, kind)(features), getattr(tables, kind)(features))
-        for now, before in pairs:
+        after, former = (getattr(own, kind)(features) for own in (scaled, tables))
+        for now, before in zip(after, former, strict=True):
             assert_allclose(now, 3 * before, rtol=1e-6)
 
 

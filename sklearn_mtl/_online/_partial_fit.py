@@ -21,14 +21,14 @@ from ..training._grow import check_growable
 from ..training._plan import auto_width
 from ..training._probe import not_probed
 from ..training._runtime import computing
-from ..training._stream import (
+from ..training._stream import ChunkRun
+from ..training._stream_growth import grown_stream
+from ..training._stream_start import (
     MANY_ROWS,
-    ChunkRun,
     check_stream,
     keeps_tables,
     start_stream,
 )
-from ..training._stream_growth import grown_stream
 from ..training._stream_state import Stream, apart
 from ..trunks import reads_tokens, resolve_trunk
 from ..utils import _typing as t
@@ -56,7 +56,8 @@ class PartialFitMixin(BaseMultiTask):
         """Learn from a chunk of texts and labels, and keep what was learnt before.
 
         The first call chooses tasks, classes, vectorizer and network, and later calls
-        keep them. After a `fit`, all of these are those of the fit.
+        keep them, but for classes that ``grow=True`` adds. After a `fit`, all of these
+        are those of the fit.
 
         Parameters
         ----------
@@ -72,9 +73,10 @@ class PartialFitMixin(BaseMultiTask):
         classes : list or dict, default=None
             All classes of each task: a list of lists in task order, or ``{task:
             classes}``, which may leave tasks out; for a single label column also a flat
-            list. Needed in the first call if its labels lack some classes; ignored, but
-            for a check, later. None takes the classes of the first chunk. The classes
-            of ordinal tasks whose labels are texts are listed lowest first.
+            list. Needed in the first call if its labels lack some classes, unless
+            ``grow=True``; later it adds classes with ``grow=True``, and else is ignored
+            but for a check. None takes the classes of the chunk. The classes of ordinal
+            tasks whose labels are texts are listed lowest first.
 
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
                 default=None
@@ -88,8 +90,9 @@ class PartialFitMixin(BaseMultiTask):
         Raises
         ------
         ValueError
-            If X, y, classes, weights or a parameter cannot be used, or a label was
-            neither declared nor in the first chunk. The classifier is then unchanged.
+            If X, y, classes, weights or a parameter cannot be used, or, without
+            ``grow=True``, a label was neither declared nor in the first chunk. The
+            classifier is then unchanged.
 
         Notes
         -----
@@ -110,10 +113,15 @@ class PartialFitMixin(BaseMultiTask):
         vectorizer that is fitted already is used as it is; others, scales of columns
         and embeddings are fitted to the first chunk.
 
-        The weights are in memory twice, and four times during a call, whose time grows
-        with their number. A pickle holds both sets and goes on exactly. A saved file
-        holds the average: a loaded classifier goes on from there, with term weights as
-        they are.
+        With ``grow=True`` a new class widens heads, private paths and thresholds, which
+        keep what they have learnt; in sums over earlier chunks it has no cell. Such a
+        call takes longer, as it copies the weights of all features seen so far.
+
+        A call reads and writes only the weights of features in its chunk, and the
+        average is computed when it is first read, as in `predict`. With `callbacks`,
+        `net_params` or a trunk or sharing of your own, each call copies all weights. A
+        pickle holds weights and average, and goes on exactly. A saved file holds the
+        average: a loaded classifier goes on from there, with term weights as they are.
 
         References
         ----------

@@ -231,10 +231,10 @@ class FastHashingVectorizer(HashingVectorizer):
     """Turn texts into counts of hashed features, fast.
 
     The same as :class:`~sklearn.feature_extraction.text.HashingVectorizer`, with the
-    same parameters and one more, errors and results. Each feature is hashed once per call, however
-    often it occurs, so the gain is larger for many texts per call. The notes on
-    `FastCountVectorizer` list the settings that are not faster. Another one is a
-    ``dtype`` that is not a float type.
+    same parameters, errors and results, and with `sublinear_tf`. Each feature is hashed
+    once per call, however often it occurs, so the gain is larger for many texts per
+    call. The notes on `FastCountVectorizer` list the settings that are not faster.
+    Another one is a ``dtype`` that is not a float type.
 
     Parameters
     ----------

@@ -14,7 +14,6 @@ from ..network._places import TaskKeys, keyed_weights
 from ._net import MultiTaskNet
 from ._optimizers import LinearDecay
 
-
 # The logit of a class that a net did not know.
 NEVER = -1e4
 

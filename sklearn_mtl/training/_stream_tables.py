@@ -1,7 +1,7 @@
 """The weights of the features that a stream has seen, one row for each.
 
-A chunk has few of the features of a stream, so a call reads and writes the rows of these
-alone. Its cost depends on its rows, and not on the number of features or of classes.
+A chunk has few of the features of a stream, so a call reads and writes the rows of
+these alone. Its cost does not grow with the number of features.
 """
 
 import numpy as np

@@ -13,7 +13,7 @@ from ..network._memory import new_table
 # Rows that are copied at a time: few enough for the cache.
 BLOCK = 512
 # Space for further rows, as a multiple of those there are: rows are copied seldom.
-SPACE = 4
+SPACE = 8
 
 
 def in_blocks(keys):

@@ -13,7 +13,7 @@ from ..network._memory import new_table
 from ._row_store import Version, in_blocks
 
 # Averages are stored anew when the gap falls below this, long before it is 0.
-LEAST_GAP = 1e-12
+LEAST_GAP = 1e-24
 
 
 def tables_of(module):

@@ -238,15 +238,13 @@ class FastHashingVectorizer(HashingVectorizer):
 
     Parameters
     ----------
-    input, encoding, decode_error, strip_accents, lowercase, preprocessor, tokenizer, \
-            stop_words, token_pattern, ngram_range, analyzer, n_features, binary, \
-            norm, alternate_sign, dtype : as in \
-            :class:`~sklearn.feature_extraction.text.HashingVectorizer`
-
     sublinear_tf : bool, default=False
         Whether a count c becomes 1 + log(c), as in
         :class:`~sklearn.feature_extraction.text.TfidfVectorizer`. Set it to True for
         long texts, where some words occur many times.
+
+    **parameters
+        Those of :class:`~sklearn.feature_extraction.text.HashingVectorizer`.
 
     See Also
     --------

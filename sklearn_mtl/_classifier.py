@@ -168,7 +168,8 @@ class MultiTaskTextClassifier(
         vectorizer and embedding.
 
     grow : bool, default=False
-        Whether a warm start adds new tasks and classes; otherwise they are an error.
+        Whether a warm start adds new tasks and classes, and `partial_fit` new classes;
+        otherwise they are an error.
 
     random_state : int, RandomState instance or None, default=None
         Seed for initial weights, dropout, the order of rows and held-out rows.

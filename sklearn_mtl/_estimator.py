@@ -35,7 +35,14 @@ from .trunks import BaseTrunk
 from .utils._compat import CallbackSupportMixin
 from .utils._numpy import numpy_errors
 from .utils._rows import n_rows, settled
-from .utils._state import fitted_attributes, reads_one_fit, take_over, without_fit
+from .utils._state import (
+    NetOfStream,
+    fitted_attributes,
+    reads_one_fit,
+    take_over,
+    without_fit,
+    without_stream,
+)
 from .utils._typing import Array, ListForm, Rows
 from .utils._versions import (
     check_sender,
@@ -60,13 +67,17 @@ class BaseMultiTask(
     :class:`~sklearn_mtl.MultiTaskTextClassifier` and sets its fitted attributes.
     """
 
+    net_: Any = NetOfStream()
+
     def __getstate__(self):
         return with_version(super().__getstate__())
 
     def __setstate__(self, state):
         super().__setstate__(without_version(state))
-        if hasattr(self, "net_"):  # loading may have chosen another device
-            self.device_ = self.net_.device
+        stream = vars(self).get("stream_")
+        net = vars(self).get("net_", stream and stream.net)
+        if net is not None:  # loading may have chosen another device
+            self.device_ = net.device
 
     def __sklearn_clone__(self):
         return cloned_with_mark(self, super().__sklearn_clone__())
@@ -78,8 +89,7 @@ class BaseMultiTask(
         if not is_source(X):
             refuse_iterator(X, y)
             X = settled(X)
-        fresh = copy(self) if self.warm_start else without_fit(self)
-        fresh.__dict__.pop("stream_", None)  # of partial_fit
+        fresh = without_stream(self) if self.warm_start else without_fit(self)
         progress = FitProgress(self, X, y, sample_weight)
         with checkpoint_of(fresh) as checkpoint:
             whole = progress.begin_fit(n_parts=2)

@@ -12,7 +12,7 @@ import pytest
 import sklearn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -21,6 +21,7 @@ from sklearn.feature_extraction.text import (
     HashingVectorizer,
     TfidfVectorizer,
 )
+from sklearn.preprocessing import normalize
 from sklearn.utils import estimator_checks, murmurhash3_32
 from versions import needs_scikit_learn
 
@@ -34,6 +35,7 @@ from sklearn_mtl.feature_extraction import (
     _terms,
     _tokens,
 )
+from sklearn_mtl.feature_extraction._hashing import sublinear_counts
 from sklearn_mtl.feature_extraction._packed import HashTable
 
 OURS = {
@@ -438,7 +440,8 @@ def test_scikit_learn_checks(ours, check_):
 @pytest.mark.parametrize("theirs", OURS)
 def test_parameters_are_those_of_scikit_learn(theirs):
     ours = OURS[theirs](lowercase=False)
-    assert ours.get_params() == theirs(lowercase=False).get_params()
+    further = {"sublinear_tf": False} if theirs is HashingVectorizer else {}
+    assert ours.get_params() == theirs(lowercase=False).get_params() | further
     assert OURS[theirs].__name__ in ours._repr_html_()
 
 
@@ -677,3 +680,26 @@ def test_symbols_are_numbered_and_found_again():
 def test_shorter_ngrams_come_first(n_symbols):
     symbols = np.array([[1, 0], [0, 2], [1, -1], [0, -1], [0, 1]])
     assert _ngrams.order_of(symbols, n_symbols).tolist() == [3, 4, 1, 2, 0]
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2", None])
+@pytest.mark.parametrize("settings", [{}, {"tokenizer": str.split}], ids=str)
+def test_sublinear_counts_of_hashed_terms(norm, settings):
+    texts = ["to be or not to be", "be be be be", ""]
+    common = {"n_features": 16, "token_pattern": None if settings else r"\w+"}
+    counts = HashingVectorizer(**common, **settings, norm=None).transform(texts)
+    expected = counts.toarray()
+    there = expected != 0
+    expected[there] = np.sign(expected[there]) * (1 + np.log(np.abs(expected[there])))
+    if norm is not None:
+        expected = normalize(expected, norm)
+    found = FastHashingVectorizer(**common, **settings, norm=norm, sublinear_tf=True)
+    assert_allclose(found.transform(texts).toarray(), expected)
+    twin = pickle.loads(pickle.dumps(found))
+    assert_array_equal(
+        twin.transform(texts).toarray(), found.transform(texts).toarray()
+    )
+
+
+def test_signs_of_hashed_terms_that_cancel_out_count_as_nothing():
+    assert_array_equal(sublinear_counts(np.array([0.0, 1.0, -1.0])), [0, 1, -1])

@@ -182,6 +182,7 @@ def test_numbers_beside_words_are_scaled(loaded):
         FastTfidfVectorizer(token_pattern=r"[^ ]+", strip_accents="ascii"),
         FastTfidfVectorizer(preprocessor=TextCleaner(strip_accents="ascii")),
         HashingVectorizer(n_features=64, norm="l1", alternate_sign=False),
+        FastHashingVectorizer(n_features=64, sublinear_tf=True, dtype=np.float32),
         FastHashingVectorizer(
             n_features=50, analyzer="char_wb", ngram_range=(2, 3), dtype=np.float32
         ),

@@ -39,7 +39,7 @@ class RowsMixin:
         if texts is not None:
             X = texts
         elif isinstance(self.vectorizer, str):
-            X = check_numeric(self, X, reset=not hasattr(self, "net_"))
+            X = check_numeric(self, X, reset=not hasattr(self, "calibration_"))
         self._check_embedding(texts)
         if y is None:
             raise ValueError(

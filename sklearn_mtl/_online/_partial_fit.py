@@ -17,11 +17,19 @@ from ..data._term_weights import MANY_CLASSES_ROWS
 from ..training._balancing import build_balancing
 from ..training._config import TrainingConfig
 from ..training._dataset import RowDataset
+from ..training._grow import check_growable
 from ..training._plan import auto_width
 from ..training._probe import not_probed
 from ..training._runtime import computing
-from ..training._stream import MANY_ROWS, ChunkRun, check_stream, start_net
-from ..training._stream_state import Stream
+from ..training._stream import ChunkRun
+from ..training._stream_growth import grown_stream
+from ..training._stream_start import (
+    MANY_ROWS,
+    check_stream,
+    keeps_tables,
+    start_stream,
+)
+from ..training._stream_state import Stream, apart
 from ..trunks import reads_tokens, resolve_trunk
 from ..utils import _typing as t
 from ..utils._compat import fit_context
@@ -31,7 +39,7 @@ from ..utils._state import take_over
 from ..utils._texts import refuse_texts
 
 # Weights of features are computed again when a stream has this many times the rows.
-GROWTH = 1.2
+GROWTH = 1.5
 
 
 class PartialFitMixin(BaseMultiTask):
@@ -48,7 +56,8 @@ class PartialFitMixin(BaseMultiTask):
         """Learn from a chunk of texts and labels, and keep what was learnt before.
 
         The first call chooses tasks, classes, vectorizer and network, and later calls
-        keep them. After a `fit`, all of these are those of the fit.
+        keep them, but for classes that ``grow=True`` adds. After a `fit`, all of these
+        are those of the fit.
 
         Parameters
         ----------
@@ -64,9 +73,10 @@ class PartialFitMixin(BaseMultiTask):
         classes : list or dict, default=None
             All classes of each task: a list of lists in task order, or ``{task:
             classes}``, which may leave tasks out; for a single label column also a flat
-            list. Needed in the first call if its labels lack some classes; ignored, but
-            for a check, later. None takes the classes of the first chunk. The classes
-            of ordinal tasks whose labels are texts are listed lowest first.
+            list. Needed in the first call if its labels lack some classes, unless
+            ``grow=True``; later it adds classes with ``grow=True``, and else is ignored
+            but for a check. None takes the classes of the chunk. The classes of ordinal
+            tasks whose labels are texts are listed lowest first.
 
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), \
                 default=None
@@ -80,8 +90,9 @@ class PartialFitMixin(BaseMultiTask):
         Raises
         ------
         ValueError
-            If X, y, classes, weights or a parameter cannot be used, or a label was
-            neither declared nor in the first chunk. The classifier is then unchanged.
+            If X, y, classes, weights or a parameter cannot be used, or, without
+            ``grow=True``, a label was neither declared nor in the first chunk. The
+            classifier is then unchanged.
 
         Notes
         -----
@@ -102,10 +113,15 @@ class PartialFitMixin(BaseMultiTask):
         vectorizer that is fitted already is used as it is; others, scales of columns
         and embeddings are fitted to the first chunk.
 
-        The weights are in memory twice, and four times during a call, whose time grows
-        with their number. A pickle holds both sets and goes on exactly. A saved file
-        holds the average: a loaded classifier goes on from there, with term weights as
-        they are.
+        With ``grow=True`` a new class widens heads, private paths and thresholds, which
+        keep what they have learnt; in sums over earlier chunks it has no cell. Such a
+        call takes longer, as it copies the weights of all features seen so far.
+
+        A call reads and writes only the weights of features in its chunk, and the
+        average is computed when it is first read, as in `predict`. With `callbacks`,
+        `net_params` or a trunk or sharing of your own, each call copies all weights. A
+        pickle holds weights and average, and goes on exactly. A saved file holds the
+        average: a loaded classifier goes on from there, with term weights as they are.
 
         References
         ----------
@@ -157,27 +173,33 @@ class PartialFitMixin(BaseMultiTask):
             class_weight=self.class_weight,
             targets=getattr(self, "targets_", None),
             sums=stream and stream.labels,
+            grow=self.grow,
         )
+        if stream is not None and cells.targets is not self.targets_:
+            check_growable(stream.net)
         self._check_for_tasks(config, cells.targets.names)
         if not len(cells.codes):
             return
         names = ("alpha_", "calibration_", "learning_rate_factor_")
         known = [getattr(self, name, None) for name in names]
         config = not_probed(config, *known).settle(config)
-        before = getattr(self, "net_", None)
+        balancing = build_balancing(self.loss_weights, cells, config)
+        if stream is not None and cells.targets is not self.targets_:
+            with computing(self.n_jobs):
+                stream = grown_stream(stream, config, cells, balancing)
         rows, dense, terms = self._chunk_rows(
             take_rows(X, cells.kept), cells, labels, stream and stream.terms
         )
-        balancing = build_balancing(self.loss_weights, cells, config)
         if stream is None:
             stream = self._first_stream(config, rows, dense, cells, balancing)
         stream = replace(stream, labels=labels, terms=terms)
         dataset = self._chunk_dataset(stream.net, rows, dense, cells)
-        run = ChunkRun(config, stream, before, dataset, cells, balancing)
+        run = ChunkRun(config, stream, dataset, cells, balancing)
         with computing(self.n_jobs):
-            net, stream = run.fit()
-            calibration = run.calibration(net, stream, known[1])
-        self._set_fitted(net, run, cells, calibration)
+            stream = run.fit()
+            calibration = run.calibration(stream, known[1])
+        self._set_fitted(stream.average, run, cells, calibration)
+        del self.net_  # from now on that of the stream
         self.stream_ = stream
 
     def _stream_of_fit(self):
@@ -186,8 +208,14 @@ class PartialFitMixin(BaseMultiTask):
         last = history[-1] if len(history) else {}
         share = [last.get(f"task_cells_{name}", 1.0) for name in self.task_names_]
         labels = LabelSums.of_shares(spec.n_rows, share, self.calibration_.log_shares)
+        net, tables = self.net_, None
+        parts = TrainingConfig.of(self), net.module__trunk, net.module__sharing
+        if keeps_tables(*parts, is_sparse=spec.is_bag):
+            net, tables = apart(net)
         return Stream(
-            net=self.net_,
+            net=net,
+            average=net,
+            tables=tables,
             labels=labels,
             terms=None,
             squares=spec.n_rows / spec.scale**2,
@@ -207,9 +235,9 @@ class PartialFitMixin(BaseMultiTask):
             tokens=reads_tokens(trunk),
         )
         tokens = getattr(self.vectorizer_, "tokens_", ())
+        parts = rows, cells, trunk, balancing, tokens, dense
         with computing(self.n_jobs):
-            net, seed = start_net(config, rows, cells, trunk, balancing, tokens, dense)
-        return Stream(net, None, None, 0.0, None, seed)
+            return start_stream(config, *parts)
 
     def _seed(self):
         rng = check_random_state(self.random_state)
@@ -230,8 +258,8 @@ class PartialFitMixin(BaseMultiTask):
         if terms is not None:
             terms = terms.plus(rows, cells.codes, cells.weights)
             if terms.n_rows >= GROWTH * terms.n_weighed:
-                self.term_weights_ = self._new_weights(X, rows, cells, labels, terms)
                 terms = replace(terms.merged(), n_weighed=terms.n_rows)
+                self.term_weights_ = self._new_weights(X, rows, cells, labels, terms)
         rows = self._steps.weigh(rows)
         if is_first:
             return rows, self._fit_embedding(X, rows, cells), terms

@@ -118,14 +118,14 @@ def is_hashing(vectorizer):
 def hashing_vectorizer(texts):
     """Return a vectorizer like that of "auto" that needs no vocabulary.
 
-    Words and pairs of words, and parts of words if texts are short. A term counts once
-    for each text. ``_fitting._reading`` weights rows by document frequencies.
+    Words and pairs of words, and parts of words if texts are short, with sublinear
+    counts. ``_fitting._reading`` weights rows by document frequencies.
 
     Parameters
     ----------
     texts : list of str
     """
-    common = {"alternate_sign": False, "binary": True, "dtype": np.float32}
+    common = {"alternate_sign": False, "sublinear_tf": True, "dtype": np.float32}
     words = FastHashingVectorizer(
         n_features=HASHED, ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **common
     )

@@ -89,7 +89,7 @@ def names_with_new(targets, table, n_known=None):
     return names + unused[: max(n_new, 0)]
 
 
-def grown(targets, table, task_types):
+def grown(targets, table, task_types, declared=None):
     """Return targets that also have the further tasks and classes of a table.
 
     Parameters
@@ -101,18 +101,28 @@ def grown(targets, table, task_types):
 
     task_types : dict of {str: str or TaskType} or None
 
+    declared : dict of {str: ndarray}, default=None
+        For a chunk of a stream: further classes of tasks. Tasks then need no label.
+
     Raises
     ------
     ValueError
         If a task has no label, or its type cannot have the new classes.
     """
-    check_learnable(table, task_types)
+    check_learnable(table, task_types, () if declared is None else table.names)
     types, n_known = task_types or {}, len(targets.names)
     tasks, fresh = list(targets.tasks), copy(targets)
     fresh.types = dict(targets.types)
     for k, name in enumerate(targets.names):
         cells = table.columns[k][~table.missing[:, k]]
         holds_sets = table.cell_types[k] is not None
+        if declared is not None:
+            if not len(cells):
+                holds_sets = tasks[k].is_multilabel
+            if name in declared:
+                cells = _with_declared(cells, declared[name], holds_sets)
+            if not len(cells):
+                continue
         targets._check_kind(k, holds_sets, cells)
         if (tasks[k].encode(cells) >= 0).all():
             targets.check_type(name, types.get(name))
@@ -133,6 +143,15 @@ def grown(targets, table, task_types):
     new = range(n_known, len(table.names))
     own = {name: kind for name, kind in types.items() if name not in targets.names}
     return joined(fresh, Targets(_columns(table, new), own))
+
+
+def _with_declared(cells, classes, holds_sets):
+    """Return the cells of a column, and further cells with declared classes."""
+    if holds_sets:
+        whole = np.empty(len(cells) + 1, dtype=object)
+        whole[:-1], whole[-1] = cells, frozenset(classes.tolist())
+        return whole
+    return np.concatenate([cells, classes]) if len(cells) else classes
 
 
 def _with_tasks(targets, tasks):

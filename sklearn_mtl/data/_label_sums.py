@@ -1,6 +1,6 @@
 """Running sums over the label cells of a stream of chunks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -91,6 +91,26 @@ class LabelSums:
             self.labelled + row_weights @ labelled,
             [a + b for a, b in zip(self.counts, own, strict=True)],
         )
+
+    def grown(self, places, sizes):
+        """Return the sums for tasks with more classes.
+
+        Parameters
+        ----------
+        places : csr_array of shape (n_after, n_before)
+            See :func:`~._stream_growth.class_map`.
+
+        sizes : list of int
+            Number of classes of each code afterwards.
+        """
+        before = np.concatenate(self.counts)
+        counts = places @ before
+        # A cell with several labels now counts for further ones, too.
+        n_cells = self.n_cells
+        if before.sum():
+            n_cells = round(n_cells * counts.sum() / before.sum())
+        parts = np.split(counts, np.cumsum(sizes)[:-1])
+        return replace(self, n_cells=n_cells, counts=parts)
 
     @property
     def mean_row_weight(self):

@@ -8,12 +8,14 @@ from ..labels._cells import some
 from ..labels._tables import as_label_table
 from ._cells import LabelledCells, check_length, counted_cells
 from ._label_sums import LabelSums
+from ._stream_growth import class_map, grown_targets
 from ._targets import Targets
 from ._weights import class_weight_table, row_weights
 
 ADVICE = (
     "partial_fit keeps the classes of its first call. Declare all of them there, "
-    "partial_fit(X, y, classes={form})."
+    "partial_fit(X, y, classes={form}), or set grow=True to add classes that come "
+    "later."
 )
 
 
@@ -28,6 +30,7 @@ def read_chunk(
     class_weight=None,
     targets=None,
     sums=None,
+    grow=False,
 ):
     """Check the labels and weights of a chunk, and encode them.
 
@@ -44,6 +47,9 @@ def read_chunk(
 
     sums : LabelSums, default=None
         Sums over earlier chunks; None for the first.
+
+    grow : bool, default=False
+        Whether tasks get the classes that they lack.
 
     Returns
     -------
@@ -72,6 +78,13 @@ def read_chunk(
     kept, counted, table, weights = counted_cells(table, sample_weight)
     if targets is None:
         targets = _first_targets(table, task_types, classes, missing_label)
+    elif grow:
+        declared = declared_classes(classes or {}, targets, missing_label)
+        fresh = grown_targets(targets, table, task_types, declared)
+        if fresh is not targets and sums is not None:
+            places = class_map(targets.tasks, fresh.tasks)
+            sums = sums.grown(places, fresh.layout.sizes)
+        targets = fresh
     elif classes is not None:
         _check_same(targets, declared_classes(classes, targets, missing_label))
     advice = ADVICE.format(form=_form_of_classes(targets))
@@ -214,5 +227,5 @@ def _check_same(targets, declared):
                 f"classes[{name!r}] differs from the first call of partial_fit or "
                 f"from the previous fit. New: {some(sorted(now - before, key=repr))}; "
                 f"missing: {some(sorted(before - now, key=repr))}. Leave classes out, "
-                "or fit anew with all of them."
+                "set grow=True to add classes, or fit anew with all of them."
             )

@@ -106,6 +106,22 @@ class TermSums:
             total = total + sum(self.pending[1:], start=self.pending[0])
         return replace(self, by_class=total, pending=())
 
+    def grown(self, places, sizes):
+        """Return the sums for tasks with more classes.
+
+        The parameters are those of :meth:`LabelSums.grown`.
+        """
+        if not self.sizes:
+            return self
+        in_class = places @ np.concatenate(self.in_class)
+        return replace(
+            self,
+            sizes=tuple(sizes),
+            in_class=np.split(in_class, np.cumsum(sizes)[:-1]),
+            by_class=csr_array(places @ self.merged().by_class),
+            pending=(),
+        )
+
     def inverse_frequencies(self):
         """Return the smoothed inverse document frequency of each feature."""
         return inverse_frequencies(self.n_rows, self.in_rows)

@@ -59,6 +59,19 @@ def _rotate(values, places):
     return (values << np.uint32(places)) | (values >> np.uint32(32 - places))
 
 
+def sublinear_counts(counts):
+    """Return 1 + log(count), with the sign of the count; 0 stays 0.
+
+    Parameters
+    ----------
+    counts : ndarray of float
+        Counts of hashed terms, where signs may cancel out.
+    """
+    sizes = np.abs(counts)
+    logs = np.log(np.maximum(sizes, 1))
+    return np.where(sizes > 0, np.sign(counts) * (logs + 1), 0).astype(counts.dtype)
+
+
 class HashedTerms:
     """Counts hashed terms of texts. Thread-safe.
 
@@ -79,12 +92,17 @@ class HashedTerms:
 
     norm : {"l1", "l2"} or None
         The norm that is scaled to 1 in each row.
+
+    sublinear : bool, default=False
+        Whether a count c becomes 1 + log(c).
     """
 
-    def __init__(self, analysis, n_features, signed, dtype, binary, norm):
-        self._made_of = analysis, n_features, signed, dtype, binary, norm
+    def __init__(
+        self, analysis, n_features, signed, dtype, binary, norm, sublinear=False
+    ):
+        self._made_of = analysis, n_features, signed, dtype, binary, norm, sublinear
         self.n_features, self._signed, self._dtype = n_features, signed, dtype
-        self._binary, self._norm = binary, norm
+        self._binary, self._norm, self._sublinear = binary, norm, sublinear
         self._terms, self._counter = analysis.terms(), analysis.counter()
 
     def __reduce__(self):
@@ -104,6 +122,8 @@ class HashedTerms:
         rows.sum_duplicates()  # keeps explicit zeros where signs cancel out
         if self._binary:
             rows.data.fill(1)
+        if self._sublinear:
+            rows.data = sublinear_counts(rows.data)
         weigh_counts(rows, None, sublinear=False, norm=self._norm)
         return rows
 

@@ -1,6 +1,7 @@
 """scikit-learn's text vectorizers, with the same results in less time."""
 
 from collections.abc import Iterable
+from copy import copy
 from numbers import Integral
 from typing import Any
 
@@ -10,12 +11,13 @@ from sklearn.feature_extraction.text import (
     HashingVectorizer,
     TfidfVectorizer,
 )
+from sklearn.preprocessing import normalize
 from sklearn.utils.validation import FLOAT_DTYPES, check_is_fitted
 
 from ..utils._compat import _align_api_if_sparse
 from ..utils._texts import as_documents
 from ..utils._typing import Rows, Sparse
-from ._hashing import HashedTerms
+from ._hashing import HashedTerms, sublinear_counts
 from ._settings import analysis_of, settings_of
 from ._terms import KnownTerms, as_counts, weigh_counts
 from ._tokens import UnsuitedError
@@ -229,13 +231,18 @@ class FastHashingVectorizer(HashingVectorizer):
     """Turn texts into counts of hashed features, fast.
 
     The same as :class:`~sklearn.feature_extraction.text.HashingVectorizer`, with the
-    same parameters, errors and results. Each feature is hashed once per call, however
-    often it occurs, so the gain is larger for many texts per call. The notes on
-    `FastCountVectorizer` list the settings that are not faster. Another one is a
-    ``dtype`` that is not a float type.
+    same parameters, errors and results, and with `sublinear_tf`. Each feature is hashed
+    once per call, however often it occurs, so the gain is larger for many texts per
+    call. The notes on `FastCountVectorizer` list the settings that are not faster.
+    Another one is a ``dtype`` that is not a float type.
 
     Parameters
     ----------
+    sublinear_tf : bool, default=False
+        Whether a count c becomes 1 + log(c), as in
+        :class:`~sklearn.feature_extraction.text.TfidfVectorizer`. Set it to True for
+        long texts, where some words occur many times.
+
     **parameters
         Those of :class:`~sklearn.feature_extraction.text.HashingVectorizer`.
 
@@ -251,6 +258,52 @@ class FastHashingVectorizer(HashingVectorizer):
     array([[ 0.,  0.,  0.,  0.,  0., -1.,  0.,  0.,  0.,  1.],
            [ 0.,  0.,  0.,  0.,  0., -1., -1.,  0.,  0.,  1.]])
     """
+
+    _parameter_constraints = {
+        **HashingVectorizer._parameter_constraints,
+        "sublinear_tf": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        *,
+        input: str = "content",
+        encoding: str = "utf-8",
+        decode_error: str = "strict",
+        strip_accents: Any = None,
+        lowercase: bool = True,
+        preprocessor: Any = None,
+        tokenizer: Any = None,
+        stop_words: Any = None,
+        token_pattern: str | None = r"(?u)\b\w\w+\b",
+        ngram_range: tuple[int, int] = (1, 1),
+        analyzer: Any = "word",
+        n_features: int = 2**20,
+        binary: bool = False,
+        norm: str | None = "l2",
+        alternate_sign: bool = True,
+        dtype: Any = np.float64,
+        sublinear_tf: bool = False,
+    ) -> None:
+        super().__init__(
+            input=input,
+            encoding=encoding,
+            decode_error=decode_error,
+            strip_accents=strip_accents,
+            lowercase=lowercase,
+            preprocessor=preprocessor,
+            tokenizer=tokenizer,
+            stop_words=stop_words,
+            token_pattern=token_pattern,
+            ngram_range=ngram_range,
+            analyzer=analyzer,
+            n_features=n_features,
+            binary=binary,
+            norm=norm,
+            alternate_sign=alternate_sign,
+            dtype=dtype,
+        )
+        self.sublinear_tf = sublinear_tf
 
     def transform(self, X: Rows) -> Sparse:
         """Return the matrix of hashed counts.
@@ -273,7 +326,7 @@ class FastHashingVectorizer(HashingVectorizer):
         documents = documents if analysis is None else list(documents)
         texts = None if analysis is None else as_texts(documents, self.decode)
         if not texts:
-            return super().transform(documents)
+            return self._slow(documents)
         terms = HashedTerms(
             analysis,
             self.n_features,
@@ -281,8 +334,17 @@ class FastHashingVectorizer(HashingVectorizer):
             self.dtype,
             self.binary,
             self.norm,
+            self.sublinear_tf,
         )
         return _align_api_if_sparse(terms.transform(texts))
+
+    def _slow(self, documents):
+        """Return the matrix of hashed counts by scikit-learn's code."""
+        if not self.sublinear_tf:
+            return super().transform(documents)
+        plain = HashingVectorizer.transform(copy(self).set_params(norm=None), documents)
+        plain.data = sublinear_counts(plain.data.astype(float)).astype(self.dtype)
+        return plain if self.norm is None else normalize(plain, self.norm, copy=False)
 
 
 def as_texts(documents, decode):

@@ -22,7 +22,7 @@ from ..training._runtime import computing, seeded
 from ..utils import _typing as t
 from ..utils._numpy import numpy_errors
 from ..utils._rows import settled
-from ..utils._state import take_over
+from ..utils._state import take_over, without_stream
 from ._cells import with_known_tasks
 from ._parameters import for_new_tasks, for_tasks
 
@@ -105,8 +105,7 @@ class GrowingMixin:
         self._validate_params()  # type: ignore[attr-defined]
         if trunk not in TRUNKS:
             raise ValueError(f"trunk must be one of {TRUNKS}. Got {trunk!r}.")
-        fresh = copy(self)
-        fresh.__dict__.pop("stream_", None)  # partial_fit derives it from the net
+        fresh = without_stream(self)  # partial_fit derives it from the net
         with numpy_errors():
             fresh._add_tasks(settled(X), settled(y), trunk, sample_weight)
         take_over(self, fresh)
@@ -148,8 +147,7 @@ class GrowingMixin:
         check_is_fitted(self)
         names = [names] if isinstance(names, str) else list(names)
         kept = self._names_without(names)
-        fresh = copy(self)
-        fresh.__dict__.pop("stream_", None)  # partial_fit derives it from the net
+        fresh = without_stream(self)  # partial_fit derives it from the net
         with numpy_errors():
             fresh._keep_tasks(kept)
         take_over(self, fresh)

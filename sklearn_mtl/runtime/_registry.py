@@ -229,6 +229,7 @@ def _hashed(kind, state):
         dtype,
         bool(state["binary"]),
         state["norm"],
+        bool(state.get("sublinear_tf", False)),
     )
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import replace
 
+import numpy as np
 import torch
 from sklearn.base import clone
 from torch import nn
@@ -13,6 +14,9 @@ from ..network._memory import without_first_weights
 from ..network._places import TaskKeys, keyed_weights
 from ._net import MultiTaskNet
 from ._optimizers import LinearDecay
+
+# The logit of a class that a net did not know.
+NEVER = -1e4
 
 
 def check_growable(net):
@@ -54,6 +58,13 @@ def carry_over(source, target):
         If the networks differ in more than tasks and classes.
     """
     check_growable(source)
+    known = carry_weights(source, target)
+    _carry_links(source, target)
+    return known
+
+
+def carry_weights(source, target):
+    """Do what :func:`carry_over` does, but for modules after the logits."""
     zeros = _keys_of(source).zeros
     by_family = defaultdict(list)
     for weight, family, keys, outputs in _weights_of(source).values():
@@ -69,8 +80,41 @@ def carry_over(source, target):
             elif _copy_outputs(name, old, old_outputs, weight, outputs, zeros):
                 known.add(name)
             break
-    _carry_links(source, target)
     return known
+
+
+def carry_logits(logits, source, target):
+    """Return logits of a net as if it had the classes that another net also has.
+
+    Rows cannot be of a class that the net did not know.
+
+    Parameters
+    ----------
+    logits : list of ndarray of shape (n_rows, n_logits)
+
+    source, target : MultiTaskNet
+        The tasks of the first, and those of the other, of the same names.
+
+    Returns
+    -------
+    logits : list of ndarray of shape (n_rows, n_logits), or None
+        None if the logits of a task with new classes do not belong to classes.
+    """
+    keys, fresh, carried = _keys_of(source), _keys_of(target), []
+    for k, (own, wanted) in enumerate(zip(keys.own, fresh.own, strict=True)):
+        if keys.kinds[k] == fresh.kinds[k]:
+            carried.append(logits[k])
+            continue
+        rows = np.full((len(logits[k]), len(wanted)), NEVER, dtype=logits[k].dtype)
+        for place, key in enumerate(wanted):
+            if key in own:
+                rows[:, place] = logits[k][:, own.index(key)]
+            elif key in keys.zeros:
+                rows[:, place] = 0
+        if (rows == NEVER).all() or isinstance(target.tasks[k], OrdinalAnswers):
+            return None
+        carried.append(rows)
+    return carried
 
 
 def carry_balancing(source, target, *, whole=False):

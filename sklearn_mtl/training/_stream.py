@@ -11,28 +11,30 @@ from math import ceil
 
 import numpy as np
 import torch
-from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+from skorch.callbacks import Callback
 from skorch.history import History
 
 from ..answers._calibration import Calibration, by_task
-from ..data._rows import FEW
 from ..network._input import BlockLinear, DenseLinear, SparseLinear
-from ..network._recipe import default_recipe
 from ..utils._rows import squared_norms
 from ._calibration import typical_temperature
 from ._dataset import RowDataset
 from ._net import DIVERGED
 from ._objective import Objective
 from ._optimizers import LinearDecay, SparseSGD
-from ._plan import logit_adjustments, make_plan
-from ._run import TrainingRun, draws_as_it_trains
+from ._plan import logit_adjustments
+from ._run import draws_as_it_trains
 from ._runtime import seeded
+from ._stream_start import initial_rows, stream_plan
 from ._stream_state import RECENT_ROWS, Recent
+from ._stream_tables import (
+    features_of,
+    set_tables,
+    take_tables,
+)
 from ._temperatures import fit_temperatures
-from ._user_callbacks import StopTraining, needs_validation, own_callbacks
+from ._user_callbacks import StopTraining
 
-# A stream is expected to have more rows than a fit in full batches.
-MANY_ROWS = FEW + 1
 # Passes over a chunk: PASSES, or one if labels are noisy; and more while a stream has
 # fewer than PASSED_ROWS rows, at most MOST_PASSES. Two passes gained 0.6 and 0.9 points
 # of macro-F1 on sets with clean labels, and lost 0.7 with noisy ones.
@@ -79,55 +81,6 @@ class StreamRates(Callback):
             group["lr"] = rate * factor**power
 
 
-def check_stream(config):
-    """Raise a ValueError if a setting needs more than one chunk of rows."""
-    if config.stops_early or config.splits_by_itself:
-        raise ValueError(
-            "partial_fit holds out no rows of a chunk, so it cannot stop early. Set "
-            "early_stopping='auto' and no train_split; score each chunk before it is "
-            "learnt instead, score(X, y)."
-        )
-    for name, callback in own_callbacks(config.callbacks, config.net_params):
-        if isinstance(callback, EarlyStopping | LRScheduler) or needs_validation(
-            callback
-        ):
-            raise ValueError(
-                f"The callback {name!r} ({type(callback).__name__}) sets learning "
-                "rates, restores weights or reads a validation score, which a stream "
-                "without an end has no use for. Remove it before partial_fit."
-            )
-
-
-def start_net(config, rows, cells, trunk, balancing, vocabulary, dense):
-    """Build the net of a stream from its first chunk, without training it.
-
-    Returns
-    -------
-    net : MultiTaskNet
-
-    seed : int
-    """
-    run = TrainingRun(
-        replace(config, max_iter=1),
-        rows,
-        cells,
-        trunk,
-        vocabulary=vocabulary,
-        dense=dense,
-        n_rows=MANY_ROWS,
-    )
-    run.parameters["iterator_train__shuffle"] = True
-    with seeded(run.seed, config.device):
-        return run.build(balancing), run.seed
-
-
-def stream_plan(config, net):
-    """Return the plan of a call: full rates, and the batch size."""
-    spec, trunk = replace(net.module__spec, n_rows=MANY_ROWS), net.module__trunk
-    recipe = default_recipe(spec) if trunk is None else trunk.recipe(spec)
-    return make_plan(replace(config, max_iter=1), spec, recipe)
-
-
 class ChunkRun:
     """The training of a stream on one chunk.
 
@@ -136,10 +89,7 @@ class ChunkRun:
     config : TrainingConfig
 
     stream : Stream
-        With the sums of this chunk, and the net of the last call.
-
-    before : MultiTaskNet or None
-        The net of predictions after the last call. None in the first.
+        With the sums of this chunk, and the nets of the last call.
 
     dataset : RowDataset
 
@@ -156,11 +106,15 @@ class ChunkRun:
         Those of the latest rows, None if they are too few.
     """
 
-    temperatures = None
+    temperatures = features = None
 
-    def __init__(self, config, stream, before, dataset, cells, balancing):
-        self.config, self.stream, self.before = config, stream, before
-        self.dataset, self.cells, self.balancing = dataset, cells, balancing
+    def __init__(self, config, stream, dataset, cells, balancing):
+        self.config, self.stream, self.cells = config, stream, cells
+        self.dataset, self.balancing = dataset, balancing
+        if stream.tables is not None:
+            self.features, rows = features_of(dataset.X)
+            parts = dataset.codes, dataset.weights, dataset.dense
+            self.dataset = RowDataset(rows, *parts)
         self.plan = stream_plan(config, stream.net)
         passes = 1 if stream.is_noisy else PASSES
         passes *= max(1, ceil(PASSED_ROWS / stream.labels.n_rows))
@@ -171,13 +125,11 @@ class ChunkRun:
 
         Returns
         -------
-        net : MultiTaskNet
-            For predictions.
-
         stream : Stream
+            With its new nets, tables and recent rows.
         """
         config, stream = self.config, self.stream
-        recent = self._predicted() if self.before is not None else None
+        recent = self._predicted() if stream.average is not None else None
         if recent is not None and len(recent.codes) >= LEAST_RECENT:
             self.temperatures = self._fitted_temperatures(recent)
             is_noisy = np.log(self.temperatures).mean() > np.log(OVERCONFIDENT)
@@ -185,38 +137,39 @@ class ChunkRun:
         seed = (stream.seed + stream.n_calls) % np.iinfo(np.int32).max
         with ExitStack() as seeding:
             seeding.enter_context(seeded(seed, config.device))
-            net = stream.net.branch()
+            net = self._branch()
             self._prepare(net, seed)
             if not draws_as_it_trains(net, config):
                 seeding.close()
             _train(net, self.dataset, self.plan.max_iter)
-        fitted = self._averaged(net)
+        average, tables = self._averaged(net)
         stream = replace(
             stream,
             net=net,
+            average=average,
+            tables=tables,
             squares=stream.squares + self._squares(),
             recent=recent,
             n_calls=stream.n_calls + 1,
         )
-        self._update_spec([net, fitted], stream)
+        stream = self._with_spec(stream)
         if self.temperatures is not None:
-            self._tune(fitted, recent)
-            net.tasks = fitted.tasks
-        return fitted, stream
+            self._tune(average, recent)
+            net.tasks = average.tasks
+        return stream
 
-    def calibration(self, net, stream, known=None):
-        """Return the calibration of the net for predictions.
+    def calibration(self, stream, known=None):
+        """Return the calibration of predictions.
 
         Parameters
         ----------
-        net : MultiTaskNet
-
         stream : Stream
-            What :meth:`fit` returned with it.
+            What :meth:`fit` returned.
 
         known : Calibration, default=None
             That of the last call, or of an earlier fit.
         """
+        net = stream.average
         n_tasks = len(net.tasks)
         if self.config.temperature != "auto":
             temperatures = np.full(n_tasks, float(self.config.temperature))
@@ -243,19 +196,42 @@ class ChunkRun:
 
     def _fitted_temperatures(self, recent):
         """Return the temperatures of the net before, on rows that it had not learnt."""
-        tasks = self.before.tasks
-        calibration = self._calibrated(self.before, np.ones(len(tasks)))
+        before = self.stream.average
+        tasks = before.tasks
+        calibration = self._calibrated(before, np.ones(len(tasks)))
         cells = recent.codes, recent.weights
         return fit_temperatures(tasks, calibration, recent.logits, *cells)
 
     def _predicted(self):
         """Return the latest rows with those of the chunk, which are not learnt yet."""
         last = self.dataset.take(slice(-RECENT_ROWS, None))
-        logits = [own.numpy() for own in self.before.forward(last)]
+        net, tables = self.stream.average, self.stream.tables
+        if tables is not None:
+            places, rows = features_of(last.X)
+            last = RowDataset(rows, last.codes, last.weights, last.dense)
+            averages = tables.averages(self.features[places])
+            net = set_tables(net.branch(), averages)
+        logits = [own.numpy() for own in net.forward(last)]
         recent = self.stream.recent
         if recent is None:
             return Recent(logits, last.codes, last.weights)
         return recent.plus(logits, last.codes, last.weights)
+
+    def _branch(self):
+        """Return a net that trains: a copy of that of the last call."""
+        net, tables = self.stream.net.branch(), self.stream.tables
+        if tables is None:
+            return net
+        weights, is_known = (
+            tables.weights(self.features),
+            tables.are_known(self.features),
+        )
+        if not is_known.all():
+            new = torch.from_numpy(np.flatnonzero(~is_known))
+            initial = initial_rows(net, len(new))
+            for table, rows in zip(weights, initial, strict=True):
+                table[new] = rows.to(table)
+        return set_tables(net, weights)
 
     def _prepare(self, net, seed):
         """Set what may differ between calls: rates, class shares, weights of tasks."""
@@ -310,12 +286,19 @@ class ChunkRun:
         return StreamRates(rates, powers, n_rows)
 
     def _averaged(self, net):
-        """Return a net with the average of the weights, for predictions."""
+        """Return a net with the average of the weights, and the tables.
+
+        The tables leave the net.
+        """
+        tables, before = self.stream.tables, self.stream.average
         n_now = self.stream.labels.n_rows
         kept = (1 - len(self.dataset) / n_now) ** WINDOW
-        if self.before is None or not kept:
-            return net.snapshot()
-        known = self.before.module_.parameters()
+        kept = kept if before is not None else 0.0
+        if tables is not None:
+            tables = tables.moved(self.features, take_tables(net), kept)
+        if not kept:
+            return net.snapshot(), tables
+        known = before.module_.parameters()
         pairs = zip(net.module_.parameters(), known, strict=True)
         with torch.no_grad():
             averages = {
@@ -323,7 +306,7 @@ class ChunkRun:
                 for now, before in pairs
                 if now.requires_grad
             }
-        return net.snapshot(averages)
+        return net.snapshot(averages), tables
 
     def _squares(self):
         if self.dataset.lengths is not None:  # tokens have no norm
@@ -331,10 +314,10 @@ class ChunkRun:
         norms = squared_norms(self.dataset.X)
         return float(norms @ self.cells.row_weights)
 
-    def _update_spec(self, nets, stream):
+    def _with_spec(self, stream):
         """Note the number of rows, and the scale of rows if it changed."""
         spec, labels = stream.net.module__spec, stream.labels
-        scale = spec.scale
+        nets, scale = (stream.net, stream.average), spec.scale
         if stream.squares > 0 and not spec.tokens:
             wanted = float(stream.squares / labels.row_weight) ** -0.5
             if max(wanted / scale, scale / wanted) > SCALE_CHANGE:
@@ -342,9 +325,13 @@ class ChunkRun:
         if scale != spec.scale:
             for net in nets:
                 rescale(net.module_, scale)
+            if stream.tables is not None:
+                tables = stream.tables.scaled(spec.scale / scale)
+                stream = replace(stream, tables=tables)
         spec = replace(spec, scale=scale, n_rows=labels.n_rows)
         for net in nets:
             net.module__spec = spec
+        return stream
 
     def _tune(self, net, recent):
         """Tune the decisions of tasks on the latest rows."""

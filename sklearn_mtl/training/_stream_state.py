@@ -1,8 +1,11 @@
 """What a stream keeps between calls."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+
+from ._stream_tables import FeatureTables, set_tables, take_tables
 
 # Number of the latest rows whose predictions are kept.
 RECENT_ROWS = 500
@@ -44,8 +47,14 @@ class Stream:
     Attributes
     ----------
     net : MultiTaskNet
-        The weights that take steps, with the state of the optimizer. Predictions come
-        from another net, their average.
+        The weights that take steps, with the state of the optimizer.
+
+    average : MultiTaskNet or None
+        The average of these weights, for predictions. None before the first step.
+
+    tables : FeatureTables or None
+        The weights by feature, which both nets then lack. None if they have them: for
+        networks that are not known to read features by their tables alone.
 
     labels : LabelSums
 
@@ -69,6 +78,8 @@ class Stream:
     """
 
     net: object
+    average: object
+    tables: FeatureTables | None
     labels: object
     terms: object
     squares: float
@@ -77,3 +88,28 @@ class Stream:
     n_calls: int = 0
     is_noisy: bool = False
     is_few: bool = False
+
+    @cached_property
+    def fitted(self):
+        """The net of predictions, with its tables; built when it is first needed."""
+        if self.tables is None:
+            return self.average
+        return set_tables(self.average.snapshot(), self.tables.all_averages())
+
+    def __getstate__(self):
+        return {name: own for name, own in vars(self).items() if name != "fitted"}
+
+
+def apart(net):
+    """Return a copy of a net without its tables, and the tables.
+
+    Parameters
+    ----------
+    net : MultiTaskNet
+    """
+    fresh = net.branch()
+    weights = take_tables(fresh)
+    tables = FeatureTables.of_weights(
+        len(weights[0]), np.arange(len(weights[0])), weights
+    )
+    return fresh, tables

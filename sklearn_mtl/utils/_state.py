@@ -26,6 +26,25 @@ def without_fit(estimator: Any) -> Any:
     return fresh
 
 
+class NetOfStream:
+    """The attribute ``net_`` of an estimator that has none itself, but a stream."""
+
+    def __get__(self, estimator: Any, kind: Any = None) -> Any:
+        stream = None if estimator is None else vars(estimator).get("stream_")
+        if stream is None:
+            raise AttributeError("The estimator has no attribute 'net_' before fit.")
+        return stream.fitted
+
+
+def without_stream(estimator: Any) -> Any:
+    """Return a shallow copy that has the net of its stream, but not the stream."""
+    fresh = copy(estimator)
+    if "stream_" in vars(fresh):
+        fresh.net_ = fresh.net_
+        del fresh.stream_
+    return fresh
+
+
 def take_over(estimator: Any, fresh: Any) -> None:
     """Replace the fitted attributes of an estimator with those of a fitted copy.
 

@@ -11,6 +11,7 @@ from ..balancing._base import build_balancer
 from ..data._growth import joined, new_names, subset
 from ..labels._cells import some
 from ..labels._tables import as_label_table
+from ..network._memory import without_first_weights
 from ..training._grow import (
     carry_balancing,
     carry_over,
@@ -261,7 +262,7 @@ class GrowingMixin:
         shares = [1.0] * len(targets.names)
         balancing = resolve_balancing(settings.loss_weights)
         balancer = build_balancer(balancing, targets.names, shares)
-        with seeded(0, known.device):
+        with seeded(0, known.device), without_first_weights():
             net = net_for_tasks(
                 known, targets.names, targets.tasks, calibration, balancer, blocks
             )

@@ -10,7 +10,6 @@ from torch import nn
 
 from ..answers._types import OrdinalAnswers
 from ..network._build import LinkedNetwork
-from ..network._memory import without_first_weights
 from ..network._places import TaskKeys, keyed_weights
 from ._net import MultiTaskNet
 from ._optimizers import LinearDecay
@@ -182,7 +181,7 @@ def heads_by_classes(tasks):
 
 
 def net_for_tasks(net, names, tasks, calibration, balancer, blocks=()):
-    """Build a net like another for other tasks, to copy all weights into.
+    """Build a net like another for other tasks. Its weights are new.
 
     Parameters
     ----------
@@ -220,8 +219,7 @@ def net_for_tasks(net, names, tasks, calibration, balancer, blocks=()):
         "callbacks": [("learning_rate", LinearDecay())],
         "verbose": 0,
     }
-    with without_first_weights():
-        fresh = MultiTaskNet(**parameters).initialize()
+    fresh = MultiTaskNet(**parameters).initialize()
     fresh.verbose = net.verbose
     fresh.callbacks_, fresh.history_ = net.callbacks_, net.history
     fresh._forget_training()

@@ -349,6 +349,20 @@ def test_scores_of_cleanlab_are_those_of_cleanlab(score):
 
 
 @needs_cleanlab
+def test_cleanlab_judges_classes_of_one_label():
+    proba = np.vstack([X[:, 2:]] * 10)
+    given = proba.argmax(axis=1)
+    given[given == 1] = 0
+    given[[1, 0]] = 1, 2  # the only 1, which is right, and a wrong 2
+    model = Probabilities(["level"], [LEVELS])
+    issues = find_label_issues(
+        model, proba, {"level": given}, cv="prefit", score="self_confidence"
+    )
+    assert len(issues)
+    assert 1 not in issues.rows
+
+
+@needs_cleanlab
 def test_cells_of_several_labels_are_judged_by_cleanlab():
     from cleanlab.multilabel_classification import get_label_quality_scores
 

@@ -50,7 +50,10 @@ def confident_issues(codes, probabilities):
         from cleanlab.multilabel_classification.filter import find_label_issues
     else:
         from cleanlab.filter import find_label_issues
-    return find_label_issues(_labels(codes), probabilities, n_jobs=1)
+    # With the default, cleanlab does not judge classes of one label, and warns.
+    return find_label_issues(
+        _labels(codes), probabilities, n_jobs=1, min_examples_per_class=0
+    )
 
 
 def _labels(codes):

@@ -7,61 +7,61 @@ from ..labels._sets import indicators
 STRATEGIES = ("gain", "margin", "entropy", "random")
 
 
-def label_counts(table, k, task):
+def label_counts(table, k, task, probabilities):
     """Return how often each class of a task is labelled.
 
     Parameters
     ----------
     table : LabelTable
+        Without a label, predicted probabilities are added up.
 
     k : int
         Number of the task.
 
     task : Answers
 
+    probabilities : ndarray of shape (n_rows, n_classes)
+
     Returns
     -------
-    counts : ndarray of shape (n_classes,)
-        Classes that the classifier does not know are not counted.
+    counts : ndarray of shape (n_classes,), or (n_labels, 2) if cells hold several
+        Of each label, the cells without it and with it. Classes that the classifier
+        does not know are not counted.
     """
-    cells = table.columns[k][~table.missing[:, k]]
     known = task.classes_.tolist()
-    if task.is_multilabel:
-        cells = [cell & frozenset(known) for cell in cells]
-        return indicators(cells, task.classes_).sum(axis=0)
-    place = {label: j for j, label in enumerate(known)}
-    codes = [place[label] for label in cells.tolist() if label in place]
-    return np.bincount(codes, minlength=len(known)) if codes else np.zeros(len(known))
+    cells = table.columns[k][~table.missing[:, k]]
+    if table.missing.all():
+        found, n_cells = probabilities.sum(axis=0), len(probabilities)
+    elif task.is_multilabel:
+        sets = [cell & frozenset(known) for cell in cells]
+        found, n_cells = indicators(sets, task.classes_).sum(axis=0), len(cells)
+    else:
+        place = {label: j for j, label in enumerate(known)}
+        codes = [place[label] for label in cells.tolist() if label in place]
+        found = np.bincount(np.array(codes, dtype=int), minlength=len(known))
+    return np.column_stack([n_cells - found, found]) if task.is_multilabel else found
 
 
-def gains_of_task(probabilities, counts, n_labelled, strategy, is_multilabel):
+def gains_of_task(probabilities, counts, strategy):
     """Return what the labels of the cells of a task are worth.
 
     Parameters
     ----------
     probabilities : ndarray of shape (n_cells, n_classes)
 
-    counts : ndarray of shape (n_classes,)
-
-    n_labelled : float
-        Number of labelled cells.
+    counts : ndarray, as :func:`label_counts` returns it
 
     strategy : str
         One of ``STRATEGIES``, but not "random".
-
-    is_multilabel : bool
-        The value of a cell with several labels is the mean over labels.
 
     Returns
     -------
     gains : ndarray of shape (n_cells,)
     """
-    if not is_multilabel:
+    if counts.ndim == 1:
         return _gains(probabilities, counts, strategy)
-    found = [
-        _gains(np.column_stack([1 - p, p]), np.array([n_labelled - n, n]), strategy)
-        for p, n in zip(probabilities.T, counts, strict=True)
-    ]
+    pairs = zip(probabilities.T, counts, strict=True)
+    found = [_gains(np.stack([1 - p, p], axis=1), own, strategy) for p, own in pairs]
     return np.mean(found, axis=0)
 
 

@@ -66,8 +66,8 @@ def next_to_label(
 
     diversity : bool, default=True
         Whether to prefer cells whose rows differ from those already chosen for the
-        task. Texts are compared by their words. Set it to False for many cells at once:
-        the time grows with the square of `n_cells`.
+        task. Texts are compared by their words, rows of numbers by their values, others
+        by their probabilities. Set it to False to save time.
 
     cost : dict of {str: float}, default=None
         What a label of each task costs; 1 for tasks that it does not name. Scores are
@@ -89,8 +89,9 @@ def next_to_label(
 
     Notes
     -----
-    The number of labels of each class is taken from `y`. Without it, predicted
-    probabilities are added up.
+    The number of labels of each class is taken from `y`. If all cells are empty,
+    predicted probabilities are added up instead. The value of a cell with several
+    labels is the mean over labels.
 
     References
     ----------
@@ -139,14 +140,8 @@ def next_to_label(
         if strategy == "random":
             gains = rng.uniform(size=len(own))
         else:
-            proba = probabilities[k]
-            counts = (
-                label_counts(table, k, task) if y is not None else proba.sum(axis=0)
-            )
-            total = (~table.missing[:, k]).sum() if y is not None else len(proba)
-            gains = gains_of_task(
-                proba[own], counts, total, strategy, task.is_multilabel
-            )
+            counts = label_counts(table, k, task, probabilities[k])
+            gains = gains_of_task(probabilities[k][own], counts, strategy)
         scores[own, k] = gains / (cost or {}).get(name, 1)
     cells = rng.permutation(np.flatnonzero(empty))
     rows, of_task = np.divmod(cells, empty.shape[1])

@@ -69,15 +69,12 @@ def test_two_columns_that_say_the_same_count_once():
     assert_allclose(often, once, atol=0.01)
 
 
-def test_a_row_is_not_judged_by_its_own_labels():
-    codes = np.zeros(N_ROWS, dtype=int)
-    beside = np.zeros(N_ROWS, dtype=int)
-    codes[0] = beside[0] = 1  # one row, which no row of another fold is like
-    codes[1::2] = 1
-    found = with_evidence([column(codes), column(beside)], FOLDS)[0]
-    changed = with_evidence([column(1 - codes), column(beside)], FOLDS)[0]
-    assert_allclose(found[0], changed[0][::-1], atol=1e-6)
-    assert found[0].max() < 0.6
+def test_a_row_is_not_judged_by_its_own_label():
+    """A label that no other row has says nothing."""
+    codes = np.random.default_rng(0).integers(2, size=N_ROWS)
+    codes, folds = codes[:200], FOLDS[:200]
+    found = with_evidence([column(codes), column(np.arange(200))], folds)[0]
+    assert_allclose(found, 0.5)
 
 
 def test_the_most_informative_columns_are_used(monkeypatch):

@@ -320,8 +320,8 @@ def write_issues(results):
         f"{SHARE:.0%} of the labels of random rows of train were replaced by another "
         "class of the task. Percentage of wrong labels among as many cells as have "
         f"one; means over {seeds_of(results)} seed(s). All columns read the same "
-        "probabilities, those of folds. Ratio: `find_label_issues` with its defaults, divided by the least probable "
-        "labels over all tasks.",
+        "probabilities, those of folds. Ratio: `find_label_issues` with its defaults, "
+        "divided by the least probable labels over all tasks.",
         markdown_table(header, [*rows, mean_row]),
     ]
 

@@ -36,7 +36,6 @@ METHODS = {
 }
 # Rows of the pool, and rows that are labelled from the start.
 SESSIONS = {
-    "debtags": (1500, 200),
     "disaster": (2000, 200),
     "edos": (4000, 300),
     "intent4": (3000, 300),

@@ -50,6 +50,7 @@ LAYERS = (
     ("data",),
     ("tasks",),
     # for any multi-output classifier, not only ours
+    ("labelling",),
     ("decisions",),
     ("model_selection", "inspection", "datasets"),
     # contributions of words to answers
@@ -67,6 +68,7 @@ RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 WITHOUT_NETWORK = (
     "data",
     "tasks",
+    "labelling",
     "decisions",
     "model_selection",
     "inspection",

@@ -70,6 +70,9 @@ class HeldOut:
 
     passed : array-like or None
         The user's weights, if the classifier accepts them.
+
+    rows : ndarray of int of shape (n_rows,)
+        The place of each held-out row in X.
     """
 
     targets: ReadTargets
@@ -80,6 +83,7 @@ class HeldOut:
     weights: Any = None
     decided: Any = None
     passed: Any = None
+    rows: Any = None
 
     def cells(self, k, fold=None):
         """Return the labelled cells of a task, of one fold or of all.
@@ -146,6 +150,7 @@ def hold_out(
     decide=False,
     check=None,
     once=False,
+    disjoint=False,
 ):
     """Fit a classifier once for each fold, and predict the rows held out.
 
@@ -171,6 +176,9 @@ def hold_out(
 
     once : bool, default=False
         Whether to refuse several splits.
+
+    disjoint : bool, default=False
+        Whether to refuse splits that hold out a row twice.
 
     Returns
     -------
@@ -201,6 +209,8 @@ def hold_out(
                 "share of rows to hold out, such as 0.2, or a splitter of one split."
             )
         tests = [np.asarray(test) for _, test in splits]
+        if disjoint:
+            _refuse_repeats(tests)
         passed = weights_to_pass(estimator, sample_weight)
         models = Parallel(n_jobs=n_jobs)(
             delayed(fit_rows)(estimator, X, y, passed, train) for train, _ in splits
@@ -219,6 +229,7 @@ def hold_out(
         None if weights is None else weights[rows],
         np.concatenate([targets.codes(*pair) for pair in pairs]) if decide else None,
         passed,
+        rows,
     )
 
 
@@ -268,6 +279,17 @@ def read_rows(estimator, X, y, sample_weight, prefit):
             "these columns out, or pass rows with labels for them."
         )
     return reader, table, weights
+
+
+def _refuse_repeats(tests):
+    """Raise a ValueError if a row is in several test sets."""
+    found, times = np.unique(np.concatenate(tests), return_counts=True)
+    if (times > 1).any():
+        raise ValueError(
+            f"cv holds out {(times > 1).sum()} row(s) more than once, the first "
+            f"{found[times > 1][:5].tolist()}. Pass a number of folds, or a splitter "
+            "that holds out each row at most once, such as KFold."
+        )
 
 
 def known_labels(table, model):

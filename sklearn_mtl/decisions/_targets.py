@@ -100,6 +100,25 @@ class ReadTargets(LabelCodes):
             for task, own, array in zip(self.tasks, classes, arrays, strict=True)
         ]
 
+    def cells_of(self, k, labels):
+        """Return labels of a task as the user wrote them: a list of Python objects.
+
+        Parameters
+        ----------
+        k : int
+            Number of the task.
+
+        labels : ndarray of shape (n_cells,)
+            Sets of labels for a task whose cells hold several.
+
+        Returns
+        -------
+        cells : list
+        """
+        if self._cell_types[k] is not None:
+            labels = self._as_cells(labels, self._cell_types[k], self.tasks[k])
+        return labels.tolist()
+
     def codes(self, model, X, may_be_empty=False):
         """Return the codes of the labels that a classifier predicts.
 

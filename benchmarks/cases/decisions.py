@@ -156,6 +156,8 @@ def coverage(model, splits):
         task: len(cells) - cells.count(None) for task, cells in dev.labels.items()
     }
     tasks = [task for task, n in counts.items() if n > FEWEST and task in test.labels]
+    if not tasks:
+        return {"tasks": []}
     view = SomeTasks(model, tasks)
     texts = dev.texts + test.texts
     labels = {task: dev.labels[task] + test.labels[task] for task in tasks}

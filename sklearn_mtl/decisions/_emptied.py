@@ -73,7 +73,12 @@ def _ordered(column, cells, order):
     """Return other cells as an ordered categorical column of the same library."""
     column = nw.to_native(column, pass_through=True)
     if hasattr(column, "to_pylist"):
-        every = [*order, *cells.tolist()]
-        return sys.modules["pyarrow"].array(every, type=column.type)[len(order) :]
+        arrow, kind = sys.modules["pyarrow"], column.type
+        codes = [None if cell is None else order.index(cell) for cell in cells]
+        return arrow.DictionaryArray.from_arrays(
+            arrow.array(codes, type=kind.index_type),
+            arrow.array(order, type=kind.value_type),
+            ordered=kind.ordered,
+        )
     index = {"index": column.index} if hasattr(column, "iloc") else {}
     return type(column)(cells.tolist(), dtype=column.dtype, **index)

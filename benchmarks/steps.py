@@ -10,7 +10,7 @@ import torch
 from benchmarks.data import load_set
 from benchmarks.loops import KeepRows
 from sklearn_mtl import MultiTaskTextClassifier
-from sklearn_mtl.network._input import LabelledColumns
+from sklearn_mtl.network._input import LabelledColumns, optim_groups, sparse_product
 from sklearn_mtl.network._memory import new_table
 from sklearn_mtl.training._optimizers import SparseSGD, without_gradients
 from sklearn_mtl.training._runtime import computing
@@ -29,9 +29,10 @@ def measure(folder, name, n_steps, n_threads):
     )
     net = classifier.fit(texts, labels).net_
     batches = list(net.get_iterator(dict(net.callbacks_)["KeepRows"].dataset, True))
-    table = net.module_.table.weight
+    tables = optim_groups(net.module_)["sparse"]
+    columns = sum(table.shape[1] for table in tables)
     n_bytes = median(
-        rows.transposed().features.numel() * table.shape[1] * table.element_size()
+        rows.transposed().features.numel() * columns * tables[0].element_size()
         for rows, _ in batches
     )
     with computing(n_threads):
@@ -39,8 +40,8 @@ def measure(folder, name, n_steps, n_threads):
         copying = copy_speed()
     floor = 3 * n_bytes / copying
     return {
-        "columns": table.shape[1],
-        "features": len(table),
+        "columns": columns,
+        "features": len(tables[0]),
         "step_milliseconds": {k: 1000 * median(s) for k, s in seconds.items()},
         "table_milliseconds": {k: 1000 * median(s) for k, s in parts.items()},
         "floor_milliseconds": 1000 * floor,
@@ -50,9 +51,9 @@ def measure(folder, name, n_steps, n_threads):
 
 
 def time_kernels(net, batches):
-    """Return the seconds of each step with each kernel, and those of the table.
+    """Return the seconds of each step with each kernel, and those of the tables.
 
-    The latter are forward pass and update of the table, without the rest of the
+    The latter are forward pass and update of the tables, without the rest of the
     network.
     """
     nets = {kernel: _with_kernel(net, kernel) for kernel in KERNELS}
@@ -67,7 +68,7 @@ def time_kernels(net, batches):
         codes = net.criterion_.cells_of_tasks(cells).codes
         labelled = LabelledColumns("private", net.module_.n_logits, codes)
         for kernel, (module, _, optimizer) in nets.items():
-            parts[kernel].append(_time_table(module, optimizer, rows, labelled))
+            parts[kernel].append(_time_tables(module, optimizer, rows, labelled))
     # The first steps include compilation and loading.
     kept = slice(len(batches) // 4, None)
     return tuple(
@@ -80,18 +81,21 @@ def _with_kernel(net, kernel):
     module, objective = deepcopy((net.module_, net.criterion_))
     module.train()
     # Unlike the tables of a fit, copies do not use large pages.
-    weight = module.table.weight
-    weight.data = new_table(*weight.shape, weight.dtype).copy_(weight.detach())
-    optimizer = SparseSGD([weight], lr=RATE, kernel=kernel)
-    return module, objective, optimizer
+    weights = optim_groups(module)["sparse"]
+    for weight in weights:
+        weight.data = new_table(*weight.shape, weight.dtype).copy_(weight.detach())
+    return module, objective, SparseSGD(weights, lr=RATE, kernel=kernel)
 
 
-def _time_table(module, optimizer, rows, labelled):
-    """Time forward pass, backward pass and update of the table alone."""
+def _time_tables(module, optimizer, rows, labelled):
+    """Time forward pass, backward pass and update of the tables alone."""
+    joined = set(module.table.parameters())
+    alone = [w for w in optim_groups(module)["sparse"] if w not in joined]
     optimizer.zero_grad()
     start = perf_counter()
     with without_gradients(optimizer):
         products = [*module.table(rows, labelled).products.values()]
+        products += [sparse_product(weight, rows) for weight in alone]
         torch.autograd.backward(products, [torch.ones_like(p) for p in products])
         optimizer.step()
     return perf_counter() - start

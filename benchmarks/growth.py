@@ -50,7 +50,7 @@ def measured(points):
     header = ["texts", "vectorize", "train", "memory of the fit", "features"]
     return [
         "## Measured on one machine",
-        f"Made-up texts of {LENGTH} words with {fixed['tasks']} tasks of "
+        f"Synthetic texts of {LENGTH} words with {fixed['tasks']} tasks of "
         f"{fixed['classes']} classes each; {machine['cpus']} cores, default settings:",
         markdown_table(header, rows),
     ]

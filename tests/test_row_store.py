@@ -1,6 +1,5 @@
 """Rows of numbers in versions that share memory."""
 
-import gc
 import pickle
 from threading import Thread
 
@@ -72,7 +71,6 @@ def test_memory_of_replaced_rows_is_used_again():
     store = version._store
     for value in range(1, 50):
         version = plus(version, keys, value)
-        gc.collect()
     assert version._store is store
     assert used(version) <= 20
     assert_holds(version, dict.fromkeys(keys, 49))

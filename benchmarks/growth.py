@@ -92,8 +92,8 @@ def extrapolated(points, n_values):
         "## Carried on",
         "From the growth between the two largest of these fits: time with the power "
         f"{exponents[0]} of the number of texts, and memory with the power "
-        f"{exponents[1]}, because more texts bring new words. Nothing in this table is "
-        "measured. A limit on words (`max_features`) bounds the network; what still "
+        f"{exponents[1]}. Nothing in this table is measured. More texts bring new "
+        "words; a limit on them (`max_features`) bounds the network; what still "
         f"grows are the rows, with {n_values:.0f} words and pairs of words each, the "
         "mean of the sets of the benchmarks:",
         markdown_table(header, rows),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.base import clone
@@ -18,6 +19,7 @@ from sklearn_mtl.sharing import (
     ProgressiveLayers,
     SharedPrivate,
 )
+from sklearn_mtl.sharing._experts import Readers
 from sklearn_mtl.tasks import Categorical
 from sklearn_mtl.training._grow import heads_by_classes
 from sklearn_mtl.trunks import BagTrunk
@@ -187,3 +189,19 @@ def test_tasks_of_two_types_have_two_numbers():
 
     tasks = [kind().fit(np.arange(2)) for kind in (Categorical, Other, Categorical)]
     assert heads_by_classes(tasks) == [0, 1, 0]
+
+
+def test_experts_of_others_do_not_even_change_the_rounding():
+    generator = torch.Generator().manual_seed(0)
+    scores = torch.randn(96, 10, generator=generator)
+    outputs = torch.randn(96, 50, 8, generator=generator)
+    alone = Readers(torch.ones(2, 5, dtype=torch.bool))
+    places = [0, 11, 12, 30, 49]
+    reads = torch.zeros(2, 50, dtype=torch.bool)
+    reads[:, places] = True
+    among = Readers(reads)
+    found, expected = among(scores, outputs), alone(scores, outputs[:, places])
+    assert_array_equal(found, expected)
+    weights = among.weights(scores)
+    assert_array_equal(weights[:, :, places], alone.weights(scores))
+    assert not np.delete(weights.numpy(), places, axis=2).any()

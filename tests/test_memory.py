@@ -7,7 +7,12 @@ import pytest
 import torch
 
 from sklearn_mtl.network import _memory
-from sklearn_mtl.network._memory import join_tables, new_table
+from sklearn_mtl.network._input import SparseLinear
+from sklearn_mtl.network._memory import (
+    join_tables,
+    new_table,
+    without_first_weights,
+)
 
 JOIN = """
 import torch
@@ -70,3 +75,10 @@ def test_weights_are_not_in_memory_twice():
         [sys.executable, "-c", JOIN], check=True, capture_output=True, text=True
     )
     assert float(ran.stdout) < 64  # MiB; the tables have 128
+
+
+def test_first_weights_are_drawn_unless_others_follow():
+    assert SparseLinear(5, 3, init_range=0.1).weight.count_nonzero() == 15
+    with without_first_weights():
+        assert SparseLinear(5, 3, init_range=0.1).weight.count_nonzero() == 0
+    assert SparseLinear(5, 3, init_range=0.1).weight.count_nonzero() == 15

@@ -44,8 +44,9 @@ class LossWeightSearchCV(BaseSearchCV):
     It gives the results of ``GridSearchCV(classifier, {"loss_weights": candidates})``
     with less work: the texts of a fold are vectorized once, its batches are made once,
     and one training step updates all candidates. It saves most time if each text is
-    labelled for a few of many classes. Up to rounding, each candidate gets the scores
-    of a separate fit.
+    labelled for a few of many classes. Each candidate gets the scores of a separate
+    fit, up to rounding errors, which grow with the epochs: where two classes are about
+    equally probable, a prediction may differ.
 
     Parameters
     ----------

@@ -184,13 +184,13 @@ class Stack:
         blocks = find_blocks(dataset.codes >= 0, net.module__n_logits, n_units)
         self.network = StackedNetwork(nets, blocks)
         self.objective = StackedObjective(nets, blocks)
-        self.sparse = net.optimizer_sparse(
+        sparse = net.optimizer_sparse(
             self.network.sparse, **net.get_params_for("optimizer_sparse")
         )
         self.dense = net.optimizer_dense(
             self.network.dense, **net.get_params_for("optimizer_dense")
         )
-        self.optimizer = JointOptimizer([self.sparse, self.dense])
+        self.optimizer = JointOptimizer([sparse, self.dense])
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.batches = net.get_iterator(dataset, training=True)
         if self.batches.order.shuffle:
